@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The slipway authors
+#
+# Who may include whom, in words. The build enforces most of it by the include directories that it
+# gives each target; this names the line that breaks a rule, and sees system headers too.
+
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT" || exit 1
+
+# directory: the directories of ours it may include from, DPDK if it may use that, files by name
+RULES='
+lib/spec:
+lib/bus:
+lib/model: lib/spec lib/bus
+lib/model/dlb: lib/spec lib/bus lib/model
+lib/access: lib/bus DPDK
+drivers/event/dlb: lib/spec lib/access lib/bus DPDK
+app/bench-event: DPDK
+app/test: access_test.h DPDK
+app/packet-trace:
+examples/packet_pipeline: DPDK
+'
+# The one file of the seam that knows what is behind it.
+MODEL_SEAM='lib/access/access_model_dlb.c'
+MODEL_SEAM_RULE='lib/spec lib/bus lib/model/dlb DPDK'
+# Plain C: no DPDK, no sockets, no threads.
+PLAIN='lib/spec lib/bus lib/model lib/model/dlb'
+
+ERRORS=0
+
+complain()
+{
+	say "$1: $2"
+	ERRORS=$((ERRORS + 1))
+}
+
+# allowed FILE DIRECTORY: what a file may include from
+allowed()
+{
+	if [ "$1" = "$MODEL_SEAM" ]; then
+		echo "$MODEL_SEAM_RULE"
+	else
+		sed -n "s|^$2:||p" <<<"$RULES"
+	fi
+}
+
+# owner HEADER: the directory of ours that holds it
+owner()
+{
+	local path
+	for path in lib/*/"$1" lib/model/*/"$1" drivers/*/*/"$1" app/*/"$1" examples/*/"$1"; do
+		[ -f "$path" ] && dirname "$path"
+	done
+}
+
+# check_line FILE DIRECTORY HEADER WHERE: may FILE include HEADER of ours?
+check_line()
+{
+	local file=$1 dir=$2 header=$3 where=$4 from
+	[ -f "$dir/$header" ] && return
+	from=$(owner "$header")
+	if [ -z "$from" ]; then
+		complain "$where" "no directory of ours has \"$header\""
+		return
+	fi
+	[[ " $(allowed "$file" "$dir") " == *" $header "* ]] && return
+	for from in $from; do
+		[[ " $(allowed "$file" "$dir") " == *" $from "* ]] && return
+	done
+	complain "$where" "$dir may not include \"$header\" of $from"
+}
+
+# check_system FILE DIRECTORY HEADER WHERE: may FILE include that system header?
+check_system()
+{
+	local file=$1 dir=$2 header=$3 where=$4
+	case $header in
+	rte_*)
+		[[ " $(allowed "$file" "$dir") " == *" DPDK "* ]] ||
+			complain "$where" "$dir does not use DPDK"
+		;;
+	sys/socket.h | pthread.h | threads.h)
+		# Tests may start threads on what starts none.
+		[[ " $PLAIN " == *" $dir "* && $file != *_test.c && $file != *_stress.c ]] &&
+			complain "$where" "$dir has no sockets and no threads"
+		;;
+	esac
+}
+
+check_file()
+{
+	local file=$1 dir number kind header
+	dir=$(dirname "$file")
+	if ! grep -q "^$dir:" <<<"$RULES"; then
+		complain "$file" "$dir has no rule: add one to devtools/check-includes.sh"
+		return
+	fi
+	while read -r number kind header; do
+		if [ "$kind" = '"' ]; then
+			check_line "$file" "$dir" "$header" "$file:$number"
+		else
+			check_system "$file" "$dir" "$header" "$file:$number"
+		fi
+	done < <(sed -nE '/^# *include/{=;s/^# *include *([<"])([^>"]*)[>"].*/\1 \2/p}' "$file" |
+		paste -d ' ' - -)
+}
+
+for file in $(find lib drivers app examples -name '*.[ch]' | sort); do
+	check_file "$file"
+done
+[ $ERRORS -eq 0 ] || { say "$ERRORS wrong includes"; exit 1; }
+say "all includes follow the rules"
