@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ *
+ * Consumer queues: generation bits, layouts, ways into host memory, tokens, and everything else that
+ * holds a CQ back. Datasheet sections 2.4, 4.4, 4.8 and 7.7.
+ */
+#include "dlb_test_case.h"
+
+/* ---- Generation bit ---- */
+
+/* Every slot is right at the moment it is written and stays so until it comes round again. */
+static void
+check_generation(struct rig *r, uint32_t port, uint32_t depth, uint32_t wraps)
+{
+	for (uint32_t n = 0; n < wraps * depth; n++) {
+		struct dlb_qe before = rig_slot(r, port, n % depth), after;
+		uint32_t gen = n / depth % 2 == 0;
+
+		/* Untouched: the pass before, or zeroed memory. */
+		assert_int_equal(REG_GET(DLB_QE_GEN, before.meta), !gen);
+		if (port < DLB_LDB_PORTS)
+			rig_new(r, DLB_UNORDERED, 0, 0, n);
+		else
+			rig_new(r, DLB_DIRECTED, port - DLB_LDB_PORTS, 0, n);
+		rig_step(r);
+		after = rig_slot(r, port, n % depth);
+		assert_int_equal(REG_GET(DLB_QE_GEN, after.meta), gen);
+		assert_int_equal(after.data, n);
+		expect_qe(r, port, n);
+		expect_nothing(r, port);
+		rig_finish(r, port);
+	}
+}
+
+static void
+generation_turns_each_wrap_at_depth_8(void **state)
+{
+	rig_balance(*state, 1, 8, 8, RIG_NOT_ORDERED);
+	check_generation(*state, 0, 8, 4);
+}
+
+static void
+generation_turns_each_wrap_at_depth_1024(void **state)
+{
+	rig_balance(*state, 1, 1024, 1024, RIG_NOT_ORDERED);
+	check_generation(*state, 0, 1024, 4);
+}
+
+static void
+generation_turns_each_wrap_dense_at_depth_8(void **state)
+{
+	rig_set_dense(*state, true);
+	rig_balance(*state, 1, 8, 8, RIG_NOT_ORDERED);
+	check_generation(*state, 0, 8, 4);
+}
+
+static void
+generation_turns_each_wrap_dense_at_depth_1024(void **state)
+{
+	rig_set_dense(*state, true);
+	rig_balance(*state, 1, 1024, 1024, RIG_NOT_ORDERED);
+	check_generation(*state, 0, 1024, 4);
+}
+
+static void
+generation_turns_each_wrap_of_a_directed_cq(void **state)
+{
+	struct rig *r = *state;
+	uint32_t p = r->dir_ports - 1;
+
+	rig_balance(r, 1, 8, 8, RIG_NOT_ORDERED);
+	rig_dir_port(r, 0, p, 32);
+	rig_dir_queue(r, 0, p, 10);
+	rig_start(r, 0);
+	check_generation(r, RIG_DIR(p), 32, 4);
+}
+
+/* WPTR written 0 starts a new first pass on a zeroed ring (4.8). */
+static void
+writing_the_write_pointer_restarts_the_ring(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 8, 8, RIG_NOT_ORDERED);
+	check_generation(r, 0, 8, 1);
+	assert_int_equal(rig_read(r, DLB_CHP_LDB_CQ_WPTR, 0) & 7, 0);
+	memset(r->host.memory, 0, 8 * 64);
+	rig_write(r, DLB_CHP_LDB_CQ_WPTR, 0, 0);
+	r->port[0].next = 0;
+	check_generation(r, 0, 8, 1);
+}
+
+/* Sparse CQs leave bytes 16-63 of a line alone or pad them; dense ones use every 16 bytes. */
+static void
+dense_ring_packs_four_to_a_line(void **state)
+{
+	struct rig *r = *state;
+	struct dlb_qe *ring;
+
+	rig_set_dense(r, true);
+	rig_balance(r, 1, 16, 16, RIG_NOT_ORDERED);
+	for (uint32_t n = 0; n < 16; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, 0x100 + n);
+	rig_step(r);
+	ring = (struct dlb_qe *)(void *)r->host.memory;
+	for (uint32_t n = 0; n < 16; n++)
+		assert_int_equal(ring[n].data, 0x100 + n);
+	assert_int_equal(ring[16].meta, 0);
+}
+
+/* ---- Host memory ---- */
+
+static const struct dlb_test_bench by_dma = {DLB_V25, TEST_HOST_REFUSE};
+static const struct dlb_test_bench in_pieces = {DLB_V20, TEST_HOST_PIECES};
+
+static void
+ring_without_a_pointer_is_written_by_dma(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 64, 64, RIG_NOT_ORDERED);
+	check_generation(r, 0, 64, 4);
+	assert_int_equal(r->host.maps, 0);
+	assert_int_equal(r->host.dmas, 4 * 64);
+}
+
+static void
+ring_that_is_not_in_one_piece_is_written_whole(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 64, 64, RIG_NOT_ORDERED);
+	check_generation(r, 0, 64, 4);
+}
+
+/* Part of the ring lies outside the memory of the host: those writes are lost, nothing else is. */
+static void
+ring_outside_host_memory_is_never_touched(void **state)
+{
+	struct rig *r = *state;
+	uint64_t last_line = TEST_HOST_IOVA + r->host.size - 64;
+
+	rig_balance(r, 1, 8, 8, RIG_NOT_ORDERED);
+	rig_enable(r, 0, false);
+	rig_write(r, DLB_SYS_LDB_CQ_ADDR_L, 0, (uint32_t)last_line);
+	rig_write(r, DLB_SYS_LDB_CQ_ADDR_U, 0, (uint32_t)(last_line >> 32));
+	rig_enable(r, 0, true);
+	for (uint32_t n = 0; n < 8; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	assert_int_equal(r->host.faults, 7);
+	r->host.faults = 0;
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 8);
+}
+
+/* ---- Tokens ---- */
+
+static void
+check_preset(struct rig *r, uint32_t port, uint32_t depth)
+{
+	enum dlb_reg count = port < DLB_LDB_PORTS ? DLB_LSP_CQ_LDB_TKN_CNT : DLB_LSP_CQ_DIR_TKN_CNT;
+	uint32_t i = port < DLB_LDB_PORTS ? port : port - DLB_LDB_PORTS, taken = 0;
+
+	for (uint32_t n = 0; n < 40; n++)
+		rig_new(r, port < DLB_LDB_PORTS ? DLB_UNORDERED : DLB_DIRECTED,
+			port < DLB_LDB_PORTS ? 0 : i, 0, n);
+	while (taken < 40) {
+		rig_step(r);
+		for (uint32_t k = 0; k < depth; k++)
+			expect_qe(r, port, taken + k);
+		expect_nothing(r, port);
+		assert_int_equal(rig_read(r, count, i), 8);
+		for (uint32_t k = 0; k < depth; k++, taken++)
+			rig_finish(r, port);
+		assert_int_equal(rig_read(r, count, i), 8 - depth);
+	}
+}
+
+static void
+preset_tokens_leave_room_for_1(void **state)
+{
+	rig_balance(*state, 1, 1, 64, RIG_NOT_ORDERED);
+	check_preset(*state, 0, 1);
+}
+
+static void
+preset_tokens_leave_room_for_2(void **state)
+{
+	rig_balance(*state, 1, 2, 64, RIG_NOT_ORDERED);
+	check_preset(*state, 0, 2);
+}
+
+static void
+preset_tokens_leave_room_for_4(void **state)
+{
+	rig_balance(*state, 1, 4, 64, RIG_NOT_ORDERED);
+	check_preset(*state, 0, 4);
+}
+
+static void
+preset_tokens_of_a_directed_cq_leave_room_for_4(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 8, 8, RIG_NOT_ORDERED);
+	rig_dir_port(r, 0, 2, 4);
+	rig_dir_queue(r, 0, 2, 10);
+	rig_start(r, 0);
+	check_preset(r, RIG_DIR(2), 4);
+}
+
+static void
+tokens_are_counted_exactly(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 16, 64, RIG_NOT_ORDERED);
+	for (uint32_t n = 0; n < 40; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 16);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 16);
+	assert_int_equal(rig_read(r, DLB_CHP_LDB_CQ_DEPTH, 0), 16);
+	/* One makes room for one. */
+	rig_tokens(r, 0, 1);
+	rig_step(r);
+	expect_qe(r, 0, 16);
+	expect_nothing(r, 0);
+	/* A batch for a batch. */
+	rig_tokens(r, 0, 10);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 6);
+	rig_step(r);
+	for (uint32_t n = 17; n < 27; n++)
+		expect_qe(r, 0, n);
+	expect_nothing(r, 0);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 16);
+	/* Completions give none back. */
+	rig_complete(r, 0);
+	rig_step(r);
+	expect_nothing(r, 0);
+}
+
+static void
+excess_tokens_are_ignored(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 8, 64, RIG_NOT_ORDERED);
+	for (uint32_t n = 0; n < 3; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 3);
+	rig_tokens(r, 0, 1024);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 0);
+	rig_tokens(r, 0, 5);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 0);
+	/* And leave no room that is not there. */
+	for (uint32_t n = 3; n < 40; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 8);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 8);
+}
+
+/* Only the low ten bits of the lock id count: 1 to 1024 tokens. */
+static void
+token_batch_has_ten_bits(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 16, 64, RIG_NOT_ORDERED);
+	for (uint32_t n = 0; n < 16; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	rig_send_one(r, 0, rig_hcw(DLB_CMD_BAT_T, 0, 0, 0, 0xfc00 | (5 - 1), 0));
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 11);
+}
+
+static void
+combined_commands_return_one_token(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 8, 64, RIG_NOT_ORDERED);
+	for (uint32_t n = 0; n < 8; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	rig_send_one(r, 0, rig_hcw(DLB_CMD_NEW_T, DLB_UNORDERED, 0, 0, 7, 8));
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 7);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0), 8);
+	rig_send_one(r, 0, rig_hcw(DLB_CMD_FWD_T, DLB_UNORDERED, 0, 0, 7, 9));
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 6);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0), 7);
+	assert_int_equal(rig_depth(r, 0), 2);
+}
+
+/* Section 4.4: the recommended reading, and the other one. */
+static void
+completion_with_tokens_returns_as_many_as_it_says(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 8, 64, RIG_NOT_ORDERED);
+	for (uint32_t n = 0; n < 8; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	rig_send_one(r, 0, rig_hcw(DLB_CMD_COMP_T, 0, 0, 0, 5 - 1, 0));
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 3);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0), 7);
+	rig_send_one(r, 0, rig_hcw(DLB_CMD_COMP_T, 0, 0, 0, 100 - 1, 0));
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 0);
+}
+
+static void
+completion_with_tokens_may_be_switched_to_one(void **state)
+{
+	const struct dlb_model_open_points open = {.comp_t_one_token = true};
+	struct rig *r = *state;
+
+	assert_int_equal(rig_replug(r, &open), 0);
+	rig_power_on(r);
+	rig_set_dense(r, false);
+	rig_balance(r, 1, 8, 64, RIG_NOT_ORDERED);
+	for (uint32_t n = 0; n < 8; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	rig_send_one(r, 0, rig_hcw(DLB_CMD_COMP_T, 0, 0, 0, 5 - 1, 0));
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 7);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0), 7);
+}
+
+/* ---- Limits ---- */
+
+static void
+full_history_list_stops_scheduling(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 32, 5, RIG_NOT_ORDERED);
+	/* The list itself has to hold it back, not the inflight limit. */
+	rig_write(r, DLB_LSP_CQ_LDB_INFL_LIM, 0, 100);
+	for (uint32_t n = 0; n < 20; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 5);
+	rig_tokens(r, 0, 5);
+	rig_step(r);
+	expect_nothing(r, 0);
+	for (uint32_t n = 5; n < 20; n++) {
+		rig_complete(r, 0);
+		rig_step(r);
+		expect_qe(r, 0, n);
+		expect_nothing(r, 0);
+	}
+}
+
+static void
+cq_inflight_limit_stops_scheduling(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 32, 32, RIG_NOT_ORDERED);
+	rig_write(r, DLB_LSP_CQ_LDB_INFL_LIM, 0, 3);
+	for (uint32_t n = 0; n < 20; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 3);
+	rig_complete(r, 0);
+	rig_complete(r, 0);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 2);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0), 3);
+	rig_write(r, DLB_LSP_CQ_LDB_INFL_LIM, 0, 32);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 15);
+}
+
+/* The limit is the queue's, over all its CQs; other queues of those CQs go on. */
+static void
+queue_inflight_limit_is_over_all_cqs(void **state)
+{
+	struct rig *r = *state;
+	uint32_t got = 0;
+
+	rig_balance(r, 4, 32, 32, RIG_NOT_ORDERED);
+	rig_ldb_queue(r, 0, 1, rig_queue_plain());
+	for (uint32_t p = 0; p < 4; p++)
+		rig_link(r, 1, p, 1, 0);
+	rig_start(r, 0);
+	rig_write(r, DLB_LSP_QID_LDB_INFL_LIM, 0, 6);
+	for (uint32_t n = 0; n < 40; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	for (uint32_t p = 0; p < 4; p++)
+		got += rig_poll_all(r, p);
+	assert_int_equal(got, 6);
+	assert_int_equal(rig_read(r, DLB_LSP_QID_LDB_INFL_CNT, 0), 6);
+	rig_new(r, DLB_UNORDERED, 1, 0, 1000);
+	rig_step(r);
+	for (uint32_t p = 0; p < 4; p++)
+		got += rig_poll_all(r, p);
+	assert_int_equal(got, 7);
+}
+
+static void
+queue_inflight_limit_of_zero_pauses(void **state)
+{
+	static const enum dlb_sched types[] = {DLB_ATOMIC, DLB_UNORDERED, DLB_ORDERED};
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 32, 32, 0);
+	rig_write(r, DLB_LSP_QID_LDB_INFL_LIM, 0, 0);
+	for (uint32_t n = 0; n < 6; n++)
+		rig_new(r, types[n % 3], 0, n, n);
+	rig_step(r);
+	expect_nothing(r, 0);
+	assert_int_equal(rig_depth(r, 0), 6);
+	rig_write(r, DLB_LSP_QID_LDB_INFL_LIM, 0, 64);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 6);
+	assert_int_equal(rig_depth(r, 0), 0);
+}
+
+/* After the flush no QE goes to a disabled CQ; completions and tokens are still taken (5.11). */
+static void
+disabled_cq_gets_nothing_but_returns_count(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 32, 32, RIG_NOT_ORDERED);
+	for (uint32_t n = 0; n < 4; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 4);
+	rig_enable(r, 0, false);
+	for (uint32_t n = 4; n < 8; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	expect_nothing(r, 0);
+	rig_finish(r, 0);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 3);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0), 3);
+	rig_enable(r, 0, true);
+	rig_step(r);
+	for (uint32_t n = 4; n < 8; n++)
+		expect_qe(r, 0, n);
+}
+
+static void
+disabled_directed_cq_gets_nothing(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 8, 8, RIG_NOT_ORDERED);
+	rig_dir_port(r, 0, 1, 8);
+	rig_dir_queue(r, 0, 1, 10);
+	rig_start(r, 0);
+	rig_enable(r, RIG_DIR(1), false);
+	rig_new(r, DLB_DIRECTED, 1, 0, 5);
+	rig_step(r);
+	expect_nothing(r, RIG_DIR(1));
+	rig_enable(r, RIG_DIR(1), true);
+	rig_step(r);
+	expect_qe(r, RIG_DIR(1), 5);
+}
+
+/* Delivered to a full ring nothing is overwritten: slots keep what the consumer has not taken. */
+static void
+unread_slots_are_never_overwritten(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 8, 2048 - 8, RIG_NOT_ORDERED);
+	for (uint32_t n = 0; n < 100; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	rig_step(r);
+	for (uint32_t n = 0; n < 8; n++)
+		assert_int_equal(rig_slot(r, 0, n).data, n);
+	for (uint32_t n = 0; n < 92; n++) {
+		expect_qe(r, 0, n);
+		rig_tokens(r, 0, 1);
+		rig_step(r);
+		assert_int_equal(rig_slot(r, 0, (n + 1) % 8).data, n + 1);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_BOTH(generation_turns_each_wrap_at_depth_8),
+		ON_V25(generation_turns_each_wrap_at_depth_1024),
+		ON_BOTH(generation_turns_each_wrap_dense_at_depth_8),
+		ON_V20(generation_turns_each_wrap_dense_at_depth_1024),
+		ON_BOTH(generation_turns_each_wrap_of_a_directed_cq),
+		ON_BOTH(writing_the_write_pointer_restarts_the_ring),
+		ON_BOTH(dense_ring_packs_four_to_a_line),
+		DLB_TEST_CASE(ring_without_a_pointer_is_written_by_dma, &by_dma, ""),
+		DLB_TEST_CASE(ring_that_is_not_in_one_piece_is_written_whole, &in_pieces, ""),
+		ON_BOTH(ring_outside_host_memory_is_never_touched),
+		ON_BOTH(preset_tokens_leave_room_for_1),
+		ON_BOTH(preset_tokens_leave_room_for_2),
+		ON_BOTH(preset_tokens_leave_room_for_4),
+		ON_BOTH(preset_tokens_of_a_directed_cq_leave_room_for_4),
+		ON_BOTH(tokens_are_counted_exactly),
+		ON_BOTH(excess_tokens_are_ignored),
+		ON_BOTH(token_batch_has_ten_bits),
+		ON_BOTH(combined_commands_return_one_token),
+		ON_BOTH(completion_with_tokens_returns_as_many_as_it_says),
+		ON_BOTH(completion_with_tokens_may_be_switched_to_one),
+		ON_BOTH(full_history_list_stops_scheduling),
+		ON_BOTH(cq_inflight_limit_stops_scheduling),
+		ON_BOTH(queue_inflight_limit_is_over_all_cqs),
+		ON_BOTH(queue_inflight_limit_of_zero_pauses),
+		ON_BOTH(disabled_cq_gets_nothing_but_returns_count),
+		ON_BOTH(disabled_directed_cq_gets_nothing),
+		ON_BOTH(unread_slots_are_never_overwritten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include "dlb_model_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "bus_relax.h"
+
+/* The device as the bus sees it, and its lock.
+ *
+ *   post               no lock: the line goes into the port's own ring. A full ring waits.
+ *   step               try-lock; who does not get it leaves a note and goes
+ *   read, write        wait for the lock, then see to every post that came before
+ *
+ * The note is `dirty`. Whoever asked for a step and found the lock taken sets it and tries once more;
+ * whoever lets the lock go looks at it afterwards. With both in one total order, one of the two gets
+ * to work, so a line posted before a step was asked for never waits for another one:
+ *
+ *   asks:   line into ring -> dirty = 1 -> try-lock fails
+ *   holds:                                   unlock -> dirty is 1 -> that line is there: again
+ */
+
+#define PP_DIR     UINT64_C(0x02000000)
+#define PP_LDB     UINT64_C(0x02100000)
+#define PP_ALIAS   UINT64_C(0x00200000) /* from a window to its alias */
+#define BAR0_BYTES UINT64_C(0x04000000)
+#define BAR2_BYTES UINT64_C(0x100000000)
+
+static struct dlb_model *
+model_of(struct bus_device *dev)
+{
+	return (struct dlb_model *)dev;
+}
+
+/* ---- The lock ---- */
+
+static bool
+lock_try(struct dlb_model *m)
+{
+	/* Looking first keeps the line shared among those who fail. */
+	return atomic_load_explicit(&m->lock, memory_order_relaxed) == 0 &&
+	       atomic_exchange(&m->lock, 1) == 0;
+}
+
+static void
+lock_wait(struct dlb_model *m)
+{
+	for (unsigned int tries = 0; !lock_try(m); tries++)
+		bus_relax(tries);
+}
+
+/* Everything that was asked for by now. Lock held. */
+static void
+work(struct dlb_model *m)
+{
+	/* Pairs with the exchange in step: its lines are seen by the admission below. */
+	if (atomic_load_explicit(&m->dirty, memory_order_relaxed) != 0)
+		atomic_exchange(&m->dirty, 0);
+	dlb_model_admit_valid(m);
+	dlb_model_schedule(m);
+}
+
+/* Let go, and do what others asked for in the meantime. Sequentially consistent with the note that
+ * step leaves: either its try-lock finds the lock free, or its note is found here. When all that was
+ * admitted has been scheduled, a note without a line behind it asks for nothing: so threads that poll
+ * in vain do not keep the holder busy.
+ */
+static void
+unlock(struct dlb_model *m, bool scheduled)
+{
+	for (;;) {
+		atomic_store(&m->lock, 0);
+		if (atomic_load(&m->dirty) == 0 || (scheduled && !dlb_model_posted(m)) ||
+		    !lock_try(m))
+			return;
+		work(m);
+		scheduled = true;
+	}
+}
+
+/* ---- Posts ---- */
+
+/* The port behind an offset of bar 0, or NULL. Bits 11:6 do not count (section 4.1). */
+static struct dlb_port *
+port_at(struct dlb_model *m, unsigned int bar, uint64_t off)
+{
+	if (bar != 0 || off - PP_DIR >= 2 * PP_ALIAS)
+		return NULL;
+	return m->pages[off / DLB_PP_SIZE % DLB_PP_PAGES];
+}
+
+static void
+stray(struct dlb_model *m)
+{
+	atomic_fetch_add_explicit(&m->stray, 1, memory_order_relaxed);
+}
+
+/* No room: the poster drains its own ring, and does nothing else, so time stands still. */
+static void
+post_make_room(struct dlb_model *m, struct dlb_port *port)
+{
+	lock_wait(m);
+	dlb_model_admit(m, port);
+	/* Indices in that memory are not trusted: without this a wrong one could keep the ring full. */
+	line_ring_restart(&port->poster, &port->drainer);
+	unlock(m, false);
+}
+
+static void
+dlb_model_post(struct bus_device *dev, unsigned int bar, uint64_t off, const void *line,
+	       unsigned int len)
+{
+	struct dlb_model *m = model_of(dev);
+	struct dlb_port *port = port_at(m, bar, off);
+
+	if (unlikely(port == NULL || (len != 16 && len != 64))) {
+		stray(m);
+		return;
+	}
+	while (unlikely(!line_ring_has_room(&port->poster)))
+		post_make_room(m, port);
+	line_ring_post(&port->poster, line, len);
+}
+
+/* ---- Time ---- */
+
+static uint64_t
+dlb_model_step(struct bus_device *dev, uint64_t now_ns)
+{
+	struct dlb_model *m = model_of(dev);
+
+	/* Nothing modelled so far takes time. */
+	(void)now_ns;
+	if (!lock_try(m)) {
+		/* An exchange, not a store: notes of several threads then form one release sequence,
+		 * and whoever finds the last one sees the lines of all.
+		 */
+		atomic_exchange(&m->dirty, 1);
+		if (atomic_exchange(&m->lock, 1) != 0)
+			return BUS_NO_DEADLINE;
+	}
+	work(m);
+	unlock(m, true);
+	return BUS_NO_DEADLINE;
+}
+
+/* ---- Registers ---- */
+
+/* A device in its low-power state answers nothing but the register that wakes it (section 1.6). */
+static bool
+asleep(const struct dlb_model *m, unsigned int bar, uint64_t off)
+{
+	struct reg_at at;
+
+	if (m->powered || bar != 2)
+		return false;
+	return !regfile_find(m->regs, bar, off, &at) || at.row != DLB_CM_CFG_PM_PMCSR_DISABLE;
+}
+
+static uint64_t
+dlb_model_read(struct bus_device *dev, unsigned int bar, uint64_t off, unsigned int size)
+{
+	struct dlb_model *m = model_of(dev);
+	uint32_t value = 0;
+
+	lock_wait(m);
+	dlb_model_admit_all(m);
+	if (asleep(m, bar, off))
+		value = UINT32_MAX;
+	else if (port_at(m, bar, off) == NULL &&
+		 (size != 4 || !regfile_read(m->regs, bar, off, &value)))
+		stray(m);
+	unlock(m, false);
+	return value;
+}
+
+static void
+dlb_model_write(struct bus_device *dev, unsigned int bar, uint64_t off, uint64_t value,
+		unsigned int size)
+{
+	struct dlb_model *m = model_of(dev);
+
+	lock_wait(m);
+	dlb_model_admit_all(m);
+	if (!asleep(m, bar, off) &&
+	    (size != 4 || !regfile_write(m->regs, bar, off, (uint32_t)value)))
+		stray(m);
+	unlock(m, false);
+}
+
+/* ---- Regions ---- */
+
+static struct bus_region
+ring_region(const struct dlb_model *m, uint64_t window, uint32_t i, uint32_t id)
+{
+	uint64_t off = (uint64_t)id * sizeof(struct line_ring);
+
+	return (struct bus_region){
+		.bar = 0,
+		.kind = BUS_LINE_RING,
+		.offset = window + (uint64_t)i * DLB_PP_SIZE,
+		.size = DLB_PP_SIZE,
+		.memory = (char *)m->config.ring_memory + off,
+		.fd = m->config.ring_fd,
+		.fd_offset = m->config.ring_fd_offset + off,
+	};
+}
+
+static int
+dlb_model_describe(struct bus_device *dev, struct bus_region regions[], unsigned int max)
+{
+	const struct dlb_model *m = model_of(dev);
+	unsigned int n = 0, dir = m->dir_ports;
+	uint64_t dir_end = PP_DIR + (uint64_t)dir * DLB_PP_SIZE;
+	uint64_t ldb_end = PP_LDB + (uint64_t)DLB_LDB_PORTS * DLB_PP_SIZE;
+	struct bus_region r;
+
+	for (uint32_t i = 0; i < 4 + dir + DLB_LDB_PORTS; i++) {
+		r = (struct bus_region){.kind = BUS_TRAPPED, .fd = -1};
+		if (i == 0)
+			r.size = PP_DIR;
+		else if (i <= dir)
+			r = ring_region(m, PP_DIR, i - 1, DLB_LDB_PORTS + i - 1);
+		else if (i == dir + 1)
+			r.offset = dir_end, r.size = PP_LDB - dir_end;
+		else if (i <= dir + 1 + DLB_LDB_PORTS)
+			r = ring_region(m, PP_LDB, i - dir - 2, i - dir - 2);
+		else if (i == dir + DLB_LDB_PORTS + 2)
+			r.offset = ldb_end, r.size = BAR0_BYTES - ldb_end;
+		else
+			r.bar = 2, r.size = BAR2_BYTES;
+		if (n < max)
+			regions[n] = r;
+		n++;
+	}
+	return (int)n;
+}
+
+static const struct bus_device_ops dlb_model_ops = {
+	.describe = dlb_model_describe,
+	.read = dlb_model_read,
+	.write = dlb_model_write,
+	.post = dlb_model_post,
+	.step = dlb_model_step,
+};
+
+/* ---- Life ---- */
+
+size_t
+dlb_model_ring_bytes(void)
+{
+	return DLB_CQS * sizeof(struct line_ring);
+}
+
+static void
+pool_fill(struct dlb_model *m)
+{
+	for (uint32_t i = 1; i < DLB_POOL; i++)
+		m->next[i] = (uint16_t)(i + 1);
+	m->free = 1;
+}
+
+static void
+ports_plug(struct dlb_model *m)
+{
+	struct line_ring *rings = m->config.ring_memory;
+
+	for (uint32_t id = 0; id < DLB_LDB_PORTS + m->dir_ports; id++) {
+		m->port[id].directed = id >= DLB_LDB_PORTS;
+		m->port[id].drainer.ring = &rings[id];
+		m->port[id].poster.ring = &rings[id];
+		m->pages[id < DLB_LDB_PORTS ? DLB_PP_LDB + id : id - DLB_LDB_PORTS] = &m->port[id];
+	}
+}
+
+int
+dlb_model_create(const struct dlb_model_config *config, struct bus_host *host,
+		 struct bus_device **dev)
+{
+	struct dlb_model *m;
+
+	if (config->version != DLB_V20 && config->version != DLB_V25)
+		return -EINVAL;
+	if (config->ring_memory == NULL || (uintptr_t)config->ring_memory % DLB_CACHE_LINE != 0)
+		return -EINVAL;
+	m = aligned_alloc(DLB_CACHE_LINE, sizeof(*m));
+	if (m == NULL)
+		return -ENOMEM;
+	memset(m, 0, sizeof(*m));
+	m->dev.ops = &dlb_model_ops;
+	m->host = host;
+	m->config = *config;
+	m->dir_ports = config->version == DLB_V20 ? DLB_DIR_PORTS_V20 : DLB_DIR_PORTS_V25;
+	pool_fill(m);
+	ports_plug(m);
+	if (dlb_config_create(m) < 0) {
+		free(m);
+		return -ENOMEM;
+	}
+	*dev = &m->dev;
+	return 0;
+}
+
+void
+dlb_model_destroy(struct bus_device *dev)
+{
+	if (dev == NULL)
+		return;
+	dlb_config_destroy(model_of(dev));
+	free(dev);
+}
+
+uint64_t
+dlb_model_stray(const struct bus_device *dev)
+{
+	const struct dlb_model *m = (const struct dlb_model *)dev;
+
+	return atomic_load_explicit(&m->stray, memory_order_relaxed);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_DLB_MODEL_H
+#define SLIPWAY_DLB_MODEL_H
+
+/**
+ * @file
+ * The Dynamic Load Balancer in software: how to make one. Everything else goes through the bus
+ * contract (bus.h).
+ */
+
+#include "bus.h"
+#include "dlb_regs.h"
+
+/** Bytes of line-ring memory a device needs, whatever its version. */
+size_t dlb_model_ring_bytes(void);
+
+/** Readings of facts the datasheet leaves open (section 14); zero is the recommended one. */
+struct dlb_model_open_points {
+	/** Point 1: COMP_T returns one token, instead of lock_id + 1 capped at those in use. */
+	bool comp_t_one_token;
+	/** Point 2: bytes 10-11 of a directed QE are the lock id, instead of bytes 10-11 as sent. */
+	bool directed_lock_in_qid;
+};
+
+/** What to make. */
+struct dlb_model_config {
+	enum dlb_version version;
+	struct dlb_model_open_points open;
+	/**
+	 * Memory of the producer ports' rings: dlb_model_ring_bytes() bytes, zeroed, 64-byte aligned,
+	 * kept by the caller until the device is gone. Its contents are not trusted.
+	 */
+	void *ring_memory;
+	int ring_fd;             /**< the file behind it, -1 when there is none */
+	uint64_t ring_fd_offset; /**< where in that file */
+};
+
+/**
+ * Make a DLB as it is after power-on.
+ *
+ * @param config what to make; copied
+ * @param host what it is plugged into; outlives the device
+ * @param dev out: the device
+ * @return 0, -EINVAL for a bad configuration, -ENOMEM
+ */
+int dlb_model_create(const struct dlb_model_config *config, struct bus_host *host,
+		     struct bus_device **dev);
+
+/** Unplug and free a device made by dlb_model_create. Nobody may be calling it. NULL is allowed. */
+void dlb_model_destroy(struct bus_device *dev);
+
+/**
+ * Accesses that touched no register or producer port so far. A correct driver leaves this at 0.
+ * May be called from any thread.
+ */
+uint64_t dlb_model_stray(const struct bus_device *dev);
+
+#endif /* SLIPWAY_DLB_MODEL_H */

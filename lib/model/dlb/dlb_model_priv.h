@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_DLB_MODEL_PRIV_H
+#define SLIPWAY_DLB_MODEL_PRIV_H
+
+/**
+ * @file
+ * The whole state of a DLB. Two kinds of it:
+ *
+ *   register file    what was written, exact, slow             dlb_config.c turns the first
+ *   run-time tables  what it decided, compact, fast            into the second, write by write
+ *
+ * Everything but the port rings' posting side, `lock` and `dirty` belongs to whoever holds the lock.
+ */
+
+#include <stdatomic.h>
+
+#include "dlb_hcw.h"
+#include "dlb_model.h"
+#include "line_ring.h"
+#include "regfile.h"
+
+#define DLB_CACHE_LINE 64
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define DLB_CQS        (DLB_LDB_PORTS + DLB_DIR_PORTS_MAX)
+#define DLB_PORT_WORDS ((DLB_CQS + 63) / 64)
+/** Credits there can be, so QEs that can be stored: 2.0 has 12288, 2.5 has 16384. */
+#define DLB_POOL       DLB_CREDITS
+/** Pages of the two producer-port windows: directed from 0, load-balanced from 256. */
+#define DLB_PP_PAGES   512
+#define DLB_PP_LDB     256
+/** No QE: index 0 of the pool is never used. */
+#define DLB_NIL        0
+/** Who a weaker level yields to: every 64th turn starts from the weakest, so nothing starves. */
+#define DLB_TURNS_PER_WEAK 64
+
+/** QEs in arrival order, linked through the pool. */
+struct dlb_fifo {
+	uint16_t head, tail;
+};
+
+/** The same in one FIFO per effective priority; bit b of `bins`: FIFO b has QEs. */
+struct dlb_bins {
+	struct dlb_fifo fifo[DLB_PRIO_BINS];
+	uint8_t bins;
+};
+
+/** Depths at which the depth code of a delivered QE steps up: T/2, 3T/4, T (section 4.7). */
+struct dlb_thresholds {
+	uint32_t step[3];
+};
+
+/**
+ * History entry: a QE scheduled to an LDB CQ and not yet completed, in one word so that the scheduler
+ * writes it with one store. Fields for REG_GET and REG_PUT.
+ */
+typedef uint64_t dlb_hist;
+
+#define DLB_HIST_LOCK_HI    15
+#define DLB_HIST_LOCK_LO    0
+#define DLB_HIST_SN_HI      31
+#define DLB_HIST_SN_LO      16
+#define DLB_HIST_QID_HI     39
+#define DLB_HIST_QID_LO     32
+#define DLB_HIST_SCHED_HI   41 /**< enum dlb_sched */
+#define DLB_HIST_SCHED_LO   40
+#define DLB_HIST_TRACKED_HI 48 /**< counted in its flow */
+#define DLB_HIST_TRACKED_LO 48
+
+/** What is known of one sequence number that was given out. */
+struct dlb_reorder {
+	struct dlb_fifo parked; /**< QEs that wait for smaller numbers */
+	bool resolved;          /**< completed: only smaller numbers hold it up */
+};
+
+/**
+ * Atomic flow of a queue. It belongs to `cq` while any QE of it is in flight there (`inflight`) or
+ * admitted and waiting for that CQ (`waiting`); both 0: free. Datasheet section 7.2.
+ */
+struct dlb_flow {
+	uint32_t inflight : 12;
+	uint32_t waiting : 12;
+	uint32_t cq : 6;
+};
+
+/** Consumer queue; 0..63 load-balanced, then the directed ones. */
+struct dlb_cq {
+	/* Delivery. */
+	uint8_t *ring;     /**< NULL: by host DMA */
+	uint32_t step;     /**< bytes between slots */
+	uint32_t entries;
+	uint32_t wptr;     /**< slot, and above it the pass: 0 writes generation 1 */
+	uint32_t tokens;   /**< in use */
+	uint32_t token_limit;
+	uint64_t scheduled;
+	uint8_t vas;       /**< domain that gets the credits back */
+	bool enabled;
+	/* Load-balanced only. */
+	uint8_t slot_count;
+	uint8_t turn;
+	uint32_t queues;          /**< bit q: queue q is in a slot */
+	dlb_hist *hist;
+	uint32_t hist_size;
+	uint32_t hist_push, hist_pop; /**< positions, 0..hist_size - 1 */
+	bool push_pass, pop_pass;     /**< generation of the pointers, turns at each wrap */
+	uint32_t inflight;            /**< entries in between */
+	uint32_t inflight_limit;
+	struct {
+		uint8_t qid, bin;
+	} slot[DLB_CQ_SLOTS]; /**< the valid ones, strongest first */
+	uint64_t iova;
+	uint32_t pasid;
+};
+
+/** Load-balanced queue. */
+struct dlb_ldb_queue {
+	struct dlb_bins atomic; /**< waiting before the atomic stage */
+	struct dlb_bins other;  /**< unordered and ordered */
+	uint32_t atomic_count;
+	uint32_t held;          /**< in the atomic stage: admitted, their flow's CQ has no room */
+	uint32_t other_count;
+	uint32_t inflight, inflight_limit;
+	uint32_t share;         /**< of a CQ in this round, so that work spreads */
+	bool tracked;           /**< flows are followed; a single linked CQ needs none of it */
+	uint8_t turn;
+	uint64_t cqs;           /**< bit c: linked to CQ c */
+	uint64_t held_cqs;      /**< bit c: something in held lists of CQ c */
+	uint32_t stage_limit;   /**< AQED entries */
+	uint32_t flow_limit;
+	uint32_t flows;         /**< not free */
+	uint32_t loose;         /**< flows with waiting QEs and none in flight: free to move */
+	/* Ordering: numbers sn_head..sn_next-1 are given out and not yet in order. */
+	uint16_t sn_head, sn_next;
+	uint16_t sn_window;
+	uint32_t sn_base;
+	struct dlb_thresholds atomic_depth, other_depth;
+	uint64_t atomic_enqueued, other_enqueued;
+	uint32_t other_max;
+};
+
+/** Directed queue. */
+struct dlb_dir_queue {
+	struct dlb_bins waiting;
+	uint32_t count;
+	uint32_t max;
+	uint64_t enqueued;
+	struct dlb_thresholds depth;
+	uint8_t turn;
+};
+
+/** Producer port; numbered as its CQ. */
+struct dlb_port {
+	struct line_drainer drainer;
+	bool valid;
+	bool directed;
+	uint8_t vas;
+	/* Written by the posting thread only. */
+	_Alignas(DLB_CACHE_LINE) struct line_poster poster;
+};
+
+/** Scheduling domain. */
+struct dlb_domain {
+	/** By queue number: bit t (enum dlb_sched) set: a QE of that type may be enqueued there. */
+	uint8_t permit[256];
+};
+
+struct dlb_model {
+	struct bus_device dev;
+	struct bus_host *host;
+	struct dlb_model_config config;
+	unsigned int dir_ports;
+	struct regfile *regs;
+	bool powered; /**< CM_CFG_PM_PMCSR_DISABLE was cleared */
+	bool sparse_ldb, sparse_dir;
+	_Atomic uint64_t stray;
+
+	/* The one lock, and the note for its holder that somebody came while it was held. */
+	_Alignas(DLB_CACHE_LINE) _Atomic uint32_t lock;
+	_Atomic uint32_t dirty;
+	/** Bit p: port p is valid. Written with the lock held, read by who just let it go. */
+	_Atomic uint64_t valid[DLB_PORT_WORDS];
+
+	_Alignas(DLB_CACHE_LINE) uint32_t work; /**< bit q: LDB queue q has QEs */
+	uint64_t dir_work[2];
+	uint64_t ready;        /**< bit c: LDB CQ c may have room */
+	uint32_t last_cq;      /**< LDB CQ that got something last */
+	uint64_t holds;        /**< QEs ever put into a held list */
+	uint16_t free;         /**< head of the free pool entries */
+	int32_t credits[2][DLB_DOMAINS]; /**< [LDB or all, DIR], by domain */
+	uint64_t ldb_scheduled, dir_scheduled;
+	struct dlb_domain domain[DLB_DOMAINS];
+	struct dlb_port *pages[DLB_PP_PAGES]; /**< by page of the producer-port windows */
+	struct dlb_ldb_queue ldb[DLB_LDB_QUEUES];
+	struct dlb_dir_queue dir[DLB_DIR_PORTS_MAX];
+	struct dlb_cq cq[DLB_CQS];
+	struct dlb_port port[DLB_CQS];
+	struct dlb_reorder reorder[DLB_SN_GROUPS * DLB_SN_PER_GROUP];
+	/* Large tables last. */
+	struct dlb_bins held[DLB_LDB_QUEUES][DLB_LDB_PORTS]; /**< by queue and CQ */
+	uint16_t next[DLB_POOL + 1];                         /**< pool: links */
+	struct dlb_qe qe[DLB_POOL + 1];                      /**< pool: what is stored */
+	dlb_hist hist[DLB_LDB_PORTS][DLB_HIST_ENTRIES];
+	struct dlb_flow flow[DLB_LDB_QUEUES][DLB_FLOWS];
+};
+
+/* dlb_config.c: registers into tables. All with the lock held. */
+int dlb_config_create(struct dlb_model *m);
+void dlb_config_destroy(struct dlb_model *m);
+
+/* dlb_admit.c: port rings into queues. All with the lock held. */
+
+/** Take in every line a port's ring holds. */
+void dlb_model_admit(struct dlb_model *m, struct dlb_port *port);
+/** That, for the ports that are valid. */
+void dlb_model_admit_valid(struct dlb_model *m);
+/** That, for all: what was posted to a port that is not valid is thrown away. */
+void dlb_model_admit_all(struct dlb_model *m);
+/** Any line waiting in a valid port's ring? Needs no lock; may see a line that was just taken in. */
+bool dlb_model_posted(const struct dlb_model *m);
+
+/* dlb_sched.c: queues into consumer queues, until nothing more can go. Lock held. */
+void dlb_model_schedule(struct dlb_model *m);
+/** Give back to queue `q` what was held for CQ `c`, which it is no longer linked to. */
+void dlb_sched_unhold(struct dlb_model *m, uint32_t q, uint32_t c);
+/** Start following the flows of a queue that had a single CQ until now. */
+void dlb_sched_track(struct dlb_model *m, uint32_t q);
+
+/* dlb_order.c: the reorder stage. Lock held. */
+
+/** Forget the numbers given out by queue `q`; what was parked goes where it was sent. */
+void dlb_order_restart(struct dlb_model *m, uint32_t q, uint16_t sn);
+/** Number `sn` of `q` is done; `index` is the pool entry it forwards, or DLB_NIL. */
+void dlb_order_resolve(struct dlb_model *m, struct dlb_ldb_queue *q, uint16_t sn, uint16_t index);
+/** Pool entry `index` is a fragment of number `sn`, which stays open. */
+void dlb_order_fragment(struct dlb_model *m, struct dlb_ldb_queue *q, uint16_t sn, uint16_t index);
+
+static inline void
+dlb_fifo_append(struct dlb_model *m, struct dlb_fifo *f, uint16_t index)
+{
+	m->next[index] = DLB_NIL;
+	if (f->head == DLB_NIL)
+		f->head = index;
+	else
+		m->next[f->tail] = index;
+	f->tail = index;
+}
+
+static inline void
+dlb_bins_append(struct dlb_model *m, struct dlb_bins *b, uint32_t bin, uint16_t index)
+{
+	dlb_fifo_append(m, &b->fifo[bin], index);
+	b->bins |= 1u << bin;
+}
+
+/* Append a stored QE to the LDB queue it names. */
+static inline void
+dlb_ldb_append(struct dlb_model *m, uint32_t qid, uint32_t sched, uint32_t bin, uint16_t index)
+{
+	struct dlb_ldb_queue *q = &m->ldb[qid];
+
+	m->work |= UINT32_C(1) << qid;
+	if (sched == DLB_ATOMIC) {
+		dlb_bins_append(m, &q->atomic, bin, index);
+		q->atomic_count++;
+		q->atomic_enqueued++;
+		return;
+	}
+	dlb_bins_append(m, &q->other, bin, index);
+	q->other_enqueued++;
+	if (++q->other_count > q->other_max)
+		q->other_max = q->other_count;
+}
+
+/* Append a stored QE to the directed queue it names. */
+static inline void
+dlb_dir_append(struct dlb_model *m, uint32_t qid, uint32_t bin, uint16_t index)
+{
+	struct dlb_dir_queue *q = &m->dir[qid];
+
+	m->dir_work[qid / 64] |= UINT64_C(1) << qid % 64;
+	dlb_bins_append(m, &q->waiting, bin, index);
+	q->enqueued++;
+	if (++q->count > q->max)
+		q->max = q->count;
+}
+
+/* The oldest QE of a bin that has one. */
+static inline uint16_t
+dlb_bins_pop(struct dlb_model *m, struct dlb_bins *b, uint32_t bin)
+{
+	struct dlb_fifo *f = &b->fifo[bin];
+	uint16_t index = f->head;
+
+	f->head = m->next[index];
+	if (f->head == DLB_NIL)
+		b->bins &= ~(1u << bin);
+	return index;
+}
+
+/* A QE of a flow completed. */
+static inline void
+dlb_flow_complete(struct dlb_ldb_queue *q, struct dlb_flow *flow)
+{
+	if (flow->inflight == 0 || --flow->inflight != 0)
+		return;
+	if (flow->waiting == 0)
+		q->flows--;
+	else
+		q->loose++;
+}
+
+/* The CQ's oldest history entry; there must be one. */
+static inline dlb_hist
+dlb_hist_pop(struct dlb_model *m, struct dlb_cq *cq)
+{
+	dlb_hist done = cq->hist[cq->hist_pop];
+	uint32_t qid = (uint32_t)REG_GET(DLB_HIST_QID, done);
+
+	if (++cq->hist_pop == cq->hist_size) {
+		cq->hist_pop = 0;
+		cq->pop_pass = !cq->pop_pass;
+	}
+	cq->inflight--;
+	m->ldb[qid].inflight--;
+	if (REG_GET(DLB_HIST_TRACKED, done))
+		dlb_flow_complete(&m->ldb[qid], &m->flow[qid][REG_GET(DLB_HIST_LOCK, done)]);
+	return done;
+}
+
+/* Retire the oldest history entry without a forward, if there is one. */
+static inline void
+dlb_hist_complete(struct dlb_model *m, struct dlb_cq *cq)
+{
+	dlb_hist done;
+
+	if (unlikely(cq->inflight == 0))
+		return;
+	done = dlb_hist_pop(m, cq);
+	if (REG_GET(DLB_HIST_SCHED, done) == DLB_ORDERED)
+		dlb_order_resolve(m, &m->ldb[REG_GET(DLB_HIST_QID, done)],
+				  (uint16_t)REG_GET(DLB_HIST_SN, done), DLB_NIL);
+}
+
+static inline uint32_t
+dlb_meta_bin(uint64_t meta)
+{
+	return (uint32_t)REG_GET(DLB_QE_PRIO, meta) >> 1;
+}
+
+/* Append a stored QE to the queue it names. */
+static inline void
+dlb_queue_append(struct dlb_model *m, uint16_t index)
+{
+	uint64_t meta = m->qe[index].meta;
+	uint32_t qid = (uint32_t)REG_GET(DLB_QE_QID, meta);
+	uint32_t sched = (uint32_t)REG_GET(DLB_QE_SCHED, meta);
+
+	if (sched == DLB_DIRECTED)
+		dlb_dir_append(m, qid, dlb_meta_bin(meta), index);
+	else
+		dlb_ldb_append(m, qid, sched, dlb_meta_bin(meta), index);
+}
+
+static inline bool
+dlb_cq_has_room(const struct dlb_cq *cq)
+{
+	return cq->enabled && cq->tokens < cq->token_limit && cq->inflight < cq->inflight_limit;
+}
+
+static inline uint32_t
+dlb_min(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+#endif /* SLIPWAY_DLB_MODEL_PRIV_H */

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include "dlb_cq.h"
+
+/* The scheduler: QEs from queues into consumer queues. Choices nest as datasheet section 7.6 orders
+ * them: CQ, then queue slot of the CQ by slot priority, then atomic or not, then QE priority.
+ *
+ * It works in rounds until one moves nothing. In a round each CQ with room is served once, and takes
+ * from a queue at most the queue's share: what waited at the start of the round, spread over the CQs
+ * that could take it. So work that fits is spread evenly, and a CQ's batch stays in cache.
+ */
+
+/* What goes from one queue to one CQ in one go. */
+struct batch {
+	struct dlb_model *m;
+	struct dlb_ldb_queue *q;
+	struct dlb_pen pen;
+	uint8_t qid, cq_id;
+};
+
+static uint32_t
+cq_room(const struct dlb_cq *cq)
+{
+	if (!dlb_cq_has_room(cq))
+		return 0;
+	return dlb_min(cq->token_limit - cq->tokens, cq->inflight_limit - cq->inflight);
+}
+
+/* Back to the pool: QEs that left a FIFO in one run are still linked. */
+static inline void
+pool_free(struct dlb_model *m, uint16_t first, uint16_t last)
+{
+	m->next[last] = m->free;
+	m->free = first;
+}
+
+/* Every so often the weakest level goes first, so that a stream of strong QEs starves nobody. */
+static inline bool
+weak_turn(uint8_t *turn)
+{
+	return ++*turn % DLB_TURNS_PER_WEAK == 0;
+}
+
+static inline uint32_t
+bin_strongest(uint32_t bins)
+{
+	return (uint32_t)__builtin_ctz(bins);
+}
+
+static inline uint32_t
+bin_weakest(uint32_t bins)
+{
+	return 31 - (uint32_t)__builtin_clz(bins);
+}
+
+static inline uint64_t
+hist_entry(const struct batch *b, uint64_t meta)
+{
+	return REG_PUT(DLB_HIST_LOCK, REG_GET(DLB_QE_LOCK, meta)) |
+	       REG_PUT(DLB_HIST_QID, b->qid) | REG_PUT(DLB_HIST_SCHED, REG_GET(DLB_QE_SCHED, meta));
+}
+
+/* Take up to `budget` QEs off a bin's FIFO, `depth` of their type waiting: how many could go.
+ *
+ * @param ordered the queue may hold ordered QEs, which need a number inside the window
+ */
+static inline uint32_t
+run(struct batch *b, struct dlb_bins *bins, uint32_t bin, uint32_t budget,
+    const struct dlb_thresholds *thresholds, uint32_t depth, bool ordered)
+{
+	struct dlb_model *m = b->m;
+	struct dlb_fifo *f = &bins->fifo[bin];
+	uint16_t first = f->head, last = DLB_NIL, index = first;
+	uint32_t n = 0;
+
+	while (n < budget && index != DLB_NIL) {
+		uint64_t meta = m->qe[index].meta;
+		dlb_hist entry = hist_entry(b, meta);
+
+		if (ordered && REG_GET(DLB_QE_SCHED, meta) == DLB_ORDERED) {
+			if ((uint16_t)(b->q->sn_next - b->q->sn_head) >= b->q->sn_window)
+				break;
+			entry |= REG_PUT(DLB_HIST_SN, b->q->sn_next++);
+		}
+		dlb_hist_push(&b->pen, entry);
+		dlb_model_cq_push(m, &b->pen, m->qe[index].data,
+				  meta | dlb_depth_code(thresholds, depth - n));
+		last = index;
+		index = m->next[index];
+		n++;
+	}
+	if (n == 0)
+		return 0;
+	f->head = index;
+	if (index == DLB_NIL)
+		bins->bins &= ~(1u << bin);
+	pool_free(m, first, last);
+	return n;
+}
+
+/* Runs off the bins, strongest first. */
+static inline uint32_t
+serve_bins(struct batch *b, struct dlb_bins *bins, uint32_t *waiting, uint32_t budget,
+	   const struct dlb_thresholds *thresholds, bool ordered)
+{
+	uint32_t n = 0, taken;
+
+	if (unlikely(weak_turn(&b->q->turn)) && budget != 0 && bins->bins != 0)
+		n = run(b, bins, bin_weakest(bins->bins), 1, thresholds, *waiting, ordered);
+	while (n < budget && bins->bins != 0) {
+		taken = run(b, bins, bin_strongest(bins->bins), budget - n, thresholds,
+			    *waiting - n, ordered);
+		if (taken == 0)
+			break;
+		n += taken;
+	}
+	*waiting -= n;
+	return n;
+}
+
+static uint32_t
+serve_other(struct batch *b, uint32_t budget)
+{
+	return serve_bins(b, &b->q->other, &b->q->other_count, budget, &b->q->other_depth, true);
+}
+
+/* ---- Atomic ----
+ *
+ *                        flow free or here          flow at a CQ with no room
+ *   waiting (atomic) ----------------------> CQ    ------------------> held[q][that CQ]
+ *                                            ^                            |
+ *                                            +---- that CQ has room ------+
+ *
+ * `held` is the atomic stage: at most stage_limit QEs, and when it is full of QEs that cannot go,
+ * the queue waits behind them. A flow whose QEs all completed while others are held is loose: it
+ * moves to any CQ with room.
+ */
+
+static inline struct dlb_flow *
+flow_of(const struct batch *b, uint64_t meta)
+{
+	return &b->m->flow[b->qid][REG_GET(DLB_QE_LOCK, meta)];
+}
+
+static inline void
+flow_claim(const struct batch *b, struct dlb_flow *flow)
+{
+	flow->cq = b->cq_id;
+	flow->inflight = 1;
+	b->q->flows++;
+}
+
+/* From the waiting QEs into the list of the CQ its flow belongs to. */
+static void
+hold(const struct batch *b, uint32_t bin, struct dlb_flow *flow)
+{
+	uint16_t index = dlb_bins_pop(b->m, &b->q->atomic, bin);
+
+	dlb_bins_append(b->m, &b->m->held[b->qid][flow->cq], bin, index);
+	flow->waiting++;
+	b->q->atomic_count--;
+	b->q->held++;
+	b->q->held_cqs |= UINT64_C(1) << flow->cq;
+	b->m->holds++;
+}
+
+/* Move every QE of a flow between two CQs' held lists; a flow's order is kept. */
+static void
+flow_move(const struct batch *b, uint32_t from, uint16_t lock)
+{
+	struct dlb_bins *src = &b->m->held[b->qid][from];
+	struct dlb_bins *dst = &b->m->held[b->qid][b->cq_id];
+	struct dlb_bins keep = {.bins = 0};
+
+	for (uint32_t bin = 0; bin < DLB_PRIO_BINS; bin++) {
+		while (src->bins >> bin & 1) {
+			uint16_t index = dlb_bins_pop(b->m, src, bin);
+			bool moves = REG_GET(DLB_QE_LOCK, b->m->qe[index].meta) == lock;
+
+			dlb_bins_append(b->m, moves ? dst : &keep, bin, index);
+		}
+	}
+	*src = keep;
+	if (src->bins == 0)
+		b->q->held_cqs &= ~(UINT64_C(1) << from);
+	b->q->held_cqs |= UINT64_C(1) << b->cq_id;
+	b->m->flow[b->qid][lock].cq = b->cq_id;
+}
+
+/* A loose flow in one held list: its lock id, or -1. */
+static int32_t
+loose_find(const struct batch *b, uint32_t cq_id)
+{
+	const struct dlb_bins *held = &b->m->held[b->qid][cq_id];
+
+	for (uint32_t bin = 0; bin < DLB_PRIO_BINS; bin++) {
+		uint16_t index = held->bins >> bin & 1 ? held->fifo[bin].head : DLB_NIL;
+
+		for (; index != DLB_NIL; index = b->m->next[index])
+			if (flow_of(b, b->m->qe[index].meta)->inflight == 0)
+				return (int32_t)REG_GET(DLB_QE_LOCK, b->m->qe[index].meta);
+	}
+	return -1;
+}
+
+/* Bring a loose flow over from a CQ that cannot take it; false when there is none. */
+static bool
+loose_fetch(const struct batch *b)
+{
+	uint64_t cqs = b->q->held_cqs & ~(UINT64_C(1) << b->cq_id);
+
+	for (; cqs != 0; cqs &= cqs - 1) {
+		uint32_t from = (uint32_t)__builtin_ctzll(cqs);
+		int32_t lock;
+
+		if ((b->q->cqs >> from & 1) && dlb_cq_has_room(&b->m->cq[from]))
+			continue;
+		lock = loose_find(b, from);
+		if (lock < 0)
+			continue;
+		flow_move(b, from, (uint16_t)lock);
+		return true;
+	}
+	return false;
+}
+
+static inline void
+deliver_tracked(struct batch *b, uint16_t index, uint32_t depth)
+{
+	uint64_t meta = b->m->qe[index].meta;
+
+	dlb_hist_push(&b->pen, hist_entry(b, meta) | REG_PUT(DLB_HIST_TRACKED, 1));
+	dlb_model_cq_push(b->m, &b->pen, b->m->qe[index].data,
+			  meta | dlb_depth_code(&b->q->atomic_depth, depth));
+	pool_free(b->m, index, index);
+}
+
+/* The oldest QE of a bin that was held for this CQ. */
+static inline void
+deliver_held(struct batch *b, uint32_t bin)
+{
+	struct dlb_ldb_queue *q = b->q;
+	struct dlb_bins *held = &b->m->held[b->qid][b->cq_id];
+	uint16_t index = dlb_bins_pop(b->m, held, bin);
+	struct dlb_flow *flow = flow_of(b, b->m->qe[index].meta);
+
+	flow->waiting--;
+	if (flow->inflight++ == 0)
+		q->loose--;
+	if (held->bins == 0)
+		q->held_cqs &= ~(UINT64_C(1) << b->cq_id);
+	deliver_tracked(b, index, q->atomic_count + q->held);
+	q->held--;
+}
+
+/* One CQ only: whatever comes next goes there, and exclusivity needs no book-keeping. */
+static uint32_t
+serve_atomic_single(struct batch *b, uint32_t budget)
+{
+	return serve_bins(b, &b->q->atomic, &b->q->atomic_count, budget, &b->q->atomic_depth,
+			  false);
+}
+
+/* What became of the QE at the head of a bin. */
+enum outcome { TAKEN, HELD, STUCK };
+
+static inline enum outcome
+take_waiting(struct batch *b, uint32_t bin)
+{
+	struct dlb_ldb_queue *q = b->q;
+	uint64_t meta = b->m->qe[q->atomic.fifo[bin].head].meta;
+	struct dlb_flow *flow = flow_of(b, meta);
+
+	if (flow->inflight == 0 && flow->waiting == 0) {
+		if (unlikely(q->flows >= q->flow_limit))
+			return STUCK;
+		flow_claim(b, flow);
+	} else if (flow->cq == b->cq_id) {
+		if (flow->inflight++ == 0)
+			q->loose--;
+	} else {
+		if (q->held >= q->stage_limit)
+			return STUCK;
+		hold(b, bin, flow);
+		return HELD;
+	}
+	deliver_tracked(b, dlb_bins_pop(b->m, &q->atomic, bin), q->atomic_count + q->held);
+	q->atomic_count--;
+	return TAKEN;
+}
+
+/* Does a waiting QE come before everything held for this CQ? Of one strength, held ones are older. */
+static inline bool
+waiting_first(const struct dlb_bins *waiting, const struct dlb_bins *held)
+{
+	if (waiting->bins == 0 || held->bins == 0)
+		return held->bins == 0 && waiting->bins != 0;
+	return bin_strongest(waiting->bins) < bin_strongest(held->bins);
+}
+
+static uint32_t
+serve_atomic_tracked(struct batch *b, uint32_t budget)
+{
+	struct dlb_ldb_queue *q = b->q;
+	const struct dlb_bins *held = &b->m->held[b->qid][b->cq_id];
+	enum outcome outcome;
+	uint32_t n = 0;
+
+	while (n < budget) {
+		if (waiting_first(&q->atomic, held)) {
+			outcome = take_waiting(b, bin_strongest(q->atomic.bins));
+			n += outcome == TAKEN;
+			if (outcome != STUCK)
+				continue;
+		}
+		/* What is held for this CQ, or can be brought over, may go even so. */
+		if (held->bins == 0 && (q->loose == 0 || !loose_fetch(b)))
+			break;
+		deliver_held(b, bin_strongest(held->bins));
+		n++;
+	}
+	return n;
+}
+
+static uint32_t
+serve_atomic(struct batch *b, uint32_t budget)
+{
+	return b->q->tracked ? serve_atomic_tracked(b, budget) : serve_atomic_single(b, budget);
+}
+
+/* ---- One CQ ---- */
+
+/* Atomic and other QEs of a queue take turns of this many. */
+#define TYPE_TURN 4u
+
+static uint32_t
+serve_types(struct batch *b, uint32_t budget)
+{
+	struct dlb_ldb_queue *q = b->q;
+	uint32_t n = 0, before;
+
+	if (q->other_count == 0)
+		return serve_atomic(b, budget);
+	if (q->atomic_count + q->held == 0)
+		return serve_other(b, budget);
+	do {
+		before = n;
+		n += serve_atomic(b, dlb_min(TYPE_TURN, budget - n));
+		n += serve_other(b, dlb_min(TYPE_TURN, budget - n));
+	} while (n < budget && n != before);
+	return n;
+}
+
+static uint32_t
+serve_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t room)
+{
+	struct dlb_ldb_queue *q = &m->ldb[qid];
+	struct batch b = {
+		.m = m,
+		.q = q,
+		.pen = dlb_pen_up(cq),
+		.qid = qid,
+		.cq_id = (uint8_t)(cq - m->cq),
+	};
+	uint32_t n, budget;
+
+	if (q->inflight >= q->inflight_limit)
+		return 0;
+	budget = dlb_min(dlb_min(room, q->share), q->inflight_limit - q->inflight);
+	n = serve_types(&b, budget);
+	dlb_pen_down(&b.pen, n);
+	q->inflight += n;
+	cq->inflight += n;
+	m->credits[0][cq->vas] += (int32_t)n;
+	m->ldb_scheduled += n;
+	if (q->atomic_count + q->held + q->other_count == 0)
+		m->work &= ~(UINT32_C(1) << qid);
+	return n;
+}
+
+/* Serve a CQ's slots, strongest first; slots of one strength take turns at being first. */
+static uint32_t
+serve_cq(struct dlb_model *m, struct dlb_cq *cq)
+{
+	bool weak = weak_turn(&cq->turn);
+	uint32_t i = 0, n = 0, room;
+
+	while (i < cq->slot_count) {
+		uint32_t level = i, size = 1;
+
+		while (i + size < cq->slot_count && cq->slot[i + size].bin == cq->slot[level].bin)
+			size++;
+		for (uint32_t k = 0; k < size; k++) {
+			uint32_t s = level + (cq->turn + k) % size;
+
+			if (!(m->work >> cq->slot[s].qid & 1))
+				continue;
+			room = cq_room(cq);
+			if (room == 0)
+				return n;
+			/* Leave the others a slot on the turn of the weak. */
+			if (weak && room > 1 && level + size < cq->slot_count)
+				room--;
+			n += serve_queue(m, cq, cq->slot[s].qid, room);
+		}
+		i += size;
+	}
+	return n;
+}
+
+/* ---- Rounds ---- */
+
+/* A queue's share for each of n CQs: rounded up to a power of two of them, at least one. */
+static uint32_t
+share_of(uint32_t waiting, uint32_t n)
+{
+	uint32_t share = n <= 1 ? waiting : waiting >> (32 - __builtin_clz(n - 1));
+
+	return share == 0 ? 1 : share;
+}
+
+static void
+shares_set(struct dlb_model *m)
+{
+	for (uint32_t work = m->work; work != 0; work &= work - 1) {
+		struct dlb_ldb_queue *q = &m->ldb[__builtin_ctz(work)];
+		uint32_t takers = (uint32_t)__builtin_popcountll(q->cqs & m->ready);
+
+		q->share = share_of(q->atomic_count + q->held + q->other_count, takers);
+	}
+}
+
+/* One round, beginning after the CQ that got something last; false when it moved nothing. */
+static bool
+round_load_balanced(struct dlb_model *m)
+{
+	uint32_t first = (m->last_cq + 1) % DLB_LDB_PORTS, moved = 0;
+	uint64_t rotated = m->ready >> first | (first == 0 ? 0 : m->ready << (64 - first));
+	uint64_t holds = m->holds;
+
+	shares_set(m);
+	for (; rotated != 0; rotated &= rotated - 1) {
+		uint32_t id = (first + (uint32_t)__builtin_ctzll(rotated)) % DLB_LDB_PORTS;
+		struct dlb_cq *cq = &m->cq[id];
+		uint32_t n;
+
+		if (!dlb_cq_has_room(cq)) {
+			m->ready &= ~(UINT64_C(1) << id);
+			continue;
+		}
+		if (!(cq->queues & m->work))
+			continue;
+		n = serve_cq(m, cq);
+		if (n != 0)
+			m->last_cq = id;
+		moved += n;
+	}
+	/* What was held for a CQ served before may go there in another round. */
+	return moved != 0 || m->holds != holds;
+}
+
+static void
+serve_directed(struct dlb_model *m, uint32_t id)
+{
+	struct dlb_dir_queue *q = &m->dir[id];
+	struct dlb_cq *cq = &m->cq[DLB_LDB_PORTS + id];
+	struct dlb_pen pen = dlb_pen_up(cq);
+	uint32_t kind = m->config.version == DLB_V20;
+	uint32_t room = cq->enabled && cq->tokens < cq->token_limit ? cq->token_limit - cq->tokens
+								    : 0;
+	bool weak = weak_turn(&q->turn);
+	uint32_t n;
+
+	for (n = 0; n < room && q->waiting.bins != 0; n++) {
+		uint32_t bin = weak ? bin_weakest(q->waiting.bins) : bin_strongest(q->waiting.bins);
+		uint16_t index = dlb_bins_pop(m, &q->waiting, bin);
+		uint64_t meta = m->qe[index].meta;
+
+		weak = false;
+		if (m->config.open.directed_lock_in_qid)
+			meta = REG_SET(DLB_QE_DIRECTED_WORD, meta, REG_GET(DLB_QE_LOCK, meta));
+		dlb_model_cq_push(m, &pen, m->qe[index].data,
+				  meta | dlb_depth_code(&q->depth, q->count - n));
+		pool_free(m, index, index);
+	}
+	dlb_pen_down(&pen, n);
+	q->count -= n;
+	m->credits[kind][cq->vas] += (int32_t)n;
+	m->dir_scheduled += n;
+	if (q->count == 0)
+		m->dir_work[id / 64] &= ~(UINT64_C(1) << id % 64);
+}
+
+void
+dlb_model_schedule(struct dlb_model *m)
+{
+	for (uint32_t half = 0; half < 2; half++)
+		for (uint64_t work = m->dir_work[half]; work != 0; work &= work - 1)
+			serve_directed(m, half * 64 + (uint32_t)__builtin_ctzll(work));
+	while (m->work != 0 && m->ready != 0 && round_load_balanced(m))
+		;
+}
+
+/* ---- Changes of links ---- */
+
+void
+dlb_sched_unhold(struct dlb_model *m, uint32_t qid, uint32_t cq)
+{
+	struct dlb_ldb_queue *q = &m->ldb[qid];
+	struct dlb_bins *held = &m->held[qid][cq];
+
+	for (uint32_t bin = 0; bin < DLB_PRIO_BINS; bin++) {
+		struct dlb_fifo *h = &held->fifo[bin], *w = &q->atomic.fifo[bin];
+
+		if (!(held->bins >> bin & 1))
+			continue;
+		for (uint16_t i = h->head; i != DLB_NIL; i = m->next[i]) {
+			struct dlb_flow *flow = &m->flow[qid][REG_GET(DLB_QE_LOCK, m->qe[i].meta)];
+
+			if (--flow->waiting == 0 && flow->inflight == 0) {
+				q->loose--;
+				q->flows--;
+			}
+			q->held--;
+			q->atomic_count++;
+		}
+		/* They are older than what waits: in front of it. */
+		m->next[h->tail] = q->atomic.bins >> bin & 1 ? w->head : DLB_NIL;
+		if (!(q->atomic.bins >> bin & 1))
+			w->tail = h->tail;
+		w->head = h->head;
+		q->atomic.bins |= 1u << bin;
+		h->head = DLB_NIL;
+	}
+	held->bins = 0;
+	q->held_cqs &= ~(UINT64_C(1) << cq);
+}
+
+void
+dlb_sched_track(struct dlb_model *m, uint32_t qid)
+{
+	struct dlb_ldb_queue *q = &m->ldb[qid];
+
+	for (uint32_t c = 0; c < DLB_LDB_PORTS; c++) {
+		struct dlb_cq *cq = &m->cq[c];
+
+		for (uint32_t k = 0; k < cq->inflight; k++) {
+			dlb_hist *e = &cq->hist[(cq->hist_pop + k) % cq->hist_size];
+			struct dlb_flow *flow = &m->flow[qid][REG_GET(DLB_HIST_LOCK, *e)];
+
+			if (REG_GET(DLB_HIST_QID, *e) != qid || REG_GET(DLB_HIST_TRACKED, *e) ||
+			    REG_GET(DLB_HIST_SCHED, *e) != DLB_ATOMIC)
+				continue;
+			*e |= REG_PUT(DLB_HIST_TRACKED, 1);
+			flow->cq = c;
+			if (flow->inflight++ == 0)
+				q->flows++;
+		}
+	}
+	q->tracked = true;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_REGFILE_H
+#define SLIPWAY_REGFILE_H
+
+/**
+ * @file
+ * A register file: the only place where facts (rows) and behaviour (hooks) meet. It finds the row
+ * behind an offset, applies the row's access rule, keeps the stored value, and calls the hook.
+ *
+ * Not thread-safe: its owner holds a lock around every call.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reg.h"
+
+/** Instance of a row: its first and second index. */
+struct reg_at {
+	uint16_t row;
+	uint32_t i;
+	uint32_t word;
+};
+
+/** Behaviour of one row. */
+struct reg_hook {
+	uint16_t row;
+	/** What a read returns; NULL: the stored value. */
+	uint32_t (*read)(void *owner, struct reg_at at);
+	/** Called after a write was stored, with the value now stored; NULL: nothing to do. */
+	void (*wrote)(void *owner, struct reg_at at, uint32_t value);
+};
+
+/** A device's facts, as its table header gives them. */
+struct reg_table {
+	const struct reg_row *rows;
+	const struct reg_field *fields;
+	unsigned int row_count;
+	unsigned int field_count;
+};
+
+struct regfile;
+
+/**
+ * Make a register file with every register at its reset value.
+ *
+ * @param table the facts; kept
+ * @param version column of the table
+ * @param hooks behaviour, at most one per row; kept
+ * @param hook_count how many
+ * @param owner passed to the hooks
+ * @return the register file, or NULL when memory is short
+ */
+struct regfile *regfile_create(const struct reg_table *table, unsigned int version,
+			       const struct reg_hook *hooks, unsigned int hook_count, void *owner);
+
+/** Free a register file. NULL is allowed. */
+void regfile_destroy(struct regfile *rf);
+
+/**
+ * Read 32 bits through the access rule.
+ *
+ * @return false when no register is there; *value is 0 then
+ */
+bool regfile_read(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t *value);
+
+/** Write 32 bits through the access rule; false when no register is there. */
+bool regfile_write(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t value);
+
+/** The stored value of a register, without access rule or hook; it must exist. */
+uint32_t regfile_get(const struct regfile *rf, unsigned int row, uint32_t i);
+
+/** Find the row behind an offset; false when there is none. */
+bool regfile_find(const struct regfile *rf, unsigned int bar, uint64_t off, struct reg_at *at);
+
+#endif /* SLIPWAY_REGFILE_H */
