@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* Device arguments. Each key is a row: its name, what it accepts in words, and a function that
+ * stores the value or refuses it. One refusal is one log line with key, value and range.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_kvargs.h>
+#include <rte_lcore.h>
+#include <rte_memory.h>
+
+#include "dlb_priv.h"
+
+/* The API says how deep in a byte. Rounded up, its largest value is this. */
+#define DLB_MAX_CQ_DEPTH 256
+
+struct devarg {
+	const char *key;
+	const char *accepted;
+	/* 0, or -EINVAL for a value outside what is accepted. */
+	int (*store)(struct dlb_devargs *args, const char *value);
+};
+
+static int
+parse_int(const char *value, long min, long max, long *result)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || number < min || number > max)
+		return -EINVAL;
+	*result = number;
+	return 0;
+}
+
+static int
+parse_count(const char *value, long min, long max, unsigned int *result)
+{
+	long number;
+
+	if (parse_int(value, min, max, &number) < 0)
+		return -EINVAL;
+	*result = (unsigned int)number;
+	return 0;
+}
+
+/* Which of two words is it? */
+static int
+parse_choice(const char *value, const char *zero, const char *one)
+{
+	if (strcmp(value, zero) == 0)
+		return 0;
+	return strcmp(value, one) == 0 ? 1 : -EINVAL;
+}
+
+static int
+store_version(struct dlb_devargs *args, const char *value)
+{
+	int choice = parse_choice(value, "2.0", "2.5");
+
+	if (choice >= 0)
+		args->version = choice == 0 ? DLB_V20 : DLB_V25;
+	return RTE_MIN(choice, 0);
+}
+
+static int
+store_at(struct dlb_devargs *args, const char *value)
+{
+	RTE_SET_USED(args);
+	return strcmp(value, "model") == 0 ? 0 : -EINVAL;
+}
+
+static int
+store_step(struct dlb_devargs *args, const char *value)
+{
+	int choice = parse_choice(value, "idle", "manual");
+
+	if (choice >= 0)
+		args->step = choice == 0 ? ACCESS_STEP_IDLE : ACCESS_STEP_MANUAL;
+	return RTE_MIN(choice, 0);
+}
+
+static int
+store_max_queues(struct dlb_devargs *args, const char *value)
+{
+	return parse_count(value, 1, DLB_LDB_QUEUES, &args->max_queues);
+}
+
+static int
+store_max_num_events(struct dlb_devargs *args, const char *value)
+{
+	return parse_count(value, 1, DLB_CREDITS, &args->max_events);
+}
+
+static int
+store_max_cq_depth(struct dlb_devargs *args, const char *value)
+{
+	unsigned int depth;
+
+	if (parse_count(value, DLB_CQ_DEPTH_MIN, DLB_MAX_CQ_DEPTH, &depth) < 0 ||
+	    !rte_is_power_of_2(depth))
+		return -EINVAL;
+	args->max_cq_depth = depth;
+	return 0;
+}
+
+static int
+store_credit_quanta(struct dlb_devargs *args, const char *value)
+{
+	return parse_count(value, 1, 1024, &args->credit_quanta);
+}
+
+static int
+store_numa_node(struct dlb_devargs *args, const char *value)
+{
+	unsigned int i;
+	long node;
+
+	if (parse_int(value, SOCKET_ID_ANY, RTE_MAX_NUMA_NODES - 1, &node) < 0)
+		return -EINVAL;
+	args->numa_node = (int)node;
+	for (i = 0; i < rte_socket_count(); i++) {
+		if (rte_socket_id_by_idx(i) == node)
+			return 0;
+	}
+	return node == SOCKET_ID_ANY ? 0 : -EINVAL;
+}
+
+static int
+store_cq(struct dlb_devargs *args, const char *value)
+{
+	int choice = parse_choice(value, "dense", "sparse");
+
+	args->sparse_cq = choice == 1;
+	return RTE_MIN(choice, 0);
+}
+
+static int
+store_parallel(struct dlb_devargs *args, const char *value)
+{
+	int choice = parse_choice(value, "unordered", "ordered");
+
+	args->parallel_is_ordered = choice == 1;
+	return RTE_MIN(choice, 0);
+}
+
+static const struct devarg devargs[] = {
+	{ "version", "2.0, 2.5", store_version },
+	{ "at", "model", store_at },
+	{ "step", "idle, manual", store_step },
+	{ "max_queues", "1..32", store_max_queues },
+	{ "max_num_events", "1..8192 (version=2.0) or 1..16384 (version=2.5)",
+	  store_max_num_events },
+	{ "max_cq_depth", "powers of two 8..256", store_max_cq_depth },
+	{ "credit_quanta", "1..1024", store_credit_quanta },
+	{ "numa_node", "a node of this machine with memory for DPDK, or -1 for any",
+	  store_numa_node },
+	{ "cq", "dense, sparse", store_cq },
+	{ "parallel", "unordered, ordered", store_parallel },
+};
+
+static const struct devarg *
+devarg_find(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(devargs); i++) {
+		if (strcmp(devargs[i].key, key) == 0)
+			return &devargs[i];
+	}
+	return NULL;
+}
+
+static void
+log_unknown(const char *name, const char *key, const char *value)
+{
+	char known[256] = "";
+	size_t i, used = 0;
+
+	for (i = 0; i < RTE_DIM(devargs) && used < sizeof(known); i++)
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+					 i == 0 ? "" : ", ", devargs[i].key);
+	DLB_LOG(ERR, name, "device argument %s=%s: unknown; accepted: %s", key, value, known);
+}
+
+/* Has the key of pair i been seen before? */
+static bool
+is_repeated(const struct rte_kvargs *list, unsigned int i)
+{
+	unsigned int j;
+
+	for (j = 0; j < i; j++) {
+		if (strcmp(list->pairs[j].key, list->pairs[i].key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+store_pair(const char *name, const struct rte_kvargs *list, unsigned int i,
+	   struct dlb_devargs *args)
+{
+	const struct rte_kvargs_pair *pair = &list->pairs[i];
+	const char *value = pair->value != NULL ? pair->value : "";
+	const struct devarg *arg = devarg_find(pair->key);
+
+	if (arg == NULL) {
+		log_unknown(name, pair->key, value);
+		return -EINVAL;
+	}
+	if (is_repeated(list, i)) {
+		DLB_LOG(ERR, name, "device argument %s=%s: given twice; accepted: once, %s",
+			pair->key, value, arg->accepted);
+		return -EINVAL;
+	}
+	if (arg->store(args, value) < 0) {
+		DLB_LOG(ERR, name, "device argument %s=%s: accepted: %s", pair->key, value,
+			arg->accepted);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+unsigned int
+dlb_events_max(const struct dlb_devargs *args)
+{
+	unsigned int credits = args->version == DLB_V20 ? DLB_LDB_CREDITS : DLB_CREDITS;
+
+	return args->max_events != 0 ? args->max_events : credits;
+}
+
+int
+dlb_devargs_parse(const char *name, const char *text, int numa_node, struct dlb_devargs *args)
+{
+	struct rte_kvargs *list;
+	unsigned int i;
+	int ret = 0;
+
+	*args = (struct dlb_devargs){
+		.version = DLB_V25,
+		.step = ACCESS_STEP_IDLE,
+		.max_queues = DLB_LDB_QUEUES,
+		.max_cq_depth = 128,
+		.credit_quanta = 32,
+		.numa_node = numa_node,
+	};
+	if (text == NULL || *text == '\0')
+		return 0;
+
+	list = rte_kvargs_parse(text, NULL);
+	if (list == NULL) {
+		DLB_LOG(ERR, name, "device arguments \"%s\": accepted: key=value[,key=value]...",
+			text);
+		return -EINVAL;
+	}
+	for (i = 0; i < list->count && ret == 0; i++)
+		ret = store_pair(name, list, i, args);
+	rte_kvargs_free(list);
+
+	if (ret == 0 && args->version == DLB_V20 && args->max_events > DLB_LDB_CREDITS) {
+		DLB_LOG(ERR, name, "device argument max_num_events=%u: accepted: 1..%u (version=2.0)",
+			args->max_events, DLB_LDB_CREDITS);
+		ret = -EINVAL;
+	}
+	return ret;
+}

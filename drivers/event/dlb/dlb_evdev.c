@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* The event device's operations. Configure, queue and port set-up and
+ * linking only record; start makes a scheduling domain of it all and stop takes that apart again, so
+ * that the device can be started any number of times and set up differently in between.
+ */
+
+#include <errno.h>
+
+#include <rte_common.h>
+#include <rte_malloc.h>
+
+#include "dlb_evdev.h"
+#include "dlb_fast.h"
+#include "dlb_hw.h"
+#include "dlb_link.h"
+#include "dlb_map.h"
+#include "dlb_plan.h"
+#include "dlb_xstats.h"
+
+/* Defaults of what an application does not say itself. */
+#define DEFAULT_DEQUEUE_DEPTH 32
+#define DEFAULT_FLOWS         1024
+#define DEFAULT_SEQUENCES     64
+
+#define CQ_ALIGN 4096
+
+static void
+dlb_info(struct rte_eventdev *dev, struct rte_event_dev_info *info)
+{
+	const struct dlb *dlb = dlb_of(dev);
+
+	*info = (struct rte_event_dev_info){
+		.driver_name = "event_dlb",
+		.min_dequeue_timeout_ns = 1,
+		.max_dequeue_timeout_ns = DLB_TIMEOUT_MAX,
+		.max_event_queues = (uint8_t)dlb->args.max_queues,
+		.max_event_queue_flows = DLB_FLOWS,
+		.max_event_queue_priority_levels = 8,
+		.max_event_priority_levels = 8,
+		.max_event_ports = DLB_LDB_PORTS,
+		.max_event_port_dequeue_depth =
+			(uint8_t)RTE_MIN(dlb->args.max_cq_depth, (unsigned int)UINT8_MAX),
+		.max_event_port_enqueue_depth = DLB_ENQUEUE_DEPTH,
+		.max_event_port_links = DLB_CQ_SLOTS,
+		.max_num_events = (int32_t)dlb_events_max(&dlb->args),
+		.event_dev_cap = RTE_EVENT_DEV_CAP_EVENT_QOS | RTE_EVENT_DEV_CAP_DISTRIBUTED_SCHED |
+				 RTE_EVENT_DEV_CAP_QUEUE_ALL_TYPES | RTE_EVENT_DEV_CAP_BURST_MODE |
+				 RTE_EVENT_DEV_CAP_IMPLICIT_RELEASE_DISABLE |
+				 RTE_EVENT_DEV_CAP_RUNTIME_PORT_LINK |
+				 RTE_EVENT_DEV_CAP_MULTIPLE_QUEUE_PORT |
+				 RTE_EVENT_DEV_CAP_MAINTENANCE_FREE,
+		.max_single_link_event_port_queue_pairs = (uint8_t)dlb_dir_ports_max(dlb),
+	};
+	compat_event_info(info);
+}
+
+static int
+dlb_configure(const struct rte_eventdev *dev)
+{
+	const struct dlb *dlb = dlb_of(dev);
+	const struct rte_event_dev_config *conf = &dev->data->dev_conf;
+
+	if (conf->nb_events_limit < 1) {
+		DLB_LOG(ERR, dlb->name, "nb_events_limit %d: accepted: 1..%u",
+			conf->nb_events_limit, dlb_events_max(&dlb->args));
+		return -EINVAL;
+	}
+	if (conf->nb_single_link_event_port_queues > dlb_dir_ports_max(dlb)) {
+		DLB_LOG(ERR, dlb->name, "nb_single_link_event_port_queues %u: accepted: 0..%u",
+			conf->nb_single_link_event_port_queues, dlb_dir_ports_max(dlb));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void
+dlb_queue_def_conf(struct rte_eventdev *dev, uint8_t queue, struct rte_event_queue_conf *conf)
+{
+	uint32_t flows = dev->data->dev_conf.nb_event_queue_flows;
+
+	RTE_SET_USED(queue);
+	*conf = (struct rte_event_queue_conf){
+		.nb_atomic_flows = RTE_MIN(flows, (uint32_t)DEFAULT_FLOWS),
+		.nb_atomic_order_sequences = RTE_MIN(flows, (uint32_t)DEFAULT_SEQUENCES),
+		.event_queue_cfg = RTE_EVENT_QUEUE_CFG_ALL_TYPES,
+		.schedule_type = RTE_SCHED_TYPE_ATOMIC,
+		.priority = RTE_EVENT_DEV_PRIORITY_NORMAL,
+	};
+}
+
+static int
+dlb_queue_setup(struct rte_eventdev *dev, uint8_t queue, const struct rte_event_queue_conf *conf)
+{
+	struct dlb *dlb = dlb_of(dev);
+
+	if (!(conf->event_queue_cfg & RTE_EVENT_QUEUE_CFG_ALL_TYPES) &&
+	    conf->schedule_type > RTE_SCHED_TYPE_PARALLEL) {
+		DLB_LOG(ERR, dlb->name, "queue %u: schedule type %u: accepted: %u..%u", queue,
+			conf->schedule_type, RTE_SCHED_TYPE_ORDERED, RTE_SCHED_TYPE_PARALLEL);
+		return -EINVAL;
+	}
+	dlb->queues[queue] = (struct dlb_queue){ .set_up = true, .conf = *conf };
+	return 0;
+}
+
+static void
+dlb_queue_release(struct rte_eventdev *dev, uint8_t queue)
+{
+	struct dlb *dlb = dlb_of(dev);
+
+	dlb->queues[queue].set_up = false;
+	dlb_link_forget_queue(dlb, queue);
+}
+
+static void
+dlb_port_def_conf(struct rte_eventdev *dev, uint8_t port, struct rte_event_port_conf *conf)
+{
+	const struct rte_event_dev_config *dev_conf = &dev->data->dev_conf;
+
+	RTE_SET_USED(port);
+	*conf = (struct rte_event_port_conf){
+		.new_event_threshold = dev_conf->nb_events_limit,
+		.dequeue_depth = (uint16_t)RTE_MIN(dev_conf->nb_event_port_dequeue_depth,
+						   (uint32_t)DEFAULT_DEQUEUE_DEPTH),
+		.enqueue_depth = (uint16_t)RTE_MIN(dev_conf->nb_event_port_enqueue_depth,
+						   (uint32_t)DLB_ENQUEUE_DEPTH),
+	};
+}
+
+static void
+dlb_port_release(void *port)
+{
+	struct dlb_port *p = port;
+
+	if (p == NULL)
+		return;
+	p->dlb->ports[p->id] = NULL;
+	rte_free(p->cq_memory);
+	rte_free(p);
+}
+
+/* A CQ has a power of two of slots, at least eight; a shallower one has some of them withheld. */
+static void
+size_cq(struct dlb_port *p)
+{
+	uint32_t depth = rte_align32pow2(p->conf.dequeue_depth);
+
+	p->cq_slots = RTE_MAX(depth, (uint32_t)DLB_CQ_DEPTH_MIN);
+	p->tokens_preset = (uint16_t)(p->cq_slots - depth);
+}
+
+static int
+dlb_port_setup(struct rte_eventdev *dev, uint8_t port, const struct rte_event_port_conf *conf)
+{
+	struct dlb *dlb = dlb_of(dev);
+	struct dlb_port *p;
+
+	p = rte_zmalloc_socket(dlb->name, sizeof(*p), RTE_CACHE_LINE_SIZE, dlb->args.numa_node);
+	if (p == NULL)
+		goto no_memory;
+	p->dlb = dlb;
+	p->id = port;
+	p->conf = *conf;
+	size_cq(p);
+	p->cq_memory = rte_zmalloc_socket(dlb->name, (size_t)p->cq_slots * dlb_cq_step(dlb),
+					  CQ_ALIGN, dlb->args.numa_node);
+	if (p->cq_memory == NULL)
+		goto free_port;
+
+	dlb_port_release(dlb->ports[port]);
+	dlb->ports[port] = p;
+	dev->data->ports[port] = p;
+	p->set_up = true;
+	return 0;
+
+free_port:
+	rte_free(p);
+no_memory:
+	DLB_LOG(ERR, dlb->name, "port %u: no memory for it on node %d; give DPDK more (-m)", port,
+		dlb->args.numa_node);
+	return -ENOMEM;
+}
+
+static void
+install_burst_functions(struct rte_eventdev *dev)
+{
+#if COMPAT_SINGLE_EVENT_OPS
+	dev->enqueue = dlb_enqueue_call;
+	dev->dequeue = dlb_dequeue_call;
+#endif
+	dev->enqueue_burst = dlb_enqueue_burst_call;
+	dev->enqueue_new_burst = dlb_enqueue_new_burst_call;
+	dev->enqueue_forward_burst = dlb_enqueue_forward_burst_call;
+	dev->dequeue_burst = dlb_dequeue_burst_call;
+}
+
+static void
+prepare_ports(struct dlb *dlb)
+{
+	unsigned int i;
+
+	dlb_credit_pool_init(&dlb->credits, dlb->events_limit, (int32_t)dlb->args.credit_quanta);
+	for (i = 0; i < dlb_nb_ports(dlb); i++) {
+		struct dlb_port *p = dlb->ports[i];
+
+		dlb_fast_prepare(p);
+		dlb_credit_attach(&dlb->credits, &p->credit, p->conf.new_event_threshold);
+	}
+}
+
+static int
+dlb_start(struct rte_eventdev *dev)
+{
+	struct dlb *dlb = dlb_of(dev);
+	int ret;
+
+	if (dlb->failed) {
+		DLB_LOG(ERR, dlb->name,
+			"start: the last stop left the device in an unknown state; remove it and probe "
+			"it again");
+		return -EIO;
+	}
+	ret = dlb_plan(dlb);
+	if (ret < 0)
+		return ret;
+
+	rte_spinlock_lock(&dlb->lock);
+	prepare_ports(dlb);
+	dlb_hw_domain_start(dlb);
+	dlb->started = true;
+	rte_spinlock_unlock(&dlb->lock);
+	install_burst_functions(dev);
+	return 0;
+}
+
+static void
+dlb_stop(struct rte_eventdev *dev)
+{
+	struct dlb *dlb = dlb_of(dev);
+
+	rte_spinlock_lock(&dlb->lock);
+	dlb->started = false;
+	rte_spinlock_unlock(&dlb->lock);
+	dlb_map_progress_cancel(dlb);
+
+	dlb_hw_drain(dlb);
+	dlb->failed = dlb_hw_domain_reset(dlb) < 0;
+}
+
+static int
+dlb_close(struct rte_eventdev *dev)
+{
+	struct dlb *dlb = dlb_of(dev);
+	unsigned int i;
+
+	for (i = 0; i < DLB_PORTS_MAX; i++) {
+		dlb_port_release(dlb->ports[i]);
+		dev->data->ports[i] = NULL;
+	}
+	for (i = 0; i < DLB_QUEUES_MAX; i++)
+		dlb->queues[i].set_up = false;
+	return 0;
+}
+
+static int
+dlb_timeout_ticks(struct rte_eventdev *dev, uint64_t ns, uint64_t *ticks)
+{
+	RTE_SET_USED(dev);
+	*ticks = ns;
+	return 0;
+}
+
+const struct eventdev_ops dlb_evdev_ops = {
+	.dev_infos_get = dlb_info,
+	.dev_configure = dlb_configure,
+	.dev_start = dlb_start,
+	.dev_stop = dlb_stop,
+	.dev_close = dlb_close,
+	.queue_def_conf = dlb_queue_def_conf,
+	.queue_setup = dlb_queue_setup,
+	.queue_release = dlb_queue_release,
+	.port_def_conf = dlb_port_def_conf,
+	.port_setup = dlb_port_setup,
+	.port_release = dlb_port_release,
+	.port_link = dlb_port_link,
+	.port_unlink = dlb_port_unlink,
+	.port_unlinks_in_progress = dlb_port_unlinks_in_progress,
+	.timeout_ticks = dlb_timeout_ticks,
+	.dump = dlb_dump,
+	.xstats_get = dlb_xstats_get,
+	.xstats_get_names = dlb_xstats_names,
+	.xstats_get_by_name = dlb_xstats_by_name,
+	.xstats_reset = dlb_xstats_reset,
+};

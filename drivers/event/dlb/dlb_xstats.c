@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* Extended statistics. One row per statistic says its name, how its value is found, and whether it
+ * counts, which is what reset resets. Counters are those of the ports; what is said of queues is read
+ * from the device, which counts anyway; the device's counters cannot be reset from here.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "dlb_hw.h"
+#include "dlb_map.h"
+#include "dlb_xstats.h"
+
+/* A statistic of a device, a port or a queue; i is the id of the latter two. */
+struct xstat {
+	const char *name;
+	uint64_t (*value)(const struct dlb *dlb, unsigned int i);
+	ptrdiff_t counter; /* in struct dlb_port_stats, where value is NULL */
+};
+
+#define COUNTER(name, field) { name, NULL, offsetof(struct dlb_port_stats, field) }
+#define VALUE(name)          { #name, value_##name, 0 }
+
+static uint64_t *
+counter_of(struct dlb_port *p, const struct xstat *stat)
+{
+	return (uint64_t *)((char *)&p->stats + stat->counter);
+}
+
+static uint64_t
+value_nb_events_limit(const struct dlb *dlb, unsigned int i)
+{
+	RTE_SET_USED(i);
+	return dlb->started ? (uint64_t)dlb->events_limit :
+			      (uint64_t)dlb->dev->data->dev_conf.nb_events_limit;
+}
+
+static uint64_t
+value_inflight_events(const struct dlb *dlb, unsigned int i)
+{
+	RTE_SET_USED(i);
+	if (!dlb->started)
+		return 0;
+	return (uint64_t)(dlb->credits.limit - dlb_credit_unused(&dlb->credits));
+}
+
+static uint64_t
+value_pool_size(const struct dlb *dlb, unsigned int i)
+{
+	RTE_SET_USED(i);
+	if (!dlb->started)
+		return 0;
+	return (uint64_t)atomic_load_explicit(&dlb->credits.unused, memory_order_relaxed);
+}
+
+static uint64_t
+value_is_configured(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->ports[i] != NULL && dlb->ports[i]->set_up;
+}
+
+static uint64_t
+value_is_load_balanced(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->ports[i] != NULL && dlb->ports[i]->kind == DLB_KIND_LDB;
+}
+
+static uint64_t
+value_hw_id(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->ports[i] != NULL ? dlb->ports[i]->hw : 0;
+}
+
+static uint64_t
+value_outstanding_releases(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->ports[i] != NULL ? dlb->ports[i]->held : 0;
+}
+
+static uint64_t
+value_cached_credits(const struct dlb *dlb, unsigned int i)
+{
+	int32_t unused;
+
+	if (!dlb->started)
+		return 0;
+	unused = atomic_load_explicit(&dlb->ports[i]->credit.unused, memory_order_relaxed);
+	return unused > 0 ? (uint64_t)unused : 0;
+}
+
+static uint64_t
+queue_is_configured(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->queues[i].set_up;
+}
+
+static uint64_t
+queue_is_load_balanced(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->queues[i].kind == DLB_KIND_LDB;
+}
+
+static uint64_t
+queue_hw_id(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->queues[i].hw;
+}
+
+static uint64_t
+queue_num_links(const struct dlb *dlb, unsigned int i)
+{
+	unsigned int port, link, n = 0;
+
+	for (port = 0; port < dlb_nb_ports(dlb); port++) {
+		const struct dlb_port *p = dlb->ports[port];
+
+		for (link = 0; p != NULL && link < p->nb_links; link++)
+			n += p->links[link].queue == i;
+	}
+	return n;
+}
+
+static uint64_t
+queue_sched_type(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->queues[i].conf.schedule_type;
+}
+
+static uint64_t
+queue_sequence_numbers(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->queues[i].ordered ? dlb->queues[i].inflight_limit : 0;
+}
+
+static uint64_t
+queue_enq_ok(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->started ? dlb_hw_queue_enqueued(dlb, &dlb->queues[i]) : 0;
+}
+
+static uint64_t
+queue_current_depth(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->started ? dlb_hw_queue_depth(dlb, &dlb->queues[i]) : 0;
+}
+
+#define PORT_COUNTERS                                                                              \
+	COUNTER("rx_ok", rx_ok), COUNTER("total_polls", polls), COUNTER("zero_polls", empty_polls), \
+		COUNTER("tx_new", tx_new), COUNTER("tx_fwd", tx_forward),                          \
+		COUNTER("tx_rel", tx_release), COUNTER("tx_implicit_rel", tx_implicit_release),    \
+		COUNTER("tx_nospc_inflight_max", tx_no_credit),                                    \
+		COUNTER("tx_nospc_new_event_limit", tx_over_threshold),                            \
+		COUNTER("tx_invalid", tx_invalid), COUNTER("wrong_thread", wrong_thread)
+
+/* A device's counters are the sums of its ports' counters. */
+static const struct xstat device_stats[] = {
+	PORT_COUNTERS,
+	VALUE(nb_events_limit), VALUE(inflight_events), VALUE(pool_size),
+};
+
+static const struct xstat port_stats[] = {
+	PORT_COUNTERS,
+	VALUE(is_configured), VALUE(is_load_balanced), VALUE(hw_id), VALUE(outstanding_releases),
+	VALUE(cached_credits),
+};
+
+static const struct xstat queue_stats[] = {
+	{ "is_configured", queue_is_configured, 0 },
+	{ "is_load_balanced", queue_is_load_balanced, 0 },
+	{ "hw_id", queue_hw_id, 0 },
+	{ "num_links", queue_num_links, 0 },
+	{ "sched_type", queue_sched_type, 0 },
+	{ "sequence_numbers", queue_sequence_numbers, 0 },
+	{ "enq_ok", queue_enq_ok, 0 },
+	{ "current_depth", queue_current_depth, 0 },
+};
+
+/* What one mode offers: the rows, the prefix of their names, and how many ids there are. */
+struct scope {
+	const struct xstat *stats;
+	unsigned int nb_stats;
+	const char *prefix;
+	unsigned int nb_ids;
+};
+
+static struct scope
+scope_of(const struct dlb *dlb, enum rte_event_dev_xstats_mode mode)
+{
+	switch (mode) {
+	case RTE_EVENT_DEV_XSTATS_DEVICE:
+		return (struct scope){ device_stats, RTE_DIM(device_stats), "dev_", 1 };
+	case RTE_EVENT_DEV_XSTATS_PORT:
+		return (struct scope){ port_stats, RTE_DIM(port_stats), "port_",
+				       dlb_nb_ports(dlb) };
+	case RTE_EVENT_DEV_XSTATS_QUEUE:
+		return (struct scope){ queue_stats, RTE_DIM(queue_stats), "qid_",
+				       dlb_nb_queues(dlb) };
+	}
+	return (struct scope){ 0 };
+}
+
+static void
+stat_name(char *name, size_t size, enum rte_event_dev_xstats_mode mode, const struct scope *scope,
+	  unsigned int id, unsigned int stat)
+{
+	if (mode == RTE_EVENT_DEV_XSTATS_DEVICE)
+		snprintf(name, size, "%s%s", scope->prefix, scope->stats[stat].name);
+	else
+		snprintf(name, size, "%s%u_%s", scope->prefix, id, scope->stats[stat].name);
+}
+
+static uint64_t
+stat_value(const struct dlb *dlb, enum rte_event_dev_xstats_mode mode, const struct xstat *stat,
+	   unsigned int id)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	if (stat->value != NULL)
+		return stat->value(dlb, id);
+	for (i = 0; i < dlb_nb_ports(dlb); i++) {
+		if (dlb->ports[i] != NULL && (mode == RTE_EVENT_DEV_XSTATS_DEVICE || i == id))
+			sum += *counter_of(dlb->ports[i], stat);
+	}
+	return sum;
+}
+
+int
+dlb_xstats_names(const struct rte_eventdev *dev, enum rte_event_dev_xstats_mode mode, uint8_t id,
+		 struct rte_event_dev_xstats_name *names, uint64_t *ids, unsigned int size)
+{
+	struct scope scope = scope_of(dlb_of(dev), mode);
+	unsigned int i;
+
+	if (scope.stats == NULL || id >= RTE_MAX(scope.nb_ids, 1u))
+		return -EINVAL;
+	if (names == NULL || size < scope.nb_stats)
+		return (int)scope.nb_stats;
+	for (i = 0; i < scope.nb_stats; i++) {
+		stat_name(names[i].name, sizeof(names[i].name), mode, &scope, id, i);
+		if (ids != NULL)
+			ids[i] = i;
+	}
+	return (int)scope.nb_stats;
+}
+
+int
+dlb_xstats_get(const struct rte_eventdev *dev, enum rte_event_dev_xstats_mode mode, uint8_t id,
+	       const uint64_t ids[], uint64_t values[], unsigned int n)
+{
+	const struct dlb *dlb = dlb_of(dev);
+	struct scope scope = scope_of(dlb, mode);
+	unsigned int i;
+
+	if (scope.stats == NULL || id >= scope.nb_ids)
+		return -EINVAL;
+	for (i = 0; i < n; i++) {
+		if (ids[i] >= scope.nb_stats)
+			return -EINVAL;
+		values[i] = stat_value(dlb, mode, &scope.stats[ids[i]], id);
+	}
+	return (int)n;
+}
+
+/* Look for a name among all ids of a scope: its value, or a negative errno as the API has it. */
+static bool
+find_in_scope(const struct dlb *dlb, enum rte_event_dev_xstats_mode mode, const char *name,
+	      uint64_t *stat, unsigned int *id)
+{
+	struct scope scope = scope_of(dlb, mode);
+	char candidate[RTE_EVENT_DEV_XSTATS_NAME_SIZE];
+	unsigned int i;
+
+	if (strncmp(name, scope.prefix, strlen(scope.prefix)) != 0)
+		return false;
+	for (*id = 0; *id < scope.nb_ids; (*id)++) {
+		for (i = 0; i < scope.nb_stats; i++) {
+			stat_name(candidate, sizeof(candidate), mode, &scope, *id, i);
+			if (strcmp(candidate, name) == 0) {
+				*stat = i;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+uint64_t
+dlb_xstats_by_name(const struct rte_eventdev *dev, const char *name, uint64_t *id)
+{
+	static const enum rte_event_dev_xstats_mode modes[] = {
+		RTE_EVENT_DEV_XSTATS_DEVICE,
+		RTE_EVENT_DEV_XSTATS_PORT,
+		RTE_EVENT_DEV_XSTATS_QUEUE,
+	};
+	const struct dlb *dlb = dlb_of(dev);
+	unsigned int i, owner;
+
+	for (i = 0; i < RTE_DIM(modes); i++) {
+		if (find_in_scope(dlb, modes[i], name, id, &owner))
+			return stat_value(dlb, modes[i], &scope_of(dlb, modes[i]).stats[*id],
+					  owner);
+	}
+	return (uint64_t)-EINVAL;
+}
+
+static void
+reset_counter(const struct dlb *dlb, enum rte_event_dev_xstats_mode mode, const struct xstat *stat,
+	      int id)
+{
+	unsigned int i;
+
+	if (stat->value != NULL)
+		return;
+	for (i = 0; i < dlb_nb_ports(dlb); i++) {
+		if (dlb->ports[i] != NULL &&
+		    (mode == RTE_EVENT_DEV_XSTATS_DEVICE || id < 0 || (unsigned int)id == i))
+			*counter_of(dlb->ports[i], stat) = 0;
+	}
+}
+
+int
+dlb_xstats_reset(struct rte_eventdev *dev, enum rte_event_dev_xstats_mode mode, int16_t id,
+		 const uint64_t ids[], uint32_t nb_ids)
+{
+	const struct dlb *dlb = dlb_of(dev);
+	struct scope scope = scope_of(dlb, mode);
+	uint32_t i, n = ids != NULL ? nb_ids : scope.nb_stats;
+
+	if (scope.stats == NULL || (id >= 0 && (unsigned int)id >= scope.nb_ids))
+		return -EINVAL;
+	for (i = 0; i < n; i++) {
+		uint64_t stat = ids != NULL ? ids[i] : i;
+
+		if (stat >= scope.nb_stats)
+			return -EINVAL;
+		reset_counter(dlb, mode, &scope.stats[stat], id);
+	}
+	return 0;
+}
+
+static const char *
+queue_types(const struct dlb_queue *q)
+{
+	static const char *const names[] = { "ordered", "atomic", "parallel" };
+
+	if ((q->conf.event_queue_cfg & RTE_EVENT_QUEUE_CFG_ALL_TYPES) || dlb_queue_is_single(q))
+		return "all types";
+	return names[q->conf.schedule_type];
+}
+
+static void
+dump_queue(const struct dlb *dlb, unsigned int i, FILE *f)
+{
+	const struct dlb_queue *q = &dlb->queues[i];
+
+	if (!dlb->started) {
+		fprintf(f, "  queue %-3u %s, %s\n", i, q->set_up ? "set up" : "not set up",
+			queue_types(q));
+		return;
+	}
+	fprintf(f, "  queue %-3u %s %u, %s, %" PRIu64 " waiting, %" PRIu64 " enqueued", i,
+		q->kind == DLB_KIND_LDB ? "load-balanced" : "directed", q->hw, queue_types(q),
+		queue_current_depth(dlb, i), queue_enq_ok(dlb, i));
+	if (q->kind == DLB_KIND_LDB)
+		fprintf(f, ", at most %u in flight%s, %u atomic entries, %u maps pending",
+			q->inflight_limit, q->ordered ? " (sequence numbers)" : "",
+			q->atomic_limit, q->maps_pending);
+	fprintf(f, "\n");
+}
+
+static void
+dump_links(const struct dlb_port *p, FILE *f)
+{
+	unsigned int i;
+
+	fprintf(f, "           links:");
+	for (i = 0; i < p->nb_links; i++)
+		fprintf(f, " queue %u (priority %u)", p->links[i].queue, p->links[i].priority);
+	fprintf(f, "%s\n", p->nb_links == 0 ? " none" : "");
+}
+
+static void
+dump_port(const struct dlb *dlb, unsigned int i, FILE *f)
+{
+	const struct dlb_port *p = dlb->ports[i];
+
+	if (p == NULL) {
+		fprintf(f, "  port %-4u not set up\n", i);
+		return;
+	}
+	fprintf(f, "  port %-4u", i);
+	if (dlb->started)
+		fprintf(f, " %s %u,", p->kind == DLB_KIND_LDB ? "load-balanced" : "directed",
+			p->hw);
+	fprintf(f, " CQ of %u slots, %u usable, new_event_threshold %d\n", p->cq_slots,
+		p->cq_slots - p->tokens_preset, p->conf.new_event_threshold);
+	if (dlb->started)
+		fprintf(f, "           holds %u events, %" PRIu64 " unused credits, %u history "
+			"entries, %u unlinks in progress\n",
+			p->held, value_cached_credits(dlb, i), p->history_size,
+			dlb_map_removals_pending(p));
+	fprintf(f, "           dequeued %" PRIu64 ", new %" PRIu64 ", forwarded %" PRIu64
+		", released %" PRIu64 " and %" PRIu64 " implicitly, refused %" PRIu64 "\n",
+		p->stats.rx_ok, p->stats.tx_new, p->stats.tx_forward, p->stats.tx_release,
+		p->stats.tx_implicit_release, p->stats.tx_invalid);
+	dump_links(p, f);
+}
+
+void
+dlb_dump(struct rte_eventdev *dev, FILE *f)
+{
+	struct dlb *dlb = dlb_of(dev);
+	unsigned int i;
+
+	rte_spinlock_lock(&dlb->lock);
+	fprintf(f, "%s: DLB %s, %s, %" PRIu64 " of %" PRIu64 " events inside, %u in the pool\n",
+		dlb->name, dlb->args.version == DLB_V20 ? "2.0" : "2.5",
+		dlb->started ? "started" : "stopped", value_inflight_events(dlb, 0),
+		value_nb_events_limit(dlb, 0), (unsigned int)value_pool_size(dlb, 0));
+	for (i = 0; i < dlb_nb_queues(dlb); i++)
+		dump_queue(dlb, i, f);
+	for (i = 0; i < dlb_nb_ports(dlb); i++)
+		dump_port(dlb, i, f);
+	rte_spinlock_unlock(&dlb->lock);
+}

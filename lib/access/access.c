@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* The seam, as far as all reaches have it in common: time, idling, and which memory a device may
+ * touch. A device in this process sees DPDK's memory by its virtual address, which is why our
+ * drivers ask for IOVA as VA.
+ */
+
+#include <errno.h>
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+#include <rte_lcore.h>
+#include <rte_memory.h>
+
+#include "access_priv.h"
+
+/* How many bytes from addr on lie in one piece of DPDK memory? Looks no further than wanted. */
+static size_t
+dpdk_memory_len(const void *addr, size_t wanted)
+{
+	const struct rte_memseg_list *msl = rte_mem_virt2memseg_list(addr);
+	const uint8_t *at = addr;
+	const uint8_t *end = at + wanted;
+
+	/* Pages of a list lie side by side, but some of them may not be there. */
+	while (msl != NULL && at < end) {
+		const struct rte_memseg *seg = rte_mem_virt2memseg(at, msl);
+
+		if (seg == NULL || seg->addr == NULL)
+			break;
+		at = (const uint8_t *)seg->addr + seg->len;
+		if (at >= (const uint8_t *)msl->base_va + msl->len)
+			break;
+	}
+	return RTE_MIN((size_t)(at - (const uint8_t *)addr), wanted);
+}
+
+static size_t
+region_len(struct access_dev *access, uint64_t iova, size_t wanted)
+{
+	size_t len = 0;
+	unsigned int i;
+
+	rte_spinlock_lock(&access->lock);
+	for (i = 0; i < access->nb_regions; i++) {
+		const struct access_region *r = &access->regions[i];
+
+		if (iova >= r->iova && iova - r->iova < r->len)
+			len = RTE_MIN(r->len - (size_t)(iova - r->iova), wanted);
+	}
+	rte_spinlock_unlock(&access->lock);
+	return len;
+}
+
+static void *
+host_map(struct bus_host *host, uint32_t pasid, uint64_t iova, size_t *len, enum bus_prot prot,
+	 struct bus_fault *fault)
+{
+	struct access_dev *access = RTE_PTR_SUB(host, offsetof(struct access_dev, host));
+	void *addr = (void *)(uintptr_t)iova;
+	size_t found = 0;
+
+	if (pasid == BUS_NO_PASID) {
+		found = dpdk_memory_len(addr, *len);
+		if (found == 0)
+			found = region_len(access, iova, *len);
+	}
+	if (found == 0) {
+		*fault = (struct bus_fault){ .iova = iova, .pasid = pasid, .prot = prot };
+		return NULL;
+	}
+	*len = found;
+	return addr;
+}
+
+static const struct bus_host_ops host_ops = { .map = host_map };
+
+/* A thread with a CPU to itself gains nothing by giving way. Is there one that has not? */
+static bool
+cpus_are_shared(void)
+{
+	rte_cpuset_t seen;
+	unsigned int lcore;
+
+	CPU_ZERO(&seen);
+	for (lcore = 0; lcore < RTE_MAX_LCORE; lcore++) {
+		rte_cpuset_t own, both;
+
+		if (rte_eal_lcore_role(lcore) == ROLE_OFF)
+			continue;
+		own = rte_lcore_cpuset(lcore);
+		CPU_AND(&both, &own, &seen);
+		if (CPU_COUNT(&own) != 1 || CPU_COUNT(&both) != 0)
+			return true;
+		CPU_OR(&seen, &seen, &own);
+	}
+	return false;
+}
+
+void
+access_init(struct access_dev *access, const struct access_config *config,
+	    const struct access_reach *reach)
+{
+	access->host.ops = &host_ops;
+	access->reach = reach;
+	access->step = config->step;
+	access->gives_way = cpus_are_shared();
+	access->ns_per_cycle = (uint64_t)(((unsigned __int128)NS_PER_S << 32) / rte_get_timer_hz());
+	rte_spinlock_init(&access->lock);
+}
+
+void
+access_close(struct access_dev *access)
+{
+	if (access != NULL)
+		access->reach->close(access);
+}
+
+struct access_bar
+access_bar(struct access_dev *access, unsigned int index)
+{
+	return (struct access_bar){ .dev = access->dev, .index = index };
+}
+
+void
+access_step(struct access_dev *access)
+{
+	uint64_t now = (uint64_t)(((unsigned __int128)rte_get_timer_cycles() *
+				   access->ns_per_cycle) >> 32);
+
+	access->dev->ops->step(access->dev, now);
+}
+
+void
+access_idle(struct access_dev *access)
+{
+	if (likely(access->step == ACCESS_STEP_IDLE))
+		access_step(access);
+}
+
+uint64_t
+access_stray(const struct access_dev *access)
+{
+	return access->reach->stray(access);
+}
+
+bool
+access_gives_way(const struct access_dev *access)
+{
+	return access->gives_way;
+}
+
+int
+access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
+{
+	int ret = 0;
+
+	if (iova != (uint64_t)(uintptr_t)addr || len == 0)
+		return -EINVAL;
+
+	rte_spinlock_lock(&access->lock);
+	if (access->nb_regions == ACCESS_REGIONS_MAX)
+		ret = -ENOSPC;
+	else
+		access->regions[access->nb_regions++] = (struct access_region){ iova, len };
+	rte_spinlock_unlock(&access->lock);
+	return ret;
+}
+
+int
+access_dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t len)
+{
+	unsigned int i;
+	int ret = -EINVAL;
+
+	if (iova != (uint64_t)(uintptr_t)addr)
+		return -EINVAL;
+
+	rte_spinlock_lock(&access->lock);
+	for (i = 0; i < access->nb_regions; i++) {
+		if (access->regions[i].iova != iova || access->regions[i].len != len)
+			continue;
+		access->regions[i] = access->regions[--access->nb_regions];
+		ret = 0;
+		break;
+	}
+	rte_spinlock_unlock(&access->lock);
+	return ret;
+}

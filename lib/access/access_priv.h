@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_ACCESS_PRIV_H
+#define SLIPWAY_ACCESS_PRIV_H
+
+/**
+ * @file
+ * Inside the seam: what every reach has in common (access.c), and what each adds
+ * (access_model_<device>.c).
+ */
+
+#include <rte_spinlock.h>
+
+#include "access.h"
+
+/** Memory outside DPDK that was made known to a device; more than this nobody has asked for. */
+#define ACCESS_REGIONS_MAX 64
+
+/** One piece of such memory; iova and address are the same. */
+struct access_region {
+	uint64_t iova;
+	size_t len;
+};
+
+/** What a reach does in its own way. */
+struct access_reach {
+	void (*close)(struct access_dev *access);
+	uint64_t (*stray)(const struct access_dev *access);
+};
+
+/** A device that has been reached, and the host it is plugged into. */
+struct access_dev {
+	struct bus_host host;   /**< first: the device hands it back to us */
+	struct bus_device *dev;
+	const struct access_reach *reach;
+	uint64_t ns_per_cycle;  /**< 32.32 fixed point */
+	enum access_step step;
+	bool gives_way;
+	void *ring_memory;      /**< of the device's line rings */
+	rte_spinlock_t lock;    /**< of the regions */
+	unsigned int nb_regions;
+	struct access_region regions[ACCESS_REGIONS_MAX];
+};
+
+/** Prepare the common part; the reach then fills in `dev`. */
+void access_init(struct access_dev *access, const struct access_config *config,
+		 const struct access_reach *reach);
+
+#endif /* SLIPWAY_ACCESS_PRIV_H */
