@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+
+#include "bench.h"
+
+const struct bench_cell bench_cells[] = {
+	{"atomic", 1, {RTE_SCHED_TYPE_ATOMIC}},
+	{"parallel", 1, {RTE_SCHED_TYPE_PARALLEL}},
+	{"ordered", 1, {RTE_SCHED_TYPE_ORDERED}},
+	{"ordered-then-atomic", 2, {RTE_SCHED_TYPE_ORDERED, RTE_SCHED_TYPE_ATOMIC}},
+};
+const unsigned int bench_nb_cells = RTE_DIM(bench_cells);
+
+static int
+bench(struct bench_run *run)
+{
+	int failed;
+
+	if (bench_devices_find(run) < 0)
+		return 1;
+	bench_measure(run);
+	failed = bench_report(run);
+	if (run->opt.json != NULL && bench_json(run, run->opt.json) < 0)
+		return 1;
+	return failed;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct bench_run run;
+	int used, ret;
+
+	if (bench_options_help(argc, argv))
+		return 0;
+	used = rte_eal_init(argc, argv);
+	if (used < 0) {
+		fprintf(stderr, "bench-event: EAL did not start: %s (try --no-huge -m 512)\n",
+			rte_strerror(rte_errno));
+		return 2;
+	}
+	/* Refusals are part of the table: what the drivers log about them would be noise. */
+	rte_log_set_global_level(RTE_LOG_CRIT);
+
+	ret = 2;
+	if (bench_options_parse(argc - used, argv + used, &run.opt) == 0)
+		ret = bench(&run);
+	rte_eal_cleanup();
+	return ret;
+}
