@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <dirent.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_dev.h>
+#include <rte_log.h>
+#include <rte_malloc.h>
+
+#include "test.h"
+
+#define OTHER "event_dlb_other"
+
+/* Arguments that must be refused, and what the message must name. */
+static const struct {
+	const char *args;
+	const char *names;
+} bad[] = {
+	{"nonsense=1", "nonsense"},
+	{"version=1.0", "version=1.0"},
+	{"version=2", "version=2"},
+	{"version=", "version"},
+	{"version=2.0,version=2.5", "version=2.5"},
+	{"at=mars", "at=mars"},
+	{"step=sometimes", "step=sometimes"},
+	{"max_queues=0", "max_queues=0"},
+	{"max_queues=33", "max_queues=33"},
+	{"max_queues=-1", "max_queues=-1"},
+	{"max_queues=8x", "max_queues=8x"},
+	{"max_queues=99999999999999999999", "max_queues=9999"},
+	{"max_num_events=0", "max_num_events=0"},
+	{"max_num_events=16385", "max_num_events=16385"},
+	{"version=2.0,max_num_events=8193", "max_num_events=8193"},
+	{"max_cq_depth=4", "max_cq_depth=4"},
+	{"max_cq_depth=48", "max_cq_depth=48"},
+	{"max_cq_depth=512", "max_cq_depth=512"},
+	{"max_cq_depth=2048", "max_cq_depth=2048"},
+	{"credit_quanta=0", "credit_quanta=0"},
+	{"credit_quanta=abc", "credit_quanta=abc"},
+	{"numa_node=77", "numa_node=77"},
+	{"cq=thick", "cq=thick"},
+	{"parallel=maybe", "parallel=maybe"},
+};
+
+/* A case that failed may have left its device behind. */
+static int
+other_probe(const char *args)
+{
+	int left = rte_event_dev_get_dev_id(OTHER);
+
+	if (left >= 0) {
+		rte_event_dev_stop(left);
+		rte_eal_hotplug_remove("vdev", OTHER);
+	}
+	return rte_eal_hotplug_add("vdev", OTHER, args);
+}
+
+static void
+other_remove(void)
+{
+	assert_int_equal(rte_eal_hotplug_remove("vdev", OTHER), 0);
+	assert_true(rte_event_dev_get_dev_id(OTHER) < 0);
+}
+
+/* Probe, and give what was logged meanwhile; the caller frees it. */
+static char *
+probe_logged(const char *args, int *ret)
+{
+	FILE *before = rte_log_get_stream(), *file;
+	char *text = NULL;
+	size_t size = 0;
+
+	file = open_memstream(&text, &size);
+	if (file == NULL)
+		return NULL;
+	rte_openlog_stream(file);
+	*ret = other_probe(args);
+	rte_openlog_stream(before == stderr ? NULL : before);
+	fclose(file);
+	return text;
+}
+
+static unsigned int
+lines_with(const char *text, const char *word)
+{
+	unsigned int n = 0;
+
+	for (text = strstr(text, word); text != NULL; text = strstr(text + 1, word))
+		n++;
+	return n;
+}
+
+static void
+bad_devargs_are_refused_with_one_line(void)
+{
+	unsigned int i;
+	char *text;
+	int ret = 0;
+
+	for (i = 0; i < RTE_DIM(bad); i++) {
+		text = probe_logged(bad[i].args, &ret);
+		assert_non_null(text);
+		if (ret == 0 || strstr(text, bad[i].names) == NULL ||
+		    lines_with(text, "accepted") != 1)
+			fail_msg("%s: returned %d and said: %s", bad[i].args, ret, text);
+		free(text);
+		assert_true(rte_event_dev_get_dev_id(OTHER) < 0);
+	}
+}
+
+static void
+devargs_show_in_the_info(void)
+{
+	struct rte_event_dev_info info;
+
+	assert_int_equal(other_probe("version=2.0,max_queues=8,max_num_events=100,max_cq_depth=16"),
+			 0);
+	assert_int_equal(rte_event_dev_info_get(rte_event_dev_get_dev_id(OTHER), &info), 0);
+	assert_int_equal(info.max_event_queues, 8);
+	assert_int_equal(info.max_num_events, 100);
+	assert_int_equal(info.max_event_port_dequeue_depth, 16);
+	assert_int_equal(info.max_single_link_event_port_queue_pairs, 64);
+	other_remove();
+}
+
+/* The API tells the depth in eight bits, so 256 shows as 255. */
+static void
+every_dequeue_depth_shows_in_the_info(void)
+{
+	struct rte_event_dev_info info;
+	unsigned int depth;
+	char args[32];
+
+	for (depth = 8; depth <= 256; depth *= 2) {
+		snprintf(args, sizeof(args), "max_cq_depth=%u", depth);
+		assert_int_equal(other_probe(args), 0);
+		assert_int_equal(rte_event_dev_info_get(rte_event_dev_get_dev_id(OTHER), &info), 0);
+		assert_int_equal(info.max_event_port_dequeue_depth, RTE_MIN(depth, 255u));
+		other_remove();
+	}
+}
+
+/* Set up a device by number, send through it and leave it running. */
+static void
+other_run(const char *args, uint64_t first)
+{
+	struct rte_event ev;
+	struct test_dev saved = dev;
+	unsigned int i;
+
+	assert_int_equal(other_probe(args), 0);
+	dev.id = rte_event_dev_get_dev_id(OTHER);
+	assert_int_equal(rte_event_dev_info_get(dev.id, &dev.info), 0);
+	shape_simple(QUEUE_ALL, 2, 0, 8);
+	for (i = 0; i < 3; i++)
+		send_numbers(0, event_make(0, i, 0, first), 20);
+	for (i = 0; i < 60; i++) {
+		receive_all(1, &ev, 1);
+		assert_in_range(ev.u64, first, first + 19);
+	}
+	assert_int_equal(dev_stray(dev.id), 0);
+	dev = saved;
+}
+
+static void
+other_end(void)
+{
+	int id = rte_event_dev_get_dev_id(OTHER);
+
+	assert_true(id >= 0);
+	rte_event_dev_stop(id);
+	assert_int_equal(rte_event_dev_close(id), 0);
+	other_remove();
+}
+
+static void
+every_variant_passes_events(void)
+{
+	static const char *const args[] = {
+		"",
+		"version=2.0",
+		"version=2.5",
+		"at=model",
+		"step=idle",
+		"cq=sparse",
+		"cq=dense",
+		"parallel=ordered",
+		"parallel=unordered",
+		"numa_node=-1",
+		"credit_quanta=1",
+		"credit_quanta=1024",
+		"max_cq_depth=8",
+		"version=2.0,cq=sparse,max_queues=1",
+	};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(args); i++) {
+		other_run(args[i], i * 100);
+		other_end();
+	}
+}
+
+static void
+two_devices_do_not_mix(void)
+{
+	struct rte_event ev;
+	unsigned int i;
+
+	shape_simple(QUEUE_ATOMIC, 2, 0, 32);
+	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 50);
+	other_run("", 1000);
+	for (i = 0; i < 50; i++) {
+		receive_all(1, &ev, 1);
+		assert_int_equal(ev.u64, i);
+	}
+	receive_nothing(1);
+	other_end();
+	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 50);
+	drain(1, 50);
+}
+
+static size_t
+heap_in_use(void)
+{
+	struct rte_malloc_socket_stats stats;
+	size_t sum = 0;
+	int i;
+
+	for (i = 0; i < RTE_MAX_NUMA_NODES; i++)
+		if (rte_malloc_get_socket_stats(i, &stats) == 0)
+			sum += stats.heap_allocsz_bytes;
+	return sum;
+}
+
+static unsigned int
+entries_of(const char *path)
+{
+	DIR *dir = opendir(path);
+	unsigned int n = 0;
+
+	if (dir == NULL)
+		return 0;
+	while (readdir(dir) != NULL)
+		n++;
+	closedir(dir);
+	return n;
+}
+
+/* What the C library has handed out. */
+static size_t
+malloc_in_use(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+static void
+probing_and_removing_leaks_nothing(void)
+{
+	unsigned int i, files, threads;
+	size_t heap, memory;
+
+	other_run("", 0);
+	other_end();
+	heap = heap_in_use();
+	files = entries_of("/proc/self/fd");
+	threads = entries_of("/proc/self/task");
+	memory = malloc_in_use();
+	for (i = 0; i < 50; i++) {
+		assert_int_equal(other_probe(i % 2 ? "version=2.0" : ""), 0);
+		if (i % 10 == 0) {
+			other_remove();
+			other_run("", 0);
+			other_end();
+			continue;
+		}
+		other_remove();
+	}
+	assert_int_equal(heap_in_use(), heap);
+	assert_int_equal(entries_of("/proc/self/fd"), files);
+	assert_int_equal(entries_of("/proc/self/task"), threads);
+	/* A little is kept by others, as by the bus for its devices' names; a device is more. */
+	assert_in_range(malloc_in_use(), 0, memory + 65536);
+}
+
+/* Its threads would go on using it: it has to be stopped first, and is none the worse till then. */
+static void
+a_running_device_cannot_be_removed(void)
+{
+	other_run("", 0);
+	assert_true(rte_eal_hotplug_remove("vdev", OTHER) < 0);
+	other_end();
+	other_run("", 0);
+	other_end();
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(bad_devargs_are_refused_with_one_line),
+	TEST_CASE(devargs_show_in_the_info),
+	TEST_CASE(every_dequeue_depth_shows_in_the_info),
+	TEST_CASE(every_variant_passes_events),
+	TEST_CASE(two_devices_do_not_mix),
+	TEST_CASE(probing_and_removing_leaks_nothing),
+	TEST_CASE(a_running_device_cannot_be_removed),
+};
+
+TEST_GROUP(devargs, cases);

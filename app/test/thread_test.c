@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <sched.h>
+#include <string.h>
+
+#include "test.h"
+
+#define SENDERS 2
+#define PORTS   4
+
+/* A thread that sends numbers by a port, counting what was taken and how the rest was refused. */
+struct sender {
+	uint8_t port;
+	uint64_t first;
+	unsigned int total;
+	unsigned int taken, full, wrong_use, unexplained;
+};
+
+static void *
+sender_run(void *arg)
+{
+	struct sender *s = arg;
+	struct rte_event ev[4];
+	unsigned int i, n, try;
+
+	for (try = 0; try < s->total && !threads_stopping(); try++) {
+		for (i = 0; i < RTE_DIM(ev); i++)
+			ev[i] = event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, s->first + s->taken + i);
+		rte_errno = 0;
+		n = rte_event_enqueue_burst(dev.id, s->port, ev, RTE_DIM(ev));
+		s->taken += n;
+		if (n == RTE_DIM(ev))
+			continue;
+		s->full += rte_errno == ENOSPC;
+		s->wrong_use += rte_errno == EINVAL;
+		s->unexplained += rte_errno != ENOSPC && rte_errno != EINVAL;
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* What two threads may not do: the device must see it, or at least lose and double nothing. */
+static void
+two_threads_on_one_port_break_nothing(void)
+{
+	static struct sender s[2];
+	static uint8_t seen[2][200000];
+	unsigned int i, n, got = 0, most = work_amount(20000);
+	uint64_t end = now_us() + PATIENCE_US;
+	struct rte_event ev[32];
+
+	memset(seen, 0, sizeof(seen));
+	shape_simple(QUEUE_PARALLEL, 2, 0, 32);
+	for (i = 0; i < 2; i++) {
+		s[i] = (struct sender){.port = 0, .first = (uint64_t)i << 32, .total = most};
+		thread_start(sender_run, &s[i]);
+	}
+	/* Until the threads have ended and the device is empty. */
+	for (;;) {
+		n = receive_some(1, ev, RTE_DIM(ev), 20000);
+		for (i = 0; i < n; i++)
+			assert_int_equal(seen[ev[i].u64 >> 32][(uint32_t)ev[i].u64]++, 0);
+		got += n;
+		if (n == 0)
+			break;
+		assert_true(now_us() < end);
+	}
+	threads_join();
+	while ((n = receive_some(1, ev, RTE_DIM(ev), 20000)) > 0) {
+		for (i = 0; i < n; i++)
+			assert_int_equal(seen[ev[i].u64 >> 32][(uint32_t)ev[i].u64]++, 0);
+		got += n;
+	}
+	assert_int_equal(s[0].unexplained + s[1].unexplained, 0);
+	assert_int_equal(got, s[0].taken + s[1].taken);
+	device_still_works();
+}
+
+/* A thread that passes events on until each has gone round often enough. */
+struct mover {
+	uint8_t port;
+	unsigned int *inside;
+	unsigned int rounds;
+	unsigned int stuck;
+};
+
+static bool
+mover_answer(struct mover *m, struct rte_event ev[], uint16_t n)
+{
+	uint64_t end = now_us() + PATIENCE_US;
+	unsigned int gone = 0;
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		if (++ev[i].u64 >= m->rounds) {
+			ev[i].op = RTE_EVENT_OP_RELEASE;
+			gone++;
+			continue;
+		}
+		ev[i].op = RTE_EVENT_OP_FORWARD;
+		ev[i].queue_id = random_below(3);
+		ev[i].sched_type = ev[i].queue_id;
+		ev[i].flow_id = random_below(64);
+	}
+	for (i = 0; i < n && now_us() < end;)
+		i += rte_event_enqueue_burst(dev.id, m->port, ev + i, n - i);
+	__atomic_fetch_sub(m->inside, gone, __ATOMIC_ACQ_REL);
+	return i == n;
+}
+
+static void *
+mover_run(void *arg)
+{
+	struct mover *m = arg;
+	struct rte_event ev[32];
+	uint16_t n;
+
+	while (__atomic_load_n(m->inside, __ATOMIC_ACQUIRE) > 0 && !threads_stopping()) {
+		n = rte_event_dequeue_burst(dev.id, m->port, ev, RTE_DIM(ev), 0);
+		if (n == 0)
+			sched_yield();
+		m->stuck += !mover_answer(m, ev, n);
+	}
+	return NULL;
+}
+
+/* Every type, every port, a full device, and nobody who makes room: it must never come to rest. */
+static void
+a_full_device_never_deadlocks(void)
+{
+	static struct mover m[PORTS];
+	static unsigned int inside;
+	unsigned int i, q, events = 2000;
+
+	inside = events;
+	shape_limited(3, PORTS + 1, events);
+	for (q = 0; q < 3; q++)
+		queue_make(q, QUEUE_ALL);
+	ports_make(0, PORTS + 1, 0, 32);
+	for (i = 1; i <= PORTS; i++)
+		for (q = 0; q < 3; q++)
+			link_make(i, q);
+	dev_start();
+	for (i = 0; i < events; i++)
+		send_numbers(0, event_make(i % 3, i % 3, i, 0), 1);
+	for (i = 0; i < PORTS; i++) {
+		m[i] = (struct mover){.port = 1 + i, .inside = &inside, .rounds = work_amount(300)};
+		thread_start(mover_run, &m[i]);
+	}
+	threads_join();
+	assert_int_equal(inside, 0);
+	for (i = 0; i < PORTS; i++)
+		assert_int_equal(m[i].stuck, 0);
+	for (i = 1; i <= PORTS; i++)
+		receive_nothing(i);
+	assert_int_equal(
+		send_until_refused(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), events + 10),
+		events);
+}
+
+/* Threads that send and one that receives, each by its own port. */
+static void
+senders_of_their_own_ports_do_not_disturb_each_other(void)
+{
+	static struct sender s[SENDERS];
+	unsigned int i, n, got = 0, wrong = 0, total = 0;
+	uint64_t next[SENDERS] = {0};
+	struct rte_event ev[32];
+
+	shape(1, SENDERS + 1, 0);
+	queue_make(0, QUEUE_PARALLEL);
+	ports_make(0, SENDERS + 1, 0, 32);
+	link_make(SENDERS, 0);
+	dev_start();
+	for (i = 0; i < SENDERS; i++) {
+		s[i] = (struct sender){
+			.port = i, .first = (uint64_t)i << 32, .total = work_amount(20000)};
+		thread_start(sender_run, &s[i]);
+	}
+	while ((n = receive_some(SENDERS, ev, RTE_DIM(ev), 100000)) > 0) {
+		for (i = 0; i < n; i++)
+			wrong += (uint32_t)ev[i].u64 != next[ev[i].u64 >> 32]++;
+		got += n;
+	}
+	threads_join();
+	for (i = 0; i < SENDERS; i++) {
+		total += s[i].taken;
+		assert_int_equal(s[i].wrong_use, 0);
+		assert_int_equal(s[i].unexplained, 0);
+	}
+	assert_int_equal(got, total);
+	assert_int_equal(wrong, 0);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(two_threads_on_one_port_break_nothing),
+	TEST_CASE(a_full_device_never_deadlocks),
+	TEST_CASE(senders_of_their_own_ports_do_not_disturb_each_other),
+};
+
+TEST_GROUP(thread, cases);
