@@ -144,18 +144,16 @@ ldb_queue_wrote(void *owner, struct reg_at at, uint32_t value)
 	thresholds_set(&q->other_depth, reg(m, DLB_LSP_QID_NALDB_DEPTH_THRSH, at.i));
 }
 
+/* Group and slot say where silicon keeps a queue's numbers; here each queue has room of its own. */
 static void
 sn_map_wrote(void *owner, struct reg_at at, uint32_t value)
 {
 	struct dlb_model *m = owner;
 	struct dlb_ldb_queue *q = &m->ldb[at.i];
 	uint32_t mode = (uint32_t)REG_GET(DLB_CHP_ORD_QID_SN_MAP_MODE, value);
-	uint32_t group = (uint32_t)REG_GET(DLB_CHP_ORD_QID_SN_MAP_GRP, value);
-	uint32_t slot = (uint32_t)REG_GET(DLB_CHP_ORD_QID_SN_MAP_SLOT, value);
 
 	dlb_order_restart(m, at.i, q->sn_next);
 	q->sn_window = (uint16_t)(DLB_SN_MIN << dlb_min(mode, DLB_SN_MODES - 1));
-	q->sn_base = group * DLB_SN_PER_GROUP + slot * q->sn_window % DLB_SN_PER_GROUP;
 }
 
 static uint32_t
@@ -436,6 +434,7 @@ queue_links_set(struct dlb_model *m, uint32_t qid)
 	} else if (q->flows == 0) {
 		q->tracked = false;
 	}
+	q->only_cq = q->tracked || cqs == 0 ? NULL : &m->cq[__builtin_ctzll(cqs)];
 }
 
 /* Which queues feed a CQ: slots that are valid and name a queue there is. */

@@ -180,6 +180,20 @@ directed_depth_is_what_waits(void **state)
 	assert_int_equal(rig_read(r, DLB_LSP_CQ_DIR_TKN_CNT, 3), 50);
 }
 
+/* Let events pile up: how many wait at a time is certain only while their CQs are disabled. */
+static void
+pause_and_fill(struct rig *r, uint32_t unordered, uint32_t directed)
+{
+	rig_enable(r, 0, false);
+	rig_enable(r, RIG_DIR(3), false);
+	for (uint32_t n = 0; n < unordered; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	for (uint32_t n = 0; n < directed; n++)
+		rig_new(r, DLB_DIRECTED, 3, 0, n);
+	rig_enable(r, 0, true);
+	rig_enable(r, RIG_DIR(3), true);
+}
+
 static void
 high_water_marks_stay_until_written(void **state)
 {
@@ -187,21 +201,16 @@ high_water_marks_stay_until_written(void **state)
 
 	rig_balance(r, 1, 64, 64, RIG_NOT_ORDERED);
 	directed_pair(r, 3);
-	for (uint32_t n = 0; n < 40; n++) {
-		rig_new(r, DLB_UNORDERED, 0, 0, n);
-		if (n < 20)
-			rig_new(r, DLB_DIRECTED, 3, 0, n);
-	}
+	pause_and_fill(r, 40, 20);
+	rig_enable(r, 0, true);
 	rig_step(r);
 	assert_int_equal(rig_depth(r, 0), 0);
 	assert_int_equal(rig_read(r, DLB_LSP_QID_NALDB_MAX_DEPTH, 0), 40);
 	assert_int_equal(rig_read(r, DLB_LSP_QID_DIR_MAX_DEPTH, 3), 20);
 	rig_write(r, DLB_LSP_QID_NALDB_MAX_DEPTH, 0, 0);
 	rig_write(r, DLB_LSP_QID_DIR_MAX_DEPTH, 3, 0);
-	for (uint32_t n = 0; n < 3; n++) {
-		rig_new(r, DLB_UNORDERED, 0, 0, n);
-		rig_new(r, DLB_DIRECTED, 3, 0, n);
-	}
+	pause_and_fill(r, 3, 3);
+	rig_enable(r, 0, true);
 	rig_step(r);
 	assert_int_equal(rig_read(r, DLB_LSP_QID_NALDB_MAX_DEPTH, 0), 3);
 	assert_int_equal(rig_read(r, DLB_LSP_QID_DIR_MAX_DEPTH, 3), 3);
@@ -226,6 +235,8 @@ check_depth_code(struct rig *r, uint32_t port, uint32_t threshold, uint32_t even
 	uint32_t seen[4] = {0};
 	struct dlb_qe qe;
 
+	rig_enable(r, port, true);
+	rig_enable(r, port, true);
 	rig_step(r);
 	for (uint32_t depth = events; depth > 0; depth--) {
 		uint32_t code;
@@ -242,7 +253,7 @@ check_depth_code(struct rig *r, uint32_t port, uint32_t threshold, uint32_t even
 		assert_true(seen[code] > 0);
 }
 
-/* All thresholds are a hundred, but for the kind looked at. */
+/* One CQ with room for one, not yet enabled; only the threshold of the kind looked at is low. */
 static void
 code_queue(struct rig *r, enum dlb_reg threshold)
 {
@@ -250,6 +261,9 @@ code_queue(struct rig *r, enum dlb_reg threshold)
 	rig_write(r, DLB_LSP_QID_ATM_DEPTH_THRSH, 0, 1000);
 	rig_write(r, DLB_LSP_QID_NALDB_DEPTH_THRSH, 0, 1000);
 	rig_write(r, threshold, 0, 40);
+	/* The backlog builds up first. */
+	rig_enable(r, 0, false);
+	rig_enable(r, 0, false);
 }
 
 static void
@@ -283,6 +297,7 @@ depth_code_of_directed_events(void **state)
 	rig_dir_port(r, 0, 3, 1);
 	rig_dir_queue(r, 0, 3, 40);
 	rig_start(r, 0);
+	rig_enable(r, RIG_DIR(3), false);
 	for (uint32_t n = 0; n < 60; n++)
 		rig_new(r, DLB_DIRECTED, 3, 0, n);
 	check_depth_code(r, RIG_DIR(3), 40, 60);

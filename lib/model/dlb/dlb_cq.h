@@ -22,9 +22,9 @@ void dlb_cq_write_by_dma(struct dlb_model *m, const struct dlb_cq *cq, uint32_t 
 static inline uint64_t
 dlb_depth_code(const struct dlb_thresholds *t, uint32_t depth)
 {
-	uint32_t code = (depth > t->step[0]) + (depth > t->step[1]) + (depth > t->step[2]);
-
-	return (uint64_t)code << DLB_QE_DEPTH_LO;
+	if (likely(depth <= t->step[0]))
+		return 0;
+	return (uint64_t)(1 + (depth > t->step[1]) + (depth > t->step[2])) << DLB_QE_DEPTH_LO;
 }
 
 /**
@@ -33,9 +33,9 @@ dlb_depth_code(const struct dlb_thresholds *t, uint32_t depth)
  */
 struct dlb_pen {
 	struct dlb_cq *cq;
-	uint8_t *ring;
-	uint32_t wptr;
+	uint32_t slot;
 	uint32_t hist_push;
+	uint64_t generation; /**< in its place in bytes 8-15 */
 	bool push_pass;
 };
 
@@ -44,8 +44,8 @@ dlb_pen_up(struct dlb_cq *cq)
 {
 	return (struct dlb_pen){
 		.cq = cq,
-		.ring = cq->ring,
-		.wptr = cq->wptr,
+		.slot = cq->wptr & (cq->entries - 1),
+		.generation = (uint64_t)!(cq->wptr & cq->entries) << DLB_QE_GEN_LO,
 		.hist_push = cq->hist_push,
 		.push_pass = cq->push_pass,
 	};
@@ -55,11 +55,13 @@ dlb_pen_up(struct dlb_cq *cq)
 static inline void
 dlb_pen_down(const struct dlb_pen *pen, uint32_t n)
 {
-	pen->cq->wptr = pen->wptr;
-	pen->cq->hist_push = pen->hist_push;
-	pen->cq->push_pass = pen->push_pass;
-	pen->cq->tokens += n;
-	pen->cq->scheduled += n;
+	struct dlb_cq *cq = pen->cq;
+
+	cq->wptr = pen->slot | (pen->generation != 0 ? 0 : cq->entries);
+	cq->hist_push = pen->hist_push;
+	cq->push_pass = pen->push_pass;
+	cq->tokens += n;
+	cq->scheduled += n;
 }
 
 /**
@@ -71,19 +73,21 @@ static inline void
 dlb_model_cq_push(struct dlb_model *m, struct dlb_pen *pen, uint64_t data, uint64_t meta)
 {
 	const struct dlb_cq *cq = pen->cq;
-	uint32_t slot = pen->wptr & (cq->entries - 1);
 	_Atomic uint64_t *qe;
 
-	meta |= (uint64_t)!(pen->wptr & cq->entries) << DLB_QE_GEN_LO;
-	pen->wptr = (pen->wptr + 1) & (2 * cq->entries - 1);
-	if (unlikely(pen->ring == NULL)) {
-		dlb_cq_write_by_dma(m, cq, slot, data, meta);
-		return;
+	meta |= pen->generation;
+	if (likely(cq->ring != NULL)) {
+		qe = (_Atomic uint64_t *)(void *)(cq->ring + (size_t)pen->slot * cq->step);
+		atomic_store_explicit(&qe[0], data, memory_order_relaxed);
+		/* Pairs with the consumer's load of the generation bit: who sees it sees the data. */
+		atomic_store_explicit(&qe[1], meta, memory_order_release);
+	} else {
+		dlb_cq_write_by_dma(m, cq, pen->slot, data, meta);
 	}
-	qe = (_Atomic uint64_t *)(void *)(pen->ring + (size_t)slot * cq->step);
-	atomic_store_explicit(&qe[0], data, memory_order_relaxed);
-	/* Pairs with the consumer's load of the generation bit: who sees it sees the data. */
-	atomic_store_explicit(&qe[1], meta, memory_order_release);
+	if (++pen->slot == cq->entries) {
+		pen->slot = 0;
+		pen->generation ^= REG_MASK(DLB_QE_GEN);
+	}
 }
 
 /** Enter what was just pushed in the CQ's history list. */
@@ -95,6 +99,20 @@ dlb_hist_push(struct dlb_pen *pen, dlb_hist entry)
 		pen->hist_push = 0;
 		pen->push_pass = !pen->push_pass;
 	}
+}
+
+/** The history entry of a QE: without number, not tracked. */
+static inline dlb_hist
+dlb_hist_entry(uint64_t meta)
+{
+	return meta & (REG_MASK(DLB_QE_QID) | REG_MASK(DLB_QE_SCHED) | REG_MASK(DLB_QE_LOCK));
+}
+
+/** May another number of the queue be given out? */
+static inline bool
+dlb_order_has_room(const struct dlb_ldb_queue *q)
+{
+	return (uint16_t)(q->sn_next - q->sn_head) < q->sn_window;
 }
 
 #endif /* SLIPWAY_DLB_CQ_H */

@@ -262,6 +262,44 @@ excess_tokens_are_ignored(void **state)
 	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 8);
 }
 
+/* Thousands of events, tokens returned in batches of every size: the count is always right. */
+static void
+check_token_count(struct rig *r, uint32_t port, enum dlb_reg row, uint32_t i)
+{
+	uint32_t in_use = 0, seed = 3;
+
+	for (uint32_t n = 0; n < 6000; n++) {
+		uint32_t back;
+
+		seed = seed * 1664525u + 1013904223u;
+		back = (seed >> 16) % 24;
+		for (uint32_t k = seed >> 28; k > 0; k--)
+			rig_new(r, port < DLB_LDB_PORTS ? DLB_UNORDERED : DLB_DIRECTED, i, 0, n);
+		rig_step(r);
+		for (uint32_t got = rig_poll_all(r, port); got > 0; got--, in_use++)
+			if (port < DLB_LDB_PORTS)
+				rig_complete(r, port);
+		assert_int_equal(rig_read(r, row, i), in_use);
+		if (back != 0)
+			rig_tokens(r, port, back);
+		in_use -= back < in_use ? back : in_use;
+		assert_int_equal(rig_read(r, row, i), in_use);
+	}
+}
+
+static void
+tokens_are_right_over_thousands_of_events(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 16, 64, RIG_NOT_ORDERED);
+	check_token_count(r, 0, DLB_LSP_CQ_LDB_TKN_CNT, 0);
+	rig_dir_port(r, 0, 3, 16);
+	rig_dir_queue(r, 0, 3, 10);
+	rig_start(r, 0);
+	check_token_count(r, RIG_DIR(3), DLB_LSP_CQ_DIR_TKN_CNT, 3);
+}
+
 /* Only the low ten bits of the lock id count: 1 to 1024 tokens. */
 static void
 token_batch_has_ten_bits(void **state)
@@ -504,6 +542,7 @@ main(void)
 		ON_BOTH(preset_tokens_of_a_directed_cq_leave_room_for_4),
 		ON_BOTH(tokens_are_counted_exactly),
 		ON_BOTH(excess_tokens_are_ignored),
+		ON_BOTH(tokens_are_right_over_thousands_of_events),
 		ON_BOTH(token_batch_has_ten_bits),
 		ON_BOTH(combined_commands_return_one_token),
 		ON_BOTH(completion_with_tokens_returns_as_many_as_it_says),

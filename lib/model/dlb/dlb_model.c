@@ -58,8 +58,10 @@ work(struct dlb_model *m)
 	/* Pairs with the exchange in step: its lines are seen by the admission below. */
 	if (atomic_load_explicit(&m->dirty, memory_order_relaxed) != 0)
 		atomic_exchange(&m->dirty, 0);
+	m->stepping = true;
 	dlb_model_admit_valid(m);
 	dlb_model_schedule(m);
+	m->stepping = false;
 }
 
 /* Let go, and do what others asked for in the meantime. Sequentially consistent with the note that
@@ -91,20 +93,24 @@ port_at(struct dlb_model *m, unsigned int bar, uint64_t off)
 	return m->pages[off / DLB_PP_SIZE % DLB_PP_PAGES];
 }
 
-static void
+static __attribute__((noinline)) void
 stray(struct dlb_model *m)
 {
 	atomic_fetch_add_explicit(&m->stray, 1, memory_order_relaxed);
 }
 
-/* No room: the poster drains its own ring, and does nothing else, so time stands still. */
-static void
+/* No room: the poster drains its own ring, and does nothing else, so time stands still. The indices
+ * in the shared memory may be anybody's by now; the private ones tell whether there is room, and when
+ * even those disagree the lines in between are nobody's.
+ */
+static __attribute__((noinline)) void
 post_make_room(struct dlb_model *m, struct dlb_port *port)
 {
 	lock_wait(m);
 	dlb_model_admit(m, port);
-	/* Indices in that memory are not trusted: without this a wrong one could keep the ring full. */
-	line_ring_restart(&port->poster, &port->drainer);
+	if (port->poster.head - port->drainer.tail >= LINE_RING_LINES)
+		port->drainer.tail = port->poster.head;
+	port->poster.tail = port->drainer.tail;
 	unlock(m, false);
 }
 
@@ -119,7 +125,7 @@ dlb_model_post(struct bus_device *dev, unsigned int bar, uint64_t off, const voi
 		stray(m);
 		return;
 	}
-	while (unlikely(!line_ring_has_room(&port->poster)))
+	if (unlikely(!line_ring_has_room(&port->poster)))
 		post_make_room(m, port);
 	line_ring_post(&port->poster, line, len);
 }

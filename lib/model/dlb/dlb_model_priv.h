@@ -53,21 +53,21 @@ struct dlb_thresholds {
 };
 
 /**
- * History entry: a QE scheduled to an LDB CQ and not yet completed, in one word so that the scheduler
- * writes it with one store. Fields for REG_GET and REG_PUT.
+ * History entry: a QE scheduled to an LDB CQ and not yet completed. One word, in which the QE's own
+ * bytes 8-15 keep their places, so that making one costs the scheduler a mask and a store.
  */
 typedef uint64_t dlb_hist;
 
-#define DLB_HIST_LOCK_HI    15
-#define DLB_HIST_LOCK_LO    0
-#define DLB_HIST_SN_HI      31
-#define DLB_HIST_SN_LO      16
-#define DLB_HIST_QID_HI     39
-#define DLB_HIST_QID_LO     32
-#define DLB_HIST_SCHED_HI   41 /**< enum dlb_sched */
-#define DLB_HIST_SCHED_LO   40
-#define DLB_HIST_TRACKED_HI 48 /**< counted in its flow */
-#define DLB_HIST_TRACKED_LO 48
+#define DLB_HIST_SN_HI      15 /**< where a QE has its opaque bytes */
+#define DLB_HIST_SN_LO      0
+#define DLB_HIST_QID_HI     DLB_QE_QID_HI
+#define DLB_HIST_QID_LO     DLB_QE_QID_LO
+#define DLB_HIST_SCHED_HI   DLB_QE_SCHED_HI
+#define DLB_HIST_SCHED_LO   DLB_QE_SCHED_LO
+#define DLB_HIST_LOCK_HI    DLB_QE_LOCK_HI
+#define DLB_HIST_LOCK_LO    DLB_QE_LOCK_LO
+#define DLB_HIST_TRACKED_HI 63 /**< counted in its flow */
+#define DLB_HIST_TRACKED_LO 63
 
 /** What is known of one sequence number that was given out. */
 struct dlb_reorder {
@@ -124,6 +124,7 @@ struct dlb_ldb_queue {
 	uint32_t inflight, inflight_limit;
 	uint32_t share;         /**< of a CQ in this round, so that work spreads */
 	bool tracked;           /**< flows are followed; a single linked CQ needs none of it */
+	struct dlb_cq *only_cq; /**< the single linked CQ of a queue that is not tracked */
 	uint8_t turn;
 	uint64_t cqs;           /**< bit c: linked to CQ c */
 	uint64_t held_cqs;      /**< bit c: something in held lists of CQ c */
@@ -134,7 +135,7 @@ struct dlb_ldb_queue {
 	/* Ordering: numbers sn_head..sn_next-1 are given out and not yet in order. */
 	uint16_t sn_head, sn_next;
 	uint16_t sn_window;
-	uint32_t sn_base;
+	uint16_t sn_late;       /**< of those, how many wait for smaller ones with something to show */
 	struct dlb_thresholds atomic_depth, other_depth;
 	uint64_t atomic_enqueued, other_enqueued;
 	uint32_t other_max;
@@ -185,6 +186,7 @@ struct dlb_model {
 	_Alignas(DLB_CACHE_LINE) uint32_t work; /**< bit q: LDB queue q has QEs */
 	uint64_t dir_work[2];
 	uint64_t ready;        /**< bit c: LDB CQ c may have room */
+	bool stepping;         /**< this is a step: QEs may go to CQs */
 	uint32_t last_cq;      /**< LDB CQ that got something last */
 	uint64_t holds;        /**< QEs ever put into a held list */
 	uint16_t free;         /**< head of the free pool entries */
@@ -196,8 +198,8 @@ struct dlb_model {
 	struct dlb_dir_queue dir[DLB_DIR_PORTS_MAX];
 	struct dlb_cq cq[DLB_CQS];
 	struct dlb_port port[DLB_CQS];
-	struct dlb_reorder reorder[DLB_SN_GROUPS * DLB_SN_PER_GROUP];
 	/* Large tables last. */
+	struct dlb_reorder reorder[DLB_LDB_QUEUES][DLB_SN_PER_GROUP]; /**< by queue and number */
 	struct dlb_bins held[DLB_LDB_QUEUES][DLB_LDB_PORTS]; /**< by queue and CQ */
 	uint16_t next[DLB_POOL + 1];                         /**< pool: links */
 	struct dlb_qe qe[DLB_POOL + 1];                      /**< pool: what is stored */
@@ -231,10 +233,20 @@ void dlb_sched_track(struct dlb_model *m, uint32_t q);
 
 /** Forget the numbers given out by queue `q`; what was parked goes where it was sent. */
 void dlb_order_restart(struct dlb_model *m, uint32_t q, uint16_t sn);
-/** Number `sn` of `q` is done; `index` is the pool entry it forwards, or DLB_NIL. */
-void dlb_order_resolve(struct dlb_model *m, struct dlb_ldb_queue *q, uint16_t sn, uint16_t index);
+/** Number `sn` of queue `q` is done; `index` is the pool entry it forwards, or DLB_NIL. */
+void dlb_order_resolve(struct dlb_model *m, uint32_t q, uint16_t sn, uint16_t index);
 /** Pool entry `index` is a fragment of number `sn`, which stays open. */
-void dlb_order_fragment(struct dlb_model *m, struct dlb_ldb_queue *q, uint16_t sn, uint16_t index);
+void dlb_order_fragment(struct dlb_model *m, uint32_t q, uint16_t sn, uint16_t index);
+
+/* The oldest number is done and nothing newer waits for it; false when it takes more than that. */
+static inline bool
+dlb_order_next(struct dlb_ldb_queue *q, uint16_t sn)
+{
+	if (unlikely(sn != q->sn_head || q->sn_late != 0 || q->sn_head == q->sn_next))
+		return false;
+	q->sn_head++;
+	return true;
+}
 
 static inline void
 dlb_fifo_append(struct dlb_model *m, struct dlb_fifo *f, uint16_t index)
@@ -254,6 +266,21 @@ dlb_bins_append(struct dlb_model *m, struct dlb_bins *b, uint32_t bin, uint16_t 
 	b->bins |= 1u << bin;
 }
 
+/* n QEs of a type have come to wait in an LDB queue. */
+static inline void
+dlb_ldb_count(struct dlb_ldb_queue *q, uint32_t sched, uint32_t n)
+{
+	if (sched == DLB_ATOMIC) {
+		q->atomic_count += n;
+		q->atomic_enqueued += n;
+		return;
+	}
+	q->other_count += n;
+	q->other_enqueued += n;
+	if (q->other_count > q->other_max)
+		q->other_max = q->other_count;
+}
+
 /* Append a stored QE to the LDB queue it names. */
 static inline void
 dlb_ldb_append(struct dlb_model *m, uint32_t qid, uint32_t sched, uint32_t bin, uint16_t index)
@@ -261,16 +288,8 @@ dlb_ldb_append(struct dlb_model *m, uint32_t qid, uint32_t sched, uint32_t bin, 
 	struct dlb_ldb_queue *q = &m->ldb[qid];
 
 	m->work |= UINT32_C(1) << qid;
-	if (sched == DLB_ATOMIC) {
-		dlb_bins_append(m, &q->atomic, bin, index);
-		q->atomic_count++;
-		q->atomic_enqueued++;
-		return;
-	}
-	dlb_bins_append(m, &q->other, bin, index);
-	q->other_enqueued++;
-	if (++q->other_count > q->other_max)
-		q->other_max = q->other_count;
+	dlb_bins_append(m, sched == DLB_ATOMIC ? &q->atomic : &q->other, bin, index);
+	dlb_ldb_count(q, sched, 1);
 }
 
 /* Append a stored QE to the directed queue it names. */
@@ -329,18 +348,16 @@ dlb_hist_pop(struct dlb_model *m, struct dlb_cq *cq)
 	return done;
 }
 
-/* Retire the oldest history entry without a forward, if there is one. */
+/* Retire the oldest history entry, which there must be, without a forward. */
 static inline void
 dlb_hist_complete(struct dlb_model *m, struct dlb_cq *cq)
 {
-	dlb_hist done;
+	dlb_hist done = dlb_hist_pop(m, cq);
+	uint32_t qid = (uint32_t)REG_GET(DLB_HIST_QID, done);
+	uint16_t sn = (uint16_t)REG_GET(DLB_HIST_SN, done);
 
-	if (unlikely(cq->inflight == 0))
-		return;
-	done = dlb_hist_pop(m, cq);
-	if (REG_GET(DLB_HIST_SCHED, done) == DLB_ORDERED)
-		dlb_order_resolve(m, &m->ldb[REG_GET(DLB_HIST_QID, done)],
-				  (uint16_t)REG_GET(DLB_HIST_SN, done), DLB_NIL);
+	if (REG_GET(DLB_HIST_SCHED, done) == DLB_ORDERED && !dlb_order_next(&m->ldb[qid], sn))
+		dlb_order_resolve(m, qid, sn, DLB_NIL);
 }
 
 static inline uint32_t

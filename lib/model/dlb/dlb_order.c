@@ -3,19 +3,25 @@
  */
 #include "dlb_model_priv.h"
 
-/* The reorder stage, datasheet section 7.4. A queue's window is a stretch of its group's numbers:
+/* The reorder stage, datasheet section 7.4. A queue's window of numbers:
  *
  *              sn_head                    sn_next
  *     ...  done | open  done+parked  open | not given out ...      at most sn_window apart
  *               ^ everything older has gone to its destination
+ *
+ * A number is late when it is done, or has fragments parked, and smaller ones are open.
  */
 
 static struct dlb_reorder *
-reorder_at(struct dlb_model *m, const struct dlb_ldb_queue *q, uint16_t sn)
+reorder_at(struct dlb_model *m, uint32_t qid, uint16_t sn)
 {
-	uint32_t in_group = (q->sn_base + (sn & (q->sn_window - 1u))) % DLB_SN_PER_GROUP;
+	return &m->reorder[qid][sn & (m->ldb[qid].sn_window - 1u)];
+}
 
-	return &m->reorder[q->sn_base / DLB_SN_PER_GROUP * DLB_SN_PER_GROUP + in_group];
+static bool
+is_late(const struct dlb_reorder *r)
+{
+	return r->resolved || r->parked.head != DLB_NIL;
 }
 
 static void
@@ -24,6 +30,7 @@ release(struct dlb_model *m, struct dlb_reorder *r)
 	uint16_t index = r->parked.head, next;
 
 	r->parked.head = DLB_NIL;
+	r->resolved = false;
 	while (index != DLB_NIL) {
 		next = m->next[index];
 		dlb_queue_append(m, index);
@@ -33,16 +40,20 @@ release(struct dlb_model *m, struct dlb_reorder *r)
 
 /* Everything at the head of the window that is done goes on its way. */
 static void
-window_advance(struct dlb_model *m, struct dlb_ldb_queue *q)
+window_advance(struct dlb_model *m, uint32_t qid)
 {
-	struct dlb_reorder *r;
+	struct dlb_ldb_queue *q = &m->ldb[qid];
 
-	while (q->sn_head != q->sn_next) {
-		r = reorder_at(m, q, q->sn_head);
-		release(m, r);
-		if (!r->resolved)
+	while (q->sn_late != 0) {
+		struct dlb_reorder *r = reorder_at(m, qid, q->sn_head);
+		bool resolved = r->resolved;
+
+		if (!is_late(r))
 			return;
-		r->resolved = false;
+		q->sn_late--;
+		release(m, r);
+		if (!resolved)
+			return;
 		q->sn_head++;
 	}
 }
@@ -54,49 +65,54 @@ is_open(const struct dlb_ldb_queue *q, uint16_t sn)
 	return (uint16_t)(sn - q->sn_head) < (uint16_t)(q->sn_next - q->sn_head);
 }
 
-void
-dlb_order_resolve(struct dlb_model *m, struct dlb_ldb_queue *q, uint16_t sn, uint16_t index)
+static void
+park(struct dlb_model *m, uint32_t qid, uint16_t sn, uint16_t index, bool resolved)
 {
-	struct dlb_reorder *r = reorder_at(m, q, sn);
+	struct dlb_reorder *r = reorder_at(m, qid, sn);
 
-	if (unlikely(!is_open(q, sn))) {
-		if (index != DLB_NIL)
-			dlb_queue_append(m, index);
-		return;
-	}
-	if (sn == q->sn_head) {
-		/* In order: straight through. Fragments of it went before. */
-		if (index != DLB_NIL)
-			dlb_queue_append(m, index);
-		q->sn_head++;
-		window_advance(m, q);
-		return;
-	}
+	m->ldb[qid].sn_late += !is_late(r);
 	if (index != DLB_NIL)
 		dlb_fifo_append(m, &r->parked, index);
-	r->resolved = true;
+	r->resolved = resolved;
 }
 
 void
-dlb_order_fragment(struct dlb_model *m, struct dlb_ldb_queue *q, uint16_t sn, uint16_t index)
+dlb_order_resolve(struct dlb_model *m, uint32_t qid, uint16_t sn, uint16_t index)
 {
-	if (sn == q->sn_head || !is_open(q, sn))
+	struct dlb_ldb_queue *q = &m->ldb[qid];
+
+	if (is_open(q, sn) && sn != q->sn_head) {
+		park(m, qid, sn, index, true);
+		return;
+	}
+	/* In order: straight through. Fragments of it went before. */
+	if (index != DLB_NIL)
 		dlb_queue_append(m, index);
+	if (!is_open(q, sn))
+		return;
+	q->sn_head++;
+	window_advance(m, qid);
+}
+
+void
+dlb_order_fragment(struct dlb_model *m, uint32_t qid, uint16_t sn, uint16_t index)
+{
+	const struct dlb_ldb_queue *q = &m->ldb[qid];
+
+	if (is_open(q, sn) && sn != q->sn_head)
+		park(m, qid, sn, index, false);
 	else
-		dlb_fifo_append(m, &reorder_at(m, q, sn)->parked, index);
+		dlb_queue_append(m, index);
 }
 
 void
 dlb_order_restart(struct dlb_model *m, uint32_t qid, uint16_t sn)
 {
 	struct dlb_ldb_queue *q = &m->ldb[qid];
-	struct dlb_reorder *r;
 
-	for (; q->sn_head != q->sn_next; q->sn_head++) {
-		r = reorder_at(m, q, q->sn_head);
-		release(m, r);
-		r->resolved = false;
-	}
+	for (; q->sn_head != q->sn_next; q->sn_head++)
+		release(m, reorder_at(m, qid, q->sn_head));
+	q->sn_late = 0;
 	q->sn_head = sn;
 	q->sn_next = sn;
 }

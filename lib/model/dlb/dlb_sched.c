@@ -54,13 +54,6 @@ bin_weakest(uint32_t bins)
 	return 31 - (uint32_t)__builtin_clz(bins);
 }
 
-static inline uint64_t
-hist_entry(const struct batch *b, uint64_t meta)
-{
-	return REG_PUT(DLB_HIST_LOCK, REG_GET(DLB_QE_LOCK, meta)) |
-	       REG_PUT(DLB_HIST_QID, b->qid) | REG_PUT(DLB_HIST_SCHED, REG_GET(DLB_QE_SCHED, meta));
-}
-
 /* Take up to `budget` QEs off a bin's FIFO, `depth` of their type waiting: how many could go.
  *
  * @param ordered the queue may hold ordered QEs, which need a number inside the window
@@ -72,19 +65,20 @@ run(struct batch *b, struct dlb_bins *bins, uint32_t bin, uint32_t budget,
 	struct dlb_model *m = b->m;
 	struct dlb_fifo *f = &bins->fifo[bin];
 	uint16_t first = f->head, last = DLB_NIL, index = first;
+	struct dlb_pen pen = b->pen;
 	uint32_t n = 0;
 
 	while (n < budget && index != DLB_NIL) {
 		uint64_t meta = m->qe[index].meta;
-		dlb_hist entry = hist_entry(b, meta);
+		dlb_hist entry = dlb_hist_entry(meta);
 
 		if (ordered && REG_GET(DLB_QE_SCHED, meta) == DLB_ORDERED) {
-			if ((uint16_t)(b->q->sn_next - b->q->sn_head) >= b->q->sn_window)
+			if (!dlb_order_has_room(b->q))
 				break;
 			entry |= REG_PUT(DLB_HIST_SN, b->q->sn_next++);
 		}
-		dlb_hist_push(&b->pen, entry);
-		dlb_model_cq_push(m, &b->pen, m->qe[index].data,
+		dlb_hist_push(&pen, entry);
+		dlb_model_cq_push(m, &pen, m->qe[index].data,
 				  meta | dlb_depth_code(thresholds, depth - n));
 		last = index;
 		index = m->next[index];
@@ -92,6 +86,7 @@ run(struct batch *b, struct dlb_bins *bins, uint32_t bin, uint32_t budget,
 	}
 	if (n == 0)
 		return 0;
+	b->pen = pen;
 	f->head = index;
 	if (index == DLB_NIL)
 		bins->bins &= ~(1u << bin);
@@ -230,7 +225,7 @@ deliver_tracked(struct batch *b, uint16_t index, uint32_t depth)
 {
 	uint64_t meta = b->m->qe[index].meta;
 
-	dlb_hist_push(&b->pen, hist_entry(b, meta) | REG_PUT(DLB_HIST_TRACKED, 1));
+	dlb_hist_push(&b->pen, dlb_hist_entry(meta) | REG_PUT(DLB_HIST_TRACKED, 1));
 	dlb_model_cq_push(b->m, &b->pen, b->m->qe[index].data,
 			  meta | dlb_depth_code(&b->q->atomic_depth, depth));
 	pool_free(b->m, index, index);

@@ -6,6 +6,9 @@
  */
 #include "dlb_test_case.h"
 
+/* A device that serves nothing more has to fail, not to hang. */
+#define MOST_ROUNDS 100000u
+
 static void
 send_prio(struct rig *r, enum dlb_sched sched, uint32_t qid, uint32_t prio, uint64_t data)
 {
@@ -157,13 +160,14 @@ stronger_atomic_events_go_first(void **state)
 static uint32_t
 weak_events_served(struct rig *r, enum dlb_sched sched, uint32_t weak_queue, uint32_t events)
 {
-	uint32_t sent = 0, weak = 0, taken = 0;
+	uint32_t sent = 0, weak = 0, taken = 0, rounds = 0;
 	struct dlb_qe qe;
 
 	for (uint32_t n = 0; n < 200; n++)
 		rig_send_one(r, RIG_PRODUCER,
 			     rig_hcw(DLB_CMD_NEW, sched, weak_queue, 7, n, 1000000));
 	while (taken < events) {
+		assert_true(rounds++ < MOST_ROUNDS);
 		for (; sent < taken + 100; sent++)
 			rig_send_one(r, RIG_PRODUCER,
 				     rig_hcw(DLB_CMD_NEW, sched, 0, 0, 300 + sent % 100, sent));
@@ -247,7 +251,7 @@ weak_slot_does_not_starve(void **state)
 static void
 equal_slots_take_turns(void **state)
 {
-	uint32_t got[4] = {0};
+	uint32_t got[4] = {0}, rounds = 0;
 	struct rig *r = *state;
 	struct dlb_qe qe;
 
@@ -261,6 +265,7 @@ equal_slots_take_turns(void **state)
 		for (uint32_t q = 0; q < 4; q++)
 			rig_new(r, DLB_UNORDERED, q, 0, n);
 	for (uint32_t taken = 0; taken < 400;) {
+		assert_true(rounds++ < MOST_ROUNDS);
 		rig_step(r);
 		while (rig_poll(r, 0, &qe)) {
 			got[REG_GET(DLB_QE_QID, qe.meta)]++;
@@ -276,7 +281,7 @@ equal_slots_take_turns(void **state)
 static void
 atomic_and_other_work_share_a_queue(void **state)
 {
-	uint32_t atomic = 0, other = 0;
+	uint32_t atomic = 0, other = 0, rounds = 0;
 	struct rig *r = *state;
 	struct dlb_qe qe;
 
@@ -286,6 +291,7 @@ atomic_and_other_work_share_a_queue(void **state)
 		rig_new(r, DLB_UNORDERED, 0, 0, n);
 	}
 	while (atomic + other < 400) {
+		assert_true(rounds++ < MOST_ROUNDS);
 		rig_step(r);
 		while (rig_poll(r, 0, &qe)) {
 			*(REG_GET(DLB_QE_SCHED, qe.meta) == DLB_ATOMIC ? &atomic : &other) += 1;
@@ -372,7 +378,7 @@ directed_priority_goes_first(void **state)
 static void
 weak_directed_events_do_not_starve(void **state)
 {
-	uint32_t sent = 0, weak = 0, taken = 0;
+	uint32_t sent = 0, weak = 0, taken = 0, rounds = 0;
 	struct rig *r = *state;
 	struct dlb_qe qe;
 
@@ -380,6 +386,7 @@ weak_directed_events_do_not_starve(void **state)
 	for (uint32_t n = 0; n < 100; n++)
 		send_prio(r, DLB_DIRECTED, 7, 7, 1000000);
 	while (taken < 4000) {
+		assert_true(rounds++ < MOST_ROUNDS);
 		for (; sent < taken + 100; sent++)
 			send_prio(r, DLB_DIRECTED, 7, 0, sent);
 		rig_step(r);

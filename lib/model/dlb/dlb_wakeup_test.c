@@ -10,7 +10,7 @@
 
 #include "dlb_test_case.h"
 
-#define ROUNDS     15000u
+#define ROUNDS     10000u
 #define THREADS    3u
 #define FIRST_PORT 60u
 #define SINK       0u
