@@ -68,14 +68,14 @@ host_map(struct bus_host *host, uint32_t pasid, uint64_t iova, size_t *len, enum
 			found = region_len(access, iova, *len);
 	}
 	if (found == 0) {
-		*fault = (struct bus_fault){ .iova = iova, .pasid = pasid, .prot = prot };
+		*fault = (struct bus_fault){.iova = iova, .pasid = pasid, .prot = prot};
 		return NULL;
 	}
 	*len = found;
 	return addr;
 }
 
-static const struct bus_host_ops host_ops = { .map = host_map };
+static const struct bus_host_ops host_ops = {.map = host_map};
 
 /* A thread with a CPU to itself gains nothing by giving way. Is there one that has not? */
 static bool
@@ -121,14 +121,15 @@ access_close(struct access_dev *access)
 struct access_bar
 access_bar(struct access_dev *access, unsigned int index)
 {
-	return (struct access_bar){ .dev = access->dev, .index = index };
+	return (struct access_bar){.dev = access->dev, .index = index};
 }
 
 void
 access_step(struct access_dev *access)
 {
 	uint64_t now = (uint64_t)(((unsigned __int128)rte_get_timer_cycles() *
-				   access->ns_per_cycle) >> 32);
+				   access->ns_per_cycle) >>
+				  32);
 
 	access->dev->ops->step(access->dev, now);
 }
@@ -164,7 +165,7 @@ access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
 	if (access->nb_regions == ACCESS_REGIONS_MAX)
 		ret = -ENOSPC;
 	else
-		access->regions[access->nb_regions++] = (struct access_region){ iova, len };
+		access->regions[access->nb_regions++] = (struct access_region){iova, len};
 	rte_spinlock_unlock(&access->lock);
 	return ret;
 }

@@ -6,8 +6,8 @@
 
 /**
  * @file
- * The seam: how a driver reaches a device. A driver opens an access once, at probe, and from then on
- * cannot tell what is at the other end.
+ * The seam: how a driver reaches a device. A driver opens an access once, at probe, and from then
+ * on cannot tell what is at the other end.
  */
 
 #include <stdbool.h>
@@ -33,10 +33,10 @@ enum access_step {
 
 /** What to open: a device in this process. */
 struct access_config {
-	const char *name;      /**< of the DPDK device, for messages and memory */
-	unsigned int version;  /**< of the device, in its own numbering */
+	const char *name;     /**< of the DPDK device, for messages and memory */
+	unsigned int version; /**< of the device, in its own numbering */
 	enum access_step step;
-	int numa_node;         /**< where the device's memory goes, or SOCKET_ID_ANY */
+	int numa_node; /**< where the device's memory goes, or SOCKET_ID_ANY */
 };
 
 /** A device that has been reached. */

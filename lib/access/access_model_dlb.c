@@ -35,7 +35,7 @@ static const struct access_reach model_reach = {
 int
 access_model_open(const struct access_config *config, struct access_dev **out)
 {
-	struct dlb_model_config model = { .version = config->version, .ring_fd = -1 };
+	struct dlb_model_config model = {.version = config->version, .ring_fd = -1};
 	struct access_dev *access;
 	int ret;
 

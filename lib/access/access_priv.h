@@ -31,14 +31,14 @@ struct access_reach {
 
 /** A device that has been reached, and the host it is plugged into. */
 struct access_dev {
-	struct bus_host host;   /**< first: the device hands it back to us */
+	struct bus_host host; /**< first: the device hands it back to us */
 	struct bus_device *dev;
 	const struct access_reach *reach;
-	uint64_t ns_per_cycle;  /**< 32.32 fixed point */
+	uint64_t ns_per_cycle; /**< 32.32 fixed point */
 	enum access_step step;
 	bool gives_way;
-	void *ring_memory;      /**< of the device's line rings */
-	rte_spinlock_t lock;    /**< of the regions */
+	void *ring_memory;   /**< of the device's line rings */
+	rte_spinlock_t lock; /**< of the regions */
 	unsigned int nb_regions;
 	struct access_region regions[ACCESS_REGIONS_MAX];
 };

@@ -7,8 +7,8 @@
 /**
  * @file
  * What a driver shows to our own tests, and to nobody else: the device behind it. A driver exports
- * one function, `<prefix>_access_test(dev_id)`, which returns this table, or NULL when the device is
- * not one of its own.
+ * one function, `<prefix>_access_test(dev_id)`, which returns this table, or NULL when the device
+ * is not one of its own.
  */
 
 #include <stdint.h>

@@ -19,10 +19,11 @@
 /* Single-event enqueue and dequeue left the fast path in 24.11. */
 #define COMPAT_SINGLE_EVENT_OPS (RTE_VERSION < RTE_VERSION_NUM(24, 11, 0, 0))
 
-/* The vdev probe helper takes the device itself from 23.11 on, and in 22.11 from point release 4. */
-#define COMPAT_VDEV_INIT_TAKES_DEVICE                                                              \
-	(RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0) ||                                           \
-	 (RTE_VERSION >= RTE_VERSION_NUM(22, 11, 4, 0) &&                                          \
+/* The vdev probe helper takes the device itself from 23.11 on, and in 22.11 from point release 4.
+ */
+#define COMPAT_VDEV_INIT_TAKES_DEVICE                     \
+	(RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0) ||  \
+	 (RTE_VERSION >= RTE_VERSION_NUM(22, 11, 4, 0) && \
 	  RTE_VERSION < RTE_VERSION_NUM(23, 0, 0, 0)))
 
 /** The device behind an event device. */

@@ -48,8 +48,8 @@ cached(const struct dlb_credit_pool *pool)
 	return sum;
 }
 
-/* How many of the wanted credits does the port's threshold leave it? Credits in busy caches count as
- * events inside, which errs on the safe side.
+/* How many of the wanted credits does the port's threshold leave it? Credits in busy caches count
+ * as events inside, which errs on the safe side.
  */
 static int32_t
 room_below_threshold(const struct dlb_credit_cache *cache, int32_t wanted)

@@ -8,19 +8,19 @@
  * @file
  * Credits: how the driver keeps the events inside the device at nb_events_limit or fewer.
  *
- * One credit is one event inside, from its NEW to its release. NEW takes one, a release (explicit or
- * implicit) gives one back, FORWARD does neither. The limit is never more than the credits the device
- * itself was given, of each kind, so whatever the driver lets in the device can store: a forward
- * cannot be refused, and a loop of forwards cannot deadlock on credits.
+ * One credit is one event inside, from its NEW to its release. NEW takes one, a release (explicit
+ * or implicit) gives one back, FORWARD does neither. The limit is never more than the credits the
+ * device itself was given, of each kind, so whatever the driver lets in the device can store: a
+ * forward cannot be refused, and a loop of forwards cannot deadlock on credits.
  *
  *   pool (shared)  -- lease, a quantum at a time -->  cache of a port  -- NEW -->
  *                  <-- surplus over two quanta ----                    <-- release --
  *                  <-- all of it, taken by a port that is short --
  *
- * A port takes its whole cache for the length of a burst and leaves CREDIT_BUSY in its place, so the
- * burst counts in a register. Ports that are short take what lies in the caches of others, so none of
- * them can hoard; a busy one is passed over. Who finds its own cache busy shares a port with another
- * thread, which the API forbids.
+ * A port takes its whole cache for the length of a burst and leaves CREDIT_BUSY in its place, so
+ * the burst counts in a register. Ports that are short take what lies in the caches of others, so
+ * none of them can hoard; a busy one is passed over. Who finds its own cache busy shares a port
+ * with another thread, which the API forbids.
  */
 
 #include <stdatomic.h>

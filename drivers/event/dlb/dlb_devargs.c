@@ -154,18 +154,17 @@ store_parallel(struct dlb_devargs *args, const char *value)
 }
 
 static const struct devarg devargs[] = {
-	{ "version", "2.0, 2.5", store_version },
-	{ "at", "model", store_at },
-	{ "step", "idle, manual", store_step },
-	{ "max_queues", "1..32", store_max_queues },
-	{ "max_num_events", "1..8192 (version=2.0) or 1..16384 (version=2.5)",
-	  store_max_num_events },
-	{ "max_cq_depth", "powers of two 8..256", store_max_cq_depth },
-	{ "credit_quanta", "1..1024", store_credit_quanta },
-	{ "numa_node", "a node of this machine with memory for DPDK, or -1 for any",
-	  store_numa_node },
-	{ "cq", "dense, sparse", store_cq },
-	{ "parallel", "unordered, ordered", store_parallel },
+	{"version", "2.0, 2.5", store_version},
+	{"at", "model", store_at},
+	{"step", "idle, manual", store_step},
+	{"max_queues", "1..32", store_max_queues},
+	{"max_num_events", "1..8192 (version=2.0) or 1..16384 (version=2.5)", store_max_num_events},
+	{"max_cq_depth", "powers of two 8..256", store_max_cq_depth},
+	{"credit_quanta", "1..1024", store_credit_quanta},
+	{"numa_node", "a node of this machine with memory for DPDK, or -1 for any",
+	 store_numa_node},
+	{"cq", "dense, sparse", store_cq},
+	{"parallel", "unordered, ordered", store_parallel},
 };
 
 static const struct devarg *
@@ -267,7 +266,8 @@ dlb_devargs_parse(const char *name, const char *text, int numa_node, struct dlb_
 	rte_kvargs_free(list);
 
 	if (ret == 0 && args->version == DLB_V20 && args->max_events > DLB_LDB_CREDITS) {
-		DLB_LOG(ERR, name, "device argument max_num_events=%u: accepted: 1..%u (version=2.0)",
+		DLB_LOG(ERR, name,
+			"device argument max_num_events=%u: accepted: 1..%u (version=2.0)",
 			args->max_events, DLB_LDB_CREDITS);
 		ret = -EINVAL;
 	}

@@ -19,13 +19,13 @@ struct dlb_devargs {
 	unsigned int max_cq_depth;  /**< largest dequeue depth to advertise */
 	unsigned int credit_quanta; /**< credits a port leases at a time */
 	int numa_node;
-	bool sparse_cq;             /**< one QE per cache line instead of four */
-	bool parallel_is_ordered;   /**< send parallel events as ordered where a queue can order */
+	bool sparse_cq;           /**< one QE per cache line instead of four */
+	bool parallel_is_ordered; /**< send parallel events as ordered where a queue can order */
 };
 
 /** The accepted arguments, as dpdk-pmdinfo.py shows them. */
-#define DLB_DEVARGS_HELP                                                                           \
-	"version=2.0|2.5 at=model step=idle|manual max_queues=<1..32> max_num_events=<1..16384> "  \
+#define DLB_DEVARGS_HELP                                                                          \
+	"version=2.0|2.5 at=model step=idle|manual max_queues=<1..32> max_num_events=<1..16384> " \
 	"max_cq_depth=<8..256> credit_quanta=<1..1024> numa_node=<int> cq=dense|sparse "          \
 	"parallel=unordered|ordered"
 

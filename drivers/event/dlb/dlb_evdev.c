@@ -2,9 +2,9 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* The event device's operations. Configure, queue and port set-up and
- * linking only record; start makes a scheduling domain of it all and stop takes that apart again, so
- * that the device can be started any number of times and set up differently in between.
+/* The event device's operations. Configure, queue and port set-up and linking only record; start
+ * makes a scheduling domain of it all and stop takes that apart again, so that the device can be
+ * started any number of times and set up differently in between.
  */
 
 #include <errno.h>
@@ -41,8 +41,8 @@ dlb_info(struct rte_eventdev *dev, struct rte_event_dev_info *info)
 		.max_event_queue_priority_levels = 8,
 		.max_event_priority_levels = 8,
 		.max_event_ports = DLB_LDB_PORTS,
-		.max_event_port_dequeue_depth =
-			(uint8_t)RTE_MIN(dlb->args.max_cq_depth, (unsigned int)UINT8_MAX),
+		.max_event_port_dequeue_depth = (uint8_t)RTE_MIN(dlb->args.max_cq_depth,
+								 (unsigned int)UINT8_MAX),
 		.max_event_port_enqueue_depth = DLB_ENQUEUE_DEPTH,
 		.max_event_port_links = DLB_CQ_SLOTS,
 		.max_num_events = (int32_t)dlb_events_max(&dlb->args),
@@ -102,7 +102,7 @@ dlb_queue_setup(struct rte_eventdev *dev, uint8_t queue, const struct rte_event_
 			conf->schedule_type, RTE_SCHED_TYPE_ORDERED, RTE_SCHED_TYPE_PARALLEL);
 		return -EINVAL;
 	}
-	dlb->queues[queue] = (struct dlb_queue){ .set_up = true, .conf = *conf };
+	dlb->queues[queue] = (struct dlb_queue){.set_up = true, .conf = *conf};
 	return 0;
 }
 
@@ -219,8 +219,8 @@ dlb_start(struct rte_eventdev *dev)
 
 	if (dlb->failed) {
 		DLB_LOG(ERR, dlb->name,
-			"start: the last stop left the device in an unknown state; remove it and probe "
-			"it again");
+			"start: the last stop left the device in an unknown state; remove it and "
+			"probe it again");
 		return -EIO;
 	}
 	ret = dlb_plan(dlb);

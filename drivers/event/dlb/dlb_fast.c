@@ -43,21 +43,21 @@ static_assert(sizeof(struct dlb_line) == DLB_LINE_SIZE, "a line is one store");
 #define EVENT_ROUTE(word)  ((word) >> 38 & (DLB_ROUTES - 1))
 #define EVENT_PRIO(word)   ((word) >> 53 & 7)
 #define EVENT_OPAQUE(word) ((word) >> 16 & 0xffff)
-#define EVENT_FLOW(word)   ((word) & 0xffff)
+#define EVENT_FLOW(word)   (UINT64_C(0xffff) & (word))
 
 static_assert(RTE_EVENT_OP_NEW == 0 && RTE_EVENT_OP_FORWARD == 1 && RTE_EVENT_OP_RELEASE == 2,
 	      "ops index dlb_port.command");
 
 /* Commands in place. */
 #define COMMAND(cmd) REG_PUT(DLB_HCW_CMD, cmd)
-#define COMP         { 0, (uint64_t)DLB_CMD_COMP << DLB_HCW_CMD_LO }
+#define COMP         ((dlb_hcw){0, (uint64_t)DLB_CMD_COMP << DLB_HCW_CMD_LO})
 
 /* Lines that complete one to four events. */
 static const struct dlb_line completions[DLB_LINE_HCWS + 1] = {
-	[1] = { { COMP } },
-	[2] = { { COMP, COMP } },
-	[3] = { { COMP, COMP, COMP } },
-	[4] = { { COMP, COMP, COMP, COMP } },
+	[1] = {{COMP}},
+	[2] = {{COMP, COMP}},
+	[3] = {{COMP, COMP, COMP}},
+	[4] = {{COMP, COMP, COMP, COMP}},
 };
 
 /* How a line gets to the device; each instance of the burst functions has one. */
@@ -86,15 +86,15 @@ invalid_event(struct dlb_port *p, const struct rte_event *ev)
 	p->complained = true;
 	if (ev->op == RTE_EVENT_OP_RELEASE)
 		DLB_LOG(ERR, name,
-			"port %u: release refused, the port holds 0 events; release what was dequeued "
-			"from it, once",
+			"port %u: release refused, the port holds 0 events; release what was "
+			"dequeued from it, once",
 			p->id);
 	else if (ev->op > RTE_EVENT_OP_RELEASE)
 		DLB_LOG(ERR, name, "port %u: op %u refused; accepted: 0..2", p->id, ev->op);
 	else
 		DLB_LOG(ERR, name,
-			"port %u: event to queue %u with schedule type %u refused; accepted: queues "
-			"0..%u, each with the types it was set up for",
+			"port %u: event to queue %u with schedule type %u refused; accepted: "
+			"queues 0..%u, each with the types it was set up for",
 			p->id, ev->queue_id, ev->sched_type, dlb_nb_queues(p->dlb) - 1);
 }
 
@@ -140,7 +140,7 @@ make_hcw(const struct rte_event *ev, uint32_t route, uint64_t command)
 
 	if (REG_GET(DLB_QE_SCHED, route) == DLB_DIRECTED)
 		lock = meta >> DLB_QE_QID_LO & 0xffff;
-	return (dlb_hcw){ ev->u64, meta | lock << DLB_QE_LOCK_LO };
+	return (dlb_hcw){ev->u64, meta | lock << DLB_QE_LOCK_LO};
 }
 
 /* Forward and new go to a queue that takes them; a release goes nowhere, but needs something to
@@ -163,7 +163,8 @@ struct dlb_burst {
 };
 
 /* The next event of a burst as an HCW: false when it cannot be taken. A forward from a port that
- * holds nothing is a new event, and needs a credit like one: the software crypto adapter sends such.
+ * holds nothing is a new event, and needs a credit like one: the software crypto adapter sends
+ * such.
  */
 static __rte_always_inline bool
 next_hcw(struct dlb_port *p, struct dlb_burst *b, int op, dlb_hcw *hcw)
@@ -203,12 +204,13 @@ post_part(const struct dlb_port *p, struct dlb_line *line, unsigned int n, dlb_p
 	if (n == 0)
 		return;
 	for (; n < DLB_LINE_HCWS; n++)
-		line->hcw[n] = (dlb_hcw){ 0, 0 };
+		line->hcw[n] = (dlb_hcw){0, 0};
 	post(&p->bar, p->page, line);
 }
 
-/* Whole lines, for as long as there are events for one and all of them can be taken. Spelled out, so
- * that a line is four HCWs in a row and not a loop. Leaves the HCWs of a line that it began in place.
+/* Whole lines, for as long as there are events for one and all of them can be taken. Spelled out,
+ * so that a line is four HCWs in a row and not a loop. Leaves the HCWs of a line that it began in
+ * place.
  *
  * @return HCWs in that line
  */
@@ -308,7 +310,7 @@ static __rte_always_inline void
 return_tokens(const struct dlb_port *p, unsigned int n, dlb_post post)
 {
 	struct dlb_line line = {
-		{ { 0, COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1) } },
+		{{0, COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1)}},
 	};
 
 	post(&p->bar, p->page, &line);

@@ -2,8 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* From power-on to a started domain, datasheet section 5, and the tables of section 6.1. Each function
- * is one table of it, in its order; what is written was settled before (dlb_plan.c).
+/* From power-on to a started domain, datasheet section 5, and the tables of section 6.1. Each
+ * function is one table of it, in its order; what is written was settled before (dlb_plan.c).
  */
 
 #include <errno.h>
@@ -28,10 +28,10 @@
 #define COS_EVEN    64 /* a quarter of the bandwidth, in 1/256 */
 
 static const enum dlb_reg qe_weight_regs[] = {
-	DLB_ATM_CFG_ARB_WEIGHTS_RDY_BIN,       DLB_NALB_CFG_ARB_WEIGHTS_TQPRI_NALB_0,
+	DLB_ATM_CFG_ARB_WEIGHTS_RDY_BIN,         DLB_NALB_CFG_ARB_WEIGHTS_TQPRI_NALB_0,
 	DLB_NALB_CFG_ARB_WEIGHTS_TQPRI_REPLAY_0, DLB_DP_CFG_ARB_WEIGHTS_TQPRI_REPLAY_0,
-	DLB_DP_CFG_ARB_WEIGHTS_TQPRI_DIR_0,    DLB_NALB_CFG_ARB_WEIGHTS_TQPRI_ATQ_0,
-	DLB_ATM_CFG_ARB_WEIGHTS_SCHED_BIN,     DLB_AQED_CFG_ARB_WEIGHTS_TQPRI_ATM_0,
+	DLB_DP_CFG_ARB_WEIGHTS_TQPRI_DIR_0,      DLB_NALB_CFG_ARB_WEIGHTS_TQPRI_ATQ_0,
+	DLB_ATM_CFG_ARB_WEIGHTS_SCHED_BIN,       DLB_AQED_CFG_ARB_WEIGHTS_TQPRI_ATM_0,
 };
 
 static bool
@@ -297,8 +297,8 @@ dlb_hw_cq_enable(const struct dlb_port *port, bool enable)
 static void
 write_queue_side(const struct dlb_port *p, unsigned int slot, unsigned int queue, bool mapped)
 {
-	static const enum dlb_reg tables[] = { DLB_ATM_QID2CQIDIX, DLB_LSP_QID2CQIDIX,
-					       DLB_LSP_QID2CQIDIX2 };
+	static const enum dlb_reg tables[] = {DLB_ATM_QID2CQIDIX, DLB_LSP_QID2CQIDIX,
+					      DLB_LSP_QID2CQIDIX2};
 	uint32_t bit = UINT32_C(1) << (8 * (p->hw % 4) + slot);
 	unsigned int i;
 

@@ -61,22 +61,22 @@ check_new_link(const struct dlb_port *p, uint8_t queue)
 
 	if (dlb_port_is_single(p) && p->nb_links != 0) {
 		DLB_LOG(ERR, dlb->name,
-			"port %u: link to queue %u refused, the port is single-link and has queue %u; "
-			"accepted: 1 link",
+			"port %u: link to queue %u refused, the port is single-link and has queue "
+			"%u; accepted: 1 link",
 			p->id, queue, p->links[0].queue);
 		return -EDQUOT;
 	}
 	if (dlb_queue_is_single(&dlb->queues[queue]) && other != NULL) {
 		DLB_LOG(ERR, dlb->name,
-			"port %u: link to queue %u refused, the queue is single-link and port %u has "
-			"it; accepted: 1 link",
+			"port %u: link to queue %u refused, the queue is single-link and port %u "
+			"has it; accepted: 1 link",
 			p->id, queue, other->id);
 		return -EDQUOT;
 	}
 	if (p->nb_links == DLB_CQ_SLOTS) {
 		DLB_LOG(ERR, dlb->name,
-			"port %u: link to queue %u refused, the port has %u links; accepted: 0..%u, "
-			"unlink one first",
+			"port %u: link to queue %u refused, the port has %u links; accepted: 0..%u"
+			"; unlink one first",
 			p->id, queue, p->nb_links, DLB_CQ_SLOTS);
 		return -EDQUOT;
 	}
@@ -90,15 +90,15 @@ check_link(const struct dlb_port *p, uint8_t queue)
 
 	if (queue >= dlb_nb_queues(dlb) || !dlb->queues[queue].set_up) {
 		DLB_LOG(ERR, dlb->name,
-			"port %u: link to queue %u refused, it is not set up; accepted: queues 0..%u "
-			"after rte_event_queue_setup()",
+			"port %u: link to queue %u refused, it is not set up; accepted: queues "
+			"0..%u after rte_event_queue_setup()",
 			p->id, queue, dlb_nb_queues(dlb) - 1);
 		return -EINVAL;
 	}
 	if (is_fixed(p, queue)) {
 		DLB_LOG(ERR, dlb->name,
-			"port %u: link of queue %u refused, single-link queues and ports are bound at "
-			"start; stop the device first",
+			"port %u: link of queue %u refused, single-link queues and ports are bound "
+			"at start; stop the device first",
 			p->id, queue);
 		return -EINVAL;
 	}
@@ -137,8 +137,8 @@ unlink_queue(struct dlb_port *p, uint8_t queue)
 		return 0;
 	if (is_fixed(p, queue)) {
 		DLB_LOG(ERR, p->dlb->name,
-			"port %u: unlink of queue %u refused, single-link queues and ports are bound "
-			"at start; stop the device first",
+			"port %u: unlink of queue %u refused, single-link queues and ports are "
+			"bound at start; stop the device first",
 			p->id, queue);
 		return -EINVAL;
 	}
@@ -165,7 +165,8 @@ dlb_port_link(struct rte_eventdev *dev, void *port, const uint8_t queues[],
 	int ret = 0;
 
 	if (port == NULL) {
-		DLB_LOG(ERR, dlb->name, "link refused, the port is not set up; accepted: after "
+		DLB_LOG(ERR, dlb->name,
+			"link refused, the port is not set up; accepted: after "
 			"rte_event_port_setup()");
 		rte_errno = EINVAL;
 		return 0;
@@ -230,8 +231,8 @@ dlb_link_forget_queue(struct dlb *dlb, uint8_t queue)
 	unsigned int i;
 
 	for (i = 0; i < DLB_PORTS_MAX; i++) {
-		struct dlb_link *link = dlb->ports[i] != NULL ? find_link(dlb->ports[i], queue) :
-								NULL;
+		struct dlb_link *link = dlb->ports[i] != NULL ? find_link(dlb->ports[i], queue)
+							      : NULL;
 
 		if (link != NULL)
 			*link = dlb->ports[i]->links[--dlb->ports[i]->nb_links];

@@ -3,9 +3,9 @@
  */
 
 /* Mapping queues to CQs while events flow. The device wants a queue to have nothing in flight when
- * one more CQ is mapped to it, and a CQ to have nothing in flight when a queue is taken off it. Both
- * depend on what applications release, so nothing here waits: what cannot be finished stays pending
- * and is tried again.
+ * one more CQ is mapped to it, and a CQ to have nothing in flight when a queue is taken off it.
+ * Both depend on what applications release, so nothing here waits: what cannot be finished stays
+ * pending and is tried again.
  *
  *                       add (started)                    queue idle
  *             FREE ----------------------> MAPPING ----------------------> MAPPED
@@ -33,18 +33,21 @@
 #define PROGRESS_US 1000
 
 static const bool legal[DLB_SLOT_STATES][DLB_SLOT_STATES] = {
-	[DLB_SLOT_FREE] = { [DLB_SLOT_MAPPED] = true, [DLB_SLOT_MAPPING] = true },
-	[DLB_SLOT_MAPPED] = { [DLB_SLOT_UNMAPPING] = true },
-	[DLB_SLOT_MAPPING] = { [DLB_SLOT_MAPPED] = true, [DLB_SLOT_FREE] = true },
-	[DLB_SLOT_UNMAPPING] = { [DLB_SLOT_FREE] = true, [DLB_SLOT_MAPPED] = true,
-				 [DLB_SLOT_UNMAPPING_MAP] = true },
-	[DLB_SLOT_UNMAPPING_MAP] = { [DLB_SLOT_UNMAPPING] = true, [DLB_SLOT_FREE] = true },
+	[DLB_SLOT_FREE] = {[DLB_SLOT_MAPPED] = true, [DLB_SLOT_MAPPING] = true},
+	[DLB_SLOT_MAPPED] = {[DLB_SLOT_UNMAPPING] = true},
+	[DLB_SLOT_MAPPING] = {[DLB_SLOT_MAPPED] = true, [DLB_SLOT_FREE] = true},
+	[DLB_SLOT_UNMAPPING] =
+		{[DLB_SLOT_FREE] = true, [DLB_SLOT_MAPPED] = true, [DLB_SLOT_UNMAPPING_MAP] = true},
+	[DLB_SLOT_UNMAPPING_MAP] = {[DLB_SLOT_UNMAPPING] = true, [DLB_SLOT_FREE] = true},
 };
 
 static void
 slot_turn(struct dlb_slot *slot, enum dlb_slot_state state)
 {
-	assert(legal[slot->state][state]);
+	bool is_legal = legal[slot->state][state];
+
+	assert(is_legal);
+	RTE_SET_USED(is_legal);
 	slot->state = state;
 }
 
@@ -146,8 +149,8 @@ queue_inflight_ok(const struct dlb *dlb, uint8_t queue)
 
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
 		const struct dlb_port *p = dlb->ports[i];
-		const struct dlb_slot *slot = p->kind == DLB_KIND_LDB ? find_mapped(p, queue) :
-									NULL;
+		const struct dlb_slot *slot = p->kind == DLB_KIND_LDB ? find_mapped(p, queue)
+								      : NULL;
 
 		if (slot == NULL)
 			continue;
@@ -304,7 +307,7 @@ find_next(struct dlb_port *p, uint8_t queue)
 	return NULL;
 }
 
-/* A port has at most as many links as slots, so a new one finds a slot that is free or about to be. */
+/* A port has at most as many links as slots, so for a new one there is a slot, now or soon. */
 static void
 place(struct dlb_port *p, struct dlb_link link)
 {
@@ -320,7 +323,7 @@ place(struct dlb_port *p, struct dlb_link link)
 	slot_turn(slot, DLB_SLOT_UNMAPPING_MAP);
 }
 
-/* The queue is leaving, but is wanted again: it stays, and whoever was to follow it goes elsewhere. */
+/* The queue is leaving, but is wanted again: it stays, and who was to follow it goes elsewhere. */
 static void
 revive(struct dlb_port *p, struct dlb_slot *slot, uint8_t priority)
 {
@@ -428,8 +431,8 @@ dlb_map_progress_later(struct dlb *dlb)
 	dlb->alarm_set = rte_eal_alarm_set(PROGRESS_US, progress_alarm, dlb) == 0;
 	if (!dlb->alarm_set)
 		DLB_LOG(WARNING, dlb->name,
-			"no alarm to finish a pending link: call rte_event_port_unlinks_in_progress() "
-			"until it returns 0");
+			"no alarm to finish pending links: call rte_event_port_unlinks_in_progress"
+			"() until it returns 0");
 }
 
 void
@@ -489,5 +492,5 @@ dlb_map_rescue(struct dlb *dlb, uint8_t queue)
 	if (slot->state == DLB_SLOT_MAPPED)
 		begin_unmap(p, slot);
 	if (slot->state == DLB_SLOT_FREE)
-		begin_map(p, slot, (struct dlb_link){ .queue = queue });
+		begin_map(p, slot, (struct dlb_link){.queue = queue});
 }

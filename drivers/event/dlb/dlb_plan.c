@@ -2,8 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* The plan of a start. Kinds first, then numbers, then shares of what all queues or all ports of the
- * device have in common, and last the tables the burst functions look things up in.
+/* The plan of a start. Kinds first, then numbers, then shares of what all queues or all ports of
+ * the device have in common, and last the tables the burst functions look things up in.
  */
 
 #include <errno.h>
@@ -39,8 +39,8 @@ check_set_up(const struct dlb *dlb)
 	return 0;
 }
 
-/* A single-link port is directed when what it is linked to is a single-link queue, or nothing: it is
- * then a port for enqueuing, which needs none of the scarcer load-balanced ones.
+/* A single-link port is directed when what it is linked to is a single-link queue, or nothing: it
+ * is then a port for enqueuing, which needs none of the scarcer load-balanced ones.
  */
 static bool
 port_is_directed(const struct dlb *dlb, const struct dlb_port *p)
@@ -55,7 +55,7 @@ port_is_directed(const struct dlb *dlb, const struct dlb_port *p)
 static int
 check_links(const struct dlb *dlb)
 {
-	unsigned int nb_links[DLB_QUEUES_MAX] = { 0 };
+	unsigned int nb_links[DLB_QUEUES_MAX] = {0};
 	unsigned int i, j;
 
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
@@ -71,7 +71,7 @@ check_links(const struct dlb *dlb)
 		}
 		if (dlb_queue_is_single(&dlb->queues[i]) && nb_links[i] > 1) {
 			DLB_LOG(ERR, dlb->name,
-				"start: queue %u is single-link and linked to %u ports; accepted: 1",
+				"start: queue %u is single-link, linked to %u ports; accepted: 1",
 				i, nb_links[i]);
 			return -EDQUOT;
 		}
@@ -119,15 +119,15 @@ check_kinds(const struct dlb *dlb)
 {
 	if (dlb->nb_ldb_queues > DLB_LDB_QUEUES) {
 		DLB_LOG(ERR, dlb->name,
-			"start: %u load-balanced queues, the device has %u; make some single-link and "
-			"link them to single-link ports",
+			"start: %u load-balanced queues, the device has %u; make some single-link "
+			"and link them to single-link ports",
 			dlb->nb_ldb_queues, DLB_LDB_QUEUES);
 		return -ENOSPC;
 	}
 	if (dlb->nb_ldb_ports > DLB_LDB_PORTS) {
 		DLB_LOG(ERR, dlb->name,
-			"start: %u load-balanced ports, the device has %u; make some single-link and "
-			"link them to single-link queues",
+			"start: %u load-balanced ports, the device has %u; make some single-link "
+			"and link them to single-link queues",
 			dlb->nb_ldb_ports, DLB_LDB_PORTS);
 		return -ENOSPC;
 	}
@@ -146,7 +146,7 @@ settle_events_limit(struct dlb *dlb, bool any_dir_queue)
 	dlb->events_limit = dlb->dev->data->dev_conf.nb_events_limit;
 	if (dlb->args.version == DLB_V20 && any_dir_queue && dlb->events_limit > DLB_DIR_CREDITS) {
 		DLB_LOG(NOTICE, dlb->name,
-			"nb_events_limit %d lowered to %d: what directed queues of version 2.0 hold",
+			"nb_events_limit %d lowered to %d: directed queues of 2.0 hold no more",
 			dlb->events_limit, DLB_DIR_CREDITS);
 		dlb->events_limit = DLB_DIR_CREDITS;
 	}
@@ -213,11 +213,11 @@ mode_slots(unsigned int mode)
 static struct window_score
 score_modes(struct dlb_queue *const queues[], unsigned int n, const uint8_t modes[DLB_SN_GROUPS])
 {
-	struct window_score score = { .smallest = DLB_SN_PER_GROUP };
+	struct window_score score = {.smallest = DLB_SN_PER_GROUP};
 	unsigned int i;
 
 	if (n > mode_slots(modes[0]) + mode_slots(modes[1]))
-		return (struct window_score){ 0 };
+		return (struct window_score){0};
 	for (i = 0; i < n; i++) {
 		unsigned int window = mode_window(modes[i >= mode_slots(modes[0])]);
 		unsigned int useful = RTE_MIN(window, wanted_window(queues[i]));
@@ -232,7 +232,7 @@ score_modes(struct dlb_queue *const queues[], unsigned int n, const uint8_t mode
 static void
 choose_modes(struct dlb *dlb, struct dlb_queue *const queues[], unsigned int n)
 {
-	struct window_score best = { 0 };
+	struct window_score best = {0};
 	uint8_t modes[DLB_SN_GROUPS];
 
 	for (modes[0] = 0; modes[0] < DLB_SN_MODES; modes[0]++) {
@@ -278,9 +278,8 @@ log_short_windows(const struct dlb *dlb, struct dlb_queue *const queues[], unsig
 			"%u of %u queues that can order get fewer sequence numbers than they asked "
 			"for, queue %u %u instead of %u: the largest that fit into 2 x %u; "
 			"qid_<n>_sequence_numbers tells the rest",
-			nb_short, n, (unsigned int)(example - dlb->queues),
-			example->inflight_limit, example->conf.nb_atomic_order_sequences,
-			DLB_SN_PER_GROUP);
+			nb_short, n, (unsigned int)(example - dlb->queues), example->inflight_limit,
+			example->conf.nb_atomic_order_sequences, DLB_SN_PER_GROUP);
 }
 
 /* The two reorder groups hold 1024 sequence numbers each, cut into slots of one size per group. At
@@ -321,7 +320,7 @@ settle_atomic_storage(struct dlb *dlb)
 		dlb->queues[i].atomic_limit = (uint16_t)rte_align32prevpow2(share);
 }
 
-/* A port can hold two full CQs of unfinished events, or its share of what there is if that is less. */
+/* A port can hold two full CQs of unfinished events, or its share of what there is if less. */
 static void
 settle_history(struct dlb *dlb)
 {
@@ -367,6 +366,17 @@ sched_of(const struct dlb *dlb, const struct dlb_queue *q, uint8_t type, enum dl
 /* The type the application sent travels in msg_type, so that it comes back whatever the device made
  * of it.
  */
+static uint32_t
+route_to(const struct dlb *dlb, const struct dlb_queue *q, uint8_t type)
+{
+	enum dlb_sched sched;
+
+	if (!sched_of(dlb, q, type, &sched))
+		return DLB_NO_ROUTE;
+	return (uint32_t)(REG_PUT(DLB_QE_QID, q->hw) | REG_PUT(DLB_QE_SCHED, sched) |
+			  REG_PUT(DLB_QE_MSG, type));
+}
+
 static void
 settle_routes(struct dlb *dlb)
 {
@@ -382,15 +392,8 @@ settle_routes(struct dlb *dlb)
 			dlb->dir_queue_of[q->hw] = (uint8_t)i;
 		else
 			dlb->ldb_queue_of[q->hw] = (uint8_t)i;
-		for (type = RTE_SCHED_TYPE_ORDERED; type <= RTE_SCHED_TYPE_PARALLEL; type++) {
-			enum dlb_sched sched;
-
-			if (sched_of(dlb, q, type, &sched))
-				dlb->routes[i << 2 | type] =
-					(uint32_t)(REG_PUT(DLB_QE_QID, q->hw) |
-						   REG_PUT(DLB_QE_SCHED, sched) |
-						   REG_PUT(DLB_QE_MSG, type));
-		}
+		for (type = RTE_SCHED_TYPE_ORDERED; type <= RTE_SCHED_TYPE_PARALLEL; type++)
+			dlb->routes[i << 2 | type] = route_to(dlb, q, type);
 	}
 }
 

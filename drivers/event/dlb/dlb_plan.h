@@ -15,9 +15,9 @@
 /**
  * Settle everything from what was set up and linked. Logs what cannot be.
  *
- * @return 0; -ESTALE when a queue or port is not set up; -ENOLINK when a queue is linked to no port;
- *         -EDQUOT when a single-link queue is linked to several; -ENOSPC when the device has not enough
- *         queues or ports of a kind
+ * @return 0; -ESTALE when a queue or port is not set up; -ENOLINK when a queue is linked to no
+ *         port; -EDQUOT when a single-link queue is linked to several; -ENOSPC when the device has
+ *         not enough queues or ports of a kind
  */
 int dlb_plan(struct dlb *dlb);
 

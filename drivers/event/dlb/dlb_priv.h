@@ -6,9 +6,9 @@
 
 /**
  * @file
- * State of the event/dlb driver. What an application asks for is recorded as it comes; start settles
- * what each queue and port becomes in the device (dlb_plan.c), programs it (dlb_hw.c) and installs
- * the burst functions (dlb_fast.c).
+ * State of the event/dlb driver. What an application asks for is recorded as it comes; start
+ * settles what each queue and port becomes in the device (dlb_plan.c), programs it (dlb_hw.c) and
+ * installs the burst functions (dlb_fast.c).
  */
 
 #include <stdatomic.h>
@@ -45,7 +45,9 @@
 /** A control-path wait for the device gives up after this long without anything moving, ns. */
 #define DLB_WAIT_NS (5 * UINT64_C(1000000000))
 
-/** Routes are found by the event's queue id and schedule type, ten neighbouring bits of the event. */
+/**
+ * Routes are found by the event's queue id and schedule type, ten neighbouring bits of the event.
+ */
 #define DLB_ROUTES 1024
 /** No such queue, or it does not take this type. A route proper is never 0. */
 #define DLB_NO_ROUTE 0
@@ -63,12 +65,12 @@ struct dlb_queue {
 
 	/* Settled at start. */
 	enum dlb_kind kind;
-	uint8_t hw;              /**< number in the device, per kind */
-	bool ordered;            /**< owns sequence numbers */
+	uint8_t hw;   /**< number in the device, per kind */
+	bool ordered; /**< owns sequence numbers */
 	uint8_t sn_group, sn_slot, sn_mode;
 	uint16_t inflight_limit; /**< sequence numbers, where it has some */
 	uint16_t atomic_limit;   /**< AQED entries */
-	uint8_t maps_pending;    /**< maps that wait for the queue to be idle; it is paused meanwhile */
+	uint8_t maps_pending;    /**< maps waiting for the queue to be idle; it is paused */
 };
 
 /** A link as the application asked for it; it outlives stop. */
@@ -104,31 +106,31 @@ struct dlb_port_stats {
 	uint64_t tx_implicit_release;
 	uint64_t tx_no_credit;      /**< bursts cut short by nb_events_limit */
 	uint64_t tx_over_threshold; /**< bursts cut short by new_event_threshold */
-	uint64_t tx_invalid;        /**< events refused: bad queue, type or op, nothing to release */
-	uint64_t wrong_thread;      /**< bursts refused: another thread was in one */
+	uint64_t tx_invalid;   /**< events refused: bad queue, type or op, nothing to release */
+	uint64_t wrong_thread; /**< bursts refused: another thread was in one */
 };
 
 /** An event port. Hot members come first; start fills them in. */
 struct dlb_port {
-	struct access_bar bar;    /**< producer-port pages */
-	uint64_t page;            /**< this port's, bytes into the bar */
-	const uint32_t *routes;   /**< of the device */
-	const uint8_t *queue_of;  /**< event queue by device queue, of this port's kind */
-	const uint8_t *cq;        /**< consumer queue */
-	uint64_t command[4];      /**< HCW command by event op, in place */
-	uint32_t cq_mask;         /**< slots - 1 */
-	uint32_t cq_head;         /**< slots ever read */
-	uint8_t cq_wrap_bit;      /**< bit of cq_head that turns with each pass */
-	uint8_t cq_slot_shift;    /**< log2 of the bytes from slot to slot */
+	struct access_bar bar;   /**< producer-port pages */
+	uint64_t page;           /**< this port's, bytes into the bar */
+	const uint32_t *routes;  /**< of the device */
+	const uint8_t *queue_of; /**< event queue by device queue, of this port's kind */
+	const uint8_t *cq;       /**< consumer queue */
+	uint64_t command[4];     /**< HCW command by event op, in place */
+	uint32_t cq_mask;        /**< slots - 1 */
+	uint32_t cq_head;        /**< slots ever read */
+	uint8_t cq_wrap_bit;     /**< bit of cq_head that turns with each pass */
+	uint8_t cq_slot_shift;   /**< log2 of the bytes from slot to slot */
 	bool directed;
 	bool implicit_release;
-	uint16_t flow_mask;       /**< flow bits that survive the way to this port */
+	uint16_t flow_mask; /**< flow bits that survive the way to this port */
 	bool per_call_timeout;
 	bool gives_way;
-	bool complained;          /**< an invalid event has been logged */
-	uint32_t held;            /**< events dequeued and not yet released or forwarded */
-	uint32_t idle_in_row;     /**< polls that found nothing, and bursts without credits */
-	uint64_t timeout_ns;      /**< unless the caller brings one */
+	bool complained;      /**< an invalid event has been logged */
+	uint32_t held;        /**< events dequeued and not yet released or forwarded */
+	uint32_t idle_in_row; /**< polls that found nothing, and bursts without credits */
+	uint64_t timeout_ns;  /**< unless the caller brings one */
 	struct access_dev *access;
 	struct dlb_port_stats stats;
 
@@ -140,11 +142,11 @@ struct dlb_port {
 	uint8_t id;
 	bool set_up;
 	enum dlb_kind kind;
-	uint8_t hw;               /**< number in the device, per kind */
+	uint8_t hw; /**< number in the device, per kind */
 	struct rte_event_port_conf conf;
 	uint8_t *cq_memory;
 	uint32_t cq_slots;
-	uint16_t tokens_preset;   /**< tokens withheld so that a shallow CQ stays shallow */
+	uint16_t tokens_preset; /**< tokens withheld so that a shallow CQ stays shallow */
 	uint16_t history_base, history_size;
 	uint8_t nb_links;
 	struct dlb_link links[DLB_CQ_SLOTS];
@@ -162,10 +164,10 @@ struct dlb {
 	uint32_t service;
 	bool has_service;
 
-	rte_spinlock_t lock;      /**< control path: links, slots, started */
+	rte_spinlock_t lock; /**< control path: links, slots, started */
 	bool started;
-	bool failed;              /**< the last domain reset found work left: needs a fresh device */
-	bool alarm_set;           /**< a pending map or unmap is being retried */
+	bool failed;    /**< the last reset found work left: needs a fresh device */
+	bool alarm_set; /**< a pending map or unmap is being retried */
 
 	/* Settled at start. */
 	unsigned int nb_ldb_queues, nb_ldb_ports, nb_dir_ports;
@@ -183,7 +185,7 @@ struct dlb {
 extern int dlb_logtype;
 
 /** One line, the device's name in front. */
-#define DLB_LOG(level, name, fmt, ...)                                                             \
+#define DLB_LOG(level, name, fmt, ...) \
 	rte_log(RTE_LOG_##level, dlb_logtype, "%s: " fmt "\n", name, ##__VA_ARGS__)
 
 static inline struct dlb *

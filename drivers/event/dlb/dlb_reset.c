@@ -20,40 +20,83 @@
 
 /* Section 8.3: in this order. */
 static const enum dlb_reg ldb_port_regs[] = {
-	DLB_SYS_LDB_PP2VAS,         DLB_CHP_LDB_CQ2VAS,       DLB_SYS_LDB_PP2VDEV,
-	DLB_SYS_LDB_PP_V,           DLB_LSP_CQ_LDB_DSBL,      DLB_CHP_LDB_CQ_DEPTH,
-	DLB_LSP_CFG_CQ_LDB_WU_LIMIT, DLB_LSP_CQ_LDB_INFL_LIM, DLB_CHP_HIST_LIST_LIM,
-	DLB_CHP_HIST_LIST_BASE,     DLB_CHP_HIST_LIST_POP_PTR, DLB_CHP_HIST_LIST_PUSH_PTR,
-	DLB_CHP_LDB_CQ_INT_DEPTH_THRSH, DLB_CHP_LDB_CQ_TMR_THRSH, DLB_CHP_LDB_CQ_INT_ENB,
-	DLB_SYS_LDB_CQ_ISR,         DLB_LSP_CQ_LDB_TKN_DEPTH_SEL, DLB_CHP_LDB_CQ_TKN_DEPTH_SEL,
-	DLB_CHP_LDB_CQ_WPTR,        DLB_LSP_CQ_LDB_TKN_CNT,   DLB_SYS_LDB_CQ_ADDR_L,
-	DLB_SYS_LDB_CQ_ADDR_U,      DLB_SYS_LDB_CQ_AT,        DLB_SYS_LDB_CQ_PASID,
-	DLB_SYS_LDB_CQ2VF_PF_RO,    DLB_LSP_CQ_LDB_TOT_SCH_CNTL, DLB_LSP_CQ_LDB_TOT_SCH_CNTH,
-	DLB_LSP_CQ2QID0,            DLB_LSP_CQ2QID1,          DLB_LSP_CQ2PRIOV,
+	DLB_SYS_LDB_PP2VAS,
+	DLB_CHP_LDB_CQ2VAS,
+	DLB_SYS_LDB_PP2VDEV,
+	DLB_SYS_LDB_PP_V,
+	DLB_LSP_CQ_LDB_DSBL,
+	DLB_CHP_LDB_CQ_DEPTH,
+	DLB_LSP_CFG_CQ_LDB_WU_LIMIT,
+	DLB_LSP_CQ_LDB_INFL_LIM,
+	DLB_CHP_HIST_LIST_LIM,
+	DLB_CHP_HIST_LIST_BASE,
+	DLB_CHP_HIST_LIST_POP_PTR,
+	DLB_CHP_HIST_LIST_PUSH_PTR,
+	DLB_CHP_LDB_CQ_INT_DEPTH_THRSH,
+	DLB_CHP_LDB_CQ_TMR_THRSH,
+	DLB_CHP_LDB_CQ_INT_ENB,
+	DLB_SYS_LDB_CQ_ISR,
+	DLB_LSP_CQ_LDB_TKN_DEPTH_SEL,
+	DLB_CHP_LDB_CQ_TKN_DEPTH_SEL,
+	DLB_CHP_LDB_CQ_WPTR,
+	DLB_LSP_CQ_LDB_TKN_CNT,
+	DLB_SYS_LDB_CQ_ADDR_L,
+	DLB_SYS_LDB_CQ_ADDR_U,
+	DLB_SYS_LDB_CQ_AT,
+	DLB_SYS_LDB_CQ_PASID,
+	DLB_SYS_LDB_CQ2VF_PF_RO,
+	DLB_LSP_CQ_LDB_TOT_SCH_CNTL,
+	DLB_LSP_CQ_LDB_TOT_SCH_CNTH,
+	DLB_LSP_CQ2QID0,
+	DLB_LSP_CQ2QID1,
+	DLB_LSP_CQ2PRIOV,
 };
 
 static const enum dlb_reg dir_port_regs[] = {
-	DLB_CHP_DIR_CQ_DEPTH,       DLB_CHP_DIR_CQ_INT_DEPTH_THRSH, DLB_CHP_DIR_CQ_TMR_THRSH,
-	DLB_CHP_DIR_CQ_INT_ENB,     DLB_SYS_DIR_CQ_ISR,       DLB_LSP_CQ_DIR_TKN_DEPTH_SEL_DSI,
-	DLB_CHP_DIR_CQ_TKN_DEPTH_SEL, DLB_CHP_DIR_CQ_WPTR,    DLB_LSP_CQ_DIR_TKN_CNT,
-	DLB_SYS_DIR_CQ_ADDR_L,      DLB_SYS_DIR_CQ_ADDR_U,    DLB_SYS_DIR_CQ_AT,
-	DLB_SYS_DIR_CQ_PASID,       DLB_SYS_DIR_CQ_FMT,       DLB_SYS_DIR_CQ2VF_PF_RO,
-	DLB_LSP_CQ_DIR_TOT_SCH_CNTL, DLB_LSP_CQ_DIR_TOT_SCH_CNTH, DLB_SYS_DIR_PP2VAS,
-	DLB_CHP_DIR_CQ2VAS,         DLB_SYS_DIR_PP2VDEV,      DLB_SYS_DIR_PP_V,
+	DLB_CHP_DIR_CQ_DEPTH,
+	DLB_CHP_DIR_CQ_INT_DEPTH_THRSH,
+	DLB_CHP_DIR_CQ_TMR_THRSH,
+	DLB_CHP_DIR_CQ_INT_ENB,
+	DLB_SYS_DIR_CQ_ISR,
+	DLB_LSP_CQ_DIR_TKN_DEPTH_SEL_DSI,
+	DLB_CHP_DIR_CQ_TKN_DEPTH_SEL,
+	DLB_CHP_DIR_CQ_WPTR,
+	DLB_LSP_CQ_DIR_TKN_CNT,
+	DLB_SYS_DIR_CQ_ADDR_L,
+	DLB_SYS_DIR_CQ_ADDR_U,
+	DLB_SYS_DIR_CQ_AT,
+	DLB_SYS_DIR_CQ_PASID,
+	DLB_SYS_DIR_CQ_FMT,
+	DLB_SYS_DIR_CQ2VF_PF_RO,
+	DLB_LSP_CQ_DIR_TOT_SCH_CNTL,
+	DLB_LSP_CQ_DIR_TOT_SCH_CNTH,
+	DLB_SYS_DIR_PP2VAS,
+	DLB_CHP_DIR_CQ2VAS,
+	DLB_SYS_DIR_PP2VDEV,
+	DLB_SYS_DIR_PP_V,
 };
 
 static const enum dlb_reg ldb_queue_regs[] = {
-	DLB_LSP_QID_NALDB_TOT_ENQ_CNTL, DLB_LSP_QID_NALDB_TOT_ENQ_CNTH,
-	DLB_LSP_QID_ATM_TOT_ENQ_CNTL,   DLB_LSP_QID_ATM_TOT_ENQ_CNTH,
-	DLB_LSP_QID_NALDB_MAX_DEPTH,    DLB_LSP_QID_LDB_INFL_LIM,
-	DLB_LSP_QID_AQED_ACTIVE_LIM,    DLB_LSP_QID_ATM_DEPTH_THRSH,
-	DLB_LSP_QID_NALDB_DEPTH_THRSH,  DLB_SYS_LDB_QID_ITS,
-	DLB_CHP_ORD_QID_SN,             DLB_CHP_ORD_QID_SN_MAP,
-	DLB_SYS_LDB_QID_V,              DLB_SYS_LDB_QID_CFG_V,
+	DLB_LSP_QID_NALDB_TOT_ENQ_CNTL,
+	DLB_LSP_QID_NALDB_TOT_ENQ_CNTH,
+	DLB_LSP_QID_ATM_TOT_ENQ_CNTL,
+	DLB_LSP_QID_ATM_TOT_ENQ_CNTH,
+	DLB_LSP_QID_NALDB_MAX_DEPTH,
+	DLB_LSP_QID_LDB_INFL_LIM,
+	DLB_LSP_QID_AQED_ACTIVE_LIM,
+	DLB_LSP_QID_ATM_DEPTH_THRSH,
+	DLB_LSP_QID_NALDB_DEPTH_THRSH,
+	DLB_SYS_LDB_QID_ITS,
+	DLB_CHP_ORD_QID_SN,
+	DLB_CHP_ORD_QID_SN_MAP,
+	DLB_SYS_LDB_QID_V,
+	DLB_SYS_LDB_QID_CFG_V,
 };
 
 static const enum dlb_reg ldb_queue_tables[] = {
-	DLB_LSP_QID2CQIDIX, DLB_LSP_QID2CQIDIX2, DLB_ATM_QID2CQIDIX,
+	DLB_LSP_QID2CQIDIX,
+	DLB_LSP_QID2CQIDIX2,
+	DLB_ATM_QID2CQIDIX,
 };
 
 static const enum dlb_reg dir_queue_regs[] = {
@@ -155,8 +198,8 @@ dlb_hw_drain(struct dlb *dlb)
 			break;
 	}
 	DLB_LOG(ERR, dlb->name,
-		"stop: %u events did not leave the device in %u s, they are lost; is anybody stepping "
-		"it?",
+		"stop: %u events did not leave the device in %u s, they are lost; is anybody "
+		"stepping it?",
 		left, (unsigned int)(DLB_WAIT_NS / NS_PER_S));
 	return -ETIMEDOUT;
 }
@@ -216,7 +259,8 @@ tokens_left(const struct dlb *dlb)
 		bool ldb = p->kind == DLB_KIND_LDB;
 
 		left += dlb_reg_read(dlb, ldb ? DLB_LSP_CQ_LDB_TKN_CNT : DLB_LSP_CQ_DIR_TKN_CNT,
-				     p->hw) - p->tokens_preset;
+				     p->hw) -
+			p->tokens_preset;
 	}
 	return left;
 }
@@ -249,8 +293,9 @@ restore_queue(const struct dlb *dlb, const struct dlb_queue *q)
 	}
 	restore_all(dlb, ldb_queue_regs, RTE_DIM(ldb_queue_regs), q->hw);
 	if (q->ordered)
-		dlb_reg_restore(dlb, q->sn_group == 0 ? DLB_RO_GRP_0_SLT_SHFT :
-							DLB_RO_GRP_1_SLT_SHFT, q->sn_slot);
+		dlb_reg_restore(dlb,
+				q->sn_group == 0 ? DLB_RO_GRP_0_SLT_SHFT : DLB_RO_GRP_1_SLT_SHFT,
+				q->sn_slot);
 	restore_all(dlb, ldb_queue_tables, RTE_DIM(ldb_queue_tables), q->hw);
 }
 
@@ -283,8 +328,8 @@ dlb_hw_domain_reset(struct dlb *dlb)
 	if (events == 0 && tokens == 0)
 		return 0;
 	DLB_LOG(ERR, dlb->name,
-		"domain reset: %u events and %u tokens unaccounted for, expected 0 and 0; remove the "
-		"device and probe it again",
+		"domain reset: %u events and %u tokens unaccounted for, expected 0 and 0; remove "
+		"the device and probe it again",
 		events, tokens);
 	return -EFAULT;
 }

@@ -2,18 +2,20 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* The virtual device event_dlb<n>: probe and removal, memory the application brings, the service that
- * an application may run but never has to, and the door for our tests.
+/* The virtual device event_dlb<n>: probe and removal, memory the application brings, the service
+ * that an application may run but never has to, and the door for our tests.
  */
 
 #include <errno.h>
 #include <inttypes.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
-#include <rte_malloc.h>
+#include <rte_pause.h>
+#include <rte_service.h>
 #include <rte_service_component.h>
 
 #include "access_test.h"
@@ -31,7 +33,7 @@ let_device_get_on(void *arg)
 	return 0;
 }
 
-/* Pollers step the device well enough. An application that has service cores may give it one too. */
+/* Pollers step the device well enough. Who has service cores to spare may give it one too. */
 static void
 offer_service(struct dlb *dlb)
 {
@@ -56,9 +58,16 @@ offer_service(struct dlb *dlb)
 static void
 withdraw_service(struct dlb *dlb)
 {
+	uint64_t patience = rte_get_timer_hz() * (DLB_WAIT_NS / NS_PER_S);
+	uint64_t start = rte_get_timer_cycles();
+
 	if (!dlb->has_service)
 		return;
 	rte_service_component_runstate_set(dlb->service, 0);
+	/* A service core may be in the middle of it. */
+	while (rte_service_may_be_active(dlb->service) == 1 &&
+	       rte_get_timer_cycles() - start < patience)
+		rte_pause();
 	rte_service_component_unregister(dlb->service);
 	dlb->dev->data->service_inited = 0;
 }
@@ -67,7 +76,7 @@ static int
 check_process(const char *name)
 {
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
-		DLB_LOG(ERR, name, "not available in a secondary process; use it in the primary one");
+		DLB_LOG(ERR, name, "not available in a secondary process; use the primary one");
 		return -ENOTSUP;
 	}
 	if (rte_eal_iova_mode() != RTE_IOVA_VA) {
@@ -214,9 +223,9 @@ RTE_PMD_REGISTER_VDEV(event_dlb, dlb_driver);
 RTE_PMD_REGISTER_PARAM_STRING(event_dlb, DLB_DEVARGS_HELP);
 
 /* What dpdk-pmdinfo.py looks for; in DPDK's own tree a generator makes it. */
-static const char pmd_info[] __rte_used =
-	"PMD_INFO_STRING= {\"name\": \"event_dlb\", \"params\": \"" DLB_DEVARGS_HELP
-	"\", \"pci_ids\": []}";
+static const char pmd_info
+	[] __rte_used = "PMD_INFO_STRING= {\"name\": \"event_dlb\", \"params\": \"" DLB_DEVARGS_HELP
+			"\", \"pci_ids\": []}";
 
 static struct dlb *
 dlb_of_id(uint16_t dev_id)
@@ -239,7 +248,7 @@ test_stray(uint16_t dev_id)
 __attribute__((visibility("default"))) const struct access_test *
 dlb_access_test(uint16_t dev_id)
 {
-	static const struct access_test table = { .step = test_step, .stray = test_stray };
+	static const struct access_test table = {.step = test_step, .stray = test_stray};
 	const struct rte_device *device;
 
 	if (dev_id >= RTE_EVENT_MAX_DEVS || !rte_event_pmd_is_valid_dev((uint8_t)dev_id))

@@ -3,8 +3,8 @@
  */
 
 /* Extended statistics. One row per statistic says its name, how its value is found, and whether it
- * counts, which is what reset resets. Counters are those of the ports; what is said of queues is read
- * from the device, which counts anyway; the device's counters cannot be reset from here.
+ * counts, which is what reset resets. Counters are those of the ports; what is said of queues is
+ * read from the device, which counts anyway; the device's counters cannot be reset from here.
  */
 
 #include <errno.h>
@@ -26,8 +26,14 @@ struct xstat {
 	ptrdiff_t counter; /* in struct dlb_port_stats, where value is NULL */
 };
 
-#define COUNTER(name, field) { name, NULL, offsetof(struct dlb_port_stats, field) }
-#define VALUE(name)          { #name, value_##name, 0 }
+#define COUNTER(name, field)                                       \
+	{                                                          \
+		name, NULL, offsetof(struct dlb_port_stats, field) \
+	}
+#define VALUE(name)                    \
+	{                              \
+#name, value_##name, 0 \
+	}
 
 static uint64_t *
 counter_of(struct dlb_port *p, const struct xstat *stat)
@@ -39,8 +45,8 @@ static uint64_t
 value_nb_events_limit(const struct dlb *dlb, unsigned int i)
 {
 	RTE_SET_USED(i);
-	return dlb->started ? (uint64_t)dlb->events_limit :
-			      (uint64_t)dlb->dev->data->dev_conf.nb_events_limit;
+	return dlb->started ? (uint64_t)dlb->events_limit
+			    : (uint64_t)dlb->dev->data->dev_conf.nb_events_limit;
 }
 
 static uint64_t
@@ -152,35 +158,37 @@ queue_current_depth(const struct dlb *dlb, unsigned int i)
 	return dlb->started ? dlb_hw_queue_depth(dlb, &dlb->queues[i]) : 0;
 }
 
-#define PORT_COUNTERS                                                                              \
-	COUNTER("rx_ok", rx_ok), COUNTER("total_polls", polls), COUNTER("zero_polls", empty_polls), \
-		COUNTER("tx_new", tx_new), COUNTER("tx_fwd", tx_forward),                          \
-		COUNTER("tx_rel", tx_release), COUNTER("tx_implicit_rel", tx_implicit_release),    \
-		COUNTER("tx_nospc_inflight_max", tx_no_credit),                                    \
-		COUNTER("tx_nospc_new_event_limit", tx_over_threshold),                            \
+#define PORT_COUNTERS                                                          \
+	COUNTER("rx_ok", rx_ok), COUNTER("total_polls", polls),                \
+		COUNTER("zero_polls", empty_polls), COUNTER("tx_new", tx_new), \
+		COUNTER("tx_fwd", tx_forward), COUNTER("tx_rel", tx_release),  \
+		COUNTER("tx_implicit_rel", tx_implicit_release),               \
+		COUNTER("tx_nospc_inflight_max", tx_no_credit),                \
+		COUNTER("tx_nospc_new_event_limit", tx_over_threshold),        \
 		COUNTER("tx_invalid", tx_invalid), COUNTER("wrong_thread", wrong_thread)
 
 /* A device's counters are the sums of its ports' counters. */
 static const struct xstat device_stats[] = {
 	PORT_COUNTERS,
-	VALUE(nb_events_limit), VALUE(inflight_events), VALUE(pool_size),
+	VALUE(nb_events_limit),
+	VALUE(inflight_events),
+	VALUE(pool_size),
 };
 
 static const struct xstat port_stats[] = {
-	PORT_COUNTERS,
-	VALUE(is_configured), VALUE(is_load_balanced), VALUE(hw_id), VALUE(outstanding_releases),
-	VALUE(cached_credits),
+	PORT_COUNTERS, VALUE(is_configured),        VALUE(is_load_balanced),
+	VALUE(hw_id),  VALUE(outstanding_releases), VALUE(cached_credits),
 };
 
 static const struct xstat queue_stats[] = {
-	{ "is_configured", queue_is_configured, 0 },
-	{ "is_load_balanced", queue_is_load_balanced, 0 },
-	{ "hw_id", queue_hw_id, 0 },
-	{ "num_links", queue_num_links, 0 },
-	{ "sched_type", queue_sched_type, 0 },
-	{ "sequence_numbers", queue_sequence_numbers, 0 },
-	{ "enq_ok", queue_enq_ok, 0 },
-	{ "current_depth", queue_current_depth, 0 },
+	{"is_configured", queue_is_configured, 0},
+	{"is_load_balanced", queue_is_load_balanced, 0},
+	{"hw_id", queue_hw_id, 0},
+	{"num_links", queue_num_links, 0},
+	{"sched_type", queue_sched_type, 0},
+	{"sequence_numbers", queue_sequence_numbers, 0},
+	{"enq_ok", queue_enq_ok, 0},
+	{"current_depth", queue_current_depth, 0},
 };
 
 /* What one mode offers: the rows, the prefix of their names, and how many ids there are. */
@@ -196,15 +204,14 @@ scope_of(const struct dlb *dlb, enum rte_event_dev_xstats_mode mode)
 {
 	switch (mode) {
 	case RTE_EVENT_DEV_XSTATS_DEVICE:
-		return (struct scope){ device_stats, RTE_DIM(device_stats), "dev_", 1 };
+		return (struct scope){device_stats, RTE_DIM(device_stats), "dev_", 1};
 	case RTE_EVENT_DEV_XSTATS_PORT:
-		return (struct scope){ port_stats, RTE_DIM(port_stats), "port_",
-				       dlb_nb_ports(dlb) };
+		return (struct scope){port_stats, RTE_DIM(port_stats), "port_", dlb_nb_ports(dlb)};
 	case RTE_EVENT_DEV_XSTATS_QUEUE:
-		return (struct scope){ queue_stats, RTE_DIM(queue_stats), "qid_",
-				       dlb_nb_queues(dlb) };
+		return (struct scope){queue_stats, RTE_DIM(queue_stats), "qid_",
+				      dlb_nb_queues(dlb)};
 	}
-	return (struct scope){ 0 };
+	return (struct scope){0};
 }
 
 static void
@@ -350,7 +357,7 @@ dlb_xstats_reset(struct rte_eventdev *dev, enum rte_event_dev_xstats_mode mode, 
 static const char *
 queue_types(const struct dlb_queue *q)
 {
-	static const char *const names[] = { "ordered", "atomic", "parallel" };
+	static const char *const names[] = {"ordered", "atomic", "parallel"};
 
 	if ((q->conf.event_queue_cfg & RTE_EVENT_QUEUE_CFG_ALL_TYPES) || dlb_queue_is_single(q))
 		return "all types";
@@ -372,8 +379,8 @@ dump_queue(const struct dlb *dlb, unsigned int i, FILE *f)
 		queue_current_depth(dlb, i), queue_enq_ok(dlb, i));
 	if (q->kind == DLB_KIND_LDB)
 		fprintf(f, ", at most %u in flight%s, %u atomic entries, %u maps pending",
-			q->inflight_limit, q->ordered ? " (sequence numbers)" : "",
-			q->atomic_limit, q->maps_pending);
+			q->inflight_limit, q->ordered ? " (sequence numbers)" : "", q->atomic_limit,
+			q->maps_pending);
 	fprintf(f, "\n");
 }
 
@@ -404,11 +411,13 @@ dump_port(const struct dlb *dlb, unsigned int i, FILE *f)
 	fprintf(f, " CQ of %u slots, %u usable, new_event_threshold %d\n", p->cq_slots,
 		p->cq_slots - p->tokens_preset, p->conf.new_event_threshold);
 	if (dlb->started)
-		fprintf(f, "           holds %u events, %" PRIu64 " unused credits, %u history "
+		fprintf(f,
+			"           holds %u events, %" PRIu64 " unused credits, %u history "
 			"entries, %u unlinks in progress\n",
 			p->held, value_cached_credits(dlb, i), p->history_size,
 			dlb_map_removals_pending(p));
-	fprintf(f, "           dequeued %" PRIu64 ", new %" PRIu64 ", forwarded %" PRIu64
+	fprintf(f,
+		"           dequeued %" PRIu64 ", new %" PRIu64 ", forwarded %" PRIu64
 		", released %" PRIu64 " and %" PRIu64 " implicitly, refused %" PRIu64 "\n",
 		p->stats.rx_ok, p->stats.tx_new, p->stats.tx_forward, p->stats.tx_release,
 		p->stats.tx_implicit_release, p->stats.tx_invalid);
