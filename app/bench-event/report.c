@@ -25,6 +25,7 @@ static void
 print_cell(const struct bench_run *run, unsigned int device, unsigned int cell, bool detail)
 {
 	const struct bench_result *r = &run->device[device].result[cell];
+	int digits = r->max_mps < 100 ? 1 : 0;
 	char text[64];
 
 	if (r->reason[0] != '\0' && detail)
@@ -33,8 +34,8 @@ print_cell(const struct bench_run *run, unsigned int device, unsigned int cell, 
 		snprintf(text, sizeof(text), "%s [%u]", r->failed ? "FAILED" : "refused",
 			 note_number(run, device, cell));
 	else if (detail)
-		snprintf(text, sizeof(text), "%.0f cyc, %.1f-%.1f%s", r->median_cycles, r->min_mps,
-			 r->max_mps, r->disturbed > 0 ? "*" : "");
+		snprintf(text, sizeof(text), "%.0f cyc, %.*f-%.*f%s", r->median_cycles, digits,
+			 r->min_mps, digits, r->max_mps, r->disturbed > 0 ? "*" : "");
 	else if (device == 0 || r->ratio == 0)
 		snprintf(text, sizeof(text), "%.1f M/s", r->median_mps);
 	else
@@ -60,9 +61,9 @@ print_head(const struct bench_run *run)
 	const struct bench_options *opt = &run->opt;
 	unsigned int cell;
 
-	printf("One thread produces, schedules and works: window %u, burst %u, %u flows; median of\n"
-	       "%u samples of %.2f s taken in turns. Second lines: time stamp cycles a delivery,\n"
-	       "least and most M/s.\n\n",
+	printf("One thread produces, schedules and works: window %u, burst %u, %u flows;\n"
+	       "median of %u samples of %.2f s taken in turns. Second lines: time stamp cycles\n"
+	       "a delivery, least and most M/s.\n\n",
 	       opt->window, opt->burst, opt->flows, opt->repeats, opt->seconds);
 	printf("%-*s", REPORT_NAME_WIDTH, "deliveries");
 	for (cell = 0; cell < bench_nb_cells; cell++)

@@ -13,7 +13,7 @@
 #include "test.h"
 
 /* A case that takes this long hangs. */
-#define WATCHDOG_S 20
+#define WATCHDOG_S 40
 
 static const struct test_group *const groups[] = {
 	&info_group,    &config_group,  &link_group,     &traffic_group,

@@ -96,7 +96,7 @@ releasing_more_than_held_on_a_directed_port_is_refused(void)
 	drain(0, 3);
 }
 
-/* Some applications forward what they never dequeued: it counts as new, credit and threshold too. */
+/* Some applications forward what they never dequeued: that is new, for the credits too. */
 static void
 a_forward_by_a_port_that_holds_nothing_is_new(void)
 {

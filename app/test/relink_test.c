@@ -44,7 +44,7 @@ a_link_made_at_run_time_brings_events(void)
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0), 500);
 	receive_nothing(2);
 	link_make(2, 0);
-	/* The link may have to wait until port 1 is through with what it has, so go on with both. */
+	/* The link may have to wait until port 1 is through with what it has: serve both. */
 	for (i = 0; i < 500; i++) {
 		receive_any(1, 2, &ev, 1, &port);
 		release_all(port, &ev, 1);

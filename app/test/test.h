@@ -93,7 +93,7 @@ void shape_simple(enum queue_kind kind, uint8_t ports, uint32_t flags, uint16_t 
 /* events.c: making, sending, receiving. */
 
 /* Nothing that works takes this long, not even on a busy machine with a slow device. */
-#define PATIENCE_US 5000000
+#define PATIENCE_US 10000000
 
 uint64_t now_us(void);
 uint32_t random_below(uint32_t limit);
