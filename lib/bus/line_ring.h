@@ -150,17 +150,4 @@ line_ring_take(struct line_drainer *d, uint32_t n)
 	atomic_store_explicit(&d->ring->tail, d->tail, memory_order_release);
 }
 
-/**
- * Start again from an empty ring, for who is poster and drainer at once and has taken all there was:
- * a wrong index that somebody wrote to the shared memory ends here.
- */
-static inline void
-line_ring_restart(struct line_poster *p, const struct line_drainer *d)
-{
-	p->head = d->tail;
-	p->tail = d->tail;
-	atomic_store_explicit(&d->ring->head, d->tail, memory_order_relaxed);
-	atomic_store_explicit(&d->ring->tail, d->tail, memory_order_relaxed);
-}
-
 #endif /* SLIPWAY_LINE_RING_H */

@@ -226,27 +226,6 @@ hostile_tail_gives_the_poster_no_room_beyond_the_ring(void **state)
 }
 
 static void
-restart_ends_a_wrong_index(void **state)
-{
-	struct fixture *f = *state;
-
-	post_number(f, 0);
-	atomic_store(&f->ring->head, 0x80000000);
-	atomic_store(&f->ring->tail, 0x40000000);
-	line_ring_take(&f->drainer, line_ring_ready(&f->drainer));
-	line_ring_restart(&f->poster, &f->drainer);
-	assert_int_equal(line_ring_ready(&f->drainer), 0);
-	assert_false(line_ring_waiting(f->ring));
-	for (uint32_t n = 0; n < LINE_RING_LINES; n++)
-		post_number(f, n);
-	assert_true(line_ring_waiting(f->ring));
-	assert_false(line_ring_has_room(&f->poster));
-	assert_int_equal(line_ring_ready(&f->drainer), LINE_RING_LINES);
-	for (uint32_t n = 0; n < LINE_RING_LINES; n++)
-		expect_line(f, n, n);
-}
-
-static void
 waiting_is_seen_from_outside(void **state)
 {
 	struct fixture *f = *state;
@@ -313,7 +292,6 @@ main(void)
 		CASE(index_may_overflow),
 		CASE(hostile_head_is_never_more_than_a_full_ring),
 		CASE(hostile_tail_gives_the_poster_no_room_beyond_the_ring),
-		CASE(restart_ends_a_wrong_index),
 		CASE(waiting_is_seen_from_outside),
 		CASE(two_threads_lose_nothing),
 	};

@@ -34,15 +34,15 @@ enum row {
 	ROWS
 };
 
-#define ROW(n, acc, off20, off25, n20, n25, st, w, wst, rst)                                       \
-	[n] = {.name = #n,                                                                         \
-	       .offset = {off20, off25},                                                           \
-	       .count = {n20, n25},                                                                \
-	       .stride = st,                                                                       \
-	       .words = w,                                                                         \
-	       .word_stride = wst,                                                                 \
-	       .reset = {rst, rst},                                                                \
-	       .access = acc,                                                                      \
+#define ROW(n, acc, off20, off25, n20, n25, st, w, wst, rst) \
+	[n] = {.name = #n,                                   \
+	       .offset = {off20, off25},                     \
+	       .count = {n20, n25},                          \
+	       .stride = st,                                 \
+	       .words = w,                                   \
+	       .word_stride = wst,                           \
+	       .reset = {rst, rst},                          \
+	       .access = acc,                                \
 	       .bar = REG_BAR_2}
 
 static const struct reg_row rows[ROWS] = {
@@ -70,7 +70,10 @@ static const struct reg_row rows[ROWS] = {
 	ROW(PAGE, REG_WINDOW, 0x1000000, 0x1000000, 4, 4, 0x1000, 1, 0, 0),
 };
 
-#define WHOLE(n) {.name = "ALL", .row = n, .hi = 31, .lo = 0, .versions = 3}
+#define WHOLE(n)                                                          \
+	{                                                                 \
+		.name = "ALL", .row = n, .hi = 31, .lo = 0, .versions = 3 \
+	}
 
 static const struct reg_field fields[] = {
 	{.name = "LOW", .row = PLAIN, .hi = 7, .lo = 0, .versions = 3},
@@ -123,10 +126,8 @@ read_live(void *arg, struct reg_at at)
 }
 
 static const struct reg_hook hooks[] = {
-	{CLEARS, NULL, note_write},
-	{LIVE, read_live, note_write},
-	{TRIGGER, NULL, note_write},
-	{MATRIX_OUTER, NULL, note_write},
+	{CLEARS, NULL, note_write},   {LIVE, read_live, note_write},
+	{TRIGGER, NULL, note_write},  {MATRIX_OUTER, NULL, note_write},
 	{CONSTANT, NULL, note_write},
 };
 
@@ -395,8 +396,8 @@ register_that_moved_is_at_its_new_place(void **state)
 static void
 strays_read_zero_and_are_told(void **state)
 {
-	static const uint64_t nowhere[] = {0,	     0xfc,    0x120,	0x101,	  0x102,
-					   0x10001,  0xf000,  0x10ffc,	0x10004,  0x20efc,
+	static const uint64_t nowhere[] = {0,         0xfc,      0x120,      0x101,      0x102,
+					   0x10001,   0xf000,    0x10ffc,    0x10004,    0x20efc,
 					   0x1000000, 0x1001000, 0xffffffff, 0x100000100};
 
 	for (size_t k = 0; k < sizeof(nowhere) / sizeof(nowhere[0]); k++)
@@ -414,8 +415,12 @@ bars_are_apart(void **state)
 	expect_stray(state, 4, 0x100);
 }
 
-#define OLD(f) {#f " on the old version", f, setup_old, teardown, NULL}
-#define NEW(f) {#f " on the new version", f, setup_new, teardown, NULL}
+#define CASE(f, setup, which)                                                                     \
+	{                                                                                         \
+		.name = #f which, .test_func = f, .setup_func = setup, .teardown_func = teardown, \
+	}
+#define OLD(f) CASE(f, setup_old, " on the old version")
+#define NEW(f) CASE(f, setup_new, " on the new version")
 
 int
 main(void)

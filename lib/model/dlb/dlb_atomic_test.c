@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * Atomic scheduling, datasheet section 7.2: one CQ per flow at a time, order within a flow, migration,
- * and the limits of the atomic stage.
+ * Atomic scheduling, datasheet section 7.2: one CQ per flow at a time, order within a flow,
+ * migration, and the limits of the atomic stage.
  */
 #include "dlb_test_case.h"
 
 #define CQS   8u
 #define FLOWS 40u
-
-/* A small generator of its own, so that a run can be repeated. */
-static uint32_t
-draw(uint32_t *seed)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return *seed >> 8;
-}
 
 /* What a careful observer knows: which CQ holds a flow, how much of it, and what comes next. */
 struct watch {
@@ -77,18 +69,18 @@ flow_stays_on_one_cq_and_in_order(void **state)
 
 	rig_balance(r, CQS, 16, 32, RIG_NOT_ORDERED);
 	for (uint32_t round = 0; round < 20000; round++) {
-		uint32_t flow = draw(&seed) % FLOWS;
+		uint32_t flow = rig_draw(&seed) % FLOWS;
 
 		/* More would be over credit. */
-		if (total - w.received < 1000 && draw(&seed) % 4 != 0) {
+		if (total - w.received < 1000 && rig_draw(&seed) % 4 != 0) {
 			rig_new(r, DLB_ATOMIC, 0, flow, sent[flow]++);
 			total++;
 		}
-		if (draw(&seed) % 3 == 0)
+		if (rig_draw(&seed) % 3 == 0)
 			rig_step(r);
-		watch_poll(&w, r, draw(&seed) % CQS);
-		if (draw(&seed) % 2 == 0)
-			watch_finish(&w, r, draw(&seed) % CQS);
+		watch_poll(&w, r, rig_draw(&seed) % CQS);
+		if (rig_draw(&seed) % 2 == 0)
+			watch_finish(&w, r, rig_draw(&seed) % CQS);
 	}
 	for (uint32_t round = 0; round < 4096 && rig_depth(r, 0) != 0; round++) {
 		for (uint32_t cq = 0; cq < CQS; cq++)

@@ -428,7 +428,8 @@ queue_links_set(struct dlb_model *m, uint32_t qid)
 	q->cqs = cqs;
 	for (stale = q->held_cqs & ~cqs; stale != 0; stale &= stale - 1)
 		dlb_sched_unhold(m, qid, (uint32_t)__builtin_ctzll(stale));
-	if (__builtin_popcountll(cqs) > 1) {
+	/* A single CQ needs no flows followed, unless another one still has QEs in flight. */
+	if (__builtin_popcountll(cqs) > 1 || q->inflight != 0) {
 		if (!q->tracked)
 			dlb_sched_track(m, qid);
 	} else if (q->flows == 0) {

@@ -65,8 +65,8 @@ deliveries_are_counted_per_cq_and_in_all(void **state)
 		rig_new(r, DLB_DIRECTED, 3, 0, n);
 	rig_step(r);
 	for (uint32_t cq = 0; cq < 4; cq++) {
-		uint64_t total = count(r, DLB_LSP_CQ_LDB_TOT_SCH_CNTL,
-				       DLB_LSP_CQ_LDB_TOT_SCH_CNTH, cq);
+		uint64_t total = count(r, DLB_LSP_CQ_LDB_TOT_SCH_CNTL, DLB_LSP_CQ_LDB_TOT_SCH_CNTH,
+				       cq);
 
 		assert_int_equal(total, rig_poll_all(r, cq));
 		sum += total;
@@ -91,8 +91,7 @@ counters_load_what_is_written_and_carry(void **state)
 	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TOT_SCH_CNTL, 0), 0);
 	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TOT_SCH_CNTH, 0), 8);
 	rig_write(r, DLB_LSP_CQ_LDB_TOT_SCH_CNTH, 0, 0);
-	assert_int_equal(
-		count(r, DLB_LSP_CQ_LDB_TOT_SCH_CNTL, DLB_LSP_CQ_LDB_TOT_SCH_CNTH, 0), 0);
+	assert_int_equal(count(r, DLB_LSP_CQ_LDB_TOT_SCH_CNTL, DLB_LSP_CQ_LDB_TOT_SCH_CNTH, 0), 0);
 	rig_write(r, DLB_LSP_QID_NALDB_TOT_ENQ_CNTL, 0, 0);
 	rig_new(r, DLB_UNORDERED, 0, 0, 0);
 	assert_int_equal(rig_read(r, DLB_LSP_QID_NALDB_TOT_ENQ_CNTL, 0), 1);
@@ -228,7 +227,7 @@ code_of(uint32_t depth, uint32_t threshold)
 	return depth <= threshold ? 2 : 3;
 }
 
-/* QEs leave one by one: the codes step down, at the depths of 4.7 give or take the one that leaves. */
+/* QEs leave one by one: codes step down, at the depths of 4.7 give or take the one that leaves. */
 static void
 check_depth_code(struct rig *r, uint32_t port, uint32_t threshold, uint32_t events)
 {

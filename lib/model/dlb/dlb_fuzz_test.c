@@ -301,9 +301,10 @@ careless_teardown(void **state)
 static const struct dlb_test_bench by_dma = {DLB_V25, TEST_HOST_REFUSE};
 static const struct dlb_test_bench in_pieces = {DLB_V20, TEST_HOST_PIECES};
 
-#define CARELESS(f, bench, suffix)                                                                 \
-	{                                                                                          \
-		#f suffix, f, dlb_test_setup, careless_teardown, (void *)(uintptr_t)(bench)        \
+#define CARELESS(f, bench, suffix)                                                               \
+	{                                                                                        \
+		.name = #f suffix, .test_func = f, .setup_func = dlb_test_setup,                 \
+		.teardown_func = careless_teardown, .initial_state = (void *)(uintptr_t)(bench), \
 	}
 
 int

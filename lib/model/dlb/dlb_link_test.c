@@ -6,13 +6,6 @@
  */
 #include "dlb_test_case.h"
 
-static uint32_t
-draw(uint32_t *seed)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return *seed >> 8;
-}
-
 /* ---- Static ---- */
 
 static void
@@ -256,7 +249,7 @@ struct load {
 static void
 load_send(struct rig *r, struct load *l)
 {
-	uint32_t flow = draw(&l->seed) % FLOWS;
+	uint32_t flow = rig_draw(&l->seed) % FLOWS;
 
 	if (l->waiting > 500)
 		return;
@@ -297,10 +290,10 @@ load_run(struct rig *r, struct load *l, uint32_t rounds)
 {
 	for (uint32_t n = 0; n < rounds; n++) {
 		load_send(r, l);
-		if (draw(&l->seed) % 4 == 0)
+		if (rig_draw(&l->seed) % 4 == 0)
 			rig_step(r);
-		load_poll(r, l, draw(&l->seed) % PORTS);
-		load_finish(r, l, draw(&l->seed) % PORTS, draw(&l->seed) % 4);
+		load_poll(r, l, rig_draw(&l->seed) % PORTS);
+		load_finish(r, l, rig_draw(&l->seed) % PORTS, rig_draw(&l->seed) % 4);
 	}
 }
 
@@ -324,7 +317,7 @@ links_come_and_go_under_load(void **state)
 
 	rig_balance(r, PORTS, 16, 32, RIG_NOT_ORDERED);
 	for (uint32_t round = 0; round < 400; round++) {
-		uint32_t p = draw(&l.seed) % PORTS, tries = 0;
+		uint32_t p = rig_draw(&l.seed) % PORTS, tries = 0;
 		int busy;
 
 		load_run(r, &l, 50);
@@ -335,10 +328,10 @@ links_come_and_go_under_load(void **state)
 			while (rig_unmap(r, 0, p) != 0 && tries++ < 100)
 				load_drain(r, &l);
 		} else {
-			busy = rig_map(r, 0, p, draw(&l.seed) % 8, 0);
+			busy = rig_map(r, 0, p, rig_draw(&l.seed) % 8, 0);
 			while (busy != 0 && tries++ < 100) {
 				load_drain(r, &l);
-				busy = rig_map_retry(r, 0, p, draw(&l.seed) % 8, 0);
+				busy = rig_map_retry(r, 0, p, rig_draw(&l.seed) % 8, 0);
 			}
 		}
 		assert_true(tries < 100);
@@ -361,21 +354,21 @@ switches_are_thrown_under_load(void **state)
 
 	rig_balance(r, PORTS, 16, 32, RIG_NOT_ORDERED);
 	for (uint32_t round = 0; round < 600; round++) {
-		uint32_t p = draw(&l.seed) % PORTS;
+		uint32_t p = rig_draw(&l.seed) % PORTS;
 
 		load_run(r, &l, 30);
-		switch (draw(&l.seed) % 4) {
+		switch (rig_draw(&l.seed) % 4) {
 		case 0:
-			rig_enable(r, p, draw(&l.seed) % 2);
+			rig_enable(r, p, rig_draw(&l.seed) % 2);
 			break;
 		case 1:
-			rig_write(r, DLB_LSP_QID_LDB_INFL_LIM, 0, draw(&l.seed) % 40);
+			rig_write(r, DLB_LSP_QID_LDB_INFL_LIM, 0, rig_draw(&l.seed) % 40);
 			break;
 		case 2:
-			rig_write(r, DLB_LSP_QID_AQED_ACTIVE_LIM, 0, 1 + draw(&l.seed) % 64);
+			rig_write(r, DLB_LSP_QID_AQED_ACTIVE_LIM, 0, 1 + rig_draw(&l.seed) % 64);
 			break;
 		default:
-			rig_write(r, DLB_LSP_CQ2PRIOV, p, 1u << 24 | draw(&l.seed) % 8);
+			rig_write(r, DLB_LSP_CQ2PRIOV, p, 1u << 24 | rig_draw(&l.seed) % 8);
 			break;
 		}
 	}
@@ -387,6 +380,27 @@ switches_are_thrown_under_load(void **state)
 	assert_int_equal(l.waiting, 0);
 	for (uint32_t flow = 0; flow < FLOWS; flow++)
 		assert_int_equal(l.got[flow], l.sent[flow]);
+}
+
+/* A driver that does not wait as section 6 asks may not split a flow over two CQs either. */
+static void
+flow_stays_where_it_is_when_links_change_early(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 1, 8, 8, RIG_NOT_ORDERED);
+	rig_ldb_port(r, 0, 5, 8, 8);
+	rig_new(r, DLB_ATOMIC, 0, 7, 1);
+	rig_step(r);
+	expect_qe(r, 0, 1);
+	rig_write(r, DLB_LSP_CQ2PRIOV, 0, 0);
+	rig_link(r, 0, 5, 0, 0);
+	rig_new(r, DLB_ATOMIC, 0, 7, 2);
+	rig_step(r);
+	expect_nothing(r, 5);
+	rig_finish(r, 0);
+	rig_step(r);
+	expect_qe(r, 5, 2);
 }
 
 int
@@ -405,6 +419,7 @@ main(void)
 		ON_BOTH(held_events_survive_a_hard_unlink),
 		ON_BOTH(links_come_and_go_under_load),
 		ON_BOTH(switches_are_thrown_under_load),
+		ON_BOTH(flow_stays_where_it_is_when_links_change_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,13 +9,6 @@
 #define CQS  4u
 #define SINK 10u /* LDB port that takes what comes out of queue 1 */
 
-static uint32_t
-draw(uint32_t *seed)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return *seed >> 8;
-}
-
 /* Queue 0, ordered, to CQS ports; queue 1, for everything, to the sink. */
 static void
 two_stages(struct rig *r, int sn_mode)
@@ -85,12 +78,12 @@ check_order(struct rig *r, int sn_mode, uint32_t events, uint32_t drops)
 	for (uint32_t round = 0; round < 40 * events; round++) {
 		if (sent < events && sent - next < 2000)
 			rig_new(r, DLB_ORDERED, 0, 0, sent++);
-		if (draw(&seed) % 4 == 0)
+		if (rig_draw(&seed) % 4 == 0)
 			rig_step(r);
-		cq = draw(&seed) % CQS;
+		cq = rig_draw(&seed) % CQS;
 		consumer_poll(r, cq, &consumer[cq]);
-		cq = draw(&seed) % CQS;
-		for (uint32_t n = draw(&seed) % 8; n > 0; n--)
+		cq = rig_draw(&seed) % CQS;
+		for (uint32_t n = rig_draw(&seed) % 8; n > 0; n--)
 			consumer_complete(r, cq, &consumer[cq], drops);
 		sink_expect(r, &next, drops);
 		if (next >= events - 1)
@@ -265,12 +258,12 @@ order_holds_for_all_destinations_together(void **state)
 	for (uint32_t n = 0; n < 1000; n++)
 		rig_new(r, DLB_ORDERED, 0, 0, n);
 	for (uint32_t round = 0; round < 20000 && ldb_next + dir_next < 2001; round++) {
-		uint32_t cq = draw(&seed) % CQS;
+		uint32_t cq = rig_draw(&seed) % CQS;
 		struct consumer *c = &consumer[cq];
 
 		rig_step(r);
 		consumer_poll(r, cq, c);
-		for (uint32_t n = draw(&seed) % 16; n > 0 && c->head != c->tail; n--) {
+		for (uint32_t n = rig_draw(&seed) % 16; n > 0 && c->head != c->tail; n--) {
 			uint64_t data = c->held[c->head++ % 128];
 
 			if (data % 2 == 0)
@@ -315,18 +308,18 @@ ordered_to_ordered_keeps_order(void **state)
 	}
 	rig_start(r, 0);
 	for (uint32_t round = 0; round < 40000 && next < 3000; round++) {
-		uint32_t i = draw(&seed) % 2;
+		uint32_t i = rig_draw(&seed) % 2;
 		struct consumer *c = &first[i];
 
 		if (sent < 3000 && sent - next < 1000)
 			rig_new(r, DLB_ORDERED, 0, 0, sent++);
 		rig_step(r);
 		consumer_poll(r, i, c);
-		for (uint32_t n = draw(&seed) % 8; n > 0 && c->head != c->tail; n--)
+		for (uint32_t n = rig_draw(&seed) % 8; n > 0 && c->head != c->tail; n--)
 			rig_forward(r, i, DLB_ORDERED, 2, 0, c->held[c->head++ % 128]);
-		i = draw(&seed) % 2;
+		i = rig_draw(&seed) % 2;
 		consumer_poll(r, 2 + i, &second[i]);
-		for (uint32_t n = draw(&seed) % 8; n > 0; n--)
+		for (uint32_t n = rig_draw(&seed) % 8; n > 0; n--)
 			consumer_complete(r, 2 + i, &second[i], 0);
 		sink_expect(r, &next, 0);
 	}
@@ -372,155 +365,6 @@ completion_retires_the_oldest_entry(void **state)
 	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0), 0);
 }
 
-/* ---- The reorder stage ---- */
-
-/* A QE in the reorder stage holds a credit and is in no queue's depth (7.4). */
-static void
-parked_events_hold_credits_and_no_depth(void **state)
-{
-	struct rig *r = *state;
-	struct dlb_qe qe;
-	uint32_t first;
-
-	two_stages(r, 0);
-	rig_domain(r, 0, 4, 0);
-	for (uint32_t p = 2; p < CQS; p++)
-		rig_enable(r, p, false);
-	/* One each on two CQs. */
-	rig_enable(r, 1, false);
-	rig_new(r, DLB_ORDERED, 0, 0, 0);
-	rig_step(r);
-	expect_qe(r, 0, 0);
-	rig_enable(r, 0, false);
-	rig_enable(r, 1, true);
-	for (uint32_t n = 1; n < 5; n++) {
-		rig_new(r, DLB_ORDERED, 0, 0, n);
-		rig_step(r);
-	}
-	for (first = 0; rig_poll(r, 1, &qe); first++)
-		rig_forward(r, 1, DLB_UNORDERED, 1, 0, qe.data);
-	assert_int_equal(first, 4);
-	rig_step(r);
-	expect_nothing(r, SINK);
-	assert_int_equal(rig_depth(r, 1), 0);
-	/* All four credits are in the reorder stage: this one is over credit. */
-	rig_new(r, DLB_UNORDERED, 1, 0, 99);
-	rig_step(r);
-	expect_nothing(r, SINK);
-	rig_complete(r, 0);
-	rig_step(r);
-	for (uint32_t n = 1; n < 5; n++)
-		expect_qe(r, SINK, n);
-	/* They came back as the four were delivered. */
-	rig_new(r, DLB_UNORDERED, 1, 0, 100);
-	rig_step(r);
-	expect_qe(r, SINK, 100);
-}
-
-/* A forward that is dropped for want of a credit resolves its number all the same (7.8). */
-static void
-forward_over_credit_leaves_no_gap(void **state)
-{
-	struct rig *r = *state;
-
-	two_stages(r, 0);
-	for (uint32_t p = 1; p < CQS; p++)
-		rig_enable(r, p, false);
-	for (uint32_t n = 0; n < 3; n++)
-		rig_new(r, DLB_ORDERED, 0, 0, n);
-	rig_step(r);
-	assert_int_equal(rig_poll_all(r, 0), 3);
-	rig_domain(r, 0, 0, 0);
-	rig_forward(r, 0, DLB_UNORDERED, 1, 0, 10);
-	rig_flush(r);
-	rig_domain(r, 0, 4, 0);
-	rig_forward(r, 0, DLB_UNORDERED, 1, 0, 11);
-	rig_forward(r, 0, DLB_UNORDERED, 1, 0, 12);
-	rig_step(r);
-	expect_qe(r, SINK, 11);
-	expect_qe(r, SINK, 12);
-	expect_nothing(r, SINK);
-}
-
-/* ---- Fragments ---- */
-
-static void
-send_fragment(struct rig *r, uint32_t port, uint64_t data)
-{
-	rig_send_one(r, port, rig_hcw(DLB_CMD_FRAG, DLB_UNORDERED, 1, 0, 0, data));
-}
-
-/* Fragments of a number come before its final forward, after all smaller numbers. */
-static void
-fragments_come_in_their_number_s_place(void **state)
-{
-	struct rig *r = *state;
-
-	two_stages(r, 0);
-	for (uint32_t p = 2; p < CQS; p++)
-		rig_enable(r, p, false);
-	rig_enable(r, 1, false);
-	rig_new(r, DLB_ORDERED, 0, 0, 0);
-	rig_step(r);
-	rig_enable(r, 0, false);
-	rig_enable(r, 1, true);
-	rig_new(r, DLB_ORDERED, 0, 0, 1);
-	rig_step(r);
-	expect_qe(r, 0, 0);
-	expect_qe(r, 1, 1);
-	/* Number 1 first: everything of it waits for number 0. */
-	send_fragment(r, 1, 100);
-	send_fragment(r, 1, 101);
-	rig_forward(r, 1, DLB_UNORDERED, 1, 0, 102);
-	send_fragment(r, 0, 50);
-	rig_step(r);
-	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0), 1);
-	send_fragment(r, 0, 51);
-	rig_forward(r, 0, DLB_UNORDERED, 1, 0, 52);
-	rig_step(r);
-	for (uint64_t n = 50; n < 53; n++)
-		expect_qe(r, SINK, n);
-	for (uint64_t n = 100; n < 103; n++)
-		expect_qe(r, SINK, n);
-	expect_nothing(r, SINK);
-}
-
-/* Fragments of an entry that is dropped in the end still come out. */
-static void
-fragments_before_a_completion_come_out(void **state)
-{
-	struct rig *r = *state;
-
-	two_stages(r, 0);
-	for (uint32_t p = 1; p < CQS; p++)
-		rig_enable(r, p, false);
-	rig_new(r, DLB_ORDERED, 0, 0, 0);
-	rig_step(r);
-	expect_qe(r, 0, 0);
-	rig_send_one(r, 0, rig_hcw(DLB_CMD_FRAG_T, DLB_UNORDERED, 1, 0, 0, 5));
-	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_TKN_CNT, 0), 0);
-	rig_complete(r, 0);
-	rig_step(r);
-	expect_qe(r, SINK, 5);
-	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0), 0);
-}
-
-static void
-fragments_of_unordered_entries_are_dropped(void **state)
-{
-	struct rig *r = *state;
-
-	two_stages(r, 0);
-	send_fragment(r, 0, 1);
-	rig_new(r, DLB_UNORDERED, 0, 0, 0);
-	rig_step(r);
-	for (uint32_t p = 0; p < CQS; p++)
-		send_fragment(r, p, 2);
-	rig_step(r);
-	expect_nothing(r, SINK);
-	assert_int_equal(rig_depth(r, 1), 0);
-}
-
 int
 main(void)
 {
@@ -536,11 +380,6 @@ main(void)
 		ON_BOTH(ordered_to_ordered_keeps_order),
 		ON_BOTH(new_events_are_not_held_back),
 		ON_BOTH(completion_retires_the_oldest_entry),
-		ON_BOTH(parked_events_hold_credits_and_no_depth),
-		ON_BOTH(forward_over_credit_leaves_no_gap),
-		ON_BOTH(fragments_come_in_their_number_s_place),
-		ON_BOTH(fragments_before_a_completion_come_out),
-		ON_BOTH(fragments_of_unordered_entries_are_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

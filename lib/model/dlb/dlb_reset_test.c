@@ -9,13 +9,6 @@
 
 #define CQS 3u
 
-static uint32_t
-draw(uint32_t *seed)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return *seed >> 8;
-}
-
 /* ---- A snapshot of every register ---- */
 
 /* What section 8.3 leaves alone, what acts instead of being kept, and counts over the device. */
@@ -280,14 +273,14 @@ reset_in_the_middle_of_traffic(void **state)
 
 	for (uint32_t round = 0; round < 12; round++) {
 		domain_set_up(r);
-		for (uint32_t n = draw(&seed) % 400; n > 0; n--) {
-			uint32_t p = draw(&seed) % CQS;
+		for (uint32_t n = rig_draw(&seed) % 400; n > 0; n--) {
+			uint32_t p = rig_draw(&seed) % CQS;
 
-			domain_fill(r, 1 + draw(&seed) % 3);
-			if (draw(&seed) % 2 && rig_poll(r, p, &qe))
+			domain_fill(r, 1 + rig_draw(&seed) % 3);
+			if (rig_draw(&seed) % 2 && rig_poll(r, p, &qe))
 				rig_finish(r, p);
-			if (draw(&seed) % 4 == 0 && rig_poll(r, p, &qe))
-				rig_forward(r, p, DLB_ATOMIC, draw(&seed) % 3, 3, qe.data);
+			if (rig_draw(&seed) % 4 == 0 && rig_poll(r, p, &qe))
+				rig_forward(r, p, DLB_ATOMIC, rig_draw(&seed) % 3, 3, qe.data);
 		}
 		assert_int_equal(rig_domain_reset(r, 0), 0);
 		snapshot_compare(r, &before);

@@ -10,9 +10,9 @@
  *                +--> unordered queue ---------------> any consumer: each event once
  *                +--> directed queues ---------------> one consumer each: order per flow
  *
- * Whoever finds nothing to do steps the device. What is known of a flow is kept in plain memory: only
- * the device's promise that one CQ at a time holds an atomic flow keeps two threads from it, and the
- * sanitizer sees when it is broken.
+ * Whoever finds nothing to do steps the device. What is known of a flow is kept in plain memory:
+ * only the device's promise that one CQ at a time holds an atomic flow keeps two threads from it,
+ * and the sanitizer sees when it is broken.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -36,8 +36,8 @@
 /* Without a single event for so long something is wrong. */
 #define STALL_SECONDS 30u
 
-#define CQ_DEPTH   64u
-#define CQ_HISTORY 256u
+#define CQ_DEPTH         64u
+#define CQ_HISTORY       256u
 #define PRODUCER_PORT(i) (40u + (i))
 
 enum queue { ATOMIC, ORDERED, UNORDERED, SECOND, QUEUES };

@@ -57,9 +57,11 @@ dlb_test_teardown(void **state)
 	return stray == 0 && faults == 0 ? 0 : -1;
 }
 
-#define DLB_TEST_CASE(f, bench, suffix)                                                            \
-	{                                                                                          \
-		#f suffix, f, dlb_test_setup, dlb_test_teardown, (void *)(uintptr_t)(bench)        \
+/** A case on a bench of its own. */
+#define DLB_TEST_CASE(f, bench, suffix)                                                          \
+	{                                                                                        \
+		.name = #f suffix, .test_func = f, .setup_func = dlb_test_setup,                 \
+		.teardown_func = dlb_test_teardown, .initial_state = (void *)(uintptr_t)(bench), \
 	}
 /** A case on one version of the device. */
 #define ON_V20(f) DLB_TEST_CASE(f, &dlb_test_v20, " on 2.0")
@@ -68,20 +70,20 @@ dlb_test_teardown(void **state)
 #define ON_BOTH(f) ON_V20(f), ON_V25(f)
 
 /** The next QE of a CQ has to be there and carry `data`. */
-#define expect_qe(r, port, expected)                                                               \
-	do {                                                                                       \
-		struct dlb_qe next_qe;                                                             \
-                                                                                                   \
-		assert_true(rig_poll(r, port, &next_qe));                                          \
-		assert_int_equal(next_qe.data, expected);                                          \
+#define expect_qe(r, port, expected)                      \
+	do {                                              \
+		struct dlb_qe next_qe;                    \
+                                                          \
+		assert_true(rig_poll(r, port, &next_qe)); \
+		assert_int_equal(next_qe.data, expected); \
 	} while (0)
 
 /** Nothing new in a CQ. */
-#define expect_nothing(r, port)                                                                    \
-	do {                                                                                       \
-		struct dlb_qe next_qe;                                                             \
-                                                                                                   \
-		assert_false(rig_poll(r, port, &next_qe));                                         \
+#define expect_nothing(r, port)                            \
+	do {                                               \
+		struct dlb_qe next_qe;                     \
+                                                           \
+		assert_false(rig_poll(r, port, &next_qe)); \
 	} while (0)
 
 #endif /* SLIPWAY_DLB_TEST_CASE_H */

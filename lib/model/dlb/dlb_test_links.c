@@ -97,8 +97,7 @@ map_finish(struct rig *r, uint32_t q, uint32_t p, uint32_t slot, uint32_t prio)
 	rig_flush(r);
 	for (uint32_t c = 0; c < DLB_LDB_PORTS; c++)
 		if (rig_is_linked(r, q, c, &s))
-			sched_ctrl(r, c, s, true,
-				   REG_MASK(DLB_LSP_LDB_SCHED_CTRL_INFLIGHT_OK_V));
+			sched_ctrl(r, c, s, true, REG_MASK(DLB_LSP_LDB_SCHED_CTRL_INFLIGHT_OK_V));
 	rig_flush(r);
 	rig_write(r, DLB_LSP_QID_LDB_INFL_LIM, q, r->queue[q].inflights);
 	queue_cqs_enable(r, q, p, true);

@@ -476,6 +476,5 @@ uint32_t
 rig_depth(struct rig *r, uint32_t q)
 {
 	return rig_read(r, DLB_LSP_QID_AQED_ACTIVE_CNT, q) +
-	       rig_read(r, DLB_LSP_QID_LDB_ENQUEUE_CNT, q) +
-	       rig_read(r, DLB_LSP_QID_ATM_ACTIVE, q);
+	       rig_read(r, DLB_LSP_QID_LDB_ENQUEUE_CNT, q) + rig_read(r, DLB_LSP_QID_ATM_ACTIVE, q);
 }

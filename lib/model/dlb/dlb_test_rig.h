@@ -63,6 +63,14 @@ struct rig {
 	bool dir_queue[DLB_DIR_PORTS_MAX];
 };
 
+/** The next of a row of random numbers, which a seed repeats. */
+static inline uint32_t
+rig_draw(uint32_t *seed)
+{
+	*seed = *seed * UINT32_C(1664525) + UINT32_C(1013904223);
+	return *seed >> 8;
+}
+
 /* dlb_test_rig.c: the bench, registers, set-up */
 
 /** A bench with a device that has power and writes sparse CQs. 0 or a negative errno. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * Nobody's last line may wait for a step that does not come: threads publish one last line, ask once
- * for a step and end; after the join everything has been delivered, without another step.
+ * Nobody's last line may wait for a step that does not come: threads publish one last line, ask
+ * once for a step and end; after the join everything has been delivered, without another step.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -74,9 +74,8 @@ meet(struct rig *r, uint32_t round, uint32_t threads)
 		sent += poster[t].events;
 	}
 	for (uint32_t t = 0; t < threads; t++)
-		assert_int_equal(pthread_create(&thread[t], NULL, post_last_and_step_once,
-						&poster[t]),
-				 0);
+		assert_int_equal(
+			pthread_create(&thread[t], NULL, post_last_and_step_once, &poster[t]), 0);
 	for (uint32_t t = 0; t < threads; t++)
 		assert_int_equal(pthread_join(thread[t], NULL), 0);
 	return sent;
