@@ -60,7 +60,7 @@ check()
 	HEADING=
 	log=$LOGS/${name//[^A-Za-z0-9_.=-]/_}.log
 	printf '  %-64s' "$name"
-	(trap - EXIT; "$@") >"$log" 2>&1
+	("$@") >"$log" 2>&1
 	status=$?
 	count "$log" $status
 	PASSED=$((PASSED + COUNT[0]))

@@ -15,19 +15,20 @@ BAD_WORDS='deadlock|unsupported|insecure|skipping'
 GOOD_COUNTS='Tests (Skipped|Unsupported) *: *0$'
 
 load_driver
+# A program under way ends by the same key, in its own way.
+trap 'rm -rf "$TRACES"/out.*; exit 130' INT
 
-# eal_arguments MEGABYTES LCORES: set EAL to what every program gets. Lcores float over two CPUs:
-# pinned ones that poll would starve each other.
+# The CPUs that we may run on, as EAL writes a set.
+CPUS=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
+
+# eal_arguments MEGABYTES LCORES: set EAL to what every program gets. Lcores float: pinned ones that
+# poll and share a CPU would starve each other.
 eal_arguments()
 {
 	PREFIX=slipway-$BASHPID
 	EAL=(--no-pci --no-huge -m "$1" --file-prefix "$PREFIX"
-		--lcores "(0-$(($2 - 1)))@(0-$((CPUS - 1)))" "${LOAD[@]}")
+		--lcores "(0-$(($2 - 1)))@($CPUS)" "${LOAD[@]}")
 }
-
-# Processors to float over.
-CPUS=$(nproc)
-[ "$CPUS" -gt 2 ] && CPUS=2
 
 # accept LOG WORD: did the stock program that wrote LOG succeed?
 accept()
@@ -151,20 +152,24 @@ build_example()
 	cp -r "$DPDK_EXAMPLES/$1" "$EXAMPLES/" && make -C "$EXAMPLES/$1"
 }
 
-# until_written FILE COMMAND...: run a program that never ends by itself, and interrupt it when FILE
-# has not grown for two seconds
+# Bytes that may be missing in a capture while its writer runs: what stdio buffers.
+UNWRITTEN=65536
+
+# until_written FILE LIKE COMMAND...: run a program that never ends by itself, and interrupt it a
+# second after FILE has got about as large as LIKE, or when nothing came for ten seconds
 until_written()
 {
-	local file=$1 pid size last=-1 still=0 tick
-	shift
+	local file=$1 pid size last=-1 still=0 patience tick like
+	like=$(stat -c %s "$2")
+	shift 2
 	"$@" </dev/null &
 	pid=$!
-	for ((tick = 0; tick < 400 && still < 20; tick++)); do
+	for ((tick = 0, patience = 100; tick < 600 && still < patience; tick++)); do
 		sleep 0.1
 		kill -0 $pid 2>/dev/null || break
 		size=$(stat -c %s "$file" 2>/dev/null || echo 0)
-		# Of an empty capture there is nothing but the header.
-		[ "$size" -gt 24 ] && [ "$size" -eq "$last" ] && still=$((still + 1)) || still=0
+		[ "$size" -eq "$last" ] && still=$((still + 1)) || still=0
+		[ $((size + UNWRITTEN)) -ge "$like" ] && patience=10
 		last=$size
 	done
 	kill -INT $pid 2>/dev/null
@@ -180,7 +185,8 @@ stock_forwarder()
 	out=$(mktemp -d "$TRACES/out.XXXXXX")
 	eal_arguments 1024 "$lcores"
 	build_example "$name" &&
-		until_written "$out/$port.pcap" "$EXAMPLES/$name/build/$name" "${EAL[@]}" \
+		until_written "$out/$port.pcap" "$TRACES/generated.pcap" \
+			"$EXAMPLES/$name/build/$name" "${EAL[@]}" \
 			--vdev="$device" \
 			--vdev="net_pcap0,rx_pcap=$TRACES/generated.pcap,tx_pcap=$out/0.pcap" \
 			--vdev="net_pcap1,rx_pcap=$TRACES/empty.pcap,tx_pcap=$out/1.pcap" "$@"
