@@ -27,7 +27,7 @@ struct bus_host;
 enum bus_region_kind {
 	BUS_TRAPPED,   /**< through read and write only */
 	BUS_MEMORY,    /**< may be mapped: fd, fd_offset */
-	BUS_LINE_RING, /**< posts may go straight into a line ring (line_ring.h): memory, fd, fd_offset */
+	BUS_LINE_RING, /**< posts may go into a line ring (line_ring.h): memory, fd, fd_offset */
 };
 
 /** A part of a bar, as `describe` names it. Parts do not overlap. */
@@ -80,7 +80,7 @@ struct bus_device_ops {
 	/** Non-posted write of 64 bytes: 0 when taken, -EAGAIN to try again. */
 	int (*submit)(struct bus_device *dev, unsigned int bar, uint64_t off, const void *line,
 		      uint32_t pasid);
-	/** Let time pass, do the work in flight. Returns when it wants to be called again, in ns. */
+	/** Let time pass, do the work in flight: when it wants to be called again, in ns. */
 	uint64_t (*step)(struct bus_device *dev, uint64_t now_ns);
 	/** Reset the device. */
 	void (*reset)(struct bus_device *dev, enum bus_reset kind);
@@ -94,14 +94,16 @@ struct bus_device_ops {
  */
 struct bus_host_ops {
 	/**
-	 * Address of host memory at `iova`, or NULL and `fault` filled in. `*len` says how many bytes
-	 * are wanted and, on return, how many lie there in one piece. The pointer stays valid until the
-	 * host changes its map, which it announces by having the device forget (a register write or a
-	 * reset that takes the address out of use).
+	 * Address of host memory at `iova`, or NULL and `fault` filled in. `*len` says how many
+	 * bytes are wanted and, on return, how many lie there in one piece. The pointer stays valid
+	 * until the host changes its map, which it announces by having the device forget (a
+	 * register write or a reset that takes the address out of use).
 	 */
 	void *(*map)(struct bus_host *host, uint32_t pasid, uint64_t iova, size_t *len,
 		     enum bus_prot prot, struct bus_fault *fault);
-	/** Copy between `bytes` and host memory where no pointer can be had: 0, or a negative errno. */
+	/**
+	 * Copy between `bytes` and host memory where no pointer can be had: 0, or a negative errno.
+	 */
 	int (*dma)(struct bus_host *host, uint32_t pasid, uint64_t iova, void *bytes, size_t len,
 		   bool write);
 	/** Ask for a page that is not there: 0 when it now is, or a negative errno. */

@@ -17,8 +17,8 @@
  *                                             reads them, acts on them
  *     acquire: room     <------ release --  tail + n
  *
- * A poster is one thread at a time; so is a drainer. Each side keeps its own index in private memory
- * and writes the shared copy for the other, so each cache line here has one writer.
+ * A poster is one thread at a time; so is a drainer. Each side keeps its own index in private
+ * memory and writes the shared copy for the other, so each cache line here has one writer.
  */
 
 #include <stdatomic.h>
@@ -77,7 +77,7 @@ line_ring_post(struct line_poster *p, const void *line, unsigned int len)
 {
 	unsigned char *slot = (unsigned char *)p->ring->lines[p->head % LINE_RING_LINES];
 
-	/* The poster's own until head moves on, so plain stores; a wide copy is read back fastest. */
+	/* The poster's own until head moves on: plain stores, wide ones. */
 	memcpy(slot, line, len == LINE_RING_LINE ? LINE_RING_LINE : 16);
 	if (len != LINE_RING_LINE)
 		memset(slot + 16, 0, LINE_RING_LINE - 16);
@@ -112,8 +112,8 @@ line_ring_waiting(const struct line_ring *ring)
 }
 
 /**
- * The i-th waiting line. The other side may still write to it when it misbehaves: take each word out
- * once, with line_ring_word or line_ring_copy.
+ * The i-th waiting line. The other side may still write to it when it misbehaves: take each word
+ * out once, with line_ring_word or line_ring_copy.
  */
 static inline const _Atomic uint64_t *
 line_ring_line(const struct line_drainer *d, uint32_t i)
@@ -127,7 +127,9 @@ line_ring_word(const _Atomic uint64_t *line, unsigned int i)
 	return atomic_load_explicit(&line[i], memory_order_relaxed);
 }
 
-/** Copy a line out: each word once, and spelled out, as compilers leave a loop over atomics alone. */
+/**
+ * Copy a line out: each word once, and spelled out, as compilers leave a loop over atomics alone.
+ */
 static inline void
 line_ring_copy(const _Atomic uint64_t *line, uint64_t word[LINE_RING_WORDS])
 {

@@ -58,7 +58,7 @@ enum dlb_cmd {
 	DLB_CMD_NOOP = 0x0,
 	DLB_CMD_BAT_T = 0x1,  /**< return lock_id + 1 tokens (low 10 bits) */
 	DLB_CMD_COMP = 0x2,   /**< retire the oldest history entry */
-	DLB_CMD_COMP_T = 0x3, /**< that, and return tokens; how many is not established, section 4.4 */
+	DLB_CMD_COMP_T = 0x3, /**< that, and return tokens; how many is open, section 4.4 */
 	DLB_CMD_ARM = 0x5,    /**< arm the CQ interrupt */
 	DLB_CMD_NEW = 0x8,    /**< enqueue */
 	DLB_CMD_NEW_T = 0x9,  /**< enqueue, return one token */

@@ -52,7 +52,7 @@ struct reg_row {
 	uint32_t offset[REG_VERSIONS];   /**< first instance, REG_NONE where absent */
 	uint32_t count[REG_VERSIONS];    /**< instances along the first index */
 	uint32_t stride;                 /**< bytes between them, 0 when there is one */
-	uint32_t words;                  /**< instances along the second index, 1 when there is none */
+	uint32_t words;                  /**< instances along the second index, or 1 */
 	uint32_t word_stride;            /**< bytes between those */
 	uint32_t reset[REG_VERSIONS];
 	enum reg_access access;

@@ -316,8 +316,8 @@ enqueue_four(struct dlb_model *m, const struct dlb_port *port, const uint64_t wo
 	return true;
 }
 
-/* Four commands that are one in all but payload, the usual line of a burst; false when they are not,
- * and nothing was done.
+/* Four commands that are one in all but payload, the usual line of a burst; false when they are
+ * not, and nothing was done.
  */
 static inline bool
 admit_uniform(struct dlb_model *m, const struct dlb_port *port, const uint64_t word[8])

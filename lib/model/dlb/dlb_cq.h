@@ -79,7 +79,7 @@ dlb_model_cq_push(struct dlb_model *m, struct dlb_pen *pen, uint64_t data, uint6
 	if (likely(cq->ring != NULL)) {
 		qe = (_Atomic uint64_t *)(void *)(cq->ring + (size_t)pen->slot * cq->step);
 		atomic_store_explicit(&qe[0], data, memory_order_relaxed);
-		/* Pairs with the consumer's load of the generation bit: who sees it sees the data. */
+		/* Pairs with the consumer's load of the generation bit: it then sees the data. */
 		atomic_store_explicit(&qe[1], meta, memory_order_release);
 	} else {
 		dlb_cq_write_by_dma(m, cq, pen->slot, data, meta);

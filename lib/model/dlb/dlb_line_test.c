@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * A line of four commands does what four lines of one do, in that order (datasheet section 4.1), and
- * many lines at once what they do one by one. Two benches get the same commands, one in full lines, one
- * in single ones, and have to look the same all the way.
+ * A line of four commands does what four lines of one do, in that order (datasheet section 4.1),
+ * and many lines at once what they do one by one. Two benches get the same commands, one in full
+ * lines, one in single ones, and have to look the same all the way.
  */
 #include "dlb_test_case.h"
 

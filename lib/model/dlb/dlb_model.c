@@ -14,9 +14,9 @@
  *   step               try-lock; who does not get it leaves a note and goes
  *   read, write        wait for the lock, then see to every post that came before
  *
- * The note is `dirty`. Whoever asked for a step and found the lock taken sets it and tries once more;
- * whoever lets the lock go looks at it afterwards. With both in one total order, one of the two gets
- * to work, so a line posted before a step was asked for never waits for another one:
+ * The note is `dirty`. Whoever asked for a step and found the lock taken sets it and tries once
+ * more; whoever lets the lock go looks at it afterwards. With both in one total order, one of the
+ * two gets to work, so a line posted before a step was asked for never waits for another one:
  *
  *   asks:   line into ring -> dirty = 1 -> try-lock fails
  *   holds:                                   unlock -> dirty is 1 -> that line is there: again
@@ -65,9 +65,9 @@ work(struct dlb_model *m)
 }
 
 /* Let go, and do what others asked for in the meantime. Sequentially consistent with the note that
- * step leaves: either its try-lock finds the lock free, or its note is found here. When all that was
- * admitted has been scheduled, a note without a line behind it asks for nothing: so threads that poll
- * in vain do not keep the holder busy.
+ * step leaves: either its try-lock finds the lock free, or its note is found here. When all that
+ * was admitted has been scheduled, a note without a line behind it asks for nothing: so threads
+ * that poll in vain do not keep the holder busy.
  */
 static void
 unlock(struct dlb_model *m, bool scheduled)
@@ -100,8 +100,8 @@ stray(struct dlb_model *m)
 }
 
 /* No room: the poster drains its own ring, and does nothing else, so time stands still. The indices
- * in the shared memory may be anybody's by now; the private ones tell whether there is room, and when
- * even those disagree the lines in between are nobody's.
+ * in the shared memory may be anybody's by now; the private ones tell whether there is room, and
+ * when even those disagree the lines in between are nobody's.
  */
 static __attribute__((noinline)) void
 post_make_room(struct dlb_model *m, struct dlb_port *port)
@@ -140,8 +140,8 @@ dlb_model_step(struct bus_device *dev, uint64_t now_ns)
 	/* Nothing modelled so far takes time. */
 	(void)now_ns;
 	if (!lock_try(m)) {
-		/* An exchange, not a store: notes of several threads then form one release sequence,
-		 * and whoever finds the last one sees the lines of all.
+		/* An exchange, not a store: notes of several threads then form one release
+		 * sequence, and whoever finds the last one sees the lines of all.
 		 */
 		atomic_exchange(&m->dirty, 1);
 		if (atomic_exchange(&m->lock, 1) != 0)

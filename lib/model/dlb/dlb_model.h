@@ -20,7 +20,9 @@ size_t dlb_model_ring_bytes(void);
 struct dlb_model_open_points {
 	/** Point 1: COMP_T returns one token, instead of lock_id + 1 capped at those in use. */
 	bool comp_t_one_token;
-	/** Point 2: bytes 10-11 of a directed QE are the lock id, instead of bytes 10-11 as sent. */
+	/**
+	 * Point 2: bytes 10-11 of a directed QE are the lock id, instead of bytes 10-11 as sent.
+	 */
 	bool directed_lock_in_qid;
 };
 
@@ -29,8 +31,8 @@ struct dlb_model_config {
 	enum dlb_version version;
 	struct dlb_model_open_points open;
 	/**
-	 * Memory of the producer ports' rings: dlb_model_ring_bytes() bytes, zeroed, 64-byte aligned,
-	 * kept by the caller until the device is gone. Its contents are not trusted.
+	 * Memory of the producer ports' rings: dlb_model_ring_bytes() bytes, zeroed, 64-byte
+	 * aligned, kept by the caller until the device is gone. Its contents are not trusted.
 	 */
 	void *ring_memory;
 	int ring_fd;             /**< the file behind it, -1 when there is none */
