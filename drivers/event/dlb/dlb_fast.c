@@ -284,25 +284,23 @@ dlb_enqueue_forward_burst_call(void *port, const struct rte_event ev[], uint16_t
 
 /* Complete everything the port holds. A directed port has nothing to complete in the device; either
  * way the credits come back.
+ *
+ * @return these credits
  */
-static __rte_always_inline bool
+static __rte_always_inline int32_t
 release_held(struct dlb_port *p, dlb_post post)
 {
-	int32_t credits = dlb_credit_take(&p->credit);
+	int32_t credits = (int32_t)p->held;
 	uint32_t left = p->directed ? 0 : p->held;
 
-	if (unlikely(credits == CREDIT_BUSY))
-		return false;
 	for (; left >= DLB_LINE_HCWS; left -= DLB_LINE_HCWS)
 		post(&p->bar, p->page, &completions[DLB_LINE_HCWS]);
 	if (left != 0)
 		post(&p->bar, p->page, &completions[left]);
 
-	credits += (int32_t)p->held;
 	p->stats.tx_implicit_release += p->held;
 	p->held = 0;
-	dlb_credit_put(&p->credit, credits);
-	return true;
+	return credits;
 }
 
 /* Tokens of n QEs that were read: the device may use their slots again. */
@@ -375,6 +373,19 @@ read_cq(struct dlb_port *p, struct rte_event ev[], uint16_t n, dlb_post post)
 	return i;
 }
 
+/* The same for a thread that does not have the port's credits, which keep out a second one. */
+static __rte_always_inline uint16_t
+read_cq_alone(struct dlb_port *p, struct rte_event ev[], uint16_t n, dlb_post post)
+{
+	int32_t credits = dlb_credit_take(&p->credit);
+
+	if (unlikely(credits == CREDIT_BUSY))
+		return wrong_thread(p);
+	n = read_cq(p, ev, n, post);
+	dlb_credit_put(&p->credit, credits);
+	return n;
+}
+
 /* The CQ is empty. In this process that may only mean that nobody gave the device time. */
 static __rte_always_inline uint16_t
 poll_empty(struct dlb_port *p, struct rte_event ev[], uint16_t n, dlb_post post)
@@ -382,7 +393,7 @@ poll_empty(struct dlb_port *p, struct rte_event ev[], uint16_t n, dlb_post post)
 	uint16_t got;
 
 	access_idle(p->access);
-	got = read_cq(p, ev, n, post);
+	got = read_cq_alone(p, ev, n, post);
 	if (got == 0)
 		give_way(p);
 	return got;
@@ -403,18 +414,21 @@ wait_for_events(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t 
 	return got;
 }
 
-/* The one dequeue body. */
+/* The one dequeue body. Not even a dequeue that waits keeps the port's credits from others. */
 static __rte_always_inline uint16_t
 dlb_dequeue(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns, dlb_post post)
 {
 	struct dlb_port *p = port;
+	int32_t credits = dlb_credit_take(&p->credit);
 	uint16_t got;
 
-	if (p->held != 0 && p->implicit_release && unlikely(!release_held(p, post)))
+	if (unlikely(credits == CREDIT_BUSY))
 		return wrong_thread(p);
-
+	if (p->held != 0 && p->implicit_release)
+		credits += release_held(p, post);
 	p->stats.polls++;
 	got = read_cq(p, ev, n, post);
+	dlb_credit_put(&p->credit, credits);
 	if (likely(got != 0))
 		return got;
 	got = poll_empty(p, ev, n, post);
@@ -481,6 +495,7 @@ dlb_fast_prepare(struct dlb_port *p)
 uint16_t
 dlb_fast_drain(struct dlb_port *p, struct rte_event ev[], uint16_t n)
 {
+	/* Nobody is left who could want the credits: the next start counts them anew. */
 	if (p->held != 0)
 		release_held(p, access_post_call);
 	return read_cq(p, ev, n, access_post_call);

@@ -277,7 +277,7 @@ dlb_xstats_get(const struct rte_eventdev *dev, enum rte_event_dev_xstats_mode mo
 	return (int)n;
 }
 
-/* Look for a name among all ids of a scope: its value, or a negative errno as the API has it. */
+/* Look for a name among all ids of a scope: false when it is not there. */
 static bool
 find_in_scope(const struct dlb *dlb, enum rte_event_dev_xstats_mode mode, const char *name,
 	      uint64_t *stat, unsigned int *id)
