@@ -371,6 +371,7 @@ hist_pointer_wrote(void *owner, struct reg_at at, uint32_t value)
 	cq->hist_pop = cq->hist_push;
 	cq->push_pass = REG_GET(DLB_CHP_HIST_LIST_PUSH_PTR_GENERATION, value);
 	cq->pop_pass = cq->push_pass;
+	m->ready |= UINT64_C(1) << at.i;
 }
 
 static uint32_t

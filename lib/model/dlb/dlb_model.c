@@ -44,11 +44,17 @@ lock_try(struct dlb_model *m)
 	       atomic_exchange(&m->lock, 1) == 0;
 }
 
+/* For register accesses and full rings: who waits goes before those who only step. `waiting` is
+ * given back with the lock held, so whoever sees it set after leaving a note knows of an unlock to
+ * come.
+ */
 static void
 lock_wait(struct dlb_model *m)
 {
+	atomic_fetch_add(&m->waiting, 1);
 	for (unsigned int tries = 0; !lock_try(m); tries++)
 		bus_relax(tries);
+	atomic_fetch_sub(&m->waiting, 1);
 }
 
 /* Everything that was asked for by now. Lock held. */
@@ -74,8 +80,8 @@ unlock(struct dlb_model *m, bool scheduled)
 {
 	for (;;) {
 		atomic_store(&m->lock, 0);
-		if (atomic_load(&m->dirty) == 0 || (scheduled && !dlb_model_posted(m)) ||
-		    !lock_try(m))
+		if (atomic_load(&m->dirty) == 0 || atomic_load(&m->waiting) != 0 ||
+		    (scheduled && !dlb_model_posted(m)) || !lock_try(m))
 			return;
 		work(m);
 		scheduled = true;
@@ -139,12 +145,12 @@ dlb_model_step(struct bus_device *dev, uint64_t now_ns)
 
 	/* Nothing modelled so far takes time. */
 	(void)now_ns;
-	if (!lock_try(m)) {
+	if (atomic_load_explicit(&m->waiting, memory_order_relaxed) != 0 || !lock_try(m)) {
 		/* An exchange, not a store: notes of several threads then form one release
 		 * sequence, and whoever finds the last one sees the lines of all.
 		 */
 		atomic_exchange(&m->dirty, 1);
-		if (atomic_exchange(&m->lock, 1) != 0)
+		if (atomic_load(&m->waiting) != 0 || atomic_exchange(&m->lock, 1) != 0)
 			return BUS_NO_DEADLINE;
 	}
 	work(m);

@@ -11,7 +11,8 @@
  *   register file    what was written, exact, slow             dlb_config.c turns the first
  *   run-time tables  what it decided, compact, fast            into the second, write by write
  *
- * Everything but the port rings' posting side, `lock` and `dirty` belongs to whoever holds the lock.
+ * Everything but the port rings' posting side, `lock` and `dirty` belongs to whoever holds the
+ * lock.
  */
 
 #include <stdatomic.h>
@@ -45,6 +46,7 @@ struct dlb_fifo {
 struct dlb_bins {
 	struct dlb_fifo fifo[DLB_PRIO_BINS];
 	uint8_t bins;
+	uint8_t turn; /**< times served, for DLB_TURNS_PER_WEAK */
 };
 
 /** Depths at which the depth code of a delivered QE steps up: T/2, 3T/4, T (section 4.7). */
@@ -125,7 +127,6 @@ struct dlb_ldb_queue {
 	uint32_t share;         /**< of a CQ in this round, so that work spreads */
 	bool tracked;           /**< flows are followed; a single linked CQ needs none of it */
 	struct dlb_cq *only_cq; /**< the single linked CQ of a queue that is not tracked */
-	uint8_t turn;
 	uint64_t cqs;           /**< bit c: linked to CQ c */
 	uint64_t held_cqs;      /**< bit c: something in held lists of CQ c */
 	uint32_t stage_limit;   /**< AQED entries */
@@ -148,7 +149,6 @@ struct dlb_dir_queue {
 	uint32_t max;
 	uint64_t enqueued;
 	struct dlb_thresholds depth;
-	uint8_t turn;
 };
 
 /** Producer port; numbered as its CQ. */
@@ -180,6 +180,7 @@ struct dlb_model {
 	/* The one lock, and the note for its holder that somebody came while it was held. */
 	_Alignas(DLB_CACHE_LINE) _Atomic uint32_t lock;
 	_Atomic uint32_t dirty;
+	_Atomic uint32_t waiting; /**< threads that wait for the lock */
 	/** Bit p: port p is valid. Written with the lock held, read by who just let it go. */
 	_Atomic uint64_t valid[DLB_PORT_WORDS];
 
@@ -219,7 +220,9 @@ void dlb_model_admit(struct dlb_model *m, struct dlb_port *port);
 void dlb_model_admit_valid(struct dlb_model *m);
 /** That, for all: what was posted to a port that is not valid is thrown away. */
 void dlb_model_admit_all(struct dlb_model *m);
-/** Any line waiting in a valid port's ring? Needs no lock; may see a line that was just taken in. */
+/**
+ * Any line waiting in a valid port's ring? Needs no lock; may see a line that was just taken in.
+ */
 bool dlb_model_posted(const struct dlb_model *m);
 
 /* dlb_sched.c: queues into consumer queues, until nothing more can go. Lock held. */

@@ -6,9 +6,9 @@
 /* The scheduler: QEs from queues into consumer queues. Choices nest as datasheet section 7.6 orders
  * them: CQ, then queue slot of the CQ by slot priority, then atomic or not, then QE priority.
  *
- * It works in rounds until one moves nothing. In a round each CQ with room is served once, and takes
- * from a queue at most the queue's share: what waited at the start of the round, spread over the CQs
- * that could take it. So work that fits is spread evenly, and a CQ's batch stays in cache.
+ * It works in rounds until one moves nothing. In a round each CQ with room is served once, and
+ * takes from a queue at most the queue's share: what waited at the start of the round, spread over
+ * the CQs that could take it. So work that fits is spread evenly, and a CQ's batch stays in cache.
  */
 
 /* What goes from one queue to one CQ in one go. */
@@ -52,6 +52,12 @@ static inline uint32_t
 bin_weakest(uint32_t bins)
 {
 	return 31 - (uint32_t)__builtin_clz(bins);
+}
+
+static inline uint32_t
+bin_next(uint32_t bins, bool weak)
+{
+	return weak ? bin_weakest(bins) : bin_strongest(bins);
 }
 
 /* Take up to `budget` QEs off a bin's FIFO, `depth` of their type waiting: how many could go.
@@ -101,7 +107,7 @@ serve_bins(struct batch *b, struct dlb_bins *bins, uint32_t *waiting, uint32_t b
 {
 	uint32_t n = 0, taken;
 
-	if (unlikely(weak_turn(&b->q->turn)) && budget != 0 && bins->bins != 0)
+	if (unlikely(weak_turn(&bins->turn)) && budget != 0 && bins->bins != 0)
 		n = run(b, bins, bin_weakest(bins->bins), 1, thresholds, *waiting, ordered);
 	while (n < budget && bins->bins != 0) {
 		taken = run(b, bins, bin_strongest(bins->bins), budget - n, thresholds,
@@ -285,12 +291,15 @@ take_waiting(struct batch *b, uint32_t bin)
 	return TAKEN;
 }
 
-/* Does a waiting QE come before everything held for this CQ? Of one strength, held ones are older. */
+/* Does a waiting QE come before everything held for this CQ? Of one strength, held ones are older.
+ */
 static inline bool
-waiting_first(const struct dlb_bins *waiting, const struct dlb_bins *held)
+waiting_first(const struct dlb_bins *waiting, const struct dlb_bins *held, bool weak)
 {
 	if (waiting->bins == 0 || held->bins == 0)
 		return held->bins == 0 && waiting->bins != 0;
+	if (weak)
+		return bin_weakest(waiting->bins) > bin_weakest(held->bins);
 	return bin_strongest(waiting->bins) < bin_strongest(held->bins);
 }
 
@@ -299,20 +308,22 @@ serve_atomic_tracked(struct batch *b, uint32_t budget)
 {
 	struct dlb_ldb_queue *q = b->q;
 	const struct dlb_bins *held = &b->m->held[b->qid][b->cq_id];
+	bool weak = weak_turn(&q->atomic.turn);
 	enum outcome outcome;
 	uint32_t n = 0;
 
-	while (n < budget) {
-		if (waiting_first(&q->atomic, held)) {
-			outcome = take_waiting(b, bin_strongest(q->atomic.bins));
+	/* On the turn of the weak one try is theirs, the others are as ever. */
+	for (; n < budget; weak = false) {
+		if (waiting_first(&q->atomic, held, weak)) {
+			outcome = take_waiting(b, bin_next(q->atomic.bins, weak));
 			n += outcome == TAKEN;
-			if (outcome != STUCK)
+			if (outcome != STUCK || weak)
 				continue;
 		}
 		/* What is held for this CQ, or can be brought over, may go even so. */
 		if (held->bins == 0 && (q->loose == 0 || !loose_fetch(b)))
 			break;
-		deliver_held(b, bin_strongest(held->bins));
+		deliver_held(b, bin_next(held->bins, weak));
 		n++;
 	}
 	return n;
@@ -374,12 +385,24 @@ serve_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t room)
 	return n;
 }
 
+/* One QE from the weakest slot that has one to give; the CQ has room. */
+static uint32_t
+serve_weakest(struct dlb_model *m, struct dlb_cq *cq)
+{
+	uint32_t i = cq->slot_count, n = 0;
+
+	while (i-- > 0 && n == 0)
+		if (m->work >> cq->slot[i].qid & 1)
+			n = serve_queue(m, cq, cq->slot[i].qid, 1);
+	return n;
+}
+
 /* Serve a CQ's slots, strongest first; slots of one strength take turns at being first. */
 static uint32_t
 serve_cq(struct dlb_model *m, struct dlb_cq *cq)
 {
-	bool weak = weak_turn(&cq->turn);
-	uint32_t i = 0, n = 0, room;
+	uint32_t n = unlikely(weak_turn(&cq->turn)) ? serve_weakest(m, cq) : 0;
+	uint32_t i = 0, room;
 
 	while (i < cq->slot_count) {
 		uint32_t level = i, size = 1;
@@ -394,9 +417,6 @@ serve_cq(struct dlb_model *m, struct dlb_cq *cq)
 			room = cq_room(cq);
 			if (room == 0)
 				return n;
-			/* Leave the others a slot on the turn of the weak. */
-			if (weak && room > 1 && level + size < cq->slot_count)
-				room--;
 			n += serve_queue(m, cq, cq->slot[s].qid, room);
 		}
 		i += size;
@@ -464,11 +484,11 @@ serve_directed(struct dlb_model *m, uint32_t id)
 	uint32_t kind = m->config.version == DLB_V20;
 	uint32_t room = cq->enabled && cq->tokens < cq->token_limit ? cq->token_limit - cq->tokens
 								    : 0;
-	bool weak = weak_turn(&q->turn);
+	bool weak = weak_turn(&q->waiting.turn);
 	uint32_t n;
 
 	for (n = 0; n < room && q->waiting.bins != 0; n++) {
-		uint32_t bin = weak ? bin_weakest(q->waiting.bins) : bin_strongest(q->waiting.bins);
+		uint32_t bin = bin_next(q->waiting.bins, weak);
 		uint16_t index = dlb_bins_pop(m, &q->waiting, bin);
 		uint64_t meta = m->qe[index].meta;
 

@@ -113,11 +113,66 @@ last_line_needs_no_further_step(void **state)
 	}
 }
 
+/* A host that keeps the device waiting for an address, and with it the lock. */
+static struct {
+	const struct bus_host_ops *inner;
+	struct bus_host_ops ops;
+	_Atomic bool reached, open;
+} host_gate;
+
+static void *
+map_behind_the_gate(struct bus_host *host, uint32_t pasid, uint64_t iova, size_t *len,
+		    enum bus_prot prot, struct bus_fault *fault)
+{
+	atomic_store(&host_gate.reached, true);
+	while (!atomic_load(&host_gate.open))
+		sched_yield();
+	return host_gate.inner->map(host, pasid, iova, len, prot, fault);
+}
+
+static void *
+write_a_cq_register(void *arg)
+{
+	struct rig *r = arg;
+
+	rig_write(r, DLB_CHP_LDB_CQ2VAS, SINK, 0);
+	return NULL;
+}
+
+/* A register write takes in what was posted but schedules nothing. Who asks for a step while it has
+ * the lock goes away; the step has to happen all the same, though no line is waiting any more.
+ */
+static void
+step_asked_for_during_a_register_write_happens(void **state)
+{
+	struct rig *r = *state;
+	pthread_t thread;
+
+	rig_balance(r, 1, 8, 8, RIG_NOT_ORDERED);
+	host_gate.inner = r->host.host.ops;
+	host_gate.ops = *host_gate.inner;
+	host_gate.ops.map = map_behind_the_gate;
+	atomic_store(&host_gate.reached, false);
+	atomic_store(&host_gate.open, false);
+	rig_new(r, DLB_UNORDERED, 0, 0, 7);
+	r->host.host.ops = &host_gate.ops;
+	assert_int_equal(pthread_create(&thread, NULL, write_a_cq_register, r), 0);
+	while (!atomic_load(&host_gate.reached))
+		sched_yield();
+	rig_step(r);
+	expect_nothing(r, SINK);
+	atomic_store(&host_gate.open, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	r->host.host.ops = host_gate.inner;
+	expect_qe(r, SINK, 7);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_BOTH(last_line_needs_no_further_step),
+		ON_BOTH(step_asked_for_during_a_register_write_happens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
