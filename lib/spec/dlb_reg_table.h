@@ -39,14 +39,6 @@ static const struct reg_row dlb_reg_rows[DLB_REG_COUNT] = {
 #define FIELD20(...)
 #define FIELD25(...)
 #include "dlb_regs.def"
-#undef REG
-#undef REG25
-#undef REGS
-#undef REGS2
-#undef WINDOW
-#undef FIELD
-#undef FIELD20
-#undef FIELD25
 #undef ROW
 };
 
@@ -60,14 +52,6 @@ static const struct reg_field dlb_reg_fields[] = {
 #define FIELD20(reg, nm, h, l) {.name = #nm, .row = DLB_##reg, .hi = h, .lo = l, .versions = 1},
 #define FIELD25(reg, nm, h, l) {.name = #nm, .row = DLB_##reg, .hi = h, .lo = l, .versions = 2},
 #include "dlb_regs.def"
-#undef REG
-#undef REG25
-#undef REGS
-#undef REGS2
-#undef WINDOW
-#undef FIELD
-#undef FIELD20
-#undef FIELD25
 };
 #undef NONE
 

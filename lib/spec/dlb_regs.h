@@ -27,14 +27,6 @@ enum dlb_reg {
 #define FIELD20(...)
 #define FIELD25(...)
 #include "dlb_regs.def"
-#undef REG
-#undef REG25
-#undef REGS
-#undef REGS2
-#undef WINDOW
-#undef FIELD
-#undef FIELD20
-#undef FIELD25
 	DLB_REG_COUNT
 };
 
@@ -48,14 +40,6 @@ enum dlb_field_bits {
 #define FIELD20 FIELD
 #define FIELD25 FIELD
 #include "dlb_regs.def"
-#undef REG
-#undef REG25
-#undef REGS
-#undef REGS2
-#undef WINDOW
-#undef FIELD
-#undef FIELD20
-#undef FIELD25
 };
 
 #endif /* SLIPWAY_DLB_REGS_H */
