@@ -227,6 +227,27 @@ credits_are_conserved_over_100000_operations(void **state)
 	}
 }
 
+/* A credit comes back to the domain of the CQ (CQ2VAS), not to the one that paid it (5.12). */
+static void
+credit_comes_back_to_the_domain_of_the_cq(void **state)
+{
+	struct rig *r = *state;
+	enum dlb_reg credits =
+		r->version == DLB_V20 ? DLB_CHP_CFG_LDB_VAS_CRD : DLB_CHP_CFG_VAS_CRD;
+	uint32_t before;
+
+	rig_balance(r, 1, 8, 8, RIG_NOT_ORDERED);
+	before = rig_read(r, credits, 0);
+	rig_domain(r, 1, 10, 0);
+	rig_ldb_port(r, 1, 5, 8, 8);
+	rig_write(r, DLB_SYS_LDB_VASQID_V, 1 * DLB_LDB_QUEUES + 0, 1);
+	rig_send_one(r, 5, rig_hcw(DLB_CMD_NEW, DLB_UNORDERED, 0, 0, 0, 9));
+	rig_step(r);
+	expect_qe(r, 0, 9);
+	assert_int_equal(rig_read(r, credits, 1), 9);
+	assert_int_equal(rig_read(r, credits, 0), before + 1);
+}
+
 int
 main(void)
 {
@@ -239,6 +260,7 @@ main(void)
 		ON_V25(directed_queue_can_take_all_credits),
 		ON_BOTH(domains_do_not_share_credits),
 		ON_BOTH(credits_are_conserved_over_100000_operations),
+		ON_BOTH(credit_comes_back_to_the_domain_of_the_cq),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
