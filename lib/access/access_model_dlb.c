@@ -36,6 +36,7 @@ int
 access_model_open(const struct access_config *config, struct access_dev **out)
 {
 	struct dlb_model_config model = {.version = config->version, .ring_fd = -1};
+	uint8_t command[] = {0x06, 0};
 	struct access_dev *access;
 	int ret;
 
@@ -55,6 +56,10 @@ access_model_open(const struct access_config *config, struct access_dev **out)
 	ret = dlb_model_create(&model, &access->host, &access->dev);
 	if (ret < 0)
 		goto free_rings;
+	/* What the kernel does for a device on a bus before a driver sees it: COMMAND, at 4, gets
+	 * memory and bus master enabled.
+	 */
+	access->dev->ops->config(access->dev, 4, command, sizeof(command), true);
 	*out = access;
 	return 0;
 

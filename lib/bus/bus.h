@@ -58,8 +58,7 @@ struct bus_fault {
 };
 
 /**
- * What a host may ask of a device. `config`, `submit` and `reset` are NULL where the device has no
- * configuration space, takes no non-posted commands, or has no reset of its own.
+ * What a host may ask of a device. `submit` is NULL where the device takes no non-posted commands.
  *
  * `read`, `write` and `step` may be called from any thread. `post` may be called from any thread,
  * but from one at a time per 4 KB page.
@@ -84,6 +83,11 @@ struct bus_device_ops {
 	uint64_t (*step)(struct bus_device *dev, uint64_t now_ns);
 	/** Reset the device. */
 	void (*reset)(struct bus_device *dev, enum bus_reset kind);
+	/**
+	 * The host's map of memory has changed: look every address that is kept up again. Once this
+	 * returns, the device has let go of memory that is no longer there.
+	 */
+	void (*remap)(struct bus_device *dev);
 };
 
 /**
@@ -96,8 +100,7 @@ struct bus_host_ops {
 	/**
 	 * Address of host memory at `iova`, or NULL and `fault` filled in. `*len` says how many
 	 * bytes are wanted and, on return, how many lie there in one piece. The pointer stays valid
-	 * until the host changes its map, which it announces by having the device forget (a
-	 * register write or a reset that takes the address out of use).
+	 * until the host changes its map and calls `remap`.
 	 */
 	void *(*map)(struct bus_host *host, uint32_t pasid, uint64_t iova, size_t *len,
 		     enum bus_prot prot, struct bus_fault *fault);

@@ -4,6 +4,7 @@
 #include "regfile.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Where one row lies. Rows may interleave (columns of a page repeated per port), so spans that
  * overlap form a group; groups are disjoint and sorted, and a search looks into one group only.
@@ -21,6 +22,8 @@ struct regfile {
 	uint32_t *first;              /* per row: index of its first value */
 	uint32_t *mask;               /* per row: bits some field names */
 	uint32_t *values;
+	uint32_t *reset; /* what they are after a reset */
+	uint32_t value_count;
 	struct span *spans;
 	unsigned int span_count;
 	unsigned int version;
@@ -83,7 +86,7 @@ row_fill(struct regfile *rf, unsigned int r)
 	uint32_t n = row_values(row, rf->version);
 
 	for (uint32_t i = 0; i < n; i++)
-		rf->values[rf->first[r] + i] = row->reset[rf->version];
+		rf->reset[rf->first[r] + i] = row->reset[rf->version];
 }
 
 static bool
@@ -124,7 +127,6 @@ regfile_create(const struct reg_table *table, unsigned int version, const struct
 	       unsigned int hook_count, void *owner)
 {
 	struct regfile *rf = calloc(1, sizeof(*rf));
-	uint32_t total = 0;
 
 	if (rf == NULL)
 		return NULL;
@@ -138,22 +140,36 @@ regfile_create(const struct reg_table *table, unsigned int version, const struct
 	if (rf->first == NULL || rf->mask == NULL || rf->hook == NULL || rf->spans == NULL)
 		goto destroy;
 	for (unsigned int r = 0; r < table->row_count; r++) {
-		rf->first[r] = total;
+		rf->first[r] = rf->value_count;
 		if (row_present(rf, r))
-			total += row_values(&table->rows[r], version);
+			rf->value_count += row_values(&table->rows[r], version);
 	}
-	rf->values = calloc(total, sizeof(*rf->values));
-	if (rf->values == NULL)
+	rf->values = calloc(rf->value_count, sizeof(*rf->values));
+	rf->reset = calloc(rf->value_count, sizeof(*rf->reset));
+	if (rf->values == NULL || rf->reset == NULL)
 		goto destroy;
-	for (unsigned int h = 0; h < hook_count; h++)
-		rf->hook[hooks[h].row] = &hooks[h];
+	regfile_hook(rf, hooks, hook_count);
 	masks_derive(rf);
 	rows_lay_out(rf);
+	regfile_reset(rf);
 	return rf;
 
 destroy:
 	regfile_destroy(rf);
 	return NULL;
+}
+
+void
+regfile_hook(struct regfile *rf, const struct reg_hook *hooks, unsigned int hook_count)
+{
+	for (unsigned int h = 0; h < hook_count; h++)
+		rf->hook[hooks[h].row] = &hooks[h];
+}
+
+void
+regfile_reset(struct regfile *rf)
+{
+	memcpy(rf->values, rf->reset, rf->value_count * sizeof(*rf->values));
 }
 
 void
@@ -166,6 +182,7 @@ regfile_destroy(struct regfile *rf)
 	free(rf->hook);
 	free(rf->spans);
 	free(rf->values);
+	free(rf->reset);
 	free(rf);
 }
 
@@ -286,4 +303,10 @@ uint32_t
 regfile_get(const struct regfile *rf, unsigned int row, uint32_t i)
 {
 	return *value_at(rf, (struct reg_at){.row = row, .i = i});
+}
+
+void
+regfile_put(struct regfile *rf, unsigned int row, uint32_t i, uint32_t value)
+{
+	*value_at(rf, (struct reg_at){.row = row, .i = i}) = value & rf->mask[row];
 }

@@ -57,6 +57,12 @@ struct regfile;
 struct regfile *regfile_create(const struct reg_table *table, unsigned int version,
 			       const struct reg_hook *hooks, unsigned int hook_count, void *owner);
 
+/** Add hooks, on rows that have none so far; kept. */
+void regfile_hook(struct regfile *rf, const struct reg_hook *hooks, unsigned int hook_count);
+
+/** Every register back to its reset value. Calls no hooks. */
+void regfile_reset(struct regfile *rf);
+
 /** Free a register file. NULL is allowed. */
 void regfile_destroy(struct regfile *rf);
 
@@ -72,6 +78,12 @@ bool regfile_write(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t 
 
 /** The stored value of a register, without access rule or hook; it must exist. */
 uint32_t regfile_get(const struct regfile *rf, unsigned int row, uint32_t i);
+
+/**
+ * Store a value as the device itself does: without access rule or hook, reserved bits read 0. The
+ * register must exist.
+ */
+void regfile_put(struct regfile *rf, unsigned int row, uint32_t i, uint32_t value);
 
 /** Find the row behind an offset; false when there is none. */
 bool regfile_find(const struct regfile *rf, unsigned int bar, uint64_t off, struct reg_at *at);

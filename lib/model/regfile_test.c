@@ -415,6 +415,45 @@ bars_are_apart(void **state)
 	expect_stray(state, 4, 0x100);
 }
 
+/* The device's own way to a register: its access rule and hook are for drivers. */
+static void
+device_stores_what_drivers_may_not(void **state)
+{
+	regfile_put(*state, CONSTANT, 0, 0x55);
+	assert_int_equal(get(state, 0x104), 0x55);
+	regfile_put(*state, ARRAY, 2, 0x66);
+	assert_int_equal(get(state, 0x12000), 0x66);
+	assert_int_equal(get(state, 0x11000), 3);
+	regfile_put(*state, PLAIN, 0, 0xffffffff);
+	assert_int_equal(get(state, 0x100), 0x800000ff);
+	assert_int_equal(owner.writes, 0);
+}
+
+static void
+reset_brings_back_every_value(void **state)
+{
+	assert_true(regfile_write(*state, 2, 0x100, 0x77));
+	assert_true(regfile_write(*state, 2, 0x13000, 0x77));
+	assert_true(regfile_write(*state, 2, 0x80000, 0x77));
+	assert_int_equal(owner.writes, 1);
+	regfile_reset(*state);
+	assert_int_equal(get(state, 0x100), 0x12);
+	assert_int_equal(get(state, 0x13000), 3);
+	assert_int_equal(get(state, 0x80000), 0);
+	assert_int_equal(owner.writes, 1);
+}
+
+static void
+hooks_come_in_groups(void **state)
+{
+	static const struct reg_hook more[] = {{PLAIN, NULL, note_write}};
+
+	regfile_hook(*state, more, 1);
+	assert_true(regfile_write(*state, 2, 0x100, 0x77));
+	assert_true(regfile_write(*state, 2, 0x11c, 1));
+	assert_int_equal(owner.writes, 2);
+}
+
 #define CASE(f, setup, which)                                                                     \
 	{                                                                                         \
 		.name = #f which, .test_func = f, .setup_func = setup, .teardown_func = teardown, \
@@ -451,6 +490,9 @@ main(void)
 		OLD(strays_read_zero_and_are_told),
 		NEW(strays_read_zero_and_are_told),
 		OLD(bars_are_apart),
+		OLD(device_stores_what_drivers_may_not),
+		NEW(reset_brings_back_every_value),
+		OLD(hooks_come_in_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

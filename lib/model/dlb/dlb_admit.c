@@ -10,9 +10,14 @@
 /* ---- Tokens ---- */
 
 static inline void
-tokens_return(struct dlb_cq *cq, uint32_t n)
+tokens_return(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, uint32_t n,
+	      uint64_t meta)
 {
-	cq->tokens -= dlb_min(n, cq->tokens);
+	if (unlikely(n > cq->tokens)) {
+		dlb_alarm_chp(m, port, DLB_ALARM_TOKENS, meta);
+		n = cq->tokens;
+	}
+	cq->tokens -= n;
 }
 
 /* Tokens of BAT_T, and of COMP_T by the recommended reading. */
@@ -41,6 +46,16 @@ may_enqueue(struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
 	       *credits_for(m, port, sched) > 0;
 }
 
+/* The same, and an alarm if not. */
+static inline bool
+is_enqueued(struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
+{
+	if (likely(may_enqueue(m, port, meta)))
+		return true;
+	dlb_alarm_enqueue(m, port, meta);
+	return false;
+}
+
 /* Bytes 8-13 travel; 14 and 15 are the device's own in a delivered QE. */
 static inline uint64_t
 carried(uint64_t meta)
@@ -61,8 +76,10 @@ store(struct dlb_model *m, const struct dlb_port *port, uint64_t data, uint64_t 
 {
 	uint16_t index = m->free;
 
-	if (unlikely(index == DLB_NIL))
+	if (unlikely(index == DLB_NIL)) {
+		dlb_alarm_enqueue(m, port, meta);
 		return DLB_NIL;
+	}
 	*credits_for(m, port, (uint32_t)REG_GET(DLB_QE_SCHED, meta)) -= 1;
 	m->free = m->next[index];
 	pool_fill(m, index, data, meta);
@@ -113,7 +130,7 @@ enqueue(struct dlb_model *m, const struct dlb_port *port, uint64_t data, uint64_
 {
 	uint16_t index;
 
-	if (unlikely(!may_enqueue(m, port, meta)))
+	if (unlikely(!is_enqueued(m, port, meta)))
 		return;
 	if (REG_GET(DLB_QE_SCHED, meta) != DLB_DIRECTED && pass_through(m, port, data, meta))
 		return;
@@ -127,7 +144,7 @@ static void
 enqueue_ordered(struct dlb_model *m, const struct dlb_port *port, uint64_t data, uint64_t meta,
 		dlb_hist done)
 {
-	uint16_t index = may_enqueue(m, port, meta) ? store(m, port, data, meta) : DLB_NIL;
+	uint16_t index = is_enqueued(m, port, meta) ? store(m, port, data, meta) : DLB_NIL;
 
 	dlb_order_resolve(m, (uint32_t)REG_GET(DLB_HIST_QID, done),
 			  (uint16_t)REG_GET(DLB_HIST_SN, done), index);
@@ -139,8 +156,10 @@ forward(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, uin
 {
 	dlb_hist done;
 
-	if (unlikely(cq->inflight == 0))
+	if (unlikely(cq->inflight == 0)) {
+		dlb_alarm_chp(m, port, DLB_ALARM_ENQUEUE, meta);
 		return;
+	}
 	done = dlb_hist_pop(m, cq);
 	if (REG_GET(DLB_HIST_SCHED, done) == DLB_ORDERED &&
 	    !dlb_order_next(&m->ldb[REG_GET(DLB_HIST_QID, done)],
@@ -158,8 +177,11 @@ fragment(struct dlb_model *m, const struct dlb_port *port, const struct dlb_cq *
 	dlb_hist oldest = cq->hist[cq->hist_pop];
 	uint16_t index;
 
-	if (cq->inflight == 0 || REG_GET(DLB_HIST_SCHED, oldest) != DLB_ORDERED ||
-	    !may_enqueue(m, port, meta))
+	if (cq->inflight == 0 || REG_GET(DLB_HIST_SCHED, oldest) != DLB_ORDERED) {
+		dlb_alarm_chp(m, port, DLB_ALARM_ENQUEUE, meta);
+		return;
+	}
+	if (!is_enqueued(m, port, meta))
 		return;
 	index = store(m, port, data, meta);
 	if (index != DLB_NIL)
@@ -170,11 +192,16 @@ fragment(struct dlb_model *m, const struct dlb_port *port, const struct dlb_cq *
 /* ---- Completions ---- */
 
 static inline void
-complete(struct dlb_model *m, struct dlb_cq *cq)
+complete(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, uint64_t meta)
 {
 	if (likely(cq->inflight != 0))
 		dlb_hist_complete(m, cq);
+	else
+		dlb_alarm_chp(m, port, DLB_ALARM_ENQUEUE, meta);
 }
+
+/* What a line of four completions holds in each second word. */
+#define COMP_META ((uint64_t)DLB_CMD_COMP << DLB_HCW_CMD_LO)
 
 /* History entries whose completion is more than counting. */
 #define HIST_SPECIAL (REG_MASK(DLB_HIST_TRACKED) | REG_PUT(DLB_HIST_SCHED, DLB_ORDERED))
@@ -184,9 +211,11 @@ complete(struct dlb_model *m, struct dlb_cq *cq)
 
 /* n completions in a row: entries of one queue that need only counting are counted together. */
 static void
-complete_run(struct dlb_model *m, struct dlb_cq *cq, uint32_t n)
+complete_run(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, uint32_t n)
 {
-	for (n = dlb_min(n, cq->inflight); n != 0;) {
+	for (; n > cq->inflight; n--)
+		dlb_alarm_chp(m, port, DLB_ALARM_ENQUEUE, COMP_META);
+	while (n != 0) {
 		dlb_hist first = cq->hist[cq->hist_pop];
 		uint32_t pos = cq->hist_pop, k = 0;
 
@@ -211,8 +240,8 @@ complete_run(struct dlb_model *m, struct dlb_cq *cq, uint32_t n)
 
 /* ---- Commands ---- */
 
-/* Commands that drivers use rarely or never; what is in neither switch is a NOOP, ARM (interrupts
- * are not modelled) or illegal (section 4.3), and does nothing.
+/* Commands that drivers use rarely or never (section 4.3). ARM does nothing: interrupts of CQs are
+ * not modelled.
  */
 static void
 admit_rare(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, uint64_t data,
@@ -220,28 +249,38 @@ admit_rare(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, 
 {
 	switch (REG_GET(DLB_HCW_CMD, meta)) {
 	case DLB_CMD_COMP_T:
-		tokens_return(cq, m->config.open.comp_t_one_token ? 1 : tokens_counted(meta));
-		complete(m, cq);
+		/* Whichever reading is right, the difference is no error (section 4.4). */
+		if (m->config.open.comp_t_one_token)
+			tokens_return(m, port, cq, 1, meta);
+		else
+			cq->tokens -= dlb_min(cq->tokens, tokens_counted(meta));
+		complete(m, port, cq, meta);
 		break;
 	case DLB_CMD_NEW_T:
-		tokens_return(cq, 1);
+		tokens_return(m, port, cq, 1, meta);
 		enqueue(m, port, data, meta);
 		break;
 	case DLB_CMD_FWD_T:
-		tokens_return(cq, 1);
+		tokens_return(m, port, cq, 1, meta);
 		forward(m, port, cq, data, meta);
 		break;
 	case DLB_CMD_FRAG_T:
-		tokens_return(cq, 1);
+		tokens_return(m, port, cq, 1, meta);
 		fragment(m, port, cq, data, meta);
 		break;
 	case DLB_CMD_FRAG:
 		fragment(m, port, cq, data, meta);
 		break;
+	case DLB_CMD_ARM:
+		break;
+	default:
+		dlb_alarm_ingress(m, port, DLB_ALARM_COMMAND, meta);
+		break;
 	}
 }
 
-static inline void
+/* Inlined four times, whatever a compiler's budget says: a line's words then stay in registers. */
+static inline __attribute__((always_inline)) void
 admit_load_balanced(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq,
 		    uint64_t data, uint64_t meta)
 {
@@ -249,13 +288,13 @@ admit_load_balanced(struct dlb_model *m, const struct dlb_port *port, struct dlb
 
 	/* In order of how often they come. */
 	if (cmd == DLB_CMD_COMP)
-		complete(m, cq);
+		complete(m, port, cq, meta);
 	else if (cmd == DLB_CMD_NEW)
 		enqueue(m, port, data, meta);
 	else if (cmd == DLB_CMD_FWD)
 		forward(m, port, cq, data, meta);
 	else if (cmd == DLB_CMD_BAT_T)
-		tokens_return(cq, tokens_counted(meta));
+		tokens_return(m, port, cq, tokens_counted(meta), meta);
 	else if (cmd != DLB_CMD_NOOP)
 		admit_rare(m, port, cq, data, meta);
 }
@@ -266,22 +305,26 @@ admit_directed(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *
 {
 	switch (REG_GET(DLB_HCW_CMD, meta)) {
 	case DLB_CMD_NEW_T:
-		tokens_return(cq, 1);
+		tokens_return(m, port, cq, 1, meta);
 		enqueue(m, port, data, meta);
 		break;
 	case DLB_CMD_NEW:
 		enqueue(m, port, data, meta);
 		break;
 	case DLB_CMD_BAT_T:
-		tokens_return(cq, tokens_counted(meta));
+		tokens_return(m, port, cq, tokens_counted(meta), meta);
+		break;
+	case DLB_CMD_ARM:
+	case DLB_CMD_NOOP:
+		break;
+	default:
+		dlb_alarm_ingress(m, port, DLB_ALARM_COMMAND, meta);
 		break;
 	}
 }
 
 /* ---- Lines ---- */
 
-/* What a line of four completions holds in each second word. */
-#define COMP_META ((uint64_t)DLB_CMD_COMP << DLB_HCW_CMD_LO)
 /* What four enqueues to one place have in common: command, queue, type and priority. */
 #define PLACE                                                                                      \
 	(REG_MASK(DLB_HCW_CMD) | REG_MASK(DLB_QE_QID) | REG_MASK(DLB_QE_SCHED) |                   \
@@ -348,7 +391,7 @@ admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, stru
 			continue;
 		}
 		if (completions != 0)
-			complete_run(m, cq, completions);
+			complete_run(m, port, cq, completions);
 		completions = 0;
 		if (admit_uniform(m, port, word))
 			continue;
@@ -359,7 +402,7 @@ admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, stru
 		admit_load_balanced(m, port, cq, word[6], word[7]);
 	}
 	if (completions != 0)
-		complete_run(m, cq, completions);
+		complete_run(m, port, cq, completions);
 }
 
 static void
@@ -388,6 +431,8 @@ dlb_model_admit(struct dlb_model *m, struct dlb_port *port)
 	} else if (port->valid) {
 		admit_load_balanced_lines(m, port, &m->cq[id], n);
 		m->ready |= UINT64_C(1) << id;
+	} else {
+		dlb_alarm_lines(m, port, n);
 	}
 	line_ring_take(&port->drainer, n);
 }
@@ -404,8 +449,12 @@ dlb_model_admit_valid(struct dlb_model *m)
 }
 
 void
-dlb_model_admit_all(struct dlb_model *m)
+dlb_model_admit_posted(struct dlb_model *m)
 {
+	if (likely(!dlb_alarm_wants_lines(m))) {
+		dlb_model_admit_valid(m);
+		return;
+	}
 	for (unsigned int i = 0; i < DLB_LDB_PORTS + m->dir_ports; i++)
 		dlb_model_admit(m, &m->port[i]);
 }

@@ -65,15 +65,23 @@ dlb_cq_configure(struct dlb_model *m, uint32_t id)
 	cq->entries = entries_of_code(
 		(uint32_t)REG_GET(DLB_CHP_LDB_CQ_TKN_DEPTH_SEL_TOKEN_DEPTH_SELECT,
 				  regfile_get(m->regs, r->ring_code, i)));
-	tokens = entries_of_code(
-		(uint32_t)REG_GET(DLB_LSP_CQ_LDB_TKN_DEPTH_SEL_TOKEN_DEPTH_SELECT,
+	tokens = entries_of_code((uint32_t)REG_GET(DLB_LSP_CQ_LDB_TKN_DEPTH_SEL_TOKEN_DEPTH_SELECT,
 				  regfile_get(m->regs, r->token_code, i)));
 	cq->token_limit = dlb_min(tokens, cq->entries);
 	cq->wptr &= cq->entries == 0 ? 0 : 2 * cq->entries - 1;
-	cq->enabled = !(regfile_get(m->regs, r->disabled, i) & 1) && cq->entries != 0;
+	cq->enabled = !(regfile_get(m->regs, r->disabled, i) & 1) && cq->entries != 0 &&
+		      m->may_master;
 	cq->ring = cq->enabled ? ring_map(m, cq) : NULL;
 	if (!directed)
 		m->ready |= UINT64_C(1) << id;
+}
+
+void
+dlb_cq_remap(struct dlb_model *m)
+{
+	for (uint32_t id = 0; id < DLB_LDB_PORTS + m->dir_ports; id++)
+		if (m->cq[id].enabled)
+			m->cq[id].ring = ring_map(m, &m->cq[id]);
 }
 
 void
@@ -84,6 +92,7 @@ dlb_cq_write_by_dma(struct dlb_model *m, const struct dlb_cq *cq, uint32_t slot,
 	uint64_t iova = cq->iova + (uint64_t)slot * cq->step;
 
 	/* A write to an address the host does not have is lost, as on a real bus. */
-	if (m->host->ops->dma != NULL)
-		m->host->ops->dma(m->host, cq->pasid, iova, &qe, sizeof(qe), true);
+	if (m->host->ops->dma == NULL ||
+	    m->host->ops->dma(m->host, cq->pasid, iova, &qe, sizeof(qe), true) < 0)
+		atomic_fetch_add_explicit(&m->lost, 1, memory_order_relaxed);
 }

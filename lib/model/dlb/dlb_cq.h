@@ -14,6 +14,9 @@
 /** Work out what a CQ's registers say: ring, limits, whether it may be scheduled to. */
 void dlb_cq_configure(struct dlb_model *m, uint32_t id);
 
+/** Look every ring's address up again: the host's memory is not what it was. */
+void dlb_cq_remap(struct dlb_model *m);
+
 /** Write 16 bytes to a ring that cannot be had by pointer. */
 void dlb_cq_write_by_dma(struct dlb_model *m, const struct dlb_cq *cq, uint32_t slot,
 			 uint64_t data, uint64_t meta);

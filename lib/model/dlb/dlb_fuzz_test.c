@@ -281,7 +281,7 @@ hostile_ring_memory_breaks_nothing(void **state)
 	struct rig *r = *state;
 
 	start(r);
-	for (uint32_t n = 0; n < OPERATIONS / 4; n++)
+	for (uint32_t n = 0; n < OPERATIONS / 16; n++)
 		hostile_operation(r, true);
 	rig_power_on(r);
 	rig_read(r, DLB_SYS_TOTAL_VAS, 0);

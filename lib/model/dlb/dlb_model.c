@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include "dlb_model_priv.h"
+#include "dlb_cq.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,9 @@
  *
  *   post               no lock: the line goes into the port's own ring. A full ring waits.
  *   step               try-lock; who does not get it leaves a note and goes
- *   read, write        wait for the lock, then see to every post that came before
+ *   read, write,       wait for the lock, then see to every post that came before
+ *   config, reset,
+ *   remap
  *
  * The note is `dirty`. Whoever asked for a step and found the lock taken sets it and tries once
  * more; whoever lets the lock go looks at it afterwards. With both in one total order, one of the
@@ -25,8 +27,6 @@
 #define PP_DIR     UINT64_C(0x02000000)
 #define PP_LDB     UINT64_C(0x02100000)
 #define PP_ALIAS   UINT64_C(0x00200000) /* from a window to its alias */
-#define BAR0_BYTES UINT64_C(0x04000000)
-#define BAR2_BYTES UINT64_C(0x100000000)
 
 static struct dlb_model *
 model_of(struct bus_device *dev)
@@ -160,12 +160,16 @@ dlb_model_step(struct bus_device *dev, uint64_t now_ns)
 
 /* ---- Registers ---- */
 
-/* A device in its low-power state answers nothing but the register that wakes it (section 1.6). */
+/* A bar that is not enabled answers nothing; a device in its low-power state answers nothing but
+ * the register that wakes it (section 1.6).
+ */
 static bool
-asleep(const struct dlb_model *m, unsigned int bar, uint64_t off)
+silent(const struct dlb_model *m, unsigned int bar, uint64_t off)
 {
 	struct reg_at at;
 
+	if (!m->answers)
+		return true;
 	if (m->powered || bar != 2)
 		return false;
 	return !regfile_find(m->regs, bar, off, &at) || at.row != DLB_CM_CFG_PM_PMCSR_DISABLE;
@@ -176,16 +180,18 @@ dlb_model_read(struct bus_device *dev, unsigned int bar, uint64_t off, unsigned 
 {
 	struct dlb_model *m = model_of(dev);
 	uint32_t value = 0;
+	bool ones;
 
 	lock_wait(m);
-	dlb_model_admit_all(m);
-	if (asleep(m, bar, off))
+	dlb_model_admit_posted(m);
+	ones = silent(m, bar, off);
+	if (ones)
 		value = UINT32_MAX;
 	else if (port_at(m, bar, off) == NULL &&
 		 (size != 4 || !regfile_read(m->regs, bar, off, &value)))
 		stray(m);
 	unlock(m, false);
-	return value;
+	return ones && size > 4 ? UINT64_MAX : value;
 }
 
 static void
@@ -195,10 +201,48 @@ dlb_model_write(struct bus_device *dev, unsigned int bar, uint64_t off, uint64_t
 	struct dlb_model *m = model_of(dev);
 
 	lock_wait(m);
-	dlb_model_admit_all(m);
-	if (!asleep(m, bar, off) &&
+	dlb_model_admit_posted(m);
+	if (!silent(m, bar, off) &&
 	    (size != 4 || !regfile_write(m->regs, bar, off, (uint32_t)value)))
 		stray(m);
+	unlock(m, false);
+}
+
+/* ---- Configuration space, resets, the host's memory ---- */
+
+static int
+dlb_model_config(struct bus_device *dev, uint16_t off, void *bytes, size_t len, bool write)
+{
+	struct dlb_model *m = model_of(dev);
+	int ret;
+
+	lock_wait(m);
+	dlb_model_admit_posted(m);
+	if (write)
+		ret = dlb_pci_write(m, off, bytes, len);
+	else
+		ret = pci_config_read(&m->pci, off, bytes, len);
+	unlock(m, false);
+	return ret;
+}
+
+static void
+dlb_model_reset_op(struct bus_device *dev, enum bus_reset kind)
+{
+	struct dlb_model *m = model_of(dev);
+
+	lock_wait(m);
+	dlb_model_reset(m, kind);
+	unlock(m, false);
+}
+
+static void
+dlb_model_remap(struct bus_device *dev)
+{
+	struct dlb_model *m = model_of(dev);
+
+	lock_wait(m);
+	dlb_cq_remap(m);
 	unlock(m, false);
 }
 
@@ -240,9 +284,9 @@ dlb_model_describe(struct bus_device *dev, struct bus_region regions[], unsigned
 		else if (i <= dir + 1 + DLB_LDB_PORTS)
 			r = ring_region(m, PP_LDB, i - dir - 2, i - dir - 2);
 		else if (i == dir + DLB_LDB_PORTS + 2)
-			r.offset = ldb_end, r.size = BAR0_BYTES - ldb_end;
+			r.offset = ldb_end, r.size = DLB_BAR0_BYTES - ldb_end;
 		else
-			r.bar = 2, r.size = BAR2_BYTES;
+			r.bar = 2, r.size = DLB_BAR2_BYTES;
 		if (n < max)
 			regions[n] = r;
 		n++;
@@ -251,11 +295,14 @@ dlb_model_describe(struct bus_device *dev, struct bus_region regions[], unsigned
 }
 
 static const struct bus_device_ops dlb_model_ops = {
+	.config = dlb_model_config,
 	.describe = dlb_model_describe,
 	.read = dlb_model_read,
 	.write = dlb_model_write,
 	.post = dlb_model_post,
 	.step = dlb_model_step,
+	.reset = dlb_model_reset_op,
+	.remap = dlb_model_remap,
 };
 
 /* ---- Life ---- */
@@ -264,14 +311,6 @@ size_t
 dlb_model_ring_bytes(void)
 {
 	return DLB_CQS * sizeof(struct line_ring);
-}
-
-static void
-pool_fill(struct dlb_model *m)
-{
-	for (uint32_t i = 1; i < DLB_POOL; i++)
-		m->next[i] = (uint16_t)(i + 1);
-	m->free = 1;
 }
 
 static void
@@ -305,12 +344,13 @@ dlb_model_create(const struct dlb_model_config *config, struct bus_host *host,
 	m->host = host;
 	m->config = *config;
 	m->dir_ports = config->version == DLB_V20 ? DLB_DIR_PORTS_V20 : DLB_DIR_PORTS_V25;
-	pool_fill(m);
-	ports_plug(m);
 	if (dlb_config_create(m) < 0) {
 		free(m);
 		return -ENOMEM;
 	}
+	dlb_pci_create(m);
+	ports_plug(m);
+	dlb_model_reset(m, BUS_RESET_POWER);
 	*dev = &m->dev;
 	return 0;
 }
@@ -330,4 +370,12 @@ dlb_model_stray(const struct bus_device *dev)
 	const struct dlb_model *m = (const struct dlb_model *)dev;
 
 	return atomic_load_explicit(&m->stray, memory_order_relaxed);
+}
+
+uint64_t
+dlb_model_lost(const struct bus_device *dev)
+{
+	const struct dlb_model *m = (const struct dlb_model *)dev;
+
+	return atomic_load_explicit(&m->lost, memory_order_relaxed);
 }

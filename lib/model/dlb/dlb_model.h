@@ -40,7 +40,8 @@ struct dlb_model_config {
 };
 
 /**
- * Make a DLB as it is after power-on.
+ * Make a DLB as it is after power-on: its COMMAND register is 0, so nothing in its bars answers
+ * until memory and bus master are enabled in configuration space.
  *
  * @param config what to make; copied
  * @param host what it is plugged into; outlives the device
@@ -58,5 +59,11 @@ void dlb_model_destroy(struct bus_device *dev);
  * May be called from any thread.
  */
 uint64_t dlb_model_stray(const struct bus_device *dev);
+
+/**
+ * QEs that were to be delivered to an address the host has no memory at, and are lost. May be
+ * called from any thread.
+ */
+uint64_t dlb_model_lost(const struct bus_device *dev);
 
 #endif /* SLIPWAY_DLB_MODEL_H */

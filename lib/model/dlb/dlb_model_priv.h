@@ -20,11 +20,14 @@
 #include "dlb_hcw.h"
 #include "dlb_model.h"
 #include "line_ring.h"
+#include "pci_config.h"
 #include "regfile.h"
 
 #define DLB_CACHE_LINE 64
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+/** Called where something is wrong: keeps its callers' other paths together. */
+#define DLB_COLD    __attribute__((cold))
 #define DLB_CQS        (DLB_LDB_PORTS + DLB_DIR_PORTS_MAX)
 #define DLB_PORT_WORDS ((DLB_CQS + 63) / 64)
 /** Credits there can be, so QEs that can be stored: 2.0 has 12288, 2.5 has 16384. */
@@ -32,6 +35,12 @@
 /** Pages of the two producer-port windows: directed from 0, load-balanced from 256. */
 #define DLB_PP_PAGES   512
 #define DLB_PP_LDB     256
+/** Bars, and where MSI-X is in BAR 0, datasheet section 1.2. */
+#define DLB_BAR0_BYTES    UINT64_C(0x04000000)
+#define DLB_BAR2_BYTES    UINT64_C(0x100000000)
+#define DLB_MSIX_VECTORS  65
+#define DLB_MSIX_TABLE_AT 0x01000000
+#define DLB_MSIX_PBA_AT   0x01001000
 /** No QE: index 0 of the pool is never used. */
 #define DLB_NIL        0
 /** Who a weaker level yields to: every 64th turn starts from the weakest, so nothing starves. */
@@ -136,7 +145,7 @@ struct dlb_ldb_queue {
 	/* Ordering: numbers sn_head..sn_next-1 are given out and not yet in order. */
 	uint16_t sn_head, sn_next;
 	uint16_t sn_window;
-	uint16_t sn_late;       /**< of those, how many wait for smaller ones with something to show */
+	uint16_t sn_late;       /**< how many of them wait for smaller ones, done or parked */
 	struct dlb_thresholds atomic_depth, other_depth;
 	uint64_t atomic_enqueued, other_enqueued;
 	uint32_t other_max;
@@ -173,9 +182,13 @@ struct dlb_model {
 	struct dlb_model_config config;
 	unsigned int dir_ports;
 	struct regfile *regs;
-	bool powered; /**< CM_CFG_PM_PMCSR_DISABLE was cleared */
+	bool powered;    /**< CM_CFG_PM_PMCSR_DISABLE was cleared */
+	bool answers;    /**< bars can be reached: COMMAND and power state */
+	bool may_master; /**< memory can be reached, and interrupts: likewise */
+	bool alarm_due;  /**< vector 0 is to fire, once it may */
 	bool sparse_ldb, sparse_dir;
 	_Atomic uint64_t stray;
+	_Atomic uint64_t lost; /**< QEs there was no memory for */
 
 	/* The one lock, and the note for its holder that somebody came while it was held. */
 	_Alignas(DLB_CACHE_LINE) _Atomic uint32_t lock;
@@ -206,11 +219,60 @@ struct dlb_model {
 	struct dlb_qe qe[DLB_POOL + 1];                      /**< pool: what is stored */
 	dlb_hist hist[DLB_LDB_PORTS][DLB_HIST_ENTRIES];
 	struct dlb_flow flow[DLB_LDB_QUEUES][DLB_FLOWS];
+	struct pci_config pci;
 };
 
-/* dlb_config.c: registers into tables. All with the lock held. */
+/* dlb_config.c, dlb_config_cq.c: registers into tables. All with the lock held. */
+
+/** Make the register file, which a reset has to fill. 0, or -1 when memory is short. */
 int dlb_config_create(struct dlb_model *m);
 void dlb_config_destroy(struct dlb_model *m);
+/** Registers to their reset values, and queue and CQ tables, which are all zero, after them. */
+void dlb_config_reset(struct dlb_model *m, bool power);
+/** Work out which ports are valid. */
+void dlb_config_ports(struct dlb_model *m);
+/** Work out what every CQ's registers say. */
+void dlb_config_cqs(struct dlb_model *m);
+
+/* dlb_pci.c: configuration space. */
+
+/** Build it. */
+void dlb_pci_create(struct dlb_model *m);
+/** Write to it and do what that asks for: 0, or -EINVAL outside 0..4095. Lock held. */
+int dlb_pci_write(struct dlb_model *m, uint16_t off, const void *bytes, size_t len);
+
+/* dlb_reset.c: the whole device, lock held. */
+void dlb_model_reset(struct dlb_model *m, enum bus_reset kind);
+
+/* dlb_alarm.c: errors of drivers, datasheet section 9.4. All with the lock held. */
+
+/** Errors that SYS finds, and may be told to keep to itself. */
+enum dlb_alarm_ingress {
+	DLB_ALARM_COMMAND,        /**< reserved, or not for this kind of port */
+	DLB_ALARM_PORT,           /**< the port is not valid */
+	DLB_ALARM_QUEUE,          /**< there is no such queue, or not for this domain */
+	DLB_ALARM_QUEUE_DISABLED, /**< not valid */
+	DLB_ALARM_QUEUE_TYPE,     /**< takes no QEs of this type */
+};
+/** Errors that CHP finds: alarm ids. */
+enum dlb_alarm_chp {
+	DLB_ALARM_ENQUEUE = 1, /**< excess completion, fragment of nothing, no credit */
+	DLB_ALARM_TOKENS = 2,  /**< more tokens returned than in use */
+};
+
+/** Report what is wrong with a command whose bytes 8-15 are `meta`. */
+DLB_COLD void dlb_alarm_ingress(struct dlb_model *m, const struct dlb_port *port,
+				enum dlb_alarm_ingress error, uint64_t meta);
+DLB_COLD void dlb_alarm_chp(struct dlb_model *m, const struct dlb_port *port,
+			    enum dlb_alarm_chp error, uint64_t meta);
+/** Find out and report why a QE may not be enqueued. */
+DLB_COLD void dlb_alarm_enqueue(struct dlb_model *m, const struct dlb_port *port, uint64_t meta);
+/** Report the n lines that wait in the ring of a port that is not valid. */
+void dlb_alarm_lines(struct dlb_model *m, const struct dlb_port *port, uint32_t n);
+/** Something that masks vector 0 may have gone: send what is pending. */
+void dlb_alarm_unmasked(struct dlb_model *m);
+/** Does a line to a port that is not valid raise an alarm? */
+bool dlb_alarm_wants_lines(const struct dlb_model *m);
 
 /* dlb_admit.c: port rings into queues. All with the lock held. */
 
@@ -218,8 +280,11 @@ void dlb_config_destroy(struct dlb_model *m);
 void dlb_model_admit(struct dlb_model *m, struct dlb_port *port);
 /** That, for the ports that are valid. */
 void dlb_model_admit_valid(struct dlb_model *m);
-/** That, for all: what was posted to a port that is not valid is thrown away. */
-void dlb_model_admit_all(struct dlb_model *m);
+/**
+ * All that a register access must come after: those, and the lines to ports that are not valid where
+ * these raise an alarm. Elsewhere such lines stay until the port becomes valid, and are lost then.
+ */
+void dlb_model_admit_posted(struct dlb_model *m);
 /**
  * Any line waiting in a valid port's ring? Needs no lock; may see a line that was just taken in.
  */
@@ -267,6 +332,16 @@ dlb_bins_append(struct dlb_model *m, struct dlb_bins *b, uint32_t bin, uint16_t 
 {
 	dlb_fifo_append(m, &b->fifo[bin], index);
 	b->bins |= 1u << bin;
+}
+
+/* Whatever waits in a port's ring is lost. */
+static inline void
+dlb_port_discard(struct dlb_port *port)
+{
+	uint32_t n = line_ring_ready(&port->drainer);
+
+	if (n != 0)
+		line_ring_take(&port->drainer, n);
 }
 
 /* n QEs of a type have come to wait in an LDB queue. */

@@ -4,6 +4,7 @@
 #include "dlb_test_rig.h"
 
 #include "dlb_reg_table.h"
+#include "pci_config.h"
 
 /* ---- The bench ---- */
 
@@ -16,10 +17,15 @@ device_plug(struct rig *r, const struct dlb_model_open_points *open)
 		.ring_fd = -1,
 	};
 
+	int ret;
+
 	memset(r->rings, 0, dlb_model_ring_bytes());
 	if (open != NULL)
 		config.open = *open;
-	return dlb_model_create(&config, &r->host.host, &r->dev);
+	ret = dlb_model_create(&config, &r->host.host, &r->dev);
+	if (ret == 0)
+		rig_command(r, RIG_COMMAND_ON);
+	return ret;
 }
 
 int
@@ -69,6 +75,33 @@ rig_replug(struct rig *r, const struct dlb_model_open_points *open)
 	dlb_model_destroy(r->dev);
 	r->dev = NULL;
 	return device_plug(r, open);
+}
+
+/* ---- Configuration space ---- */
+
+uint32_t
+rig_config_read(struct rig *r, uint16_t off, unsigned int size)
+{
+	unsigned char bytes[4] = {0};
+
+	r->dev->ops->config(r->dev, off, bytes, size, false);
+	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+	       (uint32_t)bytes[3] << 24;
+}
+
+void
+rig_config_write(struct rig *r, uint16_t off, unsigned int size, uint32_t value)
+{
+	unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
+				  (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
+
+	r->dev->ops->config(r->dev, off, bytes, size, true);
+}
+
+void
+rig_command(struct rig *r, uint32_t command)
+{
+	rig_config_write(r, PCI_CFG_COMMAND, 2, command);
 }
 
 /* ---- Registers ---- */

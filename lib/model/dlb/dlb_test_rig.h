@@ -21,6 +21,8 @@
 #define RIG_PRODUCER 63u
 /** No sequence numbers: the queue takes no ordered events. */
 #define RIG_NOT_ORDERED (-1)
+/** COMMAND of a device that may be reached and may reach memory. */
+#define RIG_COMMAND_ON 0x0006u
 /** Bytes of host memory per CQ ring: 1024 entries, one per line. */
 #define RIG_RING_BYTES 0x10000u
 
@@ -77,8 +79,13 @@ rig_draw(uint32_t *seed)
 int rig_open(struct rig *r, enum dlb_version version, enum test_host_map policy);
 /** Take it down. Returns the device's stray count. */
 uint64_t rig_close(struct rig *r);
-/** The same device anew, as it is after power-on, without power enabled. */
+/** The same device anew: COMMAND enables it, its own power register does not. */
 int rig_replug(struct rig *r, const struct dlb_model_open_points *open);
+/** A field of configuration space, 1, 2 or 4 bytes. */
+uint32_t rig_config_read(struct rig *r, uint16_t off, unsigned int size);
+void rig_config_write(struct rig *r, uint16_t off, unsigned int size, uint32_t value);
+/** Write COMMAND. */
+void rig_command(struct rig *r, uint32_t command);
 
 /** Does this version have the register? */
 bool rig_has(const struct rig *r, enum dlb_reg row);
