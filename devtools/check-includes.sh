@@ -11,7 +11,7 @@ cd "$ROOT" || exit 1
 # directory: the directories of ours it may include from, DPDK if it may use that, files by name
 RULES='
 lib/spec:
-lib/bus:
+lib/bus: test_host.h
 lib/model: lib/spec lib/bus
 lib/model/dlb: lib/spec lib/bus lib/model
 lib/access: lib/bus DPDK
