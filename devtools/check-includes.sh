@@ -14,16 +14,19 @@ lib/spec:
 lib/bus: test_host.h
 lib/model: lib/spec lib/bus
 lib/model/dlb: lib/spec lib/bus lib/model
-lib/access: lib/bus DPDK
-drivers/event/dlb: lib/spec lib/access lib/bus DPDK
+lib/portal:
+lib/access: lib/bus lib/portal DPDK
+drivers/event/dlb: lib/spec lib/access lib/bus lib/portal DPDK
 app/bench-event: DPDK
 app/test: access_test.h DPDK
 app/packet-trace:
+app/preload: lib/spec lib/bus lib/model lib/model/dlb
+app/slipway: lib/spec lib/bus lib/model lib/model/dlb
 examples/packet_pipeline: DPDK
 '
 # The one file of the seam that knows what is behind it.
 MODEL_SEAM='lib/access/access_model_dlb.c'
-MODEL_SEAM_RULE='lib/spec lib/bus lib/model/dlb DPDK'
+MODEL_SEAM_RULE='lib/spec lib/bus lib/portal lib/model/dlb DPDK'
 # Plain C: no DPDK, no sockets, no threads.
 PLAIN='lib/spec lib/bus lib/model lib/model/dlb'
 

@@ -10,9 +10,17 @@
 BUILD_PACKAGES=(
 	gcc libc6-dev make meson ninja-build pkg-config xz-utils
 	dpdk dpdk-dev dpdk-doc libdpdk-dev libpcap-dev libcmocka-dev libjansson-dev
+	libzycore-dev libzydis-dev
+)
+# What drivers include beyond DPDK's public headers, by its place in the source tree.
+DRIVER_HEADERS=(
+	lib/eal/include/dev_driver.h lib/eal/include/bus_driver.h
+	lib/eventdev/eventdev_pmd.h lib/eventdev/eventdev_trace.h
+	lib/eventdev/event_timer_adapter_pmd.h
+	drivers/bus/vdev/bus_vdev_driver.h drivers/bus/pci/bus_pci_driver.h
 )
 TEST_PACKAGES=(
-	clang libclang-rt-14-dev python3-sphinx python3-myst-parser
+	clang libclang-rt-14-dev python3-sphinx python3-myst-parser python3-pyelftools
 )
 
 usage()
@@ -95,16 +103,22 @@ fetch_headers()
 {
 	local version=$1 sdk=$2
 	source_index libdpdk-dev "$version" || return
-	rm -rf "$sdk" "$CACHE/dpdk"
+	rm -rf "$sdk.new" "$CACHE/dpdk"
 	source_package "dpdk=$version" "$CACHE/dpdk" || return
 	mkdir -p "$sdk.new" || return
 	tar -xJf "$CACHE"/dpdk/dpdk_*.orig.tar.xz -C "$sdk.new" --transform 's|.*/||' --wildcards \
-		'*/lib/eal/include/dev_driver.h' '*/lib/eal/include/bus_driver.h' \
-		'*/lib/eventdev/eventdev_pmd.h' '*/lib/eventdev/eventdev_pmd_vdev.h' \
-		'*/lib/eventdev/event_timer_adapter_pmd.h' '*/lib/eventdev/eventdev_trace.h' \
-		'*/drivers/bus/vdev/bus_vdev_driver.h' || return
-	mv "$sdk.new" "$sdk"
+		"${DRIVER_HEADERS[@]/#/*/}" || return
+	rm -rf "$sdk" && mv "$sdk.new" "$sdk" || return
 	rm -rf "$CACHE/dpdk"
+}
+
+# Are all of them in DIRECTORY? An earlier version of this script may have fetched fewer.
+has_driver_headers()
+{
+	local header
+	for header in "${DRIVER_HEADERS[@]}"; do
+		[ -f "$1/${header##*/}" ] || return
+	done
 }
 
 driver_headers()
@@ -113,7 +127,7 @@ driver_headers()
 	[ -e "$(pkg-config --variable=includedir libdpdk)/dpdk/dev_driver.h" ] && return
 	version=$(dpkg-query -W -f '${Version}' libdpdk-dev)
 	sdk=$ROOT/.sdk/$(pkg-config --modversion libdpdk)
-	[ -d "$sdk" ] && return
+	has_driver_headers "$sdk" && return
 	task "driver headers of DPDK $version" "$LOG/headers.log" fetch_headers "$version" "$sdk"
 }
 

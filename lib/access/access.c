@@ -2,9 +2,9 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* The seam, as far as all reaches have it in common: time, idling, and which memory a device may
- * touch. A device in this process sees DPDK's memory by its virtual address, which is why our
- * drivers ask for IOVA as VA.
+/* The seam, as far as reaches have it in common: bars, configuration space, and, for a device that
+ * is called, time, idling, and which memory it may touch. A device in this process sees DPDK's
+ * memory by its virtual address, which is why our drivers ask for IOVA as VA.
  */
 
 #include <errno.h>
@@ -121,11 +121,36 @@ access_close(struct access_dev *access)
 struct access_bar
 access_bar(struct access_dev *access, unsigned int index)
 {
-	return (struct access_bar){.dev = access->dev, .index = index};
+	return (struct access_bar){
+		.mmio = access->mmio[index],
+		.dev = access->dev,
+		.index = index,
+		.how = access->how,
+	};
+}
+
+int
+access_config_read(struct access_dev *access, uint16_t off, void *bytes, size_t len)
+{
+	return access->reach->config(access, off, bytes, len, false);
+}
+
+int
+access_config_write(struct access_dev *access, uint16_t off, const void *bytes, size_t len)
+{
+	/* One function does both ways; this way it only reads them. */
+	return access->reach->config(access, off, (void *)(uintptr_t)bytes, len, true);
 }
 
 void
-access_step(struct access_dev *access)
+access_reset_wait(const struct access_dev *access)
+{
+	if (access->reach->reset_ms != 0)
+		rte_delay_us_sleep(access->reach->reset_ms * 1000);
+}
+
+static void
+step(struct access_dev *access)
 {
 	uint64_t now = (uint64_t)(((unsigned __int128)rte_get_timer_cycles() *
 				   access->ns_per_cycle) >>
@@ -135,10 +160,17 @@ access_step(struct access_dev *access)
 }
 
 void
+access_step(struct access_dev *access)
+{
+	if (access->step != ACCESS_STEP_NEVER)
+		step(access);
+}
+
+void
 access_idle(struct access_dev *access)
 {
 	if (likely(access->step == ACCESS_STEP_IDLE))
-		access_step(access);
+		step(access);
 }
 
 uint64_t
@@ -188,5 +220,10 @@ access_dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t le
 		break;
 	}
 	rte_spinlock_unlock(&access->lock);
+	/* Unlocked, since looking addresses up takes the lock (host_map). The memory is the
+	 * caller's again as soon as this returns.
+	 */
+	if (ret == 0)
+		access->dev->ops->remap(access->dev);
 	return ret;
 }

@@ -11,24 +11,30 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_io.h>
 
 #include "bus.h"
+#include "slipway_portal.h"
+
+struct rte_pci_device;
 
 /** A base address register of a device. */
 struct access_bar {
 	uint8_t *mmio;          /**< where it is mapped, NULL when the device is called instead */
 	struct bus_device *dev; /**< the device to call */
 	unsigned int index;     /**< which bar of it */
+	enum portal_how how;    /**< how lines are posted where it is mapped */
 };
 
 /** Who lets the device's time pass. */
 enum access_step {
 	ACCESS_STEP_IDLE,   /**< whoever has time: access_idle() */
 	ACCESS_STEP_MANUAL, /**< only access_step(): tests that a driver does not count on speed */
+	ACCESS_STEP_NEVER,  /**< nobody: a device on a bus has a clock of its own */
 };
 
 /** What to open: a device in this process. */
@@ -45,11 +51,33 @@ struct access_dev;
 /** Open the model in this process: 0, or a negative errno. Implemented once per device. */
 int access_model_open(const struct access_config *config, struct access_dev **access);
 
+/**
+ * Reach a device on the PCI bus, whose BARs that bus has mapped.
+ *
+ * @param name of the DPDK device, for memory; outlives the access
+ * @param pci the device; outlives the access
+ * @return 0, -ENOMEM, or -ENOTSUP where this CPU cannot post lines to a mapped BAR
+ */
+int access_pci_open(const char *name, struct rte_pci_device *pci, struct access_dev **access);
+
 /** Let go of the device. Nobody may be using it. NULL is allowed. */
 void access_close(struct access_dev *access);
 
-/** The bar's accessor; valid until access_close. */
+/** The bar's accessor, 0 to 5; valid until access_close. */
 struct access_bar access_bar(struct access_dev *access, unsigned int index);
+
+/**
+ * Configuration space, little endian as on the bus. Control path, one thread at a time.
+ *
+ * @param off of the first byte, 0..4095
+ * @param len how many
+ * @return 0, or a negative errno when the device or the bus refuses
+ */
+int access_config_read(struct access_dev *access, uint16_t off, void *bytes, size_t len);
+int access_config_write(struct access_dev *access, uint16_t off, const void *bytes, size_t len);
+
+/** Wait as long as the device may take to come back from a reset that has been asked for. */
+void access_reset_wait(const struct access_dev *access);
 
 /**
  * The caller has nothing better to do: let the device get on. May return without anything done when
@@ -67,8 +95,8 @@ uint64_t access_stray(const struct access_dev *access);
 bool access_gives_way(const struct access_dev *access);
 
 /**
- * Make memory outside DPDK's own known to the device, or unknown again; the bus calls these for
- * rte_dev_dma_map and rte_dev_dma_unmap.
+ * Make memory outside DPDK's own known to a device in this process, or unknown again; the vdev bus
+ * calls these for rte_dev_dma_map and rte_dev_dma_unmap. The PCI bus sees to its devices itself.
  *
  * @param iova must equal the address: the device shares this process's address space
  * @return 0, or a negative errno
@@ -95,7 +123,14 @@ access_write32(const struct access_bar *bar, uint32_t reg, uint32_t value)
 		bar->dev->ops->write(bar->dev, bar->index, reg, value, 4);
 }
 
-/** Post a 64-byte line to a device that is called. */
+/** Post a 64-byte line to a device whose bar is mapped; portal_post says what it may overtake. */
+static inline void
+access_post_mmio(const struct access_bar *bar, uint64_t off, const void *line)
+{
+	portal_post(bar->how, bar->mmio + off, line);
+}
+
+/** Post a 64-byte line to a device that is called. Comes after every store made before. */
 static inline void
 access_post_call(const struct access_bar *bar, uint64_t off, const void *line)
 {

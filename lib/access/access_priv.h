@@ -7,7 +7,7 @@
 /**
  * @file
  * Inside the seam: what every reach has in common (access.c), and what each adds
- * (access_model_<device>.c).
+ * (access_model_<device>.c, access_pci.c).
  */
 
 #include <rte_spinlock.h>
@@ -23,19 +23,31 @@ struct access_region {
 	size_t len;
 };
 
+/** BARs of a device. */
+#define ACCESS_BARS 6
+
 /** What a reach does in its own way. */
 struct access_reach {
 	void (*close)(struct access_dev *access);
 	uint64_t (*stray)(const struct access_dev *access);
+	int (*config)(struct access_dev *access, uint16_t off, void *bytes, size_t len, bool write);
+	unsigned int reset_ms; /**< longest time a device needs to come back from a reset */
 };
 
-/** A device that has been reached, and the host it is plugged into. */
+/** A device that has been reached. */
 struct access_dev {
-	struct bus_host host; /**< first: the device hands it back to us */
-	struct bus_device *dev;
+	struct bus_device *dev; /**< to be called, NULL where BARs are mapped */
 	const struct access_reach *reach;
-	uint64_t ns_per_cycle; /**< 32.32 fixed point */
 	enum access_step step;
+
+	/* Where BARs are mapped. */
+	struct rte_pci_device *pci;
+	enum portal_how how;
+	uint8_t *mmio[ACCESS_BARS];
+
+	/* Where the device is called: also the host it is plugged into. */
+	struct bus_host host;  /**< the device hands it back to us */
+	uint64_t ns_per_cycle; /**< 32.32 fixed point */
 	bool gives_way;
 	void *ring_memory;   /**< of the device's line rings */
 	rte_spinlock_t lock; /**< of the regions */
@@ -43,7 +55,7 @@ struct access_dev {
 	struct access_region regions[ACCESS_REGIONS_MAX];
 };
 
-/** Prepare the common part; the reach then fills in `dev`. */
+/** Prepare a device that is called; the reach then fills in `dev`. */
 void access_init(struct access_dev *access, const struct access_config *config,
 		 const struct access_reach *reach);
 

@@ -11,20 +11,13 @@
  * headers and has not been built yet.
  */
 
+#include <rte_telemetry.h>
 #include <rte_version.h>
 
 #include <eventdev_pmd.h>
-#include <eventdev_pmd_vdev.h>
 
 /* Single-event enqueue and dequeue left the fast path in 24.11. */
 #define COMPAT_SINGLE_EVENT_OPS (RTE_VERSION < RTE_VERSION_NUM(24, 11, 0, 0))
-
-/* The vdev probe helper takes the device itself from 23.11 on, and in 22.11 from point release 4.
- */
-#define COMPAT_VDEV_INIT_TAKES_DEVICE                     \
-	(RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0) ||  \
-	 (RTE_VERSION >= RTE_VERSION_NUM(22, 11, 4, 0) && \
-	  RTE_VERSION < RTE_VERSION_NUM(23, 0, 0, 0)))
 
 /** The device behind an event device. */
 static inline struct rte_device *
@@ -37,21 +30,27 @@ compat_event_device(const struct rte_eventdev *dev)
 #endif
 }
 
-/** Allocate an event device for a virtual device: NULL when there is no room. */
-static inline struct rte_eventdev *
-compat_event_vdev_init(const char *name, size_t private_size, int socket_id,
-		       struct rte_vdev_device *vdev)
+/** Say which device is behind an event device. */
+static inline void
+compat_event_set_device(struct rte_eventdev *dev, struct rte_device *device)
 {
-#if COMPAT_VDEV_INIT_TAKES_DEVICE
-	return rte_event_pmd_vdev_init(name, private_size, socket_id, vdev);
+#if RTE_VERSION >= RTE_VERSION_NUM(26, 7, 0, 0)
+	dev->device = device;
 #else
-	struct rte_eventdev *dev = rte_event_pmd_vdev_init(name, private_size, socket_id);
-
-	if (dev != NULL)
-		dev->dev = &vdev->device;
-	return dev;
+	dev->dev = device;
 #endif
 }
+
+/* Telemetry gave its unsigned numbers another name in 23.03. */
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+#define compat_tel_start_array_uint(d)    rte_tel_data_start_array(d, RTE_TEL_UINT_VAL)
+#define compat_tel_add_array_uint(d, x)   rte_tel_data_add_array_uint(d, x)
+#define compat_tel_add_dict_uint(d, n, x) rte_tel_data_add_dict_uint(d, n, x)
+#else
+#define compat_tel_start_array_uint(d)    rte_tel_data_start_array(d, RTE_TEL_U64_VAL)
+#define compat_tel_add_array_uint(d, x)   rte_tel_data_add_array_u64(d, x)
+#define compat_tel_add_dict_uint(d, n, x) rte_tel_data_add_dict_u64(d, n, x)
+#endif
 
 /** Fill in what newer versions of the device information ask for. */
 static inline void

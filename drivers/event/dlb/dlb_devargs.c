@@ -24,6 +24,7 @@
 struct devarg {
 	const char *key;
 	const char *accepted;
+	bool virtual; /* makes sense for a virtual device only */
 	/* 0, or -EINVAL for a value outside what is accepted. */
 	int (*store)(struct dlb_devargs *args, const char *value);
 };
@@ -154,17 +155,18 @@ store_parallel(struct dlb_devargs *args, const char *value)
 }
 
 static const struct devarg devargs[] = {
-	{"version", "2.0, 2.5", store_version},
-	{"at", "model", store_at},
-	{"step", "idle, manual", store_step},
-	{"max_queues", "1..32", store_max_queues},
-	{"max_num_events", "1..8192 (version=2.0) or 1..16384 (version=2.5)", store_max_num_events},
-	{"max_cq_depth", "powers of two 8..256", store_max_cq_depth},
-	{"credit_quanta", "1..1024", store_credit_quanta},
-	{"numa_node", "a node of this machine with memory for DPDK, or -1 for any",
+	{"version", "2.0, 2.5", true, store_version},
+	{"at", "model", true, store_at},
+	{"step", "idle, manual", true, store_step},
+	{"max_queues", "1..32", false, store_max_queues},
+	{"max_num_events", "1..8192 (version=2.0) or 1..16384 (version=2.5)", false,
+	 store_max_num_events},
+	{"max_cq_depth", "powers of two 8..256", false, store_max_cq_depth},
+	{"credit_quanta", "1..1024", false, store_credit_quanta},
+	{"numa_node", "a node of this machine with memory for DPDK, or -1 for any", true,
 	 store_numa_node},
-	{"cq", "dense, sparse", store_cq},
-	{"parallel", "unordered, ordered", store_parallel},
+	{"cq", "dense, sparse", false, store_cq},
+	{"parallel", "unordered, ordered", false, store_parallel},
 };
 
 static const struct devarg *
@@ -180,15 +182,19 @@ devarg_find(const char *key)
 }
 
 static void
-log_unknown(const char *name, const char *key, const char *value)
+log_unknown(const char *name, const struct dlb_devargs *args, const char *key, const char *value)
 {
+	const char *why = devarg_find(key) != NULL ? "for virtual devices only" : "unknown";
 	char known[256] = "";
 	size_t i, used = 0;
 
-	for (i = 0; i < RTE_DIM(devargs) && used < sizeof(known); i++)
+	for (i = 0; i < RTE_DIM(devargs) && used < sizeof(known); i++) {
+		if (args->on_bus && devargs[i].virtual)
+			continue;
 		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
-					 i == 0 ? "" : ", ", devargs[i].key);
-	DLB_LOG(ERR, name, "device argument %s=%s: unknown; accepted: %s", key, value, known);
+					 used == 0 ? "" : ", ", devargs[i].key);
+	}
+	DLB_LOG(ERR, name, "device argument %s=%s: %s; accepted: %s", key, value, why, known);
 }
 
 /* Has the key of pair i been seen before? */
@@ -212,8 +218,8 @@ store_pair(const char *name, const struct rte_kvargs *list, unsigned int i,
 	const char *value = pair->value != NULL ? pair->value : "";
 	const struct devarg *arg = devarg_find(pair->key);
 
-	if (arg == NULL) {
-		log_unknown(name, pair->key, value);
+	if (arg == NULL || (args->on_bus && arg->virtual)) {
+		log_unknown(name, args, pair->key, value);
 		return -EINVAL;
 	}
 	if (is_repeated(list, i)) {
@@ -238,20 +244,18 @@ dlb_events_max(const struct dlb_devargs *args)
 }
 
 int
-dlb_devargs_parse(const char *name, const char *text, int numa_node, struct dlb_devargs *args)
+dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 {
 	struct rte_kvargs *list;
 	unsigned int i;
 	int ret = 0;
 
-	*args = (struct dlb_devargs){
-		.version = DLB_V25,
-		.step = ACCESS_STEP_IDLE,
-		.max_queues = DLB_LDB_QUEUES,
-		.max_cq_depth = 128,
-		.credit_quanta = 32,
-		.numa_node = numa_node,
-	};
+	args->step = ACCESS_STEP_IDLE;
+	args->max_queues = DLB_LDB_QUEUES;
+	args->max_events = 0;
+	args->max_cq_depth = 128;
+	args->credit_quanta = 32;
+	args->parallel_is_ordered = false;
 	if (text == NULL || *text == '\0')
 		return 0;
 

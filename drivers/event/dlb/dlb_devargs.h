@@ -12,6 +12,7 @@
 
 /** What the device arguments say. */
 struct dlb_devargs {
+	bool on_bus; /**< on a real bus, where version and the like are the device's own */
 	enum dlb_version version;
 	enum access_step step;
 	unsigned int max_queues;    /**< load-balanced queues to advertise */
@@ -23,21 +24,22 @@ struct dlb_devargs {
 	bool parallel_is_ordered; /**< send parallel events as ordered where a queue can order */
 };
 
-/** The accepted arguments, as dpdk-pmdinfo.py shows them. */
-#define DLB_DEVARGS_HELP                                                                          \
-	"version=2.0|2.5 at=model step=idle|manual max_queues=<1..32> max_num_events=<1..16384> " \
-	"max_cq_depth=<8..256> credit_quanta=<1..1024> numa_node=<int> cq=dense|sparse "          \
-	"parallel=unordered|ordered"
+/** The accepted arguments, as dpdk-pmdinfo.py shows them: of any device, and of a virtual one. */
+#define DLB_DEVARGS_HELP                                                      \
+	"max_queues=<1..32> max_num_events=<1..16384> max_cq_depth=<8..256> " \
+	"credit_quanta=<1..1024> cq=dense|sparse parallel=unordered|ordered"
+#define DLB_VDEV_DEVARGS_HELP \
+	"version=2.0|2.5 at=model step=idle|manual numa_node=<int> " DLB_DEVARGS_HELP
 
 /**
- * Read the arguments; what is not given keeps its default. Logs what is wrong with them.
+ * Read the arguments. Logs what is wrong with them.
  *
  * @param name of the device, for messages
- * @param text `key=value,...`, or empty
- * @param numa_node where the device goes unless told otherwise
+ * @param text `key=value,...`, or empty, or NULL
+ * @param args in: on_bus, and the defaults of version, numa_node and sparse_cq; out: all of it
  * @return 0, or -EINVAL
  */
-int dlb_devargs_parse(const char *name, const char *text, int numa_node, struct dlb_devargs *args);
+int dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args);
 
 /** Events the device can hold: credits of its smallest pool that all kinds of queues share. */
 unsigned int dlb_events_max(const struct dlb_devargs *args);

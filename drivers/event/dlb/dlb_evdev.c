@@ -10,7 +10,6 @@
 #include <errno.h>
 
 #include <rte_common.h>
-#include <rte_malloc.h>
 
 #include "dlb_evdev.h"
 #include "dlb_fast.h"
@@ -18,14 +17,12 @@
 #include "dlb_link.h"
 #include "dlb_map.h"
 #include "dlb_plan.h"
+#include "dlb_port.h"
 #include "dlb_xstats.h"
 
 /* Defaults of what an application does not say itself. */
-#define DEFAULT_DEQUEUE_DEPTH 32
-#define DEFAULT_FLOWS         1024
-#define DEFAULT_SEQUENCES     64
-
-#define CQ_ALIGN 4096
+#define DEFAULT_FLOWS     1024
+#define DEFAULT_SEQUENCES 64
 
 static void
 dlb_info(struct rte_eventdev *dev, struct rte_event_dev_info *info)
@@ -116,88 +113,6 @@ dlb_queue_release(struct rte_eventdev *dev, uint8_t queue)
 }
 
 static void
-dlb_port_def_conf(struct rte_eventdev *dev, uint8_t port, struct rte_event_port_conf *conf)
-{
-	const struct rte_event_dev_config *dev_conf = &dev->data->dev_conf;
-
-	RTE_SET_USED(port);
-	*conf = (struct rte_event_port_conf){
-		.new_event_threshold = dev_conf->nb_events_limit,
-		.dequeue_depth = (uint16_t)RTE_MIN(dev_conf->nb_event_port_dequeue_depth,
-						   (uint32_t)DEFAULT_DEQUEUE_DEPTH),
-		.enqueue_depth = (uint16_t)RTE_MIN(dev_conf->nb_event_port_enqueue_depth,
-						   (uint32_t)DLB_ENQUEUE_DEPTH),
-	};
-}
-
-static void
-dlb_port_release(void *port)
-{
-	struct dlb_port *p = port;
-
-	if (p == NULL)
-		return;
-	p->dlb->ports[p->id] = NULL;
-	rte_free(p->cq_memory);
-	rte_free(p);
-}
-
-/* A CQ has a power of two of slots, at least eight; a shallower one has some of them withheld. */
-static void
-size_cq(struct dlb_port *p)
-{
-	uint32_t depth = rte_align32pow2(p->conf.dequeue_depth);
-
-	p->cq_slots = RTE_MAX(depth, (uint32_t)DLB_CQ_DEPTH_MIN);
-	p->tokens_preset = (uint16_t)(p->cq_slots - depth);
-}
-
-static int
-dlb_port_setup(struct rte_eventdev *dev, uint8_t port, const struct rte_event_port_conf *conf)
-{
-	struct dlb *dlb = dlb_of(dev);
-	struct dlb_port *p;
-
-	p = rte_zmalloc_socket(dlb->name, sizeof(*p), RTE_CACHE_LINE_SIZE, dlb->args.numa_node);
-	if (p == NULL)
-		goto no_memory;
-	p->dlb = dlb;
-	p->id = port;
-	p->conf = *conf;
-	size_cq(p);
-	p->cq_memory = rte_zmalloc_socket(dlb->name, (size_t)p->cq_slots * dlb_cq_step(dlb),
-					  CQ_ALIGN, dlb->args.numa_node);
-	if (p->cq_memory == NULL)
-		goto free_port;
-
-	dlb_port_release(dlb->ports[port]);
-	dlb->ports[port] = p;
-	dev->data->ports[port] = p;
-	p->set_up = true;
-	return 0;
-
-free_port:
-	rte_free(p);
-no_memory:
-	DLB_LOG(ERR, dlb->name, "port %u: no memory for it on node %d; give DPDK more (-m)", port,
-		dlb->args.numa_node);
-	return -ENOMEM;
-}
-
-static void
-install_burst_functions(struct rte_eventdev *dev)
-{
-#if COMPAT_SINGLE_EVENT_OPS
-	dev->enqueue = dlb_enqueue_call;
-	dev->dequeue = dlb_dequeue_call;
-#endif
-	dev->enqueue_burst = dlb_enqueue_burst_call;
-	dev->enqueue_new_burst = dlb_enqueue_new_burst_call;
-	dev->enqueue_forward_burst = dlb_enqueue_forward_burst_call;
-	dev->dequeue_burst = dlb_dequeue_burst_call;
-}
-
-static void
 prepare_ports(struct dlb *dlb)
 {
 	unsigned int i;
@@ -206,7 +121,7 @@ prepare_ports(struct dlb *dlb)
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
 		struct dlb_port *p = dlb->ports[i];
 
-		dlb_fast_prepare(p);
+		dlb_port_prepare(p);
 		dlb_credit_attach(&dlb->credits, &p->credit, p->conf.new_event_threshold);
 	}
 }
@@ -232,7 +147,7 @@ dlb_start(struct rte_eventdev *dev)
 	dlb_hw_domain_start(dlb);
 	dlb->started = true;
 	rte_spinlock_unlock(&dlb->lock);
-	install_burst_functions(dev);
+	dlb_fast_install(dev, dlb_is_mapped(dlb));
 	return 0;
 }
 

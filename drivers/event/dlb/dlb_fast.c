@@ -3,18 +3,9 @@
  */
 
 /* The hot path. Nothing here locks, allocates, reads a register or, but once per port and mistake,
- * logs. An event becomes an HCW by moving bits and one look at a table:
- *
- *   event   63 opaque 56 | 55 prio 48 | 47 queue 40 | 39 type 38 | 33 op 32 | 31 ... 16 | 15 ... 0
- *                          top 3 bits   \---- route table ----/                 |         |
- *   meta    59 cmd 56 | 47 lock id 32 | 31 msg 29 | 28 prio 26 | 25 sched 24 | 23 qid 16 | 15 .. 0
- *                          event 15..0                                            event 31..16
- *
- * Sections 4.2 to 4.6 of the datasheet; 4.6 is why a directed event repeats bytes 10-11 in its
- * lock id.
+ * logs. An event becomes an HCW by moving bits and one look at a table (dlb_event.h).
  */
 
-#include <assert.h>
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -23,45 +14,54 @@
 #include <rte_errno.h>
 #include <rte_pause.h>
 
+#include "dlb_event.h"
 #include "dlb_fast.h"
 #include "dlb_hw.h"
-
-/* One HCW the way it is stored: a line written in halves of one width is read back fastest. */
-typedef uint64_t dlb_hcw __attribute__((vector_size(16)));
-
-struct dlb_line {
-	_Alignas(DLB_LINE_SIZE) dlb_hcw hcw[DLB_LINE_HCWS];
-};
-
-static_assert(sizeof(struct dlb_line) == DLB_LINE_SIZE, "a line is one store");
 
 /* Any op, for the instances that know theirs only at run time. */
 #define OP_ANY -1
 
-/* Bits of struct rte_event's first word. */
-#define EVENT_OP(word)     ((word) >> 32 & 3)
-#define EVENT_ROUTE(word)  ((word) >> 38 & (DLB_ROUTES - 1))
-#define EVENT_PRIO(word)   ((word) >> 53 & 7)
-#define EVENT_OPAQUE(word) ((word) >> 16 & 0xffff)
-#define EVENT_FLOW(word)   (UINT64_C(0xffff) & (word))
-
-static_assert(RTE_EVENT_OP_NEW == 0 && RTE_EVENT_OP_FORWARD == 1 && RTE_EVENT_OP_RELEASE == 2,
-	      "ops index dlb_port.command");
-
-/* Commands in place. */
-#define COMMAND(cmd) REG_PUT(DLB_HCW_CMD, cmd)
-#define COMP         ((dlb_hcw){0, (uint64_t)DLB_CMD_COMP << DLB_HCW_CMD_LO})
-
 /* Lines that complete one to four events. */
 static const struct dlb_line completions[DLB_LINE_HCWS + 1] = {
-	[1] = {{COMP}},
-	[2] = {{COMP, COMP}},
-	[3] = {{COMP, COMP, COMP}},
-	[4] = {{COMP, COMP, COMP, COMP}},
+	[1] = {{DLB_COMP}},
+	[2] = {{DLB_COMP, DLB_COMP}},
+	[3] = {{DLB_COMP, DLB_COMP, DLB_COMP}},
+	[4] = {{DLB_COMP, DLB_COMP, DLB_COMP, DLB_COMP}},
 };
 
-/* How a line gets to the device; each instance of the burst functions has one. */
-typedef void (*dlb_post)(const struct access_bar *bar, uint64_t off, const void *line);
+/* How the device is reached; a constant of each instance of the burst functions. */
+enum dlb_way {
+	CALL, /* it is called, and gets on when somebody gives it time */
+	MMIO, /* its pages are mapped, and it has a clock of its own */
+};
+
+static __rte_always_inline void
+post(const struct dlb_port *p, const struct dlb_line *line, enum dlb_way way)
+{
+	if (way == CALL)
+		access_post_call(&p->bar, p->page, line);
+	else
+		access_post_mmio(&p->bar, p->page, line);
+}
+
+/* Before: the caller's stores, to what its events refer to or to what an atomic flow protects.
+ * After: the line by which another thread may get to see them. Lines posted to a mapped page may
+ * overtake older stores; this pairs with the acquire load of the QE in read_run, by whoever
+ * receives what the line sets free.
+ */
+static __rte_always_inline void
+order_stores(enum dlb_way way)
+{
+	if (way == MMIO)
+		rte_wmb();
+}
+
+static __rte_always_inline void
+idle(struct dlb_port *p, enum dlb_way way)
+{
+	if (way == CALL)
+		access_idle(p->access);
+}
 
 static __rte_noinline uint16_t
 wrong_thread(struct dlb_port *p)
@@ -131,18 +131,6 @@ more_credits(struct dlb_port *p, int32_t wanted)
 	return 0;
 }
 
-static __rte_always_inline dlb_hcw
-make_hcw(const struct rte_event *ev, uint32_t route, uint64_t command)
-{
-	uint64_t word = ev->event;
-	uint64_t meta = EVENT_OPAQUE(word) | EVENT_PRIO(word) << DLB_QE_PRIO_LO | route | command;
-	uint64_t lock = EVENT_FLOW(word);
-
-	if (REG_GET(DLB_QE_SCHED, route) == DLB_DIRECTED)
-		lock = meta >> DLB_QE_QID_LO & 0xffff;
-	return (dlb_hcw){ev->u64, meta | lock << DLB_QE_LOCK_LO};
-}
-
 /* Forward and new go to a queue that takes them; a release goes nowhere, but needs something to
  * release.
  */
@@ -170,8 +158,8 @@ static __rte_always_inline bool
 next_hcw(struct dlb_port *p, struct dlb_burst *b, int op, dlb_hcw *hcw)
 {
 	const struct rte_event *ev = b->ev;
-	unsigned int ev_op = op == OP_ANY ? EVENT_OP(ev->event) : (unsigned int)op;
-	uint32_t route = p->routes[EVENT_ROUTE(ev->event)];
+	unsigned int ev_op = op == OP_ANY ? DLB_EVENT_OP(ev->event) : (unsigned int)op;
+	uint32_t route = p->routes[DLB_EVENT_ROUTE(ev->event)];
 
 	if (unlikely(!is_valid(ev_op, route, b->held))) {
 		invalid_event(p, ev);
@@ -192,20 +180,20 @@ next_hcw(struct dlb_port *p, struct dlb_burst *b, int op, dlb_hcw *hcw)
 		b->credits += ev_op == RTE_EVENT_OP_RELEASE;
 		b->nb_release += ev_op == RTE_EVENT_OP_RELEASE;
 	}
-	*hcw = make_hcw(ev, route, p->command[ev_op]);
+	*hcw = dlb_make_hcw(ev, route, p->command[ev_op]);
 	b->ev++;
 	return true;
 }
 
 /* Post a line of which n HCWs are filled in, and nothing behind them. */
 static __rte_always_inline void
-post_part(const struct dlb_port *p, struct dlb_line *line, unsigned int n, dlb_post post)
+post_part(const struct dlb_port *p, struct dlb_line *line, unsigned int n, enum dlb_way way)
 {
 	if (n == 0)
 		return;
 	for (; n < DLB_LINE_HCWS; n++)
 		line->hcw[n] = (dlb_hcw){0, 0};
-	post(&p->bar, p->page, line);
+	post(p, line, way);
 }
 
 /* Whole lines, for as long as there are events for one and all of them can be taken. Spelled out,
@@ -215,7 +203,7 @@ post_part(const struct dlb_port *p, struct dlb_line *line, unsigned int n, dlb_p
  * @return HCWs in that line
  */
 static __rte_always_inline unsigned int
-post_lines(struct dlb_port *p, struct dlb_burst *b, struct dlb_line *line, int op, dlb_post post)
+post_lines(struct dlb_port *p, struct dlb_burst *b, struct dlb_line *line, int op, enum dlb_way way)
 {
 	while (b->end - b->ev >= DLB_LINE_HCWS) {
 		if (unlikely(!next_hcw(p, b, op, &line->hcw[0])))
@@ -226,14 +214,14 @@ post_lines(struct dlb_port *p, struct dlb_burst *b, struct dlb_line *line, int o
 			return 2;
 		if (unlikely(!next_hcw(p, b, op, &line->hcw[3])))
 			return 3;
-		post(&p->bar, p->page, line);
+		post(p, line, way);
 	}
 	return 0;
 }
 
 /* The one enqueue body. `op` and `post` are constants of each instance. */
 static __rte_always_inline uint16_t
-dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, dlb_post post)
+dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, enum dlb_way way)
 {
 	struct dlb_port *p = port;
 	struct dlb_burst b = {
@@ -248,12 +236,13 @@ dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, dlb_pos
 	if (unlikely(b.credits == CREDIT_BUSY))
 		return wrong_thread(p);
 
-	i = post_lines(p, &b, &line, op, post);
+	order_stores(way);
+	i = post_lines(p, &b, &line, op, way);
 	if (i == 0 && b.end - b.ev < DLB_LINE_HCWS) {
 		while (b.ev != b.end && next_hcw(p, &b, op, &line.hcw[i]))
 			i++;
 	}
-	post_part(p, &line, i, post);
+	post_part(p, &line, i, way);
 
 	n = (uint16_t)(b.ev - ev);
 	p->held = b.held;
@@ -264,39 +253,23 @@ dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, dlb_pos
 	return n;
 }
 
-uint16_t
-dlb_enqueue_burst_call(void *port, const struct rte_event ev[], uint16_t n)
-{
-	return dlb_enqueue(port, ev, n, OP_ANY, access_post_call);
-}
-
-uint16_t
-dlb_enqueue_new_burst_call(void *port, const struct rte_event ev[], uint16_t n)
-{
-	return dlb_enqueue(port, ev, n, RTE_EVENT_OP_NEW, access_post_call);
-}
-
-uint16_t
-dlb_enqueue_forward_burst_call(void *port, const struct rte_event ev[], uint16_t n)
-{
-	return dlb_enqueue(port, ev, n, RTE_EVENT_OP_FORWARD, access_post_call);
-}
-
 /* Complete everything the port holds. A directed port has nothing to complete in the device; either
  * way the credits come back.
  *
  * @return these credits
  */
 static __rte_always_inline int32_t
-release_held(struct dlb_port *p, dlb_post post)
+release_held(struct dlb_port *p, enum dlb_way way)
 {
 	int32_t credits = (int32_t)p->held;
 	uint32_t left = p->directed ? 0 : p->held;
 
-	for (; left >= DLB_LINE_HCWS; left -= DLB_LINE_HCWS)
-		post(&p->bar, p->page, &completions[DLB_LINE_HCWS]);
 	if (left != 0)
-		post(&p->bar, p->page, &completions[left]);
+		order_stores(way);
+	for (; left >= DLB_LINE_HCWS; left -= DLB_LINE_HCWS)
+		post(p, &completions[DLB_LINE_HCWS], way);
+	if (left != 0)
+		post(p, &completions[left], way);
 
 	p->stats.tx_implicit_release += p->held;
 	p->held = 0;
@@ -305,25 +278,13 @@ release_held(struct dlb_port *p, dlb_post post)
 
 /* Tokens of n QEs that were read: the device may use their slots again. */
 static __rte_always_inline void
-return_tokens(const struct dlb_port *p, unsigned int n, dlb_post post)
+return_tokens(const struct dlb_port *p, unsigned int n, enum dlb_way way)
 {
 	struct dlb_line line = {
-		{{0, COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1)}},
+		{{0, DLB_COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1)}},
 	};
 
-	post(&p->bar, p->page, &line);
-}
-
-static __rte_always_inline void
-make_event(struct rte_event *ev, uint64_t data, uint64_t meta, const uint8_t *queue_of,
-	   uint64_t flow_mask)
-{
-	uint64_t queue = queue_of[REG_GET(DLB_QE_QID, meta) % DLB_QUEUES_MAX];
-
-	ev->event = (REG_GET(DLB_QE_LOCK, meta) & flow_mask) | REG_GET(DLB_QE_OPAQUE, meta) << 16 |
-		    (REG_GET(DLB_QE_MSG, meta) & 3) << 38 | queue << 40 |
-		    REG_GET(DLB_QE_PRIO, meta) << 53;
-	ev->u64 = data;
+	post(p, &line, way);
 }
 
 /* Read up to n QEs that lie before the end of the ring. A slot is full when its generation bit
@@ -348,14 +309,14 @@ read_run(const struct dlb_port *p, struct rte_event ev[], uint16_t n, uint32_t h
 
 		if (REG_GET(DLB_QE_GEN, meta) == old)
 			break;
-		make_event(&ev[i], qe->data, meta, queue_of, flow_mask);
+		dlb_make_event(&ev[i], qe->data, meta, queue_of, flow_mask);
 	}
 	return i;
 }
 
 /* Read up to n QEs and give back their slots. */
 static __rte_always_inline uint16_t
-read_cq(struct dlb_port *p, struct rte_event ev[], uint16_t n, dlb_post post)
+read_cq(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_way way)
 {
 	uint32_t to_end = p->cq_mask + 1 - (p->cq_head & p->cq_mask);
 	uint16_t i = read_run(p, ev, (uint16_t)RTE_MIN((uint32_t)n, to_end), p->cq_head);
@@ -368,32 +329,32 @@ read_cq(struct dlb_port *p, struct rte_event ev[], uint16_t n, dlb_post post)
 		p->held += i;
 		p->idle_in_row = 0;
 		p->stats.rx_ok += i;
-		return_tokens(p, i, post);
+		return_tokens(p, i, way);
 	}
 	return i;
 }
 
 /* The same for a thread that does not have the port's credits, which keep out a second one. */
 static __rte_always_inline uint16_t
-read_cq_alone(struct dlb_port *p, struct rte_event ev[], uint16_t n, dlb_post post)
+read_cq_alone(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_way way)
 {
 	int32_t credits = dlb_credit_take(&p->credit);
 
 	if (unlikely(credits == CREDIT_BUSY))
 		return wrong_thread(p);
-	n = read_cq(p, ev, n, post);
+	n = read_cq(p, ev, n, way);
 	dlb_credit_put(&p->credit, credits);
 	return n;
 }
 
 /* The CQ is empty. In this process that may only mean that nobody gave the device time. */
 static __rte_always_inline uint16_t
-poll_empty(struct dlb_port *p, struct rte_event ev[], uint16_t n, dlb_post post)
+poll_empty(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_way way)
 {
 	uint16_t got;
 
-	access_idle(p->access);
-	got = read_cq_alone(p, ev, n, post);
+	idle(p, way);
+	got = read_cq_alone(p, ev, n, way);
 	if (got == 0)
 		give_way(p);
 	return got;
@@ -401,7 +362,7 @@ poll_empty(struct dlb_port *p, struct rte_event ev[], uint16_t n, dlb_post post)
 
 static __rte_noinline uint16_t
 wait_for_events(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t timeout_ns,
-		dlb_post post)
+		enum dlb_way way)
 {
 	uint64_t cycles = (uint64_t)((unsigned __int128)timeout_ns * rte_get_timer_hz() / NS_PER_S);
 	uint64_t start = rte_get_timer_cycles();
@@ -409,14 +370,14 @@ wait_for_events(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t 
 
 	do {
 		rte_pause();
-		got = poll_empty(p, ev, n, post);
+		got = poll_empty(p, ev, n, way);
 	} while (got == 0 && rte_get_timer_cycles() - start < cycles);
 	return got;
 }
 
 /* The one dequeue body. Not even a dequeue that waits keeps the port's credits from others. */
 static __rte_always_inline uint16_t
-dlb_dequeue(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns, dlb_post post)
+dlb_dequeue(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns, enum dlb_way way)
 {
 	struct dlb_port *p = port;
 	int32_t credits = dlb_credit_take(&p->credit);
@@ -425,78 +386,116 @@ dlb_dequeue(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns, 
 	if (unlikely(credits == CREDIT_BUSY))
 		return wrong_thread(p);
 	if (p->held != 0 && p->implicit_release)
-		credits += release_held(p, post);
+		credits += release_held(p, way);
 	p->stats.polls++;
-	got = read_cq(p, ev, n, post);
+	got = read_cq(p, ev, n, way);
 	dlb_credit_put(&p->credit, credits);
 	if (likely(got != 0))
 		return got;
-	got = poll_empty(p, ev, n, post);
+	got = poll_empty(p, ev, n, way);
 	if (!p->per_call_timeout)
 		timeout_ns = p->timeout_ns;
 	if (got == 0 && timeout_ns != 0)
-		got = wait_for_events(p, ev, n, timeout_ns, post);
+		got = wait_for_events(p, ev, n, timeout_ns, way);
 	p->stats.empty_polls += got == 0;
 	return got;
 }
 
-uint16_t
+static uint16_t
+dlb_enqueue_burst_call(void *port, const struct rte_event ev[], uint16_t n)
+{
+	return dlb_enqueue(port, ev, n, OP_ANY, CALL);
+}
+
+static uint16_t
+dlb_enqueue_new_burst_call(void *port, const struct rte_event ev[], uint16_t n)
+{
+	return dlb_enqueue(port, ev, n, RTE_EVENT_OP_NEW, CALL);
+}
+
+static uint16_t
+dlb_enqueue_forward_burst_call(void *port, const struct rte_event ev[], uint16_t n)
+{
+	return dlb_enqueue(port, ev, n, RTE_EVENT_OP_FORWARD, CALL);
+}
+
+static uint16_t
 dlb_dequeue_burst_call(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns)
 {
-	return dlb_dequeue(port, ev, n, timeout_ns, access_post_call);
+	return dlb_dequeue(port, ev, n, timeout_ns, CALL);
+}
+
+static uint16_t
+dlb_enqueue_burst_mmio(void *port, const struct rte_event ev[], uint16_t n)
+{
+	return dlb_enqueue(port, ev, n, OP_ANY, MMIO);
+}
+
+static uint16_t
+dlb_enqueue_new_burst_mmio(void *port, const struct rte_event ev[], uint16_t n)
+{
+	return dlb_enqueue(port, ev, n, RTE_EVENT_OP_NEW, MMIO);
+}
+
+static uint16_t
+dlb_enqueue_forward_burst_mmio(void *port, const struct rte_event ev[], uint16_t n)
+{
+	return dlb_enqueue(port, ev, n, RTE_EVENT_OP_FORWARD, MMIO);
+}
+
+static uint16_t
+dlb_dequeue_burst_mmio(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns)
+{
+	return dlb_dequeue(port, ev, n, timeout_ns, MMIO);
 }
 
 #if COMPAT_SINGLE_EVENT_OPS
-uint16_t
+static uint16_t
 dlb_enqueue_call(void *port, const struct rte_event *ev)
 {
-	return dlb_enqueue(port, ev, 1, OP_ANY, access_post_call);
+	return dlb_enqueue(port, ev, 1, OP_ANY, CALL);
 }
 
-uint16_t
+static uint16_t
 dlb_dequeue_call(void *port, struct rte_event *ev, uint64_t timeout_ns)
 {
-	return dlb_dequeue(port, ev, 1, timeout_ns, access_post_call);
+	return dlb_dequeue(port, ev, 1, timeout_ns, CALL);
+}
+
+static uint16_t
+dlb_enqueue_mmio(void *port, const struct rte_event *ev)
+{
+	return dlb_enqueue(port, ev, 1, OP_ANY, MMIO);
+}
+
+static uint16_t
+dlb_dequeue_mmio(void *port, struct rte_event *ev, uint64_t timeout_ns)
+{
+	return dlb_dequeue(port, ev, 1, timeout_ns, MMIO);
 }
 #endif
 
 void
-dlb_fast_prepare(struct dlb_port *p)
+dlb_fast_install(struct rte_eventdev *dev, bool mapped)
 {
-	const struct rte_event_dev_config *conf = &p->dlb->dev->data->dev_conf;
-	bool directed = p->kind == DLB_KIND_DIR;
-
-	p->bar = access_bar(p->dlb->access, REG_BAR_0);
-	p->page = dlb_hw_page(p);
-	p->routes = p->dlb->routes;
-	p->queue_of = directed ? p->dlb->dir_queue_of : p->dlb->ldb_queue_of;
-	p->cq = p->cq_memory;
-	/* A directed port has no history to retire: its forwards are new to the device. */
-	p->command[RTE_EVENT_OP_NEW] = COMMAND(DLB_CMD_NEW);
-	p->command[RTE_EVENT_OP_FORWARD] = COMMAND(directed ? DLB_CMD_NEW : DLB_CMD_FWD);
-	p->command[RTE_EVENT_OP_RELEASE] = COMMAND(directed ? DLB_CMD_NOOP : DLB_CMD_COMP);
-	p->cq_mask = p->cq_slots - 1;
-	p->cq_head = 0;
-	p->cq_wrap_bit = (uint8_t)rte_log2_u32(p->cq_slots);
-	p->cq_slot_shift = (uint8_t)rte_log2_u32(dlb_cq_step(p->dlb));
-	p->directed = directed;
-	p->implicit_release = !(p->conf.event_port_cfg & RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL);
-	p->flow_mask = directed ? 0 : UINT16_MAX;
-	p->per_call_timeout = conf->event_dev_cfg & RTE_EVENT_DEV_CFG_PER_DEQUEUE_TIMEOUT;
-	p->timeout_ns = conf->dequeue_timeout_ns;
-	p->access = p->dlb->access;
-	p->gives_way = access_gives_way(p->access);
-	p->complained = false;
-	p->held = 0;
-	p->idle_in_row = 0;
-	memset(p->cq_memory, 0, (size_t)p->cq_slots << p->cq_slot_shift);
+#if COMPAT_SINGLE_EVENT_OPS
+	dev->enqueue = mapped ? dlb_enqueue_mmio : dlb_enqueue_call;
+	dev->dequeue = mapped ? dlb_dequeue_mmio : dlb_dequeue_call;
+#endif
+	dev->enqueue_burst = mapped ? dlb_enqueue_burst_mmio : dlb_enqueue_burst_call;
+	dev->enqueue_new_burst = mapped ? dlb_enqueue_new_burst_mmio : dlb_enqueue_new_burst_call;
+	dev->enqueue_forward_burst = mapped ? dlb_enqueue_forward_burst_mmio
+					    : dlb_enqueue_forward_burst_call;
+	dev->dequeue_burst = mapped ? dlb_dequeue_burst_mmio : dlb_dequeue_burst_call;
 }
 
 uint16_t
 dlb_fast_drain(struct dlb_port *p, struct rte_event ev[], uint16_t n)
 {
+	enum dlb_way way = dlb_is_mapped(p->dlb) ? MMIO : CALL;
+
 	/* Nobody is left who could want the credits: the next start counts them anew. */
 	if (p->held != 0)
-		release_held(p, access_post_call);
-	return read_cq(p, ev, n, access_post_call);
+		release_held(p, way);
+	return read_cq(p, ev, n, way);
 }

@@ -6,23 +6,14 @@
 
 /**
  * @file
- * The burst functions. Those that end in _call reach the device by calling it.
+ * The burst functions, of which there are two instances each: those that end in _call reach the
+ * device by calling it, those that end in _mmio by storing to its pages.
  */
 
 #include "dlb_priv.h"
 
-uint16_t dlb_enqueue_burst_call(void *port, const struct rte_event ev[], uint16_t n);
-uint16_t dlb_enqueue_new_burst_call(void *port, const struct rte_event ev[], uint16_t n);
-uint16_t dlb_enqueue_forward_burst_call(void *port, const struct rte_event ev[], uint16_t n);
-uint16_t dlb_dequeue_burst_call(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns);
-
-#if COMPAT_SINGLE_EVENT_OPS
-uint16_t dlb_enqueue_call(void *port, const struct rte_event *ev);
-uint16_t dlb_dequeue_call(void *port, struct rte_event *ev, uint64_t timeout_ns);
-#endif
-
-/** Fill in the hot members of a port for a new start: everything counts from zero again. */
-void dlb_fast_prepare(struct dlb_port *p);
+/** Install the burst functions, as part of start. */
+void dlb_fast_install(struct rte_eventdev *dev, bool mapped);
 
 /**
  * Release what the port holds, then dequeue without waiting. For stop.

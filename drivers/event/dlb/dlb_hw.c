@@ -10,7 +10,6 @@
 
 #include <rte_common.h>
 #include <rte_cycles.h>
-#include <rte_malloc.h>
 
 #include "dlb_hw.h"
 #include "dlb_map.h"
@@ -40,12 +39,13 @@ is_ready(const struct dlb *dlb)
 	uint32_t power = dlb_reg_read(dlb, DLB_CM_CFG_PM_STATUS, 0);
 	uint32_t idle = dlb_reg_read(dlb, DLB_CM_CFG_DIAGNOSTIC_IDLE_STATUS, 0);
 
-	return REG_GET(DLB_CM_CFG_PM_STATUS_PMSM, power) != 0 &&
+	/* What does not answer reads as all ones. */
+	return power != UINT32_MAX && REG_GET(DLB_CM_CFG_PM_STATUS_PMSM, power) != 0 &&
 	       REG_GET(DLB_CM_CFG_DIAGNOSTIC_IDLE_STATUS_DLB_FUNC_IDLE, idle) != 0;
 }
 
-static int
-wake(const struct dlb *dlb)
+int
+dlb_hw_wake(const struct dlb *dlb)
 {
 	uint32_t power = dlb_reg_read(dlb, DLB_CM_CFG_PM_PMCSR_DISABLE, 0);
 	unsigned int poll;
@@ -75,14 +75,11 @@ set_cq_format(const struct dlb *dlb)
 	dlb_reg_write(dlb, DLB_CHP_CFG_CHP_CSR_CTRL, 0, csr);
 }
 
-int
-dlb_hw_power_on(struct dlb *dlb)
+void
+dlb_hw_init(const struct dlb *dlb)
 {
 	unsigned int i;
-	int ret = wake(dlb);
 
-	if (ret < 0)
-		return ret;
 	set_cq_format(dlb);
 	for (i = 0; i < RTE_DIM(qe_weight_regs); i++)
 		dlb_reg_write(dlb, qe_weight_regs[i], 0, QE_WEIGHTS);
@@ -95,7 +92,6 @@ dlb_hw_power_on(struct dlb *dlb)
 		dlb_reg_write(dlb, DLB_LSP_CFG_SHDW_RANGE_COS, i, range);
 	}
 	dlb_reg_write(dlb, DLB_LSP_CFG_SHDW_CTRL, 0, REG_PUT(DLB_LSP_CFG_SHDW_CTRL_TRANSFER, 1));
-	return 0;
 }
 
 /* Section 5.4. */
@@ -174,7 +170,7 @@ static void
 create_ldb_port(const struct dlb_port *p)
 {
 	const struct dlb *dlb = p->dlb;
-	uint64_t cq = rte_malloc_virt2iova(p->cq_memory);
+	uint64_t cq = p->cq_zone->iova;
 	uint32_t code = depth_code(p->cq_slots);
 	uint32_t owner = (uint32_t)(REG_PUT(DLB_SYS_LDB_CQ2VF_PF_RO_IS_PF, 1) |
 				    REG_PUT(DLB_SYS_LDB_CQ2VF_PF_RO_RO, 1));
@@ -206,7 +202,7 @@ static void
 create_dir_port(const struct dlb_port *p)
 {
 	const struct dlb *dlb = p->dlb;
-	uint64_t cq = rte_malloc_virt2iova(p->cq_memory);
+	uint64_t cq = p->cq_zone->iova;
 	uint32_t code = depth_code(p->cq_slots);
 	uint32_t owner = (uint32_t)(REG_PUT(DLB_SYS_DIR_CQ2VF_PF_RO_IS_PF, 1) |
 				    REG_PUT(DLB_SYS_DIR_CQ2VF_PF_RO_RO, 1));

@@ -26,15 +26,40 @@ void dlb_reg_write_word(const struct dlb *dlb, enum dlb_reg reg, unsigned int i,
 /** Write the value a register has after reset; nothing where this version has no such register. */
 void dlb_reg_restore(const struct dlb *dlb, enum dlb_reg reg, unsigned int i);
 
+/** Bytes of a bar that its registers and pages lie in. */
+uint64_t dlb_reg_end(const struct dlb *dlb, enum reg_bar bar);
+
+/** A register, and where it is. */
+struct dlb_reg_value {
+	enum reg_bar bar;
+	uint32_t offset; /**< bytes into the bar */
+	uint32_t value;
+};
+
+/**
+ * Read the registers that may be read without consequences, and tell those that do not have the
+ * value they have after reset.
+ *
+ * @param cursor in: 0, or where the last call stopped; out: where this one did, 0 when it came to
+ *               the end. One of its own making that lies behind all registers finds none.
+ * @param found out: up to `max` of them
+ * @return how many
+ */
+unsigned int dlb_reg_changed(const struct dlb *dlb, uint32_t *cursor, struct dlb_reg_value found[],
+			     unsigned int max);
+
 /** Wait until the device has seen every write so far. */
 void dlb_hw_flush(const struct dlb *dlb);
 
 /**
- * Wake the device and set what all domains share: sections 5.1 and 5.3.
+ * Wake the device, or see whether it is awake: section 5.1.
  *
- * @return 0, or -EIO when it does not become ready
+ * @return 0, or -EIO after one log line when it does not become ready
  */
-int dlb_hw_power_on(struct dlb *dlb);
+int dlb_hw_wake(const struct dlb *dlb);
+
+/** Set what all domains share: section 5.3. */
+void dlb_hw_init(const struct dlb *dlb);
 
 /** Program what dlb_plan settled and let events in: sections 5.4 to 5.10. */
 void dlb_hw_domain_start(struct dlb *dlb);

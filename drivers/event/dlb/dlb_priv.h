@@ -17,6 +17,7 @@
 
 #include <rte_eventdev.h>
 #include <rte_log.h>
+#include <rte_memzone.h>
 #include <rte_spinlock.h>
 
 #include "access.h"
@@ -144,7 +145,7 @@ struct dlb_port {
 	enum dlb_kind kind;
 	uint8_t hw; /**< number in the device, per kind */
 	struct rte_event_port_conf conf;
-	uint8_t *cq_memory;
+	const struct rte_memzone *cq_zone; /**< memory of the CQ: pages in one piece for a device */
 	uint32_t cq_slots;
 	uint16_t tokens_preset; /**< tokens withheld so that a shallow CQ stays shallow */
 	uint16_t history_base, history_size;
@@ -166,8 +167,9 @@ struct dlb {
 
 	rte_spinlock_t lock; /**< control path: links, slots, started */
 	bool started;
-	bool failed;    /**< the last reset found work left: needs a fresh device */
-	bool alarm_set; /**< a pending map or unmap is being retried */
+	bool failed;       /**< the last reset found work left: needs a fresh device */
+	bool alarm_set;    /**< a pending map or unmap is being retried */
+	uint32_t cqs_made; /**< CQ memory ever allocated: keeps its names apart */
 
 	/* Settled at start. */
 	unsigned int nb_ldb_queues, nb_ldb_ports, nb_dir_ports;
@@ -192,6 +194,13 @@ static inline struct dlb *
 dlb_of(const struct rte_eventdev *dev)
 {
 	return dev->data->dev_private;
+}
+
+/** Are the device's BARs mapped, so that it is not to be called? */
+static inline bool
+dlb_is_mapped(const struct dlb *dlb)
+{
+	return dlb->regs.mmio != NULL;
 }
 
 /** Queues and ports the application configured. */

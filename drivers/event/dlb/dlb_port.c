@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_malloc.h>
+
+#include "dlb_event.h"
+#include "dlb_hw.h"
+#include "dlb_port.h"
+
+/* Default of what an application does not say itself. */
+#define DEFAULT_DEQUEUE_DEPTH 32
+
+/* A page of the device's. */
+#define CQ_ALIGN 4096
+
+void
+dlb_port_def_conf(struct rte_eventdev *dev, uint8_t port, struct rte_event_port_conf *conf)
+{
+	const struct rte_event_dev_config *dev_conf = &dev->data->dev_conf;
+
+	RTE_SET_USED(port);
+	*conf = (struct rte_event_port_conf){
+		.new_event_threshold = dev_conf->nb_events_limit,
+		.dequeue_depth = (uint16_t)RTE_MIN(dev_conf->nb_event_port_dequeue_depth,
+						   (uint32_t)DEFAULT_DEQUEUE_DEPTH),
+		.enqueue_depth = (uint16_t)RTE_MIN(dev_conf->nb_event_port_enqueue_depth,
+						   (uint32_t)DLB_ENQUEUE_DEPTH),
+	};
+}
+
+void
+dlb_port_release(void *port)
+{
+	struct dlb_port *p = port;
+
+	if (p == NULL)
+		return;
+	p->dlb->ports[p->id] = NULL;
+	rte_memzone_free(p->cq_zone);
+	rte_free(p);
+}
+
+/* A CQ has a power of two of slots, at least eight; a shallower one has some of them withheld. */
+static void
+size_cq(struct dlb_port *p)
+{
+	uint32_t depth = rte_align32pow2(p->conf.dequeue_depth);
+
+	p->cq_slots = RTE_MAX(depth, (uint32_t)DLB_CQ_DEPTH_MIN);
+	p->tokens_preset = (uint16_t)(p->cq_slots - depth);
+}
+
+/* In one piece for the device too. Cleared by start. */
+static const struct rte_memzone *
+reserve_cq(const struct dlb_port *p)
+{
+	struct dlb *dlb = p->dlb;
+	char name[RTE_MEMZONE_NAMESIZE];
+
+	/* Not by port number alone: a port that is set up again first gets its new memory. */
+	snprintf(name, sizeof(name), "dlb%u_cq%u_%" PRIu32, dlb->dev->data->dev_id, p->id,
+		 dlb->cqs_made++);
+	return rte_memzone_reserve_aligned(name, (size_t)p->cq_slots * dlb_cq_step(dlb),
+					   dlb->args.numa_node, RTE_MEMZONE_IOVA_CONTIG, CQ_ALIGN);
+}
+
+int
+dlb_port_setup(struct rte_eventdev *dev, uint8_t port, const struct rte_event_port_conf *conf)
+{
+	struct dlb *dlb = dlb_of(dev);
+	struct dlb_port *p;
+
+	p = rte_zmalloc_socket(dlb->name, sizeof(*p), RTE_CACHE_LINE_SIZE, dlb->args.numa_node);
+	if (p == NULL)
+		goto no_memory;
+	p->dlb = dlb;
+	p->id = port;
+	p->conf = *conf;
+	size_cq(p);
+	p->cq_zone = reserve_cq(p);
+	if (p->cq_zone == NULL)
+		goto free_port;
+
+	dlb_port_release(dlb->ports[port]);
+	dlb->ports[port] = p;
+	dev->data->ports[port] = p;
+	p->set_up = true;
+	return 0;
+
+free_port:
+	rte_free(p);
+no_memory:
+	DLB_LOG(ERR, dlb->name, "port %u: no memory for it on node %d; give DPDK more (-m)", port,
+		dlb->args.numa_node);
+	return -ENOMEM;
+}
+
+void
+dlb_port_prepare(struct dlb_port *p)
+{
+	const struct rte_event_dev_config *conf = &p->dlb->dev->data->dev_conf;
+	bool directed = p->kind == DLB_KIND_DIR;
+
+	p->bar = access_bar(p->dlb->access, REG_BAR_0);
+	p->page = dlb_hw_page(p);
+	p->routes = p->dlb->routes;
+	p->queue_of = directed ? p->dlb->dir_queue_of : p->dlb->ldb_queue_of;
+	p->cq = p->cq_zone->addr;
+	/* A directed port has no history to retire: its forwards are new to the device. */
+	p->command[RTE_EVENT_OP_NEW] = DLB_COMMAND(DLB_CMD_NEW);
+	p->command[RTE_EVENT_OP_FORWARD] = DLB_COMMAND(directed ? DLB_CMD_NEW : DLB_CMD_FWD);
+	p->command[RTE_EVENT_OP_RELEASE] = DLB_COMMAND(directed ? DLB_CMD_NOOP : DLB_CMD_COMP);
+	p->cq_mask = p->cq_slots - 1;
+	p->cq_head = 0;
+	p->cq_wrap_bit = (uint8_t)rte_log2_u32(p->cq_slots);
+	p->cq_slot_shift = (uint8_t)rte_log2_u32(dlb_cq_step(p->dlb));
+	p->directed = directed;
+	p->implicit_release = !(p->conf.event_port_cfg & RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL);
+	p->flow_mask = directed ? 0 : UINT16_MAX;
+	p->per_call_timeout = conf->event_dev_cfg & RTE_EVENT_DEV_CFG_PER_DEQUEUE_TIMEOUT;
+	p->timeout_ns = conf->dequeue_timeout_ns;
+	p->access = p->dlb->access;
+	p->gives_way = access_gives_way(p->access);
+	p->complained = false;
+	p->held = 0;
+	p->idle_in_row = 0;
+	memset(p->cq_zone->addr, 0, (size_t)p->cq_slots << p->cq_slot_shift);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* The PCI reach: BARs that DPDK's PCI bus mapped. What answers there, silicon or something that
+ * poses as it, has a clock of its own, so there is nothing to step.
+ */
+
+#include <errno.h>
+
+#include <rte_bus_pci.h>
+#include <rte_malloc.h>
+
+#include <bus_pci_driver.h>
+
+#include "access_priv.h"
+
+/* How long a function may take to come back after a reset, by the PCI Express specification. */
+#define RESET_MS 100
+
+static void
+pci_close(struct access_dev *access)
+{
+	rte_free(access);
+}
+
+static uint64_t
+pci_stray(const struct access_dev *access)
+{
+	RTE_SET_USED(access);
+	return 0;
+}
+
+static int
+pci_config(struct access_dev *access, uint16_t off, void *bytes, size_t len, bool write)
+{
+	int done = write ? rte_pci_write_config(access->pci, bytes, len, off)
+			 : rte_pci_read_config(access->pci, bytes, len, off);
+
+	return done == (int)len ? 0 : -EIO;
+}
+
+static const struct access_reach pci_reach = {
+	.close = pci_close,
+	.stray = pci_stray,
+	.config = pci_config,
+	.reset_ms = RESET_MS,
+};
+
+int
+access_pci_open(const char *name, struct rte_pci_device *pci, struct access_dev **out)
+{
+	struct access_dev *access;
+	enum portal_how how = portal_query();
+	unsigned int i;
+
+	if (how == PORTAL_NONE)
+		return -ENOTSUP;
+	access = rte_zmalloc_socket(name, sizeof(*access), RTE_CACHE_LINE_SIZE,
+				    pci->device.numa_node);
+	if (access == NULL)
+		access = rte_zmalloc(name, sizeof(*access), RTE_CACHE_LINE_SIZE);
+	if (access == NULL)
+		return -ENOMEM;
+	access->reach = &pci_reach;
+	access->pci = pci;
+	access->step = ACCESS_STEP_NEVER;
+	access->how = how;
+	for (i = 0; i < ACCESS_BARS; i++)
+		access->mmio[i] = pci->mem_resource[i].addr;
+	*out = access;
+	return 0;
+}
