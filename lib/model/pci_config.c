@@ -173,8 +173,15 @@ pci_config_reset(struct pci_config *c, bool power)
 		memcpy(c->value, c->reset, sizeof(c->value));
 		return;
 	}
-	for (unsigned int i = 0; i < PCI_CFG_BYTES; i++)
-		c->value[i] = (c->value[i] & c->sticky[i]) | (c->reset[i] & ~c->sticky[i]);
+	for (unsigned int i = 0; i < PCI_CFG_BYTES; i += 8) {
+		uint64_t value, reset, sticky;
+
+		memcpy(&value, &c->value[i], 8);
+		memcpy(&reset, &c->reset[i], 8);
+		memcpy(&sticky, &c->sticky[i], 8);
+		value = (value & sticky) | (reset & ~sticky);
+		memcpy(&c->value[i], &value, 8);
+	}
 }
 
 static bool

@@ -172,6 +172,8 @@ config_write(struct rig *r, struct input *in)
 	unsigned char bytes[8];
 
 	take_bytes(in, bytes, sizeof(bytes));
+	/* What makes it bus master may send what was held back at once. */
+	fuzz_host.master = true;
 	r->dev->ops->config(r->dev, off, bytes, len, true);
 	see_command(r->dev);
 }

@@ -350,6 +350,7 @@ dlb_model_create(const struct dlb_model_config *config, struct bus_host *host,
 	}
 	dlb_pci_create(m);
 	ports_plug(m);
+	dlb_reset_create(m);
 	dlb_model_reset(m, BUS_RESET_POWER);
 	*dev = &m->dev;
 	return 0;

@@ -216,6 +216,7 @@ struct dlb_model {
 	struct dlb_reorder reorder[DLB_LDB_QUEUES][DLB_SN_PER_GROUP]; /**< by queue and number */
 	struct dlb_bins held[DLB_LDB_QUEUES][DLB_LDB_PORTS]; /**< by queue and CQ */
 	uint16_t next[DLB_POOL + 1];                         /**< pool: links */
+	uint16_t next_free[DLB_POOL + 1];                    /**< the same, when all of it is free */
 	struct dlb_qe qe[DLB_POOL + 1];                      /**< pool: what is stored */
 	dlb_hist hist[DLB_LDB_PORTS][DLB_HIST_ENTRIES];
 	struct dlb_flow flow[DLB_LDB_QUEUES][DLB_FLOWS];
@@ -242,6 +243,9 @@ void dlb_pci_create(struct dlb_model *m);
 int dlb_pci_write(struct dlb_model *m, uint16_t off, const void *bytes, size_t len);
 
 /* dlb_reset.c: the whole device, lock held. */
+
+/** Work out what resets go back to; once, before the first. */
+void dlb_reset_create(struct dlb_model *m);
 void dlb_model_reset(struct dlb_model *m, enum bus_reset kind);
 
 /* dlb_alarm.c: errors of drivers, datasheet section 9.4. All with the lock held. */

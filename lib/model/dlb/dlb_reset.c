@@ -58,12 +58,17 @@ queue_drop(struct dlb_model *m, uint32_t qid)
 
 /* ---- All of it ---- */
 
+void
+dlb_reset_create(struct dlb_model *m)
+{
+	for (uint32_t i = 1; i < DLB_POOL; i++)
+		m->next_free[i] = (uint16_t)(i + 1);
+}
+
 static void
 pool_reset(struct dlb_model *m)
 {
-	for (uint32_t i = 1; i < DLB_POOL; i++)
-		m->next[i] = (uint16_t)(i + 1);
-	m->next[DLB_POOL] = DLB_NIL;
+	memcpy(m->next, m->next_free, sizeof(m->next));
 	m->free = 1;
 }
 
