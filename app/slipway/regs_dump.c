@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dlb_regs.h"
+#include "regs.h"
+#include "slipway.h"
+
+static const char *const versions[] = {[DLB_V20] = "2.0", [DLB_V25] = "2.5"};
+
+const char *
+regs_version_name(unsigned int version)
+{
+	return versions[version];
+}
+
+int
+regs_version(const char *text, const char *where)
+{
+	for (int v = 0; v < REG_VERSIONS; v++)
+		if (text != NULL && strcmp(text, versions[v]) == 0)
+			return v;
+	complain("%s: version \"%s\" of dlb; accepted are 2.0 and 2.5", where,
+		 text == NULL ? "" : text);
+	return -EINVAL;
+}
+
+int
+regs_add(struct regs_dump *dump, unsigned int bar, uint64_t off, uint32_t value)
+{
+	size_t room = dump->room == 0 ? 64 : 2 * dump->room;
+	struct regs_value *values = dump->values;
+
+	if (dump->count == dump->room) {
+		values = realloc(values, room * sizeof(*values));
+		if (values == NULL) {
+			complain("%s", strerror(ENOMEM));
+			return -ENOMEM;
+		}
+		dump->values = values;
+		dump->room = room;
+	}
+	values[dump->count++] = (struct regs_value){.bar = bar, .off = off, .value = value};
+	return 0;
+}
+
+void
+regs_free(struct regs_dump *dump)
+{
+	free(dump->values);
+	*dump = (struct regs_dump){0};
+}
+
+/* Bars of a PCI device, and what stands for that of a virtual function. */
+static bool
+bar_accepted(json_int_t bar)
+{
+	return (bar >= 0 && bar <= 5) || bar == REG_BAR_VF;
+}
+
+static int
+add_entry(struct regs_dump *dump, const json_t *entry, size_t n, const char *where)
+{
+	json_int_t number[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		const json_t *item = json_array_get(entry, i);
+
+		if (json_array_size(entry) != 3 || !json_is_integer(item)) {
+			complain("%s: registers[%zu] is not [bar, offset, value]", where, n);
+			return -EINVAL;
+		}
+		number[i] = json_integer_value(item);
+	}
+	if (!bar_accepted(number[0])) {
+		complain("%s: registers[%zu]: bar %" JSON_INTEGER_FORMAT
+			 "; accepted are 0 to 5, and %d for the VF's",
+			 where, n, number[0], REG_BAR_VF);
+		return -EINVAL;
+	}
+	if (number[1] < 0) {
+		complain("%s: registers[%zu]: offset %" JSON_INTEGER_FORMAT
+			 "; accepted is 0 and more",
+			 where, n, number[1]);
+		return -EINVAL;
+	}
+	if (number[2] < 0 || number[2] > UINT32_MAX) {
+		complain("%s: registers[%zu]: value %" JSON_INTEGER_FORMAT "; accepted are 0 to %u",
+			 where, n, number[2], UINT32_MAX);
+		return -EINVAL;
+	}
+	return regs_add(dump, (unsigned int)number[0], (uint64_t)number[1], (uint32_t)number[2]);
+}
+
+int
+regs_from_json(struct regs_dump *dump, const json_t *root, const char *where)
+{
+	const char *device = json_string_value(json_object_get(root, "device"));
+	const json_t *list = json_object_get(root, "registers");
+	int ret;
+
+	*dump = (struct regs_dump){0};
+	if (device == NULL || !json_is_array(list)) {
+		complain("%s: not a register file: \"device\" and \"registers\" are wanted", where);
+		return -EINVAL;
+	}
+	if (strcmp(device, "dlb") != 0) {
+		complain("%s: device \"%s\"; accepted is dlb", where, device);
+		return -EINVAL;
+	}
+	ret = regs_version(json_string_value(json_object_get(root, "version")), where);
+	if (ret < 0)
+		return ret;
+	dump->version = (unsigned int)ret;
+	for (size_t n = 0; n < json_array_size(list); n++) {
+		ret = add_entry(dump, json_array_get(list, n), n, where);
+		if (ret < 0) {
+			regs_free(dump);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+json_t *
+regs_to_json(const struct regs_dump *dump)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < dump->count; i++)
+		if (json_array_append_new(list, json_pack("[i, I, I]", (int)dump->values[i].bar,
+							  (json_int_t)dump->values[i].off,
+							  (json_int_t)dump->values[i].value)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return json_pack("{s:s, s:s, s:o}", "device", "dlb", "version",
+			 regs_version_name(dump->version), "registers", list);
+}
