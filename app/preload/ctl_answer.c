@@ -127,18 +127,11 @@ silent(const struct device *dev)
 }
 
 static void
-answer_regs(const struct ctl_device *about, struct ctl_text *t)
+list_registers(const struct ctl_device *about, struct ctl_text *t)
 {
 	unsigned int v = about->dev->version;
 	const char *comma = "";
 
-	if (silent(about->dev)) {
-		ctl_text_add(t,
-			     "{\"error\":\"%s answers no register now: its driver has switched its "
-			     "memory space off, or sent it to sleep\"}",
-			     about->dev->address);
-		return;
-	}
 	ctl_text_add(t, "{\"device\":\"%s\",\"version\":\"%s\",\"registers\":[", about->dev->model,
 		     versions[v]);
 	for (unsigned int r = 0; r < DLB_REG_COUNT; r++) {
@@ -159,6 +152,24 @@ answer_regs(const struct ctl_device *about, struct ctl_text *t)
 		}
 	}
 	ctl_text_add(t, "]}");
+}
+
+static void
+answer_regs(const struct ctl_device *about, struct ctl_text *t)
+{
+	size_t start = t->len;
+
+	if (!silent(about->dev)) {
+		list_registers(about, t);
+		/* Not in the middle of it either? */
+		if (!silent(about->dev))
+			return;
+		t->len = start;
+	}
+	ctl_text_add(t,
+		     "{\"error\":\"%s answers no register now: its driver has switched its memory "
+		     "space off, or sent it to sleep\"}",
+		     about->dev->address);
 }
 
 static const struct {
