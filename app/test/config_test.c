@@ -265,7 +265,7 @@ restart_keeps_the_links(void)
 		dev_stop();
 		assert_int_equal(rte_event_port_links_get(dev.id, 2, queues, prios), 1);
 		assert_int_equal(queues[0], 0);
-		dev_start();
+		dev_restart();
 		/* What was inside at stop is gone, what comes now arrives. */
 		receive_nothing(1);
 		receive_nothing(2);
@@ -273,6 +273,20 @@ restart_keeps_the_links(void)
 		send_numbers(0, event_make(0, i % 3, 5, i), 40);
 		drain(1, 40);
 		link_make(2, 0);
+	}
+}
+
+static void
+a_stopped_device_starts_again_as_it_is(void)
+{
+	unsigned int i;
+
+	shape_simple(QUEUE_ATOMIC, 2, 0, 16);
+	for (i = 0; i < 5; i++) {
+		send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, i, 0), 50);
+		drain(1, 50);
+		dev_stop();
+		dev_start();
 	}
 }
 
@@ -306,20 +320,47 @@ many_shapes_one_after_another(void)
 	}
 }
 
+/* Whatever was inside, what was linked and who held what: closing ends it. */
+static void
+a_device_taken_away_comes_back_fresh(void)
+{
+	struct rte_event ev[8];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		shape_simple(i == 1 ? QUEUE_ORDERED : QUEUE_ATOMIC, 3,
+			     RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL, 16);
+		send_numbers(0,
+			     event_make(0, i == 1 ? RTE_SCHED_TYPE_ORDERED : RTE_SCHED_TYPE_ATOMIC,
+					1, 0),
+			     500);
+		receive_any(1, 2, ev, RTE_DIM(ev), &(uint8_t){0});
+		dev_probe_again();
+		device_still_works();
+	}
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(more_than_there_is_cannot_be_configured),
-	TEST_CASE(nothing_at_all_cannot_be_configured),
-	TEST_CASE(more_pairs_than_there_are_cannot_be_configured),
+	/* Others take no queues for an answer. */
+	TEST_CASE_OURS(nothing_at_all_cannot_be_configured),
+	/* Others refuse with another error. */
+	TEST_CASE_OURS(more_pairs_than_there_are_cannot_be_configured),
 	TEST_CASE(everything_there_is_can_be_used_at_once),
-	TEST_CASE(start_without_queues_or_ports_is_refused),
-	TEST_CASE(start_with_a_queue_never_set_up_is_refused),
+	/* After a start that failed, others cannot be started any more. */
+	TEST_CASE_OURS(start_without_queues_or_ports_is_refused),
+	TEST_CASE_OURS(start_with_a_queue_never_set_up_is_refused),
 	TEST_CASE(a_running_device_cannot_be_configured),
 	TEST_CASE(every_kind_of_queue_can_be_set_up),
-	TEST_CASE(impossible_queues_are_refused),
+	/* Others look only at what their type of queue needs. */
+	TEST_CASE_OURS(impossible_queues_are_refused),
 	TEST_CASE(impossible_ports_are_refused),
 	TEST_CASE(every_depth_of_port_works),
 	TEST_CASE(restart_keeps_the_links),
+	/* Others say that it does, and want to be configured all the same. */
+	TEST_CASE_OURS(a_stopped_device_starts_again_as_it_is),
 	TEST_CASE(many_shapes_one_after_another),
+	TEST_CASE(a_device_taken_away_comes_back_fresh),
 };
 
 TEST_GROUP(config, cases);

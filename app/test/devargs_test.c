@@ -13,7 +13,11 @@
 
 #include "test.h"
 
-#define OTHER "event_dlb_other"
+/* The device these cases make with arguments of their own. */
+static struct {
+	const char *bus;
+	const char *name;
+} other;
 
 /* Arguments that must be refused, and what the message must name. */
 static const struct {
@@ -24,7 +28,7 @@ static const struct {
 	{"version=1.0", "version=1.0"},
 	{"version=2", "version=2"},
 	{"version=", "version"},
-	{"version=2.0,version=2.5", "version=2.5"},
+	{"cq=dense,cq=sparse", "cq=sparse"},
 	{"at=mars", "at=mars"},
 	{"step=sometimes", "step=sometimes"},
 	{"max_queues=0", "max_queues=0"},
@@ -34,7 +38,6 @@ static const struct {
 	{"max_queues=99999999999999999999", "max_queues=9999"},
 	{"max_num_events=0", "max_num_events=0"},
 	{"max_num_events=16385", "max_num_events=16385"},
-	{"version=2.0,max_num_events=8193", "max_num_events=8193"},
 	{"max_cq_depth=4", "max_cq_depth=4"},
 	{"max_cq_depth=48", "max_cq_depth=48"},
 	{"max_cq_depth=512", "max_cq_depth=512"},
@@ -46,24 +49,58 @@ static const struct {
 	{"parallel=maybe", "parallel=maybe"},
 };
 
+/* Of virtual devices there can be another one. */
+static void
+other_is_virtual(void)
+{
+	other.bus = "vdev";
+	other.name = "event_dlb_other";
+}
+
+/* Of the same kind as the device under test; on a bus it is that device itself, which the next
+ * case will find as it was.
+ */
+static void
+other_is_alike(void)
+{
+	other_is_virtual();
+	if (dev.is_virtual)
+		return;
+	other.bus = dev.bus;
+	other.name = dev.name;
+}
+
+/* Which version of it, where it can be told. */
+static const char *
+with_version(const char *version)
+{
+	return dev.is_virtual ? version : "";
+}
+
+static int
+other_id(void)
+{
+	return rte_event_dev_get_dev_id(other.name);
+}
+
 /* A case that failed may have left its device behind. */
 static int
 other_probe(const char *args)
 {
-	int left = rte_event_dev_get_dev_id(OTHER);
+	int left = other_id();
 
 	if (left >= 0) {
 		rte_event_dev_stop(left);
-		rte_eal_hotplug_remove("vdev", OTHER);
+		rte_eal_hotplug_remove(other.bus, other.name);
 	}
-	return rte_eal_hotplug_add("vdev", OTHER, args);
+	return rte_eal_hotplug_add(other.bus, other.name, args);
 }
 
 static void
 other_remove(void)
 {
-	assert_int_equal(rte_eal_hotplug_remove("vdev", OTHER), 0);
-	assert_true(rte_event_dev_get_dev_id(OTHER) < 0);
+	assert_int_equal(rte_eal_hotplug_remove(other.bus, other.name), 0);
+	assert_true(other_id() < 0);
 }
 
 /* Probe, and give what was logged meanwhile; the caller frees it. */
@@ -94,22 +131,44 @@ lines_with(const char *text, const char *word)
 	return n;
 }
 
+/* Good for a virtual device; one on a bus says itself what it is, and keeps its own time. */
+static const char *const bad_on_a_bus[] = {
+	"version=2.0", "version=2.5", "at=model", "step=idle", "numa_node=-1",
+};
+
+static void
+expect_refused(const char *args, const char *names)
+{
+	int ret = 0;
+	char *text = probe_logged(args, &ret);
+
+	assert_non_null(text);
+	if (ret == 0 || strstr(text, names) == NULL || lines_with(text, "accepted") != 1)
+		fail_msg("%s: returned %d and said: %s", args, ret, text);
+	free(text);
+	assert_true(other_id() < 0);
+}
+
 static void
 bad_devargs_are_refused_with_one_line(void)
 {
 	unsigned int i;
-	char *text;
-	int ret = 0;
 
-	for (i = 0; i < RTE_DIM(bad); i++) {
-		text = probe_logged(bad[i].args, &ret);
-		assert_non_null(text);
-		if (ret == 0 || strstr(text, bad[i].names) == NULL ||
-		    lines_with(text, "accepted") != 1)
-			fail_msg("%s: returned %d and said: %s", bad[i].args, ret, text);
-		free(text);
-		assert_true(rte_event_dev_get_dev_id(OTHER) < 0);
-	}
+	other_is_alike();
+	for (i = 0; i < RTE_DIM(bad); i++)
+		expect_refused(bad[i].args, bad[i].names);
+	for (i = 0; i < RTE_DIM(bad_on_a_bus) && !dev.is_virtual; i++)
+		expect_refused(bad_on_a_bus[i], bad_on_a_bus[i]);
+}
+
+static void
+more_events_than_the_version_holds_are_refused(void)
+{
+	other_is_virtual();
+	expect_refused("version=2.0,max_num_events=8193", "max_num_events=8193");
+	other_is_alike();
+	if (dev.v20 && !dev.is_virtual)
+		expect_refused("max_num_events=8193", "max_num_events=8193");
 }
 
 static void
@@ -117,13 +176,18 @@ devargs_show_in_the_info(void)
 {
 	struct rte_event_dev_info info;
 
-	assert_int_equal(other_probe("version=2.0,max_queues=8,max_num_events=100,max_cq_depth=16"),
-			 0);
-	assert_int_equal(rte_event_dev_info_get(rte_event_dev_get_dev_id(OTHER), &info), 0);
+	char args[80];
+
+	other_is_alike();
+	snprintf(args, sizeof(args), "%smax_queues=8,max_num_events=100,max_cq_depth=16",
+		 with_version("version=2.0,"));
+	assert_int_equal(other_probe(args), 0);
+	assert_int_equal(rte_event_dev_info_get(other_id(), &info), 0);
 	assert_int_equal(info.max_event_queues, 8);
 	assert_int_equal(info.max_num_events, 100);
 	assert_int_equal(info.max_event_port_dequeue_depth, 16);
-	assert_int_equal(info.max_single_link_event_port_queue_pairs, 64);
+	assert_int_equal(info.max_single_link_event_port_queue_pairs,
+			 dev.is_virtual || dev.v20 ? 64 : 96);
 	other_remove();
 }
 
@@ -135,10 +199,11 @@ every_dequeue_depth_shows_in_the_info(void)
 	unsigned int depth;
 	char args[32];
 
+	other_is_alike();
 	for (depth = 8; depth <= 256; depth *= 2) {
 		snprintf(args, sizeof(args), "max_cq_depth=%u", depth);
 		assert_int_equal(other_probe(args), 0);
-		assert_int_equal(rte_event_dev_info_get(rte_event_dev_get_dev_id(OTHER), &info), 0);
+		assert_int_equal(rte_event_dev_info_get(other_id(), &info), 0);
 		assert_int_equal(info.max_event_port_dequeue_depth, RTE_MIN(depth, 255u));
 		other_remove();
 	}
@@ -153,7 +218,7 @@ other_run(const char *args, uint64_t first)
 	unsigned int i;
 
 	assert_int_equal(other_probe(args), 0);
-	dev.id = rte_event_dev_get_dev_id(OTHER);
+	dev.id = other_id();
 	assert_int_equal(rte_event_dev_info_get(dev.id, &dev.info), 0);
 	shape_simple(QUEUE_ALL, 2, 0, 8);
 	for (i = 0; i < 3; i++)
@@ -169,7 +234,7 @@ other_run(const char *args, uint64_t first)
 static void
 other_end(void)
 {
-	int id = rte_event_dev_get_dev_id(OTHER);
+	int id = other_id();
 
 	assert_true(id >= 0);
 	rte_event_dev_stop(id);
@@ -182,22 +247,34 @@ every_variant_passes_events(void)
 {
 	static const char *const args[] = {
 		"",
-		"version=2.0",
-		"version=2.5",
-		"at=model",
-		"step=idle",
 		"cq=sparse",
 		"cq=dense",
 		"parallel=ordered",
 		"parallel=unordered",
-		"numa_node=-1",
 		"credit_quanta=1",
 		"credit_quanta=1024",
 		"max_cq_depth=8",
-		"version=2.0,cq=sparse,max_queues=1",
+		"cq=sparse,max_queues=1",
 	};
 	unsigned int i;
 
+	other_is_alike();
+	for (i = 0; i < RTE_DIM(args); i++) {
+		other_run(args[i], i * 100);
+		other_end();
+	}
+}
+
+static void
+every_virtual_device_passes_events(void)
+{
+	static const char *const args[] = {
+		"version=2.0", "version=2.5",  "at=model",
+		"step=idle",   "numa_node=-1", "version=2.0,cq=sparse,max_queues=1",
+	};
+	unsigned int i;
+
+	other_is_virtual();
 	for (i = 0; i < RTE_DIM(args); i++) {
 		other_run(args[i], i * 100);
 		other_end();
@@ -210,6 +287,7 @@ two_devices_do_not_mix(void)
 	struct rte_event ev;
 	unsigned int i;
 
+	other_is_virtual();
 	shape_simple(QUEUE_ATOMIC, 2, 0, 32);
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 50);
 	other_run("", 1000);
@@ -265,6 +343,7 @@ probing_and_removing_leaks_nothing(void)
 	unsigned int i, files, threads;
 	size_t heap, memory;
 
+	other_is_alike();
 	other_run("", 0);
 	other_end();
 	heap = heap_in_use();
@@ -272,7 +351,7 @@ probing_and_removing_leaks_nothing(void)
 	threads = entries_of("/proc/self/task");
 	memory = malloc_in_use();
 	for (i = 0; i < 50; i++) {
-		assert_int_equal(other_probe(i % 2 ? "version=2.0" : ""), 0);
+		assert_int_equal(other_probe(i % 2 ? with_version("version=2.0") : ""), 0);
 		if (i % 10 == 0) {
 			other_remove();
 			other_run("", 0);
@@ -292,21 +371,25 @@ probing_and_removing_leaks_nothing(void)
 static void
 a_running_device_cannot_be_removed(void)
 {
+	other_is_alike();
 	other_run("", 0);
-	assert_true(rte_eal_hotplug_remove("vdev", OTHER) < 0);
+	assert_true(rte_eal_hotplug_remove(other.bus, other.name) < 0);
 	other_end();
 	other_run("", 0);
 	other_end();
 }
 
 static const struct test_case cases[] = {
-	TEST_CASE(bad_devargs_are_refused_with_one_line),
-	TEST_CASE(devargs_show_in_the_info),
-	TEST_CASE(every_dequeue_depth_shows_in_the_info),
-	TEST_CASE(every_variant_passes_events),
-	TEST_CASE(two_devices_do_not_mix),
-	TEST_CASE(probing_and_removing_leaks_nothing),
-	TEST_CASE(a_running_device_cannot_be_removed),
+	/* Arguments are each driver's own, and not every driver lets go of its device. */
+	TEST_CASE_OURS(bad_devargs_are_refused_with_one_line),
+	TEST_CASE_OURS(more_events_than_the_version_holds_are_refused),
+	TEST_CASE_OURS(devargs_show_in_the_info),
+	TEST_CASE_OURS(every_dequeue_depth_shows_in_the_info),
+	TEST_CASE_OURS(every_variant_passes_events),
+	TEST_CASE_OURS(every_virtual_device_passes_events),
+	TEST_CASE_OURS(two_devices_do_not_mix),
+	TEST_CASE_OURS(probing_and_removing_leaks_nothing),
+	TEST_CASE_OURS(a_running_device_cannot_be_removed),
 };
 
 TEST_GROUP(devargs, cases);

@@ -74,6 +74,15 @@ is_of_queue_1(const struct rte_event *ev)
 	return ev->queue_id == 1;
 }
 
+/* How much earlier events of queue 1 come than those of queue 0, which were sent before. */
+static int
+lead_of_queue_1(void)
+{
+	send_each(0, RTE_SCHED_TYPE_PARALLEL, RTE_EVENT_DEV_PRIORITY_NORMAL);
+	send_each(1, RTE_SCHED_TYPE_PARALLEL, RTE_EVENT_DEV_PRIORITY_NORMAL);
+	return mean_lead(is_of_queue_1);
+}
+
 static void
 links_of_high_priority_are_served_first(void)
 {
@@ -86,9 +95,52 @@ links_of_high_priority_are_served_first(void)
 	ports_make(0, 2, 0, 8);
 	assert_int_equal(rte_event_port_link(dev.id, 1, queues, prios, 2), 2);
 	dev_start();
-	send_each(0, RTE_SCHED_TYPE_PARALLEL, RTE_EVENT_DEV_PRIORITY_NORMAL);
-	send_each(1, RTE_SCHED_TYPE_PARALLEL, RTE_EVENT_DEV_PRIORITY_NORMAL);
-	assert_true(mean_lead(is_of_queue_1) > EACH / 2);
+	assert_true(lead_of_queue_1() > EACH / 2);
+}
+
+/* Two queues of equal links to port 1, running. */
+static void
+shape_two_links(void)
+{
+	shape(2, 2, 0);
+	queue_make(0, QUEUE_PARALLEL);
+	queue_make(1, QUEUE_PARALLEL);
+	ports_make(0, 2, 0, 8);
+	link_make(1, 0);
+	link_make(1, 1);
+	dev_start();
+}
+
+static void
+a_link_of_a_running_device_can_be_put_last(void)
+{
+	static const uint8_t queue = 0, priority = RTE_EVENT_DEV_PRIORITY_LOWEST;
+
+	shape_two_links();
+	assert_int_equal(rte_event_port_link(dev.id, 1, &queue, &priority, 1), 1);
+	assert_true(lead_of_queue_1() > EACH / 2);
+	receive_nothing(1);
+}
+
+/* Linking again changes the priority, to and fro. */
+static void
+links_change_their_priorities_at_run_time(void)
+{
+	static const uint8_t queues[2] = {0, 1};
+	static const uint8_t prios[2][2] = {
+		{RTE_EVENT_DEV_PRIORITY_LOWEST, RTE_EVENT_DEV_PRIORITY_HIGHEST},
+		{RTE_EVENT_DEV_PRIORITY_HIGHEST, RTE_EVENT_DEV_PRIORITY_LOWEST},
+	};
+	unsigned int i;
+	int lead;
+
+	shape_two_links();
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(rte_event_port_link(dev.id, 1, queues, prios[i % 2], 2), 2);
+		lead = lead_of_queue_1();
+		assert_true(i % 2 == 0 ? lead > EACH / 2 : lead < -EACH / 2);
+		receive_nothing(1);
+	}
 }
 
 /* Nobody starves: queues of equal links share the port. */
@@ -97,16 +149,8 @@ links_of_equal_priority_share_the_port(void)
 {
 	int lead;
 
-	shape(2, 2, 0);
-	queue_make(0, QUEUE_PARALLEL);
-	queue_make(1, QUEUE_PARALLEL);
-	ports_make(0, 2, 0, 8);
-	link_make(1, 0);
-	link_make(1, 1);
-	dev_start();
-	send_each(0, RTE_SCHED_TYPE_PARALLEL, RTE_EVENT_DEV_PRIORITY_NORMAL);
-	send_each(1, RTE_SCHED_TYPE_PARALLEL, RTE_EVENT_DEV_PRIORITY_NORMAL);
-	lead = mean_lead(is_of_queue_1);
+	shape_two_links();
+	lead = lead_of_queue_1();
 	assert_true(lead > -EACH / 2 && lead < EACH / 2);
 }
 
@@ -115,6 +159,9 @@ static const struct test_case cases[] = {
 	TEST_CASE(urgent_atomic_events_overtake),
 	TEST_CASE(urgent_ordered_events_overtake),
 	TEST_CASE(links_of_high_priority_are_served_first),
+	TEST_CASE(a_link_of_a_running_device_can_be_put_last),
+	/* Others only ever set bits of a link's priority: it falls, and never rises. */
+	TEST_CASE_OURS(links_change_their_priorities_at_run_time),
 	TEST_CASE(links_of_equal_priority_share_the_port),
 };
 

@@ -90,6 +90,33 @@ an_unlink_waits_for_what_the_port_holds(void)
 	unlink_end(1);
 }
 
+/* There is always more for the port; yet it gets no more, and so comes to an end. */
+static void
+an_unlink_ends_under_traffic(void)
+{
+	struct rte_event like = event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0), ev[8];
+	uint64_t end = now_us() + PATIENCE_US;
+	unsigned int i, n;
+	uint8_t port;
+
+	shape_simple(QUEUE_PARALLEL, 3, RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL, 16);
+	send_numbers(0, like, 200);
+	unlink_begin(1, 0);
+	for (i = 0; rte_event_port_unlinks_in_progress(dev.id, 1) > 0; i++) {
+		port = 1 + i % 2;
+		n = receive_some(port, ev, RTE_DIM(ev), 0);
+		release_all(port, ev, n);
+		send_numbers(0, like, n);
+		assert_true(now_us() < end);
+	}
+	for (i = 0; i < 200; i += n) {
+		n = receive_some(2, ev, RTE_DIM(ev), PATIENCE_US);
+		assert_true(n > 0);
+		release_all(2, ev, n);
+	}
+	receive_nothing(1);
+}
+
 static void
 events_wait_for_a_queue_to_be_linked_again(void)
 {
@@ -161,7 +188,7 @@ directed_links_stay_as_they_are(void)
 static void
 the_ninth_link_is_refused_at_run_time_too(void)
 {
-	uint8_t i, queue;
+	uint8_t i;
 
 	shape(9, 2, 0);
 	for (i = 0; i < 9; i++)
@@ -171,9 +198,7 @@ the_ninth_link_is_refused_at_run_time_too(void)
 		link_make(1, i);
 	link_make(0, 8);
 	dev_start();
-	queue = 8;
-	assert_int_equal(rte_event_port_link(dev.id, 1, &queue, NULL, 1), 0);
-	assert_true(rte_errno == EINVAL || rte_errno == EDQUOT);
+	link_refused(1, 8);
 	unlink_begin(1, 3);
 	unlink_end(1);
 	link_make(1, 8);
@@ -208,8 +233,9 @@ storm_relink(struct storm *storm)
 	bool *linked = &storm->linked[worker][queue];
 
 	if (!*linked) {
-		link_make(1 + worker, queue);
-		*linked = true;
+		*linked = rte_event_port_link(dev.id, 1 + worker, &queue, NULL, 1) == 1;
+		/* Some drivers refuse while an unlink of the port waits. */
+		assert_true(*linked || dev.foreign);
 	} else if (storm_servers(storm, queue) > 1) {
 		unlink_begin(1 + worker, queue);
 		*linked = false;
@@ -241,14 +267,13 @@ storm_receive(struct storm *storm)
 	storm->inside -= n;
 }
 
+/* Every queue linked to every worker, and nothing sent yet. */
 static void
-links_come_and_go_under_traffic(void)
+storm_begin(struct storm *storm)
 {
-	static struct storm storm;
-	uint64_t end = now_us() + PATIENCE_US;
-	unsigned int i, q, w, total = work_amount(60000);
+	unsigned int q, w;
 
-	memset(&storm, 0, sizeof(storm));
+	memset(storm, 0, sizeof(*storm));
 	shape(QUEUES, WORKERS + 1, 0);
 	for (q = 0; q < QUEUES; q++)
 		queue_make(q, QUEUE_ATOMIC);
@@ -256,19 +281,19 @@ links_come_and_go_under_traffic(void)
 	for (w = 0; w < WORKERS; w++)
 		for (q = 0; q < QUEUES; q++) {
 			link_make(1 + w, q);
-			storm.linked[w][q] = true;
+			storm->linked[w][q] = true;
 		}
 	dev_start();
-	for (i = 0; i < total; i++) {
-		if (storm.inside < 300)
-			storm_send(&storm);
-		storm_receive(&storm);
-		if (i % 64 == 0)
-			storm_relink(&storm);
-		assert_true(now_us() < end);
-	}
-	while (storm.inside > 0) {
-		storm_receive(&storm);
+}
+
+/* Receive all that is inside, until nobody holds anything. */
+static void
+storm_calm(struct storm *storm, uint64_t end)
+{
+	unsigned int w;
+
+	while (storm->inside > 0) {
+		storm_receive(storm);
 		assert_true(now_us() < end);
 	}
 	for (w = 0; w < WORKERS; w++) {
@@ -277,15 +302,56 @@ links_come_and_go_under_traffic(void)
 	}
 }
 
+static void
+links_come_and_go_under_traffic(void)
+{
+	static struct storm storm;
+	uint64_t end = now_us() + PATIENCE_US;
+	/* Some drivers let an unlink wait a tenth of a second for what the port holds. */
+	unsigned int i, total = dev.foreign ? 3000 : work_amount(60000);
+
+	storm_begin(&storm);
+	for (i = 0; i < total; i++) {
+		if (storm.inside < 300)
+			storm_send(&storm);
+		storm_receive(&storm);
+		if (i % 64 == 0)
+			storm_relink(&storm);
+		assert_true(now_us() < end);
+	}
+	storm_calm(&storm, end);
+}
+
+static void
+links_come_and_go_between_bursts(void)
+{
+	static struct storm storm;
+	uint64_t end = now_us() + PATIENCE_US;
+	unsigned int i, k;
+
+	storm_begin(&storm);
+	for (i = 0; i < work_amount(100); i++) {
+		for (k = 0; k < 100; k++)
+			storm_send(&storm);
+		storm_calm(&storm, end);
+		storm_relink(&storm);
+	}
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(a_link_made_at_run_time_brings_events),
 	TEST_CASE(an_unlinked_port_gets_nothing_more),
 	TEST_CASE(an_unlink_waits_for_what_the_port_holds),
+	TEST_CASE(an_unlink_ends_under_traffic),
 	TEST_CASE(events_wait_for_a_queue_to_be_linked_again),
-	TEST_CASE(an_unlink_can_be_taken_back),
-	TEST_CASE(directed_links_stay_as_they_are),
+	/* Others refuse to link while an unlink of the port waits for events to be completed. */
+	TEST_CASE_OURS(an_unlink_can_be_taken_back),
+	/* Others say that they have undone a directed link, and have not. */
+	TEST_CASE_OURS(directed_links_stay_as_they_are),
 	TEST_CASE(the_ninth_link_is_refused_at_run_time_too),
-	TEST_CASE(links_come_and_go_under_traffic),
+	/* Others may forget, now and then, to finish a change that had to wait. */
+	TEST_CASE_OURS(links_come_and_go_under_traffic),
+	TEST_CASE(links_come_and_go_between_bursts),
 };
 
 TEST_GROUP(relink, cases);

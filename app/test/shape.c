@@ -19,10 +19,14 @@ shape_config(uint8_t queues, uint8_t ports, uint8_t pairs)
 	};
 }
 
+/* As the device was configured last. */
+static struct rte_event_dev_config configured;
+
 static void
 shape_apply(const struct rte_event_dev_config *conf)
 {
 	assert_int_equal(rte_event_dev_configure(dev.id, conf), 0);
+	configured = *conf;
 	dev.limit = conf->nb_events_limit;
 }
 
@@ -89,11 +93,12 @@ port_conf(uint32_t flags, uint16_t depth)
 	};
 }
 
-/** Set up a port. */
+/** Set up a port, as deep as the device has it at most. */
 void
 port_make(uint8_t port, uint32_t flags, uint16_t depth)
 {
-	struct rte_event_port_conf conf = port_conf(flags, depth);
+	uint16_t most = dev.info.max_event_port_dequeue_depth;
+	struct rte_event_port_conf conf = port_conf(flags, RTE_MIN(depth, most));
 
 	assert_int_equal(rte_event_port_setup(dev.id, port, &conf), 0);
 }
@@ -115,6 +120,16 @@ link_make(uint8_t port, uint8_t queue)
 	assert_int_equal(rte_event_port_link(dev.id, port, &queue, NULL, 1), 1);
 }
 
+/** Linking must fail, for what was asked and not for want of anything. */
+void
+link_refused(uint8_t port, uint8_t queue)
+{
+	rte_errno = 0;
+	assert_int_equal(rte_event_port_link(dev.id, port, &queue, NULL, 1), 0);
+	/* Some drivers give no reason. */
+	assert_true(dev.foreign || rte_errno == EINVAL || rte_errno == EDQUOT);
+}
+
 /** Start the device. */
 void
 dev_start(void)
@@ -127,6 +142,15 @@ void
 dev_stop(void)
 {
 	rte_event_dev_stop(dev.id);
+}
+
+/** Start again what was stopped, as it was. Some drivers have to be configured anew for that. */
+void
+dev_restart(void)
+{
+	if (dev.foreign)
+		assert_int_equal(rte_event_dev_configure(dev.id, &configured), 0);
+	dev_start();
 }
 
 /** From nothing to started: one queue linked to every port but port 0, which is for sending. */

@@ -152,7 +152,7 @@ stop_of_a_full_device_leaves_it_empty(void)
 						    dev.limit + 1),
 				 dev.limit);
 		dev_stop();
-		dev_start();
+		dev_restart();
 		receive_nothing(1);
 	}
 }
@@ -171,8 +171,84 @@ stop_with_a_flow_held_gives_it_up(void)
 		assert_int_equal(receive_any(1, 2, &ev, 1, &holder), 1);
 		assert_int_equal(ev.u64, i);
 		dev_stop();
-		dev_start();
+		dev_restart();
 	}
+}
+
+/* What is done while the device is being stopped. */
+struct late {
+	bool take; /* from port 1 what was sent to queue 0, and never answer it */
+	unsigned int sent;
+};
+
+/* Sends to queue 0 and, directed, to queue 2. */
+static void
+send_late(uint8_t dev_id, struct rte_event ev, void *arg)
+{
+	struct late *late = arg;
+	struct rte_event more[2] = {
+		event_make(0, RTE_SCHED_TYPE_ATOMIC, (uint32_t)ev.u64, 0),
+		event_make(2, RTE_SCHED_TYPE_ATOMIC, 0, 0),
+	};
+
+	if (ev.queue_id != 1)
+		return;
+	late->sent += rte_event_enqueue_burst(dev_id, 0, more, RTE_DIM(more));
+	if (late->take)
+		rte_event_dequeue_burst(dev_id, 1, more, RTE_DIM(more), 0);
+}
+
+/* Ports 1 to 3 for queues 0, 2, which is directed, and 1; port 0 sends. */
+static void
+shape_late(void)
+{
+	shape(3, 4, 1);
+	queue_make(0, QUEUE_ATOMIC);
+	queue_make(1, QUEUE_ORDERED);
+	queue_make(2, QUEUE_SINGLE);
+	ports_make(0, 2, RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL, 16);
+	port_make(2, RTE_EVENT_PORT_CFG_SINGLE_LINK, 16);
+	port_make(3, 0, 16);
+	link_make(1, 0);
+	link_make(2, 2);
+	link_make(3, 1);
+	dev_start();
+}
+
+/*
+ * What comes when stop is done with its port stays there, with its tokens and as work in flight,
+ * and the reset of the device has to get rid of it.
+ */
+static void
+late_events_are_gone_with_the_device(bool take)
+{
+	struct late late = {.take = take};
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		shape_late();
+		assert_int_equal(
+			rte_event_dev_stop_flush_callback_register(dev.id, send_late, &late), 0);
+		send_numbers(0, event_make(1, RTE_SCHED_TYPE_ORDERED, 0, 0), 1 + i % 7);
+		pause_us(200);
+		dev_stop();
+		assert_int_equal(rte_event_dev_stop_flush_callback_register(dev.id, NULL, NULL), 0);
+		device_still_works();
+	}
+	/* Drivers that take nothing more have nothing to get rid of. */
+	assert_true(late.sent > 0 || !dev.foreign);
+}
+
+static void
+what_is_taken_during_stop_is_gone_with_the_device(void)
+{
+	late_events_are_gone_with_the_device(true);
+}
+
+static void
+what_comes_during_stop_is_gone_with_the_device(void)
+{
+	late_events_are_gone_with_the_device(false);
 }
 
 static const struct test_case cases[] = {
@@ -182,6 +258,9 @@ static const struct test_case cases[] = {
 	TEST_CASE(stop_flushes_a_queue_nobody_serves),
 	TEST_CASE(stop_of_a_full_device_leaves_it_empty),
 	TEST_CASE(stop_with_a_flow_held_gives_it_up),
+	TEST_CASE(what_is_taken_during_stop_is_gone_with_the_device),
+	/* Others, as compiled, return no tokens when they reset a load-balanced port. */
+	TEST_CASE_OURS(what_comes_during_stop_is_gone_with_the_device),
 };
 
 TEST_GROUP(stop, cases);

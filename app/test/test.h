@@ -6,9 +6,9 @@
 
 /**
  * @file
- * Driver tests: what every case shares. The device under test is event device 0, given by --vdev; a
- * case knows nothing of how it is reached. Cases run in the main thread, where alone cmocka may
- * assert; threads they start only note what they see.
+ * Driver tests: what every case shares. The device under test is the only event device, given by
+ * --vdev or found on a bus; a case knows nothing of how it is reached. Cases run in the main
+ * thread, where alone cmocka may assert; threads they start only note what they see.
  */
 
 #include <setjmp.h>
@@ -27,11 +27,16 @@
 struct test_case {
 	const char *name;
 	void (*run)(void);
+	bool ours; /**< asks for what only our driver promises */
 };
 
-#define TEST_CASE(function)         \
-	{                           \
-#function, function \
+#define TEST_CASE(function)                \
+	{                                  \
+#function, function, false \
+	}
+#define TEST_CASE_OURS(function)          \
+	{                                 \
+#function, function, true \
 	}
 
 /** The cases of one file. */
@@ -52,9 +57,14 @@ extern const struct test_group timeout_group, xstats_group, devargs_group, threa
 /** The device under test. */
 struct test_dev {
 	uint8_t id;
-	bool v20;       /**< version=2.0 was asked for */
-	char name[32];  /**< of the vdev */
-	char args[128]; /**< its device arguments */
+	bool foreign;       /**< driven by someone else's driver */
+	bool v20;           /**< of version 2.0 */
+	bool is_virtual;    /**< made by --vdev, so that there can be more of its kind */
+	char bus[16];       /**< it is on, by DPDK's name */
+	char name[32];      /**< on that bus */
+	char alias[32];     /**< DPDK finds the event device by: its name, or its driver's */
+	char args[128];     /**< its device arguments */
+	unsigned int hoard; /**< credits that a port may keep to itself when it has none inside */
 	struct rte_event_dev_info info;
 	int32_t limit; /**< nb_events_limit of the last configuration */
 };
@@ -63,6 +73,8 @@ extern struct test_dev dev;
 
 /* device.c: finding the device, and its clock. */
 int dev_find(void);
+bool dev_exists(void);
+void dev_rest(uint8_t id);
 void dev_probe_again(void);
 uint64_t dev_stray(uint8_t id);
 int stepper_start(void);
@@ -86,8 +98,10 @@ struct rte_event_port_conf port_conf(uint32_t flags, uint16_t depth);
 void port_make(uint8_t port, uint32_t flags, uint16_t depth);
 void ports_make(uint8_t first, uint8_t count, uint32_t flags, uint16_t depth);
 void link_make(uint8_t port, uint8_t queue);
+void link_refused(uint8_t port, uint8_t queue);
 void dev_start(void);
 void dev_stop(void);
+void dev_restart(void);
 void shape_simple(enum queue_kind kind, uint8_t ports, uint32_t flags, uint16_t depth);
 
 /* events.c: making, sending, receiving. */
@@ -95,6 +109,7 @@ void shape_simple(enum queue_kind kind, uint8_t ports, uint32_t flags, uint16_t 
 /* Nothing that works takes this long, not even on a busy machine with a slow device. */
 #define PATIENCE_US 10000000
 
+bool error_is(int code);
 uint64_t now_us(void);
 uint32_t random_below(uint32_t limit);
 void pause_us(unsigned int us);

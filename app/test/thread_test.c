@@ -34,10 +34,10 @@ sender_burst(struct sender *s)
 	s->taken += n;
 	if (n == RTE_DIM(ev))
 		return;
-	s->full += rte_errno == ENOSPC;
+	s->full += error_is(ENOSPC);
 	s->wrong_use += rte_errno == EINVAL;
-	s->unexplained += rte_errno != ENOSPC && rte_errno != EINVAL;
-	if (rte_errno == ENOSPC)
+	s->unexplained += !error_is(ENOSPC) && rte_errno != EINVAL;
+	if (error_is(ENOSPC))
 		sched_yield();
 }
 
@@ -56,6 +56,14 @@ static bool
 sender_is_done(const struct sender *s)
 {
 	return __atomic_load_n(&s->done, __ATOMIC_ACQUIRE);
+}
+
+static bool
+senders_are_done(const struct sender s[], unsigned int n)
+{
+	while (n > 0 && sender_is_done(&s[n - 1]))
+		n--;
+	return n == 0;
 }
 
 /* What came of each sender's numbers. */
@@ -162,7 +170,7 @@ a_full_device_never_deadlocks(void)
 {
 	static struct mover m[PORTS];
 	static unsigned int inside;
-	unsigned int i, q, events = 2000;
+	unsigned int i, n, q, events = 31 * 64;
 
 	inside = events;
 	shape_limited(3, PORTS + 1, events);
@@ -185,9 +193,8 @@ a_full_device_never_deadlocks(void)
 		assert_int_equal(m[i].stuck, 0);
 	for (i = 1; i <= PORTS; i++)
 		receive_nothing(i);
-	assert_int_equal(
-		send_until_refused(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), events + 10),
-		events);
+	n = send_until_refused(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), events + 10);
+	assert_true(n <= events && n + PORTS * dev.hoard >= events);
 }
 
 /* Threads that send and one that receives, each by its own port. */
@@ -209,7 +216,9 @@ senders_of_their_own_ports_do_not_disturb_each_other(void)
 			.port = i, .first = (uint64_t)i << 32, .total = work_amount(MOST / 2)};
 		thread_start(sender_run, &s[i]);
 	}
-	while ((n = receive_some(SENDERS, ev, RTE_DIM(ev), 100000)) > 0) {
+	/* A pause may be this thread's own: nothing more comes once nobody is sending. */
+	while ((n = receive_some(SENDERS, ev, RTE_DIM(ev), 100000)) > 0 ||
+	       !senders_are_done(s, SENDERS)) {
 		for (i = 0; i < n; i++)
 			wrong += (uint32_t)ev[i].u64 != next[ev[i].u64 >> 32]++;
 		got += n;
@@ -225,7 +234,8 @@ senders_of_their_own_ports_do_not_disturb_each_other(void)
 }
 
 static const struct test_case cases[] = {
-	TEST_CASE(two_threads_on_one_port_break_nothing),
+	/* Nobody promises this. */
+	TEST_CASE_OURS(two_threads_on_one_port_break_nothing),
 	TEST_CASE(a_full_device_never_deadlocks),
 	TEST_CASE(senders_of_their_own_ports_do_not_disturb_each_other),
 };

@@ -25,6 +25,23 @@ stat(const char *name)
 	return value;
 }
 
+/* Some drivers count on when the device is configured anew. */
+static void
+count_from_zero(void)
+{
+	if (dev.foreign)
+		assert_int_equal(
+			rte_event_dev_xstats_reset(dev.id, RTE_EVENT_DEV_XSTATS_PORT, -1, NULL, 0),
+			0);
+}
+
+/* So many events are inside, beside what the ports may keep of their credits. */
+static void
+expect_inflight(unsigned int n, unsigned int ports)
+{
+	assert_in_range(stat("dev_inflight_events"), n, n + ports * dev.hoard);
+}
+
 /* Every name of a scope has an id of its own, and both ways to ask give the same answer. */
 static void
 check_scope(enum rte_event_dev_xstats_mode mode, uint8_t id)
@@ -65,6 +82,7 @@ what_passes_is_counted(void)
 	unsigned int i;
 
 	shape_simple(QUEUE_ATOMIC, 2, RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL, 32);
+	count_from_zero();
 	before = stat("port_0_tx_new");
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 60);
 	assert_int_equal(stat("port_0_tx_new") - before, 60);
@@ -79,7 +97,7 @@ what_passes_is_counted(void)
 	assert_int_equal(stat("port_1_tx_rel"), 40);
 	assert_int_equal(stat("port_1_rx_ok"), 60);
 	assert_int_equal(stat("port_1_outstanding_releases"), 0);
-	assert_int_equal(stat("dev_inflight_events"), 20);
+	expect_inflight(20, 2);
 	assert_int_equal(stat("dev_nb_events_limit"), dev.limit);
 }
 
@@ -87,13 +105,14 @@ static void
 implicit_releases_are_counted(void)
 {
 	shape_simple(QUEUE_ATOMIC, 2, 0, 32);
+	count_from_zero();
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 60);
 	drain(1, 60);
 	assert_int_equal(stat("port_1_tx_implicit_rel"), 60);
 	assert_int_equal(stat("port_1_rx_ok"), 60);
 	assert_true(stat("port_1_total_polls") >= stat("port_1_zero_polls"));
 	assert_true(stat("port_1_zero_polls") > 0);
-	assert_int_equal(stat("dev_inflight_events"), 0);
+	expect_inflight(0, 2);
 }
 
 static void
@@ -116,6 +135,7 @@ static void
 counters_can_be_reset(void)
 {
 	shape_simple(QUEUE_ATOMIC, 2, 0, 32);
+	count_from_zero();
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 60);
 	drain(1, 60);
 	assert_int_equal(rte_event_dev_xstats_reset(dev.id, RTE_EVENT_DEV_XSTATS_PORT, 1, NULL, 0),
@@ -166,9 +186,14 @@ the_dump_says_what_is_where(void)
 }
 
 static const struct test_case cases[] = {
-	TEST_CASE(names_and_numbers_agree),       TEST_CASE(what_passes_is_counted),
-	TEST_CASE(implicit_releases_are_counted), TEST_CASE(refusals_are_counted),
-	TEST_CASE(counters_can_be_reset),         TEST_CASE(unknown_statistics_are_refused),
+	TEST_CASE(names_and_numbers_agree),
+	TEST_CASE(what_passes_is_counted),
+	TEST_CASE(implicit_releases_are_counted),
+	/* Others take an event for a queue that is not there. */
+	TEST_CASE_OURS(refusals_are_counted),
+	TEST_CASE(counters_can_be_reset),
+	/* Others answer 0. */
+	TEST_CASE_OURS(unknown_statistics_are_refused),
 	TEST_CASE(the_dump_says_what_is_where),
 };
 
