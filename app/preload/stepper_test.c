@@ -88,7 +88,7 @@ set_up(void **state)
 static void
 a_deadline_is_kept_and_not_before(void **state)
 {
-	uint64_t first = now() + 30 * MS;
+	uint64_t first = now() + 300 * MS;
 
 	(void)state;
 	timed.next = first;
@@ -119,7 +119,7 @@ static void
 who_finds_the_device_busy_does_not_undo_a_deadline(void **state)
 {
 	(void)state;
-	timed.next = now() + 30 * MS;
+	timed.next = now() + 300 * MS;
 	unit_step(&unit);
 	unit_step(&unit);
 	assert_int_equal(timed.steps, 2);

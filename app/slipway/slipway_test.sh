@@ -333,10 +333,13 @@ expect 'a device after reset' 0 'no register differs' "${regs[@]}" "$work/reset"
 
 # A file that changes while it is watched.
 cp "$work/good" "$work/watched"
-timeout 1.5 "${regs[@]}" --watch 0.2 "$work/watched" >"$work/said" 2>&1 &
-sleep 0.5
+timeout 20 "${regs[@]}" --watch 0.2 "$work/watched" >"$work/said" 2>&1 &
+# After its first look, however long that takes to come, and until it has seen the change.
+wait_for grep -q 'SYS_TOTAL_VAS  *0x00000021' "$work/said"
 sed 's/,33/,34/' "$work/good" >"$work/watched.new" && mv "$work/watched.new" "$work/watched"
-wait $!
+wait_for grep -q 'SYS_TOTAL_VAS  *0x00000022' "$work/said"
+kill $!
+wait $! 2>/dev/null
 grep -q '^\* SYS_TOTAL_VAS  *0x00000022' "$work/said" &&
 	[ "$(grep -c '^\*' "$work/said")" -eq 1 ]
 count $? 'watching marks what changed, once'

@@ -117,7 +117,7 @@ device_began(struct conversion *c, const struct bus_trace_record *r)
 	}
 	c->matched = true;
 	trace_item_begin(&c->item, "begins");
-	trace_item_text(&c->item, "what", "%s", c->current->label);
+	trace_item_text(&c->item, "model", "%s", c->current->label);
 	if (c->json_name != NULL)
 		trace_json_device(&c->json, c->current);
 	if (c->text)

@@ -44,8 +44,8 @@ good_trace() {
 	flows=$(($(paste -sd + "$work/delivered")))
 	expect "the table is made" 0 "" "$slipway" trace "$work/good"
 	mv "$work/said" "$work/table"
-	shows "the device" "begins: what dlb 2.5, device 0 of"
-	shows "the other device" " 1 .* begins: what dlb 2.0, device 1 of"
+	shows "the device" "begins: model dlb 2.5, device 0 of"
+	shows "the other device" " 1 .* begins: model dlb 2.0, device 1 of"
 	shows "config space by name" "config write COMMAND: .*value 0x6"
 	shows "a capability by name" "config write DevCtl: .*effect function-level reset"
 	shows "registers, fields" "write SYS_LDB_QID_CFG_V\[0\]: value 0x2, SN_CFG_V 0, FID_CFG_V 1"
@@ -143,7 +143,7 @@ noise() {
 		"$slipway" trace --text --json "$work/json" "$work/bad" >"$work/said" 2>&1
 		got=$?
 		[ $got -le 1 ] && ! grep -q "Sanitizer\|runtime error" "$work/said" &&
-			python3 -m json.tool "$work/json" >"$work/ignored" || wrong=1
+			python3 -c "import json; json.load(open('$work/json'))" || wrong=1
 		[ $wrong -eq 0 ] || break
 	done
 	expect "noise in the trace never crashes (round $i, exit status $got)" 0 "" [ $wrong -eq 0 ]

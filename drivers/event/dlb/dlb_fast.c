@@ -276,7 +276,9 @@ release_held(struct dlb_port *p, enum dlb_way way)
 	return credits;
 }
 
-/* Tokens of n QEs that were read: the device may use their slots again. */
+/* Tokens of n QEs that were read: the device may use their slots again. No fence, even where the
+ * line is a store of the weak kind: no store of an x86 goes before a load that is older.
+ */
 static __rte_always_inline void
 return_tokens(const struct dlb_port *p, unsigned int n, enum dlb_way way)
 {

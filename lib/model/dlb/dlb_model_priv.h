@@ -216,7 +216,7 @@ struct dlb_model {
 	struct dlb_reorder reorder[DLB_LDB_QUEUES][DLB_SN_PER_GROUP]; /**< by queue and number */
 	struct dlb_bins held[DLB_LDB_QUEUES][DLB_LDB_PORTS]; /**< by queue and CQ */
 	uint16_t next[DLB_POOL + 1];                         /**< pool: links */
-	uint16_t next_free[DLB_POOL + 1];                    /**< the same, when all of it is free */
+	uint16_t next_free[DLB_POOL + 1];                    /**< the same, all of it free */
 	struct dlb_qe qe[DLB_POOL + 1];                      /**< pool: what is stored */
 	dlb_hist hist[DLB_LDB_PORTS][DLB_HIST_ENTRIES];
 	struct dlb_flow flow[DLB_LDB_QUEUES][DLB_FLOWS];
@@ -285,8 +285,9 @@ void dlb_model_admit(struct dlb_model *m, struct dlb_port *port);
 /** That, for the ports that are valid. */
 void dlb_model_admit_valid(struct dlb_model *m);
 /**
- * All that a register access must come after: those, and the lines to ports that are not valid where
- * these raise an alarm. Elsewhere such lines stay until the port becomes valid, and are lost then.
+ * All that a register access must come after: those, and the lines to ports that are not valid
+ * where these raise an alarm. Elsewhere such lines stay until the port becomes valid, and are lost
+ * then.
  */
 void dlb_model_admit_posted(struct dlb_model *m);
 /**
