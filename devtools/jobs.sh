@@ -44,7 +44,8 @@ accept()
 	}
 }
 
-# stock LIMIT WORD COMMAND...: run a stock program for LIMIT seconds at most
+# stock LIMIT WORD COMMAND...: run a stock program for LIMIT seconds at most; WORD is empty for one
+# of ours, whose exit status tells
 stock()
 {
 	local limit=$1 word=$2 log status
@@ -57,7 +58,7 @@ stock()
 	sed -i 's/\x1b\[[0-9;]*m//g' "$log"
 	cat "$log"
 	[ $status -eq 124 ] && echo "not finished after $limit s"
-	[ $status -eq 0 ] && accept "$log" "$word" || status=1
+	[ $status -eq 0 ] && { [ -z "$word" ] || accept "$log" "$word"; } || status=1
 	rm -f "$log"
 	return $status
 }

@@ -15,7 +15,7 @@ usage()
 	Sets everything up as devtools/setup.sh does, then runs every test.
 
 	  -y              do not ask before installing packages
-	  --long          with the long stress
+	  --long          with the long stress, and ten million inputs by the fuzzer
 	  --only PATTERN  only the checks whose name matches, as in --only '*perf_queue*'
 	  --help          this text
 	END
@@ -23,10 +23,16 @@ usage()
 
 YES=()
 STRESS_ENTRIES=10000000
+# In batches of FUZZ_BATCH inputs, so that there is something to see meanwhile.
+FUZZ_BATCHES=0
+FUZZ_BATCH=1000000
 while [ $# -gt 0 ]; do
 	case $1 in
 	-y) YES=(-y) ;;
-	--long) STRESS_ENTRIES=1000000000 ;;
+	--long)
+		STRESS_ENTRIES=1000000000
+		FUZZ_BATCHES=10
+		;;
 	--only)
 		[ $# -gt 1 ] || die "--only needs a pattern"
 		ONLY=$2
@@ -82,7 +88,7 @@ headers_alone()
 	read -ra flags <<<"$(pkg-config --cflags libdpdk)"
 	flags+=(-DALLOW_INTERNAL_API -DALLOW_EXPERIMENTAL_API -D_GNU_SOURCE
 		-I".sdk/$(pkg-config --modversion libdpdk)"
-		-Ilib/spec -Ilib/bus -Ilib/model -Ilib/access -Ilib/model/dlb)
+		-Ilib/spec -Ilib/bus -Ilib/model -Ilib/portal -Ilib/access -Ilib/model/dlb)
 	for header in $(sources | grep '\.h$'); do
 		gcc -fsyntax-only -Wall -x c "${flags[@]}" -I"$(dirname "$header")" \
 			-include "$header" /dev/null || bad=1
@@ -128,6 +134,34 @@ under_tsan()
 	return "$status"
 }
 
+# The fuzz target, in a build of its own.
+fuzz_built()
+{
+	local dir=$ROOT/build-fuzz
+	[ -f "$dir/build.ninja" ] ||
+		CC=clang meson setup "$dir" "$ROOT" -Dwerror=true -Dfuzz=true || return
+	ninja -C "$dir" lib/dlb_fuzz
+}
+
+# One batch of inputs, half of it by each of two processes. What they learn stays for the next; an
+# input that breaks something is left beside the logs.
+fuzz_batch()
+{
+	local half learned pid pids=() status=0
+	for half in 1 2; do
+		learned=$CACHE/fuzz/$half
+		mkdir -p "$learned" || return
+		timeout 3600 "$ROOT/build-fuzz/lib/dlb_fuzz" -runs=$((FUZZ_BATCH / 2)) \
+			-max_len=2048 -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix="$LOGS/" "$learned" "$ROOT/lib/model/dlb/corpus" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	return $status
+}
+
 # driver_tests DEV: app/test on that device
 driver_tests()
 {
@@ -137,6 +171,16 @@ driver_tests()
 	status=$?
 	rm -rf "$(eal_directory)/$PREFIX"
 	return $status
+}
+
+# What a person who looks for a driver of a PCI device is told.
+pmdinfo_shows_ids()
+{
+	local id shown
+	shown=$(dpdk-pmdinfo.py "$BUILD/drivers/$DRIVER" | tee /dev/stderr | tr -d ' \n')
+	for id in 2710 2714; do
+		[[ $shown == *"\"vendor\":\"8086\",\"device\":\"$id\""* ]] || return
+	done
 }
 
 docs_built()
@@ -149,6 +193,7 @@ run_builds()
 	heading "Builds, without warnings"
 	check "gcc, release" compiled gcc "$ROOT/build-gcc"
 	check "clang, debug" compiled clang "$ROOT/build-clang" --buildtype=debug
+	check "clang, fuzz target" fuzz_built
 }
 
 run_source_checks()
@@ -165,9 +210,9 @@ run_source_checks()
 run_plain_tests()
 {
 	local name
-	heading "Facts and model, plain C under the address and undefined sanitizers"
+	heading "Facts, model, shim and tools: plain C, under the address and undefined sanitizers"
 	for name in $(meson test -C "$BUILD" --list 2>/dev/null | grep -o '[a-z_]*_test$'); do
-		check "$name" timeout 120 "$BUILD/lib/$name"
+		check "$name" meson test -C "$BUILD" --no-rebuild --verbose -t 4 "$name"
 	done
 	heading "Model, several threads under ThreadSanitizer"
 	check "dlb_stress, $STRESS_ENTRIES entries" \
@@ -175,10 +220,28 @@ run_plain_tests()
 		"$BUILD/lib/dlb_stress" "$STRESS_ENTRIES"
 }
 
+run_tool_tests()
+{
+	heading "slipway, the command"
+	check "slipway run and regs" "$ROOT/app/slipway/slipway_test.sh" "$BUILD/app/slipway"
+	check "slipway trace" "$ROOT/app/slipway/trace_test.sh" "$BUILD/app/slipway" \
+		"$BUILD/app/slipway-trace-generate"
+}
+
+run_fuzz()
+{
+	local batch
+	heading "Model, hostile driver and host by libFuzzer"
+	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
+		check "dlb_fuzz, $((batch * FUZZ_BATCH)) inputs" fuzz_batch
+	done
+}
+
 run_driver_tests()
 {
 	local version arguments
 	heading "Driver"
+	check "dpdk-pmdinfo.py shows the PCI ids" pmdinfo_shows_ids
 	for version in "${VERSIONS[@]}"; do
 		for arguments in "" ,step=manual ,cq=sparse; do
 			check "slipway-test-event version=$version$arguments" \
@@ -215,6 +278,49 @@ run_stock_eventdev()
 	done
 	check "perf_queue --prod_type_timerdev $version" \
 		dpdk_test_eventdev_timer "$device"
+}
+
+# The driver that others wrote, and then ours, on a device that both find on the PCI bus.
+run_shim()
+{
+	local driver version stages test
+	heading "A modelled PCI device, as an ordinary user"
+	if [ ! -f "$BUILD/app/libslipway_preload.so" ]; then
+		check "PCI, slipway run" shim_missing
+		return
+	fi
+	for driver in stock our; do
+		for stages in a o p; do
+			check "PCI, $driver driver: perf_queue --stlist $stages 2.0" \
+				shim_test_eventdev $driver 2.0 perf_queue --stlist $stages
+		done
+		check "PCI, $driver driver: perf_atq 2.0" \
+			shim_test_eventdev $driver 2.0 perf_atq --stlist a
+		for test in order_queue order_atq; do
+			check "PCI, $driver driver: $test 2.0" shim_test_eventdev $driver 2.0 $test
+		done
+		check "PCI, $driver driver: perf_queue --stlist a 2.5" \
+			shim_test_eventdev $driver 2.5 perf_queue --stlist a
+	done
+	for version in "${VERSIONS[@]}"; do
+		check "PCI, stock driver: eventdev_selftest_dlb2 $version" shim_selftest "$version"
+		check "PCI, stock driver: every register is known $version" shim_no_strays "$version"
+		for driver in stock our; do
+			check "PCI, $driver driver: slipway-test-event $version" \
+				shim_driver_tests $driver "$version"
+		done
+	done
+	check "PCI, stock driver: slipway regs, live" shim_regs
+	for version in "${VERSIONS[@]}"; do
+		check "PCI, stock driver: slipway trace $version" shim_trace "$version"
+	done
+	for driver in stock our; do
+		check "PCI, $driver driver, as the caller: perf_queue --stlist a 2.5" as_caller \
+			shim_test_eventdev $driver 2.5 perf_queue --stlist a
+		check "PCI, $driver driver, as the caller: slipway-test-event 2.0" as_caller \
+			shim_driver_tests $driver 2.0
+	done
+	check "bench-trap" shim_bench
 }
 
 run_pcap_jobs()
@@ -256,16 +362,20 @@ if ! "$ROOT/devtools/setup.sh" "${YES[@]}" --test; then
 fi
 # What it installed is needed from here on.
 . "$ROOT/devtools/jobs.sh"
+. "$ROOT/devtools/shim_jobs.sh"
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 
 run_builds
 run_source_checks
 run_plain_tests
+run_tool_tests
+run_fuzz
 run_driver_tests
 for version in "${VERSIONS[@]}"; do
 	run_stock_suites "$version"
 	run_stock_eventdev "$version"
 done
+run_shim
 run_pcap_jobs
 run_stock_examples
 heading "Benchmark"
