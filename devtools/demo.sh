@@ -94,6 +94,20 @@ show_stock()
 	summary "stock programs" "dpdk-test-eventdev, dpdk-test, l2fwd-event, eventdev_pipeline"
 }
 
+show_shim()
+{
+	[ -f "$BUILD/app/libslipway_preload.so" ] || return 0
+	say
+	say "DPDK's driver for the silicon, unmodified, on a modelled PCI device: slipway run, as nobody"
+	task "dpdk-test-eventdev perf_queue, stages o,a" "$LOGS/shim-perf_queue.log" \
+		shim_test_eventdev stock 2.5 perf_queue --stlist o,a
+	task "dpdk-test-eventdev order_queue" "$LOGS/shim-order_queue.log" \
+		shim_test_eventdev stock 2.5 order_queue
+	task "its own self test" "$LOGS/shim-selftest.log" shim_selftest 2.0
+	show "$LOGS/shim-selftest.log" '^(slipway:|.*Probe PCI driver|\*\*\* Running|Selftest passed)'
+	summary "stock driver, PCI" "$(last "$LOGS/shim-selftest.log" '^Selftest passed')"
+}
+
 show_bench()
 {
 	say
@@ -129,8 +143,10 @@ say
 say "Setting up"
 "$ROOT/devtools/setup.sh" "${YES[@]}" || exit 1
 . "$ROOT/devtools/jobs.sh"
+. "$ROOT/devtools/shim_jobs.sh"
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 show_packets
 show_stock
+show_shim
 show_bench
 show_summary
