@@ -21,7 +21,7 @@ shim_directory()
 		cp "$BUILD"/app/{slipway,libslipway_preload.so,slipway-test-event,bench-trap} \
 			"$BUILD/drivers/$DRIVER" "$DIR/bin" || return
 	chmod 755 "$DIR"
-	AS_USER=(env SLIPWAY_DIR="$DIR/slipway" XDG_RUNTIME_DIR="$DIR" HOME="$DIR"
+	AS_USER=(env --chdir "$DIR" SLIPWAY_DIR="$DIR/slipway" XDG_RUNTIME_DIR="$DIR" HOME="$DIR"
 		PATH="$DIR/bin:$PATH" LD_LIBRARY_PATH="$DIR/bin")
 	[ "$(id -u)" -eq 0 ] && [ $SHIM_USER = nobody ] || return 0
 	chown -R $NOBODY "$DIR"
