@@ -48,9 +48,9 @@ struct insn {
 	uint8_t length; /**< bytes */
 	/* The rest is for insn_execute; insn_priv.h has the names of the values. */
 	uint8_t op;     /* enum insn_op */
-	uint8_t alu;    /* enum insn_alu */
+	uint8_t alu;    /* enum insn_alu; of vector moves, the mask register or 0 */
 	uint8_t size;   /* of the memory operand or of one element, bytes */
-	uint8_t width;  /* of the register operand, bytes */
+	uint8_t width;  /* of the register operand, or of what a bit of the mask is for, bytes */
 	uint8_t reg;    /* register operand; the destination address of MOVDIR64B and ENQCMD */
 	uint8_t from;   /* vector register that the rest of a destination comes from */
 	uint8_t base;   /* general register, INSN_RIP or INSN_NONE */
@@ -84,7 +84,8 @@ bool insn_uses_vectors(const struct insn *insn);
  * Carry an instruction out: memory through `memory`, results into `regs`, rip to the next one. Of a
  * repeated string instruction one element is done, and rip stays until the last one. Memory comes
  * first: `regs` changes only when all accesses are done. Loads and stores of more than 8 bytes go
- * upwards in steps of 8; vector stores of 32 bytes are two posts of 16. A locked instruction is a
+ * upwards in steps of 8; vector stores of 32 bytes are two posts of 16, and those
+ * with a mask are stores of 1 to 8 bytes, aligned. A locked instruction is a
  * load and a store like any other, which is as good for a device but not for ordinary memory that
  * other threads use. Any thread.
  */

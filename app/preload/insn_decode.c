@@ -66,6 +66,8 @@ set_memory(struct insn *insn, const ZydisDecodedOperand *operand)
 	if (mem->type != ZYDIS_MEMOP_TYPE_MEM)
 		return -ENOTSUP;
 	insn->size = (uint8_t)(operand->size / 8);
+	if (insn->op == INSN_VLOAD && insn->alu != 0)
+		insn->width = (uint8_t)(operand->element_size / 8);
 	insn->base = address_register(mem->base);
 	insn->index = address_register(mem->index);
 	insn->scale = mem->scale;
@@ -186,6 +188,19 @@ set_string(struct insn *insn, const struct shape *shape, const ZydisDecodedInstr
 	return 0;
 }
 
+/** VMOVDQU8 and the like under a mask, as memset has them for what is shorter than a register. */
+static void
+set_mask(struct insn *insn, const ZydisDecodedInstruction *found)
+{
+	ZydisRegister mask = found->avx.mask.reg;
+
+	if (mask <= ZYDIS_REGISTER_K0 || mask > ZYDIS_REGISTER_K7)
+		return;
+	insn->alu = (uint8_t)(mask - ZYDIS_REGISTER_K0);
+	if (found->avx.mask.mode == ZYDIS_MASK_MODE_MERGING)
+		insn->flags |= INSN_KEEP;
+}
+
 static int
 set_plain(struct insn *insn, const ZydisDecodedInstruction *found,
 	  const ZydisDecodedOperand *operands, unsigned int count)
@@ -197,9 +212,8 @@ set_plain(struct insn *insn, const ZydisDecodedInstruction *found,
 	if (found->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX ||
 	    found->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX)
 		insn->flags |= INSN_ZERO;
-	if (found->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX &&
-	    found->avx.mask.reg != ZYDIS_REGISTER_NONE && found->avx.mask.reg != ZYDIS_REGISTER_K0)
-		return -ENOTSUP;
+	if (found->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX)
+		set_mask(insn, found);
 	return set_operands(insn, operands, visible);
 }
 

@@ -183,6 +183,64 @@ move_store(const struct run *run)
 	store(run, operand_address(insn, run->regs), value);
 }
 
+/** Bit for bit the bytes of a vector that its mask lets through. */
+static uint64_t
+enabled_bytes(const struct run *run)
+{
+	const struct insn *insn = run->insn;
+	uint64_t mask = insn_mask_get(run->regs, insn->alu), enabled = 0;
+
+	for (unsigned int at = 0; at < insn->size; at += insn->width, mask >>= 1) {
+		if (mask & 1)
+			enabled |= ((UINT64_C(1) << insn->width) - 1) << at;
+	}
+	return enabled;
+}
+
+/** The bytes at `addr` that one access takes, of which `enabled` has the first: 1, 2, 4 or 8. */
+static unsigned int
+piece_at(uint64_t addr, uint64_t enabled)
+{
+	unsigned int len = 8;
+
+	while (addr % len != 0 || (~enabled & ((UINT64_C(1) << len) - 1)) != 0)
+		len /= 2;
+	return len;
+}
+
+/** What the mask leaves out is not touched, so that no register of a device is read for nothing. */
+static void
+masked_load(const struct run *run, uint64_t addr, uint8_t *bytes)
+{
+	uint64_t enabled = enabled_bytes(run);
+	unsigned int step;
+
+	for (unsigned int i = 0; i < run->insn->size; i += step) {
+		step = 1;
+		if ((enabled >> i & 1) == 0)
+			continue;
+		step = piece_at(addr + i, enabled >> i);
+		load_bytes(run, addr + i, bytes + i, step);
+	}
+}
+
+static void
+masked_store(const struct run *run, uint64_t addr, const uint8_t *bytes)
+{
+	uint64_t enabled = enabled_bytes(run), value;
+	unsigned int step;
+
+	for (unsigned int i = 0; i < run->insn->size; i += step) {
+		step = 1;
+		if ((enabled >> i & 1) == 0)
+			continue;
+		step = piece_at(addr + i, enabled >> i);
+		value = 0;
+		memcpy(&value, bytes + i, step);
+		run->memory->store(run->ctx, addr + i, value, step);
+	}
+}
+
 /** Loads replace what they cover; the rest is kept, cleared, or comes from another register. */
 static void
 vector_load(const struct run *run)
@@ -197,7 +255,14 @@ vector_load(const struct run *run)
 		memcpy(value.bytes, from.bytes, 16);
 		at = insn->flags & INSN_UPPER ? 8 : 0;
 	}
-	load_bytes(run, addr, value.bytes + at, insn->size);
+	if (insn->flags & INSN_KEEP) {
+		from = insn_vector_get(run->regs, insn->reg);
+		memcpy(value.bytes, from.bytes, insn->size);
+	}
+	if (insn->alu != 0)
+		masked_load(run, addr, value.bytes);
+	else
+		load_bytes(run, addr, value.bytes + at, insn->size);
 	insn_vector_set(run->regs, insn->reg, &value, !(insn->flags & INSN_ZERO));
 }
 
@@ -208,7 +273,9 @@ vector_store(const struct run *run)
 	uint64_t addr = operand_address(insn, run->regs), low;
 	struct insn_vector value = insn_vector_get(run->regs, insn->reg);
 
-	if (insn->size == 64) {
+	if (insn->alu != 0) {
+		masked_store(run, addr, value.bytes);
+	} else if (insn->size == 64) {
 		run->memory->post(run->ctx, addr, value.bytes, 64);
 	} else if (insn->size >= 16) {
 		run->memory->post(run->ctx, addr, value.bytes, 16);

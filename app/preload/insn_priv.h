@@ -70,6 +70,7 @@ enum {
 	INSN_UPPER = 1 << 9, /**< those are bytes 8 to 15 */
 	INSN_FS = 1 << 10,
 	INSN_GS = 1 << 11,
+	INSN_KEEP = 1 << 12, /**< what the mask leaves out of a register stays, not zero */
 };
 
 /** A vector register, whole. */
@@ -105,6 +106,9 @@ insn_low(uint64_t value, unsigned int size)
 
 /** Vector register 0 to 31 out of an XSAVE area, in insn_vector.c. */
 struct insn_vector insn_vector_get(const struct insn_regs *regs, unsigned int reg);
+
+/** Mask register 0 to 7 out of an XSAVE area. */
+uint64_t insn_mask_get(const struct insn_regs *regs, unsigned int reg);
 
 /** All of a vector register into an XSAVE area; with `sse` only its low 16 bytes. */
 void insn_vector_set(struct insn_regs *regs, unsigned int reg, const struct insn_vector *value,

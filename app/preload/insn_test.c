@@ -173,20 +173,18 @@ others_are_refused(void **state)
 		int ret;
 	} refused[] = {
 		{"", 0, -EINVAL},
-		{"\x06", 1, -EINVAL},                      /* push %es: not in 64-bit mode */
-		{"\xf0\x8b\x03", 3, -EINVAL},              /* lock mov */
-		{"\x62\xf1\x7d\x4a\x6f\x03", 6, -ENOTSUP}, /* vmovdqa32 (%rbx), %zmm0{%k2} */
-		{"\x62\xf1\x7d\x4a\x7f\x03", 6, -ENOTSUP}, /* vmovdqa32 %zmm0, (%rbx){%k2} */
-		{"\x8b\xc3", 2, -ENOTSUP},                 /* mov %ebx, %eax */
-		{"\x8c\x1b", 2, -ENOTSUP},                 /* mov %ds, (%rbx) */
-		{"\x0f\x7f\x03", 3, -ENOTSUP},             /* movq %mm0, (%rbx) */
-		{"\x0f\x6f\x03", 3, -ENOTSUP},             /* movq (%rbx), %mm0 */
-		{"\x8d\x03", 2, -ENOTSUP},                 /* lea (%rbx), %eax */
-		{"\xff\x33", 2, -ENOTSUP},                 /* push (%rbx) */
-		{"\xf2\xab", 2, -ENOTSUP},                 /* repne stosl */
-		{"\xdd\x03", 2, -ENOTSUP},                 /* fldl (%rbx) */
-		{"\x90", 1, -ENOTSUP},                     /* nop */
-		{"\xc4\xe2\x7d\x90\x04\x03", 6, -EINVAL},  /* vpgatherdd without vector index */
+		{"\x06", 1, -EINVAL},                     /* push %es: not in 64-bit mode */
+		{"\xf0\x8b\x03", 3, -EINVAL},             /* lock mov */
+		{"\x8b\xc3", 2, -ENOTSUP},                /* mov %ebx, %eax */
+		{"\x8c\x1b", 2, -ENOTSUP},                /* mov %ds, (%rbx) */
+		{"\x0f\x7f\x03", 3, -ENOTSUP},            /* movq %mm0, (%rbx) */
+		{"\x0f\x6f\x03", 3, -ENOTSUP},            /* movq (%rbx), %mm0 */
+		{"\x8d\x03", 2, -ENOTSUP},                /* lea (%rbx), %eax */
+		{"\xff\x33", 2, -ENOTSUP},                /* push (%rbx) */
+		{"\xf2\xab", 2, -ENOTSUP},                /* repne stosl */
+		{"\xdd\x03", 2, -ENOTSUP},                /* fldl (%rbx) */
+		{"\x90", 1, -ENOTSUP},                    /* nop */
+		{"\xc4\xe2\x7d\x90\x04\x03", 6, -EINVAL}, /* vpgatherdd without vector index */
 	};
 	struct insn insn;
 	unsigned int i;

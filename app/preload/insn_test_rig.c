@@ -92,12 +92,9 @@ const struct insn_memory rig_memory = {
 
 /* ---- Registers ---- */
 
-/** Where SSE, AVX, ZMM_Hi256 and Hi16_ZMM lie; len 0 where the CPU has none. */
+/** Where SSE, AVX, masks, ZMM_Hi256 and Hi16_ZMM lie; len 0 where the CPU has none. */
 struct component rig_components[RIG_COMPONENTS] = {
-	{1, 160, 256},
-	{2, 0, 256},
-	{6, 0, 512},
-	{7, 0, 1024},
+	{1, 160, 256}, {2, 0, 256}, {5, 0, 64}, {6, 0, 512}, {7, 0, 1024},
 };
 
 int

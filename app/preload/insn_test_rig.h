@@ -35,8 +35,8 @@ enum setup { FS = 1, GS = 2, WIDE = 4, BITS = 8, EQUAL = 16, LINE = 32 };
 /** Base of %gs where a setup has GS. */
 #define GS_BASE UINT64_C(0x1000)
 
-/** Vector components that the test knows: SSE, AVX, ZMM_Hi256, Hi16_ZMM. */
-#define RIG_COMPONENTS 4
+/** Vector components that the test knows: SSE, AVX, masks, ZMM_Hi256, Hi16_ZMM. */
+#define RIG_COMPONENTS 5
 
 /** One of them, in an XSAVE area; `len` is 0 where the CPU has none. */
 struct component {

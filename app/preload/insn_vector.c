@@ -8,6 +8,8 @@
  *   0 to 15     SSE, offset 160      AVX, by CPUID            ZMM_Hi256, by CPUID
  *   16 to 31    Hi16_ZMM, by CPUID   (the same)               (the same)
  *
+ * The mask registers are a component of their own, of 8 bytes each.
+ *
  * A component whose bit in XSTATE_BV is clear is in its initial state: zero, whatever its bytes.
  */
 #include <cpuid.h>
@@ -23,6 +25,7 @@
 enum {
 	SSE = 1,
 	AVX = 2,
+	OPMASK = 5,
 	ZMM_HI256 = 6,
 	HI16_ZMM = 7,
 	COMPONENTS,
@@ -30,7 +33,7 @@ enum {
 
 /** Bytes that one register has in a component. */
 static const uint8_t share[COMPONENTS] =
-	{[SSE] = 16, [AVX] = 16, [ZMM_HI256] = 32, [HI16_ZMM] = 64};
+	{[SSE] = 16, [AVX] = 16, [OPMASK] = 8, [ZMM_HI256] = 32, [HI16_ZMM] = 64};
 
 /** Where a component begins in the area; 0 when this CPU has no such component. */
 static uint32_t
@@ -123,6 +126,17 @@ insn_vector_get(const struct insn_regs *regs, unsigned int reg)
 		get(regs, ZMM_HI256, reg, value.bytes + 32);
 	}
 	return value;
+}
+
+uint64_t
+insn_mask_get(const struct insn_regs *regs, unsigned int reg)
+{
+	uint8_t bytes[8];
+	uint64_t mask;
+
+	get(regs, OPMASK, reg, bytes);
+	memcpy(&mask, bytes, sizeof(mask));
+	return mask;
 }
 
 void

@@ -3,6 +3,7 @@
  */
 #include "signals.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 /* A thread. It and handlers that interrupt it are the only ones to look. */
 struct self {
 	volatile unsigned int depth; /* of signals_enter */
+	volatile bool any_time;      /* cancelled then, once `depth` is 0 again */
 	volatile bool put_off;       /* all signals are blocked, and `mask` is what to go back to */
 	volatile uint64_t mask;
 	volatile uint64_t kept; /* of ACTIONS_OURS, sent by somebody, and not to be blocked */
@@ -137,9 +139,18 @@ bring_back(void)
 void
 signals_enter(void)
 {
-	self.depth++;
+	int type;
+
 	/* Pairs with the handler on this thread: what follows is not done before it can see it. */
+	self.depth++;
 	atomic_signal_fence(memory_order_seq_cst);
+	if (self.depth > 1)
+		return;
+	/* A thread that ends in the middle takes locks with it. This is a load where the type is
+	 * deferred anyway.
+	 */
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+	self.any_time = type == PTHREAD_CANCEL_ASYNCHRONOUS;
 }
 
 void
@@ -147,7 +158,11 @@ signals_leave(void)
 {
 	atomic_signal_fence(memory_order_seq_cst);
 	self.depth--;
-	if (self.depth == 0 && (self.put_off || self.kept != 0))
+	if (self.depth > 0)
+		return;
+	if (self.any_time)
+		pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	if (self.put_off || self.kept != 0)
 		bring_back();
 }
 

@@ -21,7 +21,10 @@
 
 /* All of this is for any thread, and for signal handlers too. */
 
-/** From here to signals_leave no handler of the program runs in this thread. Nests. */
+/**
+ * From here to signals_leave no handler of the program runs in this thread, and it is cancelled at
+ * cancellation points only. Nests.
+ */
 void signals_enter(void);
 
 /** What was put off comes now, in this call. */

@@ -122,8 +122,8 @@ refuse(const struct code *code, uint64_t addr, ucontext_t *context)
 	for (unsigned int i = 0; i < code->count; i++)
 		snprintf(bytes + 3 * (size_t)i, 4, " %02x", code->bytes[i]);
 	say("cannot carry out the access to BAR %u + 0x%llx of %s at rip 0x%llx: instruction "
-	    "bytes%s; accepted: plain loads, stores and arithmetic of 1 to 8 bytes, vector moves "
-	    "without masks, movs/stos/lods, MOVDIRI, MOVDIR64B, ENQCMD",
+	    "bytes%s; accepted: plain loads, stores and arithmetic of 1 to 8 bytes, vector moves, "
+	    "movs/stos/lods, MOVDIRI, MOVDIR64B, ENQCMD",
 	    bar, (unsigned long long)off, address, (unsigned long long)code->rip, bytes);
 	raise_at(SIGBUS, BUS_ADRERR, addr, context);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/vfio.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 
 #define DIR_VFIO    "/dev/vfio/"
 #define DIR_MODULES "/sys/module"
+#define PAGE        ((size_t)4096)
 
 static struct group groups[DEVICE_MAX];
 
@@ -37,10 +39,14 @@ static struct group groups[DEVICE_MAX];
  */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* Nor is a thread cancelled meanwhile: opening and closing are cancellation points. */
+static _Thread_local int cancel_state;
+
 static void
 enter(void)
 {
 	signals_enter();
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	pthread_mutex_lock(&lock);
 }
 
@@ -48,6 +54,7 @@ static void
 leave(void)
 {
 	pthread_mutex_unlock(&lock);
+	pthread_setcancelstate(cancel_state, NULL);
 	signals_leave();
 }
 
@@ -478,6 +485,10 @@ vfio_mmap(void *addr, size_t len, int flags, int fd, off_t off)
 void
 vfio_forget(void *addr, size_t len)
 {
+	/* Whole pages go, or with such an address nothing. */
+	if ((uintptr_t)addr % PAGE != 0 || len > SIZE_MAX - (PAGE - 1))
+		return;
+	len = (len + PAGE - 1) & ~(PAGE - 1);
 	if (!device_overlaps(addr, len) && !dma_may_cover(addr, len))
 		return;
 	enter();

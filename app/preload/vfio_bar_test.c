@@ -5,6 +5,7 @@
  * after fork and exec, and an interrupt that the device itself raises.
  */
 #include <emmintrin.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -395,6 +396,69 @@ a_wrong_device_is_named_and_the_others_are_there(void **state)
 	}
 }
 
+/* The kernel unmaps whole pages, whatever the length says. */
+static void
+a_page_goes_as_a_whole(void **state)
+{
+	struct mapped m;
+	uint64_t size = PAGE;
+	char *memory = vfio_memory(PAGE), *page;
+
+	(void)state;
+	mapped_set_up(&m, 0);
+	assert_int_equal(vfio_map(&m.v, memory, 0, PAGE, VFIO_READ_WRITE), 0);
+	assert_int_equal(munmap(memory, 1), 0);
+	assert_int_equal(vfio_unmap(&m.v, 0, &size), 0);
+	assert_int_equal(size, 0);
+
+	assert_int_equal(munmap(m.bar2, 1), 0);
+	page = mmap(m.bar2, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		    0);
+	assert_ptr_equal(page, m.bar2);
+	/* It is no BAR, which nobody may open. */
+	assert_int_equal(mprotect(page, PAGE, PROT_READ | PROT_WRITE), 0);
+	page[PAGE - 1] = 7;
+	assert_int_equal(page[PAGE - 1], 7);
+	mapped_tear_down(&m);
+}
+
+/* Accesses without end, by address and by descriptor; the first is long enough to be patched. */
+static void *
+be_cancelled(void *arg)
+{
+	const struct mapped *m = arg;
+	uint32_t word;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	for (;;) {
+		__asm__ volatile("movl $0, 0x40(%0)" : : "r"(m->bar2) : "memory");
+		(void)!pread(m->v.device, &word, sizeof(word), (off_t)CONFIG);
+	}
+	return NULL;
+}
+
+static void
+a_cancelled_thread_leaves_no_lock_behind(void **state)
+{
+	struct mapped m;
+	pthread_t thread;
+
+	(void)state;
+	mapped_set_up(&m, 0);
+	for (unsigned int i = 0; i < 100; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, be_cancelled, &m), 0);
+		usleep(200 + i * 7);
+		assert_int_equal(pthread_cancel(thread), 0);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		/* Ends the test instead of waiting for what never comes. */
+		alarm(10);
+		assert_int_equal(vfio_read(&m.v, CONFIG, 2), 0x8086);
+		(void)*(volatile uint32_t *)(void *)m.bar2;
+		alarm(0);
+	}
+	mapped_tear_down(&m);
+}
+
 /* The program once more: as the child of the tests above. */
 static int
 main_of_child(unsigned int n)
@@ -424,6 +488,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(an_executed_program_has_devices_of_its_own),
 		cmocka_unit_test(a_child_of_vfork_closes_nothing_of_its_parent),
 		cmocka_unit_test(the_device_lets_go_of_memory_that_goes),
+		cmocka_unit_test(a_page_goes_as_a_whole),
+		cmocka_unit_test(a_cancelled_thread_leaves_no_lock_behind),
 		cmocka_unit_test(a_wrong_device_is_named_and_the_others_are_there),
 	};
 
