@@ -213,13 +213,28 @@ stock_pipeline()
 		-r 0x2 -t 0x2 -e 0x2 -w 0xc -s 2 -n 200000 -W 0
 }
 
-# bench_quick: our device beside DPDK's own, in a quarter of a minute
-bench_quick()
+# bench LIMIT LCORES ARGUMENT...: our device beside DPDK's own
+bench()
 {
-	local status
-	eal_arguments 512 1
-	timeout -k 5 90 "$BUILD/app/bench-event" "${EAL[@]}" -- --quick </dev/null
+	local limit=$1 lcores=$2 status
+	shift 2
+	eal_arguments 512 "$lcores"
+	timeout -k 5 "$limit" "$BUILD/app/bench-event" "${EAL[@]}" -- "$@" </dev/null
 	status=$?
 	rm -rf "$(eal_directory)/$PREFIX"
 	return $status
+}
+
+# bench_quick: a quarter of a minute of it, on one thread
+bench_quick()
+{
+	bench 90 1 --quick
+}
+
+# bench_layouts: every layout for a moment, for what the bench checks and not for its figures
+bench_layouts()
+{
+	bench 90 2 --seconds 0.01 --repeats 1 --stages a,oa --burst 1,32 --json "$LOGS/bench.json" \
+		--layouts cooperative,pair,two-worker,latency,latency-flushed,parts &&
+		python3 -m json.tool "$LOGS/bench.json" >/dev/null
 }

@@ -379,7 +379,7 @@ run_shim
 run_pcap_jobs
 run_stock_examples
 heading "Benchmark"
-check "bench-event --quick" bench_quick
+check "bench-event, every layout" bench_layouts
 
 say "All done in $(seconds "$BEGUN")"
 verdict

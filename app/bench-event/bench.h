@@ -12,24 +12,43 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <rte_eventdev.h>
+#include "loop.h"
 
 #define BENCH_MAX_DEVICES 8
-#define BENCH_MAX_CELLS   4
-#define BENCH_MAX_STAGES  2
+#define BENCH_MAX_CELLS   256
+#define BENCH_MAX_LIST    8
 #define BENCH_MAX_REPEATS 99
-#define BENCH_MAX_BURST   128u
 #define BENCH_REASON_SIZE 96
 #define BENCH_NAME_SIZE   32
 
 /* A thread with less of its CPU than this shared it: the sample says nothing about the device. */
 #define BENCH_MIN_CPU_SHARE 0.965
 
-/** What one column of the table measures. */
+/** Who does what. */
+enum bench_layout {
+	BENCH_COOPERATIVE,     /**< one thread produces, schedules and works */
+	BENCH_PAIR,            /**< one produces, one works */
+	BENCH_TWO_WORKER,      /**< both produce and work, each at one port */
+	BENCH_LATENCY,         /**< a pair, one event in flight; the producer only enqueues */
+	BENCH_LATENCY_FLUSHED, /**< the same, and flushes its port after each event */
+	BENCH_PARTS,           /**< cooperative, the calls timed one by one */
+	BENCH_NB_LAYOUTS,
+};
+
+/** The types of a pipeline, as in "oa" for ordered and then atomic. */
+struct bench_stages {
+	char name[LOOP_MAX_STAGES + 1];
+	uint8_t count;
+	uint8_t sched_type[LOOP_MAX_STAGES];
+};
+
+/** What one row of the table measures. */
 struct bench_cell {
-	const char *name;
-	uint8_t nb_stages;
-	uint8_t sched_type[BENCH_MAX_STAGES];
+	enum bench_layout layout;
+	struct bench_stages stages;
+	uint16_t burst;
+	uint32_t flows;
+	uint32_t work; /**< cycles a worker spends on an event */
 };
 
 /** What the user asked for. */
@@ -37,39 +56,35 @@ struct bench_options {
 	double seconds;       /**< length of one sample */
 	unsigned int repeats; /**< samples of each device in each cell */
 	uint32_t window;      /**< events kept in the device */
-	uint16_t burst;
-	uint32_t flows;
-	unsigned int cells; /**< bit n: run the cell of that number */
-	const char *json;   /**< file to write, or NULL */
+	const char *json;     /**< file to write, or NULL */
+};
+
+/** Where the two CPUs of a sample were, as far as a line between them tells. */
+enum bench_tag {
+	BENCH_NEAR,
+	BENCH_FAR,
+	BENCH_MIXED, /**< they moved meanwhile */
+	BENCH_NB_TAGS,
+};
+
+/** What a thread of one CPU spends where; BENCH_PARTS only. */
+enum bench_part {
+	BENCH_ENQUEUE,
+	BENCH_SCHEDULE,
+	BENCH_DEQUEUE,
+	BENCH_NB_PARTS,
 };
 
 /** One timed sample. */
 struct bench_sample {
-	double mps;       /**< million deliveries a second */
-	double cycles;    /**< of the time stamp counter, a delivery */
-	double cpu_share; /**< CPU time of the thread over time gone by */
-};
-
-/** How a device is wired for a cell, and where its loop is. */
-struct bench_loop {
-	/* Hot: read by every iteration. */
-	uint8_t dev_id;
-	uint8_t nb_stages;
-	uint8_t nb_workers;  /**< ports that dequeue: 1 to nb_stages, numbered from 1 */
-	bool answers_last;   /**< RELEASE for the last stage, else left to the next dequeue */
-	bool inline_service; /**< the scheduler runs on this thread */
-	bool maintain;       /**< the device wants calls to rte_event_maintain() */
-	uint16_t burst;
-	uint32_t service_id;
-	uint32_t window;
-	uint32_t flows;
-	uint32_t inflight;
-	uint32_t next_flow;
-	uint64_t next_seq;
-	uint64_t deliveries;
-	uint8_t sched_type[BENCH_MAX_STAGES];
-	/* Cold. */
-	struct bench_check *check; /**< what has been seen, in the checked pass */
+	double mps;            /**< million deliveries a second, all threads together */
+	double cycles;         /**< of the time stamp counter, a delivery */
+	double p50_ns, p90_ns; /**< from enqueue to dequeue; latency layouts only */
+	double part[BENCH_NB_PARTS];
+	double cpu_share; /**< CPU time over time gone by, of the thread that had least */
+	double rtt_ns[2]; /**< of a cache line, before and after; 0 with one thread */
+	double issue[2];  /**< additions a cycle, before and after; one thread only */
+	enum bench_tag tag;
 };
 
 /** What one device did in one cell. */
@@ -77,11 +92,16 @@ struct bench_result {
 	char reason[BENCH_REASON_SIZE]; /**< why there are no samples; empty when there are */
 	bool failed;                    /**< the reason is a fault, not a refusal */
 	unsigned int disturbed;         /**< samples kept although the CPU was shared */
+	unsigned int service_sides;     /**< where the service ran: bit n, thread n */
 	struct bench_sample sample[BENCH_MAX_REPEATS];
-	/* Derived from the samples. */
-	double median_mps, min_mps, max_mps;
-	double median_cycles;
-	double ratio; /**< first device over this one, median of the pairs */
+	/* Derived from the samples, by summary.c. */
+	unsigned int nb_tag[BENCH_NB_TAGS];
+	enum bench_tag tag; /**< of the samples behind the medians */
+	struct bench_sample median;
+	double min, max;    /**< of what the cell is about */
+	double ratio;       /**< how many times better the first device was, or 0 */
+	enum bench_tag ratio_tag;
+	unsigned int nb_pairs;
 };
 
 /** A device of the comparison. */
@@ -91,22 +111,35 @@ struct bench_device {
 	char args[128];              /**< device arguments */
 	bool static_pipeline;        /**< one queue a port, stages in the order of set-up */
 	struct bench_loop loop;
-	struct bench_result result[BENCH_MAX_CELLS];
 };
 
 /** A whole run. */
 struct bench_run {
 	struct bench_options opt;
-	unsigned int nb_devices;
+	unsigned int nb_cells, nb_devices;
+	struct bench_cell cell[BENCH_MAX_CELLS];
 	struct bench_device device[BENCH_MAX_DEVICES];
+	struct bench_result *results; /**< by cell, then by device */
 };
 
-extern const struct bench_cell bench_cells[];
-extern const unsigned int bench_nb_cells;
+/** Where the outcome of a device in a cell is kept. */
+static inline struct bench_result *
+bench_result(const struct bench_run *run, unsigned int cell, unsigned int device)
+{
+	return &run->results[cell * run->nb_devices + device];
+}
 
 /* options.c */
-int bench_options_parse(int argc, char **argv, struct bench_options *opt);
+int bench_options_parse(int argc, char **argv, struct bench_run *run);
 bool bench_options_help(int argc, char **argv);
+
+/* cells.c */
+extern const char *const bench_layout_names[BENCH_NB_LAYOUTS];
+int bench_stages_parse(const char *name, struct bench_stages *stages);
+unsigned int bench_layout_threads(enum bench_layout layout);
+bool bench_layout_is_latency(enum bench_layout layout);
+int bench_cells_add(struct bench_run *run, const struct bench_cell *cell);
+int bench_cells_full(struct bench_run *run);
 
 /* device.c */
 int bench_devices_find(struct bench_run *run);
@@ -114,16 +147,38 @@ int bench_device_setup(struct bench_device *dev, const struct bench_cell *cell,
 		       const struct bench_options *opt, char reason[BENCH_REASON_SIZE]);
 void bench_device_teardown(struct bench_device *dev);
 
-/* loop.c */
-int bench_loop_sample(struct bench_loop *loop, double seconds, struct bench_sample *sample);
-int bench_loop_drain(struct bench_loop *loop);
-int bench_loop_verify(struct bench_loop *loop, uint64_t events, char reason[BENCH_REASON_SIZE]);
+/* wire.c */
+int bench_refuse(char reason[BENCH_REASON_SIZE], const char *step, int ret);
+int bench_wire(struct bench_loop *loop, enum bench_layout layout, char reason[BENCH_REASON_SIZE]);
+void bench_unwire(struct bench_loop *loop);
+
+/* sample.c */
+int bench_sample_rate(struct bench_loop *loop, double seconds, struct bench_sample *sample);
+int bench_sample_drain(struct bench_loop *loop);
+
+/* latency.c */
+int bench_sample_latency(struct bench_loop *loop, double seconds, struct bench_sample *sample);
+
+/* parts.c */
+int bench_sample_parts(struct bench_loop *loop, double seconds, struct bench_sample *sample);
+
+/* probe.c */
+double bench_probe_rtt(void);
+double bench_probe_issue(void);
+enum bench_tag bench_probe_tag(const double rtt_ns[2]);
 
 /* measure.c */
-void bench_measure(struct bench_run *run);
+int bench_measure(struct bench_run *run);
+
+/* summary.c */
+double bench_value(const struct bench_cell *cell, const struct bench_sample *sample);
+void bench_summarize(struct bench_run *run, unsigned int cell);
+extern const char *const bench_tag_names[BENCH_NB_TAGS];
 
 /* report.c, json.c */
-int bench_report(const struct bench_run *run);
+void bench_report_head(const struct bench_run *run);
+void bench_report_cell(const struct bench_run *run, unsigned int cell);
+int bench_report_notes(const struct bench_run *run);
 int bench_json(const struct bench_run *run, const char *file);
 
 #endif /* BENCH_EVENT_H */

@@ -9,8 +9,6 @@
 
 #include <rte_dev.h>
 #include <rte_devargs.h>
-#include <rte_errno.h>
-#include <rte_service.h>
 
 #include "bench.h"
 
@@ -135,139 +133,8 @@ bench_devices_find(struct bench_run *run)
 	return 0;
 }
 
-static int
-refuse(char reason[BENCH_REASON_SIZE], const char *step, int ret)
-{
-	const char *why = ret < 0 ? rte_strerror(-ret) : "refused";
-
-	snprintf(reason, BENCH_REASON_SIZE, "%s: %s", step, why);
-	return ret < 0 ? ret : -EINVAL;
-}
-
-static int
-setup_device(struct bench_device *dev, const struct bench_options *opt,
-	     const struct rte_event_dev_info *info)
-{
-	struct bench_loop *loop = &dev->loop;
-	struct rte_event_dev_config conf = {
-		.nb_event_queues = loop->nb_stages,
-		.nb_event_ports = 1 + loop->nb_workers,
-		.nb_events_limit = RTE_MIN(4096, info->max_num_events),
-		.nb_event_queue_flows = opt->flows,
-		.nb_event_port_dequeue_depth = info->max_event_port_dequeue_depth,
-		.nb_event_port_enqueue_depth = info->max_event_port_enqueue_depth,
-		.dequeue_timeout_ns = info->min_dequeue_timeout_ns,
-	};
-
-	return rte_event_dev_configure(loop->dev_id, &conf);
-}
-
-static int
-setup_queues(const struct bench_loop *loop, const struct bench_options *opt)
-{
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < loop->nb_stages; i++) {
-		struct rte_event_queue_conf conf = {
-			.schedule_type = loop->sched_type[i],
-			.nb_atomic_flows = opt->flows,
-			.nb_atomic_order_sequences = RTE_MIN(opt->window, 1024u),
-			.priority = RTE_EVENT_DEV_PRIORITY_NORMAL,
-		};
-
-		ret = rte_event_queue_setup(loop->dev_id, i, &conf);
-		if (ret < 0) /* event_opdl means success by 1 */
-			return ret;
-	}
-	return 0;
-}
-
-static int
-setup_ports(const struct bench_loop *loop, const struct rte_event_dev_info *info)
-{
-	struct rte_event_port_conf conf = {
-		.new_event_threshold = RTE_MIN(4096, info->max_num_events),
-		.dequeue_depth = RTE_MIN(BENCH_MAX_BURST, info->max_event_port_dequeue_depth),
-		.enqueue_depth = RTE_MIN(BENCH_MAX_BURST, info->max_event_port_enqueue_depth),
-	};
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < 1u + loop->nb_workers; i++) {
-		ret = rte_event_port_setup(loop->dev_id, i, &conf);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
-/* Worker port n serves the n-th queue, or the only one serves all. */
-static int
-link_workers(const struct bench_loop *loop)
-{
-	uint8_t queue, port;
-
-	for (queue = 0; queue < loop->nb_stages; queue++) {
-		port = 1 + (loop->nb_workers > 1 ? queue : 0);
-		if (rte_event_port_link(loop->dev_id, port, &queue, NULL, 1) != 1)
-			return rte_errno > 0 ? -rte_errno : -EINVAL;
-	}
-	return 0;
-}
-
-/* A device that schedules in a service gets it run by the thread that measures. */
-static int
-setup_service(struct bench_loop *loop, const struct rte_event_dev_info *info)
-{
-	uint32_t id;
-
-	loop->inline_service = false;
-	if (info->event_dev_cap & RTE_EVENT_DEV_CAP_DISTRIBUTED_SCHED)
-		return 0;
-	if (rte_event_dev_service_id_get(loop->dev_id, &id) < 0)
-		return 0; /* event_opdl: its ports do all the work */
-	rte_service_runstate_set(id, 1);
-	rte_service_set_runstate_mapped_check(id, 0);
-	loop->service_id = id;
-	loop->inline_service = true;
-	return 0;
-}
-
-static int
-setup_all(struct bench_device *dev, const struct bench_options *opt, char *reason)
-{
-	struct bench_loop *loop = &dev->loop;
-	struct rte_event_dev_info info;
-	int ret;
-
-	ret = rte_event_dev_info_get(loop->dev_id, &info);
-	if (ret < 0)
-		return refuse(reason, "info", ret);
-	loop->maintain = !(info.event_dev_cap & RTE_EVENT_DEV_CAP_MAINTENANCE_FREE);
-	ret = setup_device(dev, opt, &info);
-	if (ret < 0)
-		return refuse(reason, "configure", ret);
-	ret = setup_queues(loop, opt);
-	if (ret < 0)
-		return refuse(reason, "queue set-up", ret);
-	ret = setup_ports(loop, &info);
-	if (ret < 0)
-		return refuse(reason, "port set-up", ret);
-	ret = link_workers(loop);
-	if (ret < 0)
-		return refuse(reason, "link", ret);
-	ret = setup_service(loop, &info);
-	if (ret < 0)
-		return refuse(reason, "service", ret);
-	ret = rte_event_dev_start(loop->dev_id);
-	if (ret < 0)
-		return refuse(reason, "start", ret);
-	return 0;
-}
-
 /**
- * Make a device and wire it for a cell: port 0 produces, the worker ports dequeue.
+ * Make a device and wire it for a cell.
  *
  * @param[out] reason why not, when it did not work out
  * @return 0, or a negative errno with nothing left behind
@@ -276,31 +143,36 @@ int
 bench_device_setup(struct bench_device *dev, const struct bench_cell *cell,
 		   const struct bench_options *opt, char reason[BENCH_REASON_SIZE])
 {
-	bool one_port_per_stage = dev->static_pipeline && cell->nb_stages > 1;
+	bool one_port_a_stage = dev->static_pipeline && cell->stages.count > 1;
 	int dev_id, ret, saved;
 
 	saved = stdout_hush();
 	dev_id = device_attach(dev);
 	if (dev_id < 0) {
 		stdout_restore(saved);
-		return refuse(reason, "probe", dev_id);
+		return bench_refuse(reason, "probe", dev_id);
 	}
 	dev->loop = (struct bench_loop){
 		.dev_id = dev_id,
-		.nb_stages = cell->nb_stages,
-		.nb_workers = one_port_per_stage ? cell->nb_stages : 1,
+		.nb_stages = cell->stages.count,
+		.nb_sides = bench_layout_threads(cell->layout),
+		.one_port_a_stage = one_port_a_stage,
 		/* A port holding events of several stages has to answer each in the order received:
 		 * a device may take an answer for the oldest event held.
 		 */
-		.answers_last = cell->nb_stages > 1 && !one_port_per_stage,
-		.burst = opt->burst,
+		.answers_last = cell->stages.count > 1 && !one_port_a_stage,
+		.flush = cell->layout == BENCH_LATENCY_FLUSHED,
+		.burst = cell->burst,
 		.window = opt->window,
-		.flows = opt->flows,
+		.flows = cell->flows,
+		.work = cell->work,
 	};
-	memcpy(dev->loop.sched_type, cell->sched_type, sizeof(cell->sched_type));
-	ret = setup_all(dev, opt, reason);
-	if (ret < 0)
+	memcpy(dev->loop.sched_type, cell->stages.sched_type, sizeof(cell->stages.sched_type));
+	ret = bench_wire(&dev->loop, cell->layout, reason);
+	if (ret < 0) {
+		bench_unwire(&dev->loop);
 		device_detach(dev);
+	}
 	stdout_restore(saved);
 	return ret;
 }
@@ -313,6 +185,7 @@ bench_device_teardown(struct bench_device *dev)
 
 	rte_event_dev_stop(dev->loop.dev_id);
 	rte_event_dev_close(dev->loop.dev_id);
+	bench_unwire(&dev->loop);
 	device_detach(dev);
 	stdout_restore(saved);
 }

@@ -13,57 +13,125 @@
 #include "bench.h"
 
 static json_t *
-json_loop(const struct bench_options *opt)
+json_pair(const double values[2])
 {
-	return json_pack("{s:s, s:i, s:i, s:i, s:f, s:i}", "layout", "cooperative", "window",
-			 (int)opt->window, "burst", (int)opt->burst, "flows", (int)opt->flows,
-			 "seconds", opt->seconds, "repeats", (int)opt->repeats);
+	return json_pack("[f, f]", values[0], values[1]);
+}
+
+/* What a sample of the layout measured. */
+static void
+json_values(json_t *to, enum bench_layout layout, const struct bench_sample *s)
+{
+	if (bench_layout_is_latency(layout)) {
+		json_object_set_new(to, "p50_ns", json_real(s->p50_ns));
+		json_object_set_new(to, "p90_ns", json_real(s->p90_ns));
+		return;
+	}
+	json_object_set_new(to, "mps", json_real(s->mps));
+	json_object_set_new(to, "cycles", json_real(s->cycles));
+	if (layout == BENCH_PARTS)
+		json_object_set_new(to, "parts",
+				    json_pack("{s:f, s:f, s:f}", "enqueue", s->part[BENCH_ENQUEUE],
+					      "schedule", s->part[BENCH_SCHEDULE], "dequeue",
+					      s->part[BENCH_DEQUEUE]));
 }
 
 static json_t *
-json_samples(const struct bench_result *r, unsigned int repeats)
+json_sample(enum bench_layout layout, const struct bench_sample *s)
+{
+	json_t *o = json_object();
+
+	json_values(o, layout, s);
+	json_object_set_new(o, "cpu_share", json_real(s->cpu_share));
+	if (bench_layout_threads(layout) > 1) {
+		json_object_set_new(o, "tag", json_string(bench_tag_names[s->tag]));
+		json_object_set_new(o, "rtt_ns", json_pair(s->rtt_ns));
+	} else {
+		json_object_set_new(o, "issue", json_pair(s->issue));
+	}
+	return o;
+}
+
+static json_t *
+json_tags(const struct bench_result *r)
+{
+	return json_pack("{s:i, s:i, s:i}", "near", (int)r->nb_tag[BENCH_NEAR], "far",
+			 (int)r->nb_tag[BENCH_FAR], "mixed", (int)r->nb_tag[BENCH_MIXED]);
+}
+
+/* Of the threads that ran the scheduler's service. */
+static json_t *
+json_service(unsigned int sides)
 {
 	json_t *list = json_array();
 	unsigned int i;
 
-	for (i = 0; i < repeats; i++)
-		json_array_append_new(list, json_pack("{s:f, s:f, s:f}", "mps", r->sample[i].mps,
-						      "cycles", r->sample[i].cycles, "cpu_share",
-						      r->sample[i].cpu_share));
+	for (i = 0; i < LOOP_MAX_SIDES; i++)
+		if (sides & (1u << i))
+			json_array_append_new(list, json_integer(i + 1));
 	return list;
 }
 
 static json_t *
-json_result(const struct bench_device *dev, unsigned int cell, unsigned int repeats)
+json_result(const struct bench_run *run, unsigned int cell, unsigned int device)
 {
-	const struct bench_result *r = &dev->result[cell];
+	const struct bench_result *r = bench_result(run, cell, device);
+	enum bench_layout layout = run->cell[cell].layout;
+	json_t *o = json_pack("{s:s}", "device", run->device[device].label), *list;
+	unsigned int i;
 
-	if (r->reason[0] != '\0')
-		return json_pack("{s:s, s:s}", "device", dev->label,
-				 r->failed ? "failed" : "refused", r->reason);
-	return json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:i, s:o}", "device", dev->label,
-			 "median_mps", r->median_mps, "min_mps", r->min_mps, "max_mps", r->max_mps,
-			 "median_cycles", r->median_cycles, "ratio", r->ratio, "disturbed",
-			 (int)r->disturbed, "samples", json_samples(r, repeats));
+	if (r->reason[0] != '\0') {
+		json_object_set_new(o, r->failed ? "failed" : "refused", json_string(r->reason));
+		return o;
+	}
+	json_values(o, layout, &r->median);
+	json_object_set_new(o, "min", json_real(r->min));
+	json_object_set_new(o, "max", json_real(r->max));
+	if (r->nb_pairs > 0) {
+		json_object_set_new(o, "ratio", json_real(r->ratio));
+		json_object_set_new(o, "pairs", json_integer(r->nb_pairs));
+	}
+	json_object_set_new(o, "disturbed", json_integer(r->disturbed));
+	json_object_set_new(o, "service", json_service(r->service_sides));
+	if (bench_layout_threads(layout) > 1) {
+		json_object_set_new(o, "tag", json_string(bench_tag_names[r->tag]));
+		json_object_set_new(o, "ratio_tag", json_string(bench_tag_names[r->ratio_tag]));
+		json_object_set_new(o, "tags", json_tags(r));
+	}
+	list = json_array();
+	for (i = 0; i < run->opt.repeats; i++)
+		json_array_append_new(list, json_sample(layout, &r->sample[i]));
+	json_object_set_new(o, "samples", list);
+	return o;
 }
 
 static json_t *
-json_cells(const struct bench_run *run)
+json_cell(const struct bench_run *run, unsigned int cell)
 {
-	json_t *cells = json_array(), *results;
-	unsigned int cell, i;
+	const struct bench_cell *c = &run->cell[cell];
+	json_t *results = json_array();
+	unsigned int i;
 
-	for (cell = 0; cell < bench_nb_cells; cell++) {
-		if (!(run->opt.cells & (1u << cell)))
-			continue;
-		results = json_array();
-		for (i = 0; i < run->nb_devices; i++)
-			json_array_append_new(results,
-					      json_result(&run->device[i], cell, run->opt.repeats));
-		json_array_append_new(cells, json_pack("{s:s, s:o}", "name", bench_cells[cell].name,
-						       "results", results));
-	}
-	return cells;
+	for (i = 0; i < run->nb_devices; i++)
+		json_array_append_new(results, json_result(run, cell, i));
+	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:o}", "layout", bench_layout_names[c->layout],
+			 "stages", c->stages.name, "burst", (int)c->burst, "flows", (int)c->flows,
+			 "work", (int)c->work, "results", results);
+}
+
+static json_t *
+json_run(const struct bench_run *run)
+{
+	const struct bench_options *opt = &run->opt;
+	json_t *cells = json_array();
+	unsigned int cell;
+
+	for (cell = 0; cell < run->nb_cells; cell++)
+		json_array_append_new(cells, json_cell(run, cell));
+	return json_pack("{s:s, s:s, s:f, s:i, s:f, s:i, s:o}", "program", "bench-event", "dpdk",
+			 rte_version(), "tsc_hz", (double)rte_get_tsc_hz(), "window",
+			 (int)opt->window, "seconds", opt->seconds, "repeats", (int)opt->repeats,
+			 "cells", cells);
 }
 
 /** Write all that was measured to a file: 0, or a negative errno when one line says why. */
@@ -71,12 +139,9 @@ int
 bench_json(const struct bench_run *run, const char *file)
 {
 	size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(6);
-	json_t *root;
+	json_t *root = json_run(run);
 	int ret = 0;
 
-	root = json_pack("{s:s, s:s, s:f, s:o, s:o}", "program", "bench-event", "dpdk",
-			 rte_version(), "tsc_hz", (double)rte_get_tsc_hz(), "loop",
-			 json_loop(&run->opt), "cells", json_cells(run));
 	if (root == NULL || json_dump_file(root, file, flags) != 0) {
 		fprintf(stderr, "bench-event: --json %s: cannot be written: %s\n", file,
 			strerror(errno));

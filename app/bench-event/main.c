@@ -10,14 +10,6 @@
 
 #include "bench.h"
 
-const struct bench_cell bench_cells[] = {
-	{"atomic", 1, {RTE_SCHED_TYPE_ATOMIC}},
-	{"parallel", 1, {RTE_SCHED_TYPE_PARALLEL}},
-	{"ordered", 1, {RTE_SCHED_TYPE_ORDERED}},
-	{"ordered-then-atomic", 2, {RTE_SCHED_TYPE_ORDERED, RTE_SCHED_TYPE_ATOMIC}},
-};
-const unsigned int bench_nb_cells = RTE_DIM(bench_cells);
-
 static int
 bench(struct bench_run *run)
 {
@@ -25,10 +17,13 @@ bench(struct bench_run *run)
 
 	if (bench_devices_find(run) < 0)
 		return 1;
-	bench_measure(run);
-	failed = bench_report(run);
-	if (run->opt.json != NULL && bench_json(run, run->opt.json) < 0)
+	bench_report_head(run);
+	if (bench_measure(run) < 0)
 		return 1;
+	failed = bench_report_notes(run);
+	if (run->opt.json != NULL && bench_json(run, run->opt.json) < 0)
+		failed = 1;
+	free(run->results);
 	return failed;
 }
 
@@ -50,7 +45,7 @@ main(int argc, char **argv)
 	rte_log_set_global_level(RTE_LOG_CRIT);
 
 	ret = 2;
-	if (bench_options_parse(argc - used, argv + used, &run.opt) == 0)
+	if (bench_options_parse(argc - used, argv + used, &run) == 0)
 		ret = bench(&run);
 	rte_eal_cleanup();
 	return ret;

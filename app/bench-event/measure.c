@@ -10,166 +10,243 @@
 
 #include "bench.h"
 
-/* Events of the checked pass: many times the window, and still a fraction of a second. */
-#define MEASURE_CHECKED_EVENTS 200000
-
 /* Tries at a sample nobody disturbs; a machine that is never quiet must not stop the table. */
 #define MEASURE_TRIES 4
 
-/* Share of a sample's length that goes before the first one, to warm caches and tables. */
-#define MEASURE_WARM_UP 0.5
+/* Share of a sample's length that goes before the first one, to warm caches and tables, and to find
+ * the better thread for a service.
+ */
+#define MEASURE_WARM_UP  0.5
+#define MEASURE_PLACINGS 3
 
 static void
-progress(const char *text, const char *detail)
+progress(const struct bench_run *run, unsigned int cell, const char *device)
 {
+	const struct bench_cell *c = &run->cell[cell];
+
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%-40s%-30s", text, detail);
+		fprintf(stderr, "\r%3u/%u  %-15s %-2s  burst %-3u  %-20s\r", cell + 1,
+			run->nb_cells, bench_layout_names[c->layout], c->stages.name, c->burst,
+			device);
 }
 
 static void
-fail(struct bench_result *result, const char *reason)
+fail(struct bench_device *dev, struct bench_result *result, const char *when, int ret)
 {
-	if (reason != result->reason)
-		snprintf(result->reason, sizeof(result->reason), "%s", reason);
+	snprintf(result->reason, sizeof(result->reason), "%s %s",
+		 ret == -EBADMSG ? "a wrong event" : "stuck", when);
 	result->failed = true;
+	bench_device_teardown(dev);
 }
 
-/* Set up, prove that the device does what the cell is about, and warm up. */
-static void
-prepare(struct bench_device *dev, unsigned int cell, const struct bench_options *opt)
-{
-	struct bench_result *result = &dev->result[cell];
-	struct bench_sample warm_up;
-
-	progress(bench_cells[cell].name, dev->label);
-	if (bench_device_setup(dev, &bench_cells[cell], opt, result->reason) < 0)
-		return;
-	if (bench_loop_verify(&dev->loop, MEASURE_CHECKED_EVENTS, result->reason) < 0) {
-		fail(result, result->reason);
-		bench_device_teardown(dev);
-		return;
-	}
-	if (bench_loop_sample(&dev->loop, opt->seconds * MEASURE_WARM_UP, &warm_up) < 0) {
-		fail(result, "stuck while warming up");
-		bench_device_teardown(dev);
-	}
-}
-
-/* The first sample that had the CPU to itself, else the best of a few. */
 static int
-sample_undisturbed(struct bench_loop *loop, double seconds, struct bench_sample *best)
+sample(struct bench_device *dev, const struct bench_cell *cell, double seconds,
+       struct bench_sample *s)
 {
-	struct bench_sample sample;
+	switch (cell->layout) {
+	case BENCH_LATENCY:
+	case BENCH_LATENCY_FLUSHED:
+		return bench_sample_latency(&dev->loop, seconds, s);
+	case BENCH_PARTS:
+		return bench_sample_parts(&dev->loop, seconds, s);
+	default:
+		return bench_sample_rate(&dev->loop, seconds, s);
+	}
+}
+
+/* Bit n: thread n runs the service. */
+static void
+place_service(struct bench_loop *loop, unsigned int sides)
+{
 	unsigned int i;
 
-	best->cpu_share = 0;
-	for (i = 0; i < MEASURE_TRIES && best->cpu_share < BENCH_MIN_CPU_SHARE; i++) {
-		if (bench_loop_sample(loop, seconds, &sample) < 0)
-			return -ETIMEDOUT;
-		if (sample.cpu_share > best->cpu_share)
-			*best = sample;
+	for (i = 0; i < loop->nb_sides; i++)
+		loop->side[i].service = loop->has_service && (sides & (1u << i)) != 0;
+}
+
+/* Warm up, with the service on either thread by turns, and leave it where it did more. Two workers
+ * are alike: there it is one of them, or whoever comes first.
+ */
+static int
+warm_up(struct bench_device *dev, const struct bench_cell *cell, double seconds,
+	struct bench_result *result)
+{
+	const unsigned int sides[2] = {1, cell->layout == BENCH_TWO_WORKER ? 3 : 2};
+	unsigned int i, best, choices = dev->loop.has_service && dev->loop.nb_sides > 1 ? 2 : 1;
+	double value, total[2] = {0};
+	struct bench_sample s;
+	int ret;
+
+	for (i = 0; i < choices * MEASURE_PLACINGS; i++) {
+		place_service(&dev->loop, sides[i % choices]);
+		ret = sample(dev, cell, seconds / MEASURE_PLACINGS, &s);
+		if (ret < 0)
+			return ret;
+		value = bench_value(cell, &s);
+		total[i % choices] += bench_layout_is_latency(cell->layout) ? 1 / value : value;
+	}
+	best = sides[total[1] > total[0]];
+	place_service(&dev->loop, best);
+	result->service_sides = dev->loop.has_service ? best : 0;
+	return 0;
+}
+
+static void
+prepare(struct bench_run *run, unsigned int cell, unsigned int device)
+{
+	struct bench_result *result = bench_result(run, cell, device);
+	struct bench_device *dev = &run->device[device];
+	int ret;
+
+	progress(run, cell, dev->label);
+	if (bench_device_setup(dev, &run->cell[cell], &run->opt, result->reason) < 0)
+		return;
+	ret = warm_up(dev, &run->cell[cell], run->opt.seconds * MEASURE_WARM_UP, result);
+	if (ret < 0)
+		fail(dev, result, "while warming up", ret);
+}
+
+/* A sample, and what the machine was like before and after. */
+static int
+sample_probed(struct bench_device *dev, const struct bench_cell *cell, double seconds,
+	      struct bench_sample *s)
+{
+	bool two = dev->loop.nb_sides > 1;
+	double before = two ? bench_probe_rtt() : bench_probe_issue();
+	int ret = sample(dev, cell, seconds, s);
+
+	if (ret < 0)
+		return ret;
+	if (two) {
+		s->rtt_ns[0] = before;
+		s->rtt_ns[1] = bench_probe_rtt();
+		s->tag = bench_probe_tag(s->rtt_ns);
+	} else {
+		s->issue[0] = before;
+		s->issue[1] = bench_probe_issue();
+	}
+	return 0;
+}
+
+/* The first sample that had its CPUs to itself and in one place, else the best of a few. */
+static int
+sample_undisturbed(struct bench_device *dev, const struct bench_cell *cell, double seconds,
+		   struct bench_sample *best)
+{
+	struct bench_sample s;
+	unsigned int i;
+	int ret;
+
+	best->cpu_share = -1;
+	for (i = 0; i < MEASURE_TRIES; i++) {
+		ret = sample_probed(dev, cell, seconds, &s);
+		if (ret < 0)
+			return ret;
+		if (s.cpu_share > best->cpu_share)
+			*best = s;
+		if (s.cpu_share >= BENCH_MIN_CPU_SHARE && s.tag != BENCH_MIXED) {
+			*best = s;
+			break;
+		}
 	}
 	return 0;
 }
 
 static void
-take_sample(struct bench_device *dev, unsigned int cell, unsigned int repeat,
-	    const struct bench_options *opt)
+take_sample(struct bench_run *run, unsigned int cell, unsigned int device, unsigned int repeat)
 {
-	struct bench_result *result = &dev->result[cell];
-	struct bench_sample *sample = &result->sample[repeat];
+	struct bench_result *result = bench_result(run, cell, device);
+	struct bench_sample *s = &result->sample[repeat];
+	struct bench_device *dev = &run->device[device];
+	int ret;
 
 	if (result->reason[0] != '\0')
 		return;
-	progress(bench_cells[cell].name, dev->label);
-	if (sample_undisturbed(&dev->loop, opt->seconds, sample) < 0) {
-		fail(result, "stuck while measured");
-		bench_device_teardown(dev);
-		return;
-	}
-	result->disturbed += sample->cpu_share < BENCH_MIN_CPU_SHARE;
+	progress(run, cell, dev->label);
+	ret = sample_undisturbed(dev, &run->cell[cell], run->opt.seconds, s);
+	if (ret < 0)
+		fail(dev, result, "while measured", ret);
+	else
+		result->disturbed += s->cpu_share < BENCH_MIN_CPU_SHARE;
 }
 
-/* What was timed must have been real: every event came out, once a stage. */
-static void
-finish(struct bench_device *dev, unsigned int cell)
+/* What was timed must have been real: every event of it came out, once a stage and in order. */
+static int
+verdict(const struct bench_loop *loop, char reason[BENCH_REASON_SIZE])
 {
-	struct bench_result *result = &dev->result[cell];
-	struct bench_loop *loop = &dev->loop;
+	struct check_sums sent = {0}, seen;
+	unsigned int stage, side;
+	uint64_t wrong_order;
+
+	for (side = 0; side < loop->nb_sides; side++)
+		check_merge(&sent, &loop->side[side].sent);
+	for (stage = 0; stage < loop->nb_stages; stage++) {
+		seen = (struct check_sums){0};
+		wrong_order = 0;
+		for (side = 0; side < loop->nb_sides; side++) {
+			check_merge(&seen, &loop->side[side].seen[stage].sums);
+			wrong_order += loop->side[side].seen[stage].wrong_order;
+		}
+		if (check_verdict(stage, &sent, &seen, wrong_order, reason, BENCH_REASON_SIZE) < 0)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static void
+finish(struct bench_run *run, unsigned int cell, unsigned int device)
+{
+	struct bench_result *result = bench_result(run, cell, device);
+	struct bench_device *dev = &run->device[device];
 	char reason[BENCH_REASON_SIZE];
+	int stuck;
 
 	if (result->reason[0] != '\0')
 		return;
-	if (bench_loop_drain(loop) < 0 || loop->deliveries != loop->next_seq * loop->nb_stages) {
-		snprintf(reason, sizeof(reason),
-			 "%" PRIu64 " deliveries of %" PRIu64 " events in %u stages",
-			 loop->deliveries, loop->next_seq, loop->nb_stages);
-		fail(result, reason);
+	stuck = bench_sample_drain(&dev->loop);
+	if (verdict(&dev->loop, reason) < 0) {
+		memcpy(result->reason, reason, sizeof(reason));
+		result->failed = true;
+	} else if (stuck < 0) {
+		fail(dev, result, "while drained", stuck);
+		return;
 	}
 	bench_device_teardown(dev);
-}
-
-static int
-compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double values[], unsigned int n)
-{
-	qsort(values, n, sizeof(values[0]), compare_double);
-	return n % 2 != 0 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-static void
-summarize(struct bench_result *result, const struct bench_result *first, unsigned int n)
-{
-	double mps[BENCH_MAX_REPEATS], cycles[BENCH_MAX_REPEATS], ratio[BENCH_MAX_REPEATS];
-	unsigned int i;
-
-	if (result->reason[0] != '\0')
-		return;
-	for (i = 0; i < n; i++) {
-		mps[i] = result->sample[i].mps;
-		cycles[i] = result->sample[i].cycles;
-		ratio[i] = first->sample[i].mps / result->sample[i].mps;
-	}
-	result->median_mps = median(mps, n);
-	result->min_mps = mps[0];
-	result->max_mps = mps[n - 1];
-	result->median_cycles = median(cycles, n);
-	result->ratio = first->reason[0] == '\0' ? median(ratio, n) : 0;
 }
 
 static void
 measure_cell(struct bench_run *run, unsigned int cell)
 {
-	const struct bench_options *opt = &run->opt;
 	unsigned int i, r;
 
 	for (i = 0; i < run->nb_devices; i++)
-		prepare(&run->device[i], cell, opt);
-	for (r = 0; r < opt->repeats; r++)
+		prepare(run, cell, i);
+	for (r = 0; r < run->opt.repeats; r++)
 		for (i = 0; i < run->nb_devices; i++)
-			take_sample(&run->device[i], cell, r, opt);
+			take_sample(run, cell, i, r);
 	for (i = 0; i < run->nb_devices; i++)
-		finish(&run->device[i], cell);
-	for (i = 0; i < run->nb_devices; i++)
-		summarize(&run->device[i].result[cell], &run->device[0].result[cell], opt->repeats);
+		finish(run, cell, i);
+	bench_summarize(run, cell);
 }
 
-/** Fill in every cell asked for, the devices in turns. */
-void
+/**
+ * Fill in every cell asked for, the devices in turns, and show each when it is done.
+ *
+ * @return 0, or -ENOMEM
+ */
+int
 bench_measure(struct bench_run *run)
 {
 	unsigned int cell;
 
-	for (cell = 0; cell < bench_nb_cells; cell++)
-		if (run->opt.cells & (1u << cell))
-			measure_cell(run, cell);
-	progress("", "");
-	progress("\r", "");
+	run->results = calloc((size_t)run->nb_cells * run->nb_devices, sizeof(*run->results));
+	if (run->results == NULL) {
+		fprintf(stderr, "bench-event: no memory for %u cells\n", run->nb_cells);
+		return -ENOMEM;
+	}
+	for (cell = 0; cell < run->nb_cells; cell++) {
+		measure_cell(run, cell);
+		bench_report_cell(run, cell);
+	}
+	return 0;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_lcore.h>
+
 #include "bench.h"
 
 static const char help
@@ -17,25 +19,40 @@ static const char help
 	     "    bench-event [EAL options] [--vdev=DEVICE ...] -- [options]\n"
 	     "\n"
 	     "DESCRIPTION\n"
-	     "    One thread is producer, scheduler and worker: it keeps a window of events in\n"
-	     "    the device, lets a device without hardware or distributed scheduling run its\n"
-	     "    service inline, takes a burst out and passes each event to the next stage or\n"
-	     "    releases it. Each cell of the table first checks that every event is delivered\n"
-	     "    exactly once a stage and in order, then samples the devices in turns, so that\n"
-	     "    whatever disturbs the machine disturbs all of them alike. Figures are medians.\n"
-	     "    The ratio says how many times faster the first device was, sample by sample.\n"
+	     "    Keeps a window of events in a device, takes them out in bursts and passes each\n"
+	     "    to the next stage or releases it. Samples are taken of the devices in turns, so\n"
+	     "    that whatever disturbs the machine disturbs all of them alike, and every event\n"
+	     "    of them is accounted for: lost, repeated or out of order, and the run fails.\n"
 	     "\n"
 	     "    The devices are those of the EAL command line, in that order. Without any,\n"
 	     "    event_dlb, event_sw, event_dsw and event_opdl are used, as far as present.\n"
+	     "    The ratios say how many times as much the first device did. A device that has\n"
+	     "    its scheduling done by a service gets it run inline, on the better thread.\n"
+	     "\n"
+	     "    Layouts of two threads need two lcores, each pinned to a CPU. Before and after\n"
+	     "    each of their samples the way between the CPUs is measured by a cache line that\n"
+	     "    goes there and back: below 200 ns they are near, else far. Only samples of one\n"
+	     "    kind are compared.\n"
 	     "\n"
 	     "OPTIONS\n"
+	     "    --layouts LIST of cooperative      one thread produces, schedules and works\n"
+	     "                      pair             one produces, one works\n"
+	     "                      two-worker       both produce and work\n"
+	     "                      latency          one event in flight, by a pair\n"
+	     "                      latency-flushed  the same, each event followed by a flush\n"
+	     "                      parts            cooperative, cycles of each call\n"
+	     "                   default cooperative, and pair with two lcores\n"
+	     "    --stages LIST  of one or two letters: a atomic, o ordered, p parallel, as in\n"
+	     "                   a,oa; default a,p,o,oa\n"
+	     "    --burst LIST   events an enqueue and a dequeue: 1 to 128, default 32; latency\n"
+	     "                   layouts have 1\n"
+	     "    --flows LIST   flows: 1 to 16384, default 1024\n"
+	     "    --work LIST    cycles of work an event and stage: 0 to 100000, default 0\n"
+	     "    --full         the table of the guide instead: layouts, stages, bursts, flows\n"
+	     "    --window N     events kept in the device: 32 to 4096, default 1024\n"
 	     "    --seconds S    length of a sample: 0.01 to 60, default 0.25\n"
 	     "    --repeats N    samples of each device in each cell: 1 to 99, default 7\n"
-	     "    --window N     events kept in the device: 32 to 4096, default 1024\n"
-	     "    --burst N      events an enqueue and a dequeue: 1 to 128, default 32\n"
-	     "    --flows N      flows: 1 to 16384, default 1024\n"
-	     "    --cells LIST   which of atomic,parallel,ordered,ordered-then-atomic\n"
-	     "    --quick        a table in about 15 seconds: --seconds 0.1 --repeats 5\n"
+	     "    --quick        --seconds 0.1 --repeats 5\n"
 	     "    --json FILE    write everything measured to FILE, for plot_bench.py\n"
 	     "    --help         this text\n"
 	     "\n"
@@ -43,29 +60,50 @@ static const char help
 	     "    0 all went well, 1 a device lost, repeated or reordered events, 2 wrong usage\n"
 	     "\n"
 	     "EXAMPLE\n"
-	     "    bench-event --no-huge -m 512 --no-pci -l 0 -d librte_event_dlb.so -- --quick\n";
+	     "    bench-event --no-huge -m 512 --no-pci -l 0,1 -d librte_event_dlb.so -- --quick\n";
 
 enum {
-	OPT_SECONDS = 1,
-	OPT_REPEATS,
-	OPT_WINDOW,
+	OPT_LAYOUTS = 1,
+	OPT_STAGES,
 	OPT_BURST,
 	OPT_FLOWS,
-	OPT_CELLS,
+	OPT_WORK,
+	OPT_FULL,
+	OPT_WINDOW,
+	OPT_SECONDS,
+	OPT_REPEATS,
 	OPT_QUICK,
 	OPT_JSON,
 };
 
 static const struct option longopts[] = {
-	{"seconds", required_argument, NULL, OPT_SECONDS},
-	{"repeats", required_argument, NULL, OPT_REPEATS},
-	{"window", required_argument, NULL, OPT_WINDOW},
+	{"layouts", required_argument, NULL, OPT_LAYOUTS},
+	{"stages", required_argument, NULL, OPT_STAGES},
 	{"burst", required_argument, NULL, OPT_BURST},
 	{"flows", required_argument, NULL, OPT_FLOWS},
-	{"cells", required_argument, NULL, OPT_CELLS},
+	{"work", required_argument, NULL, OPT_WORK},
+	{"full", no_argument, NULL, OPT_FULL},
+	{"window", required_argument, NULL, OPT_WINDOW},
+	{"seconds", required_argument, NULL, OPT_SECONDS},
+	{"repeats", required_argument, NULL, OPT_REPEATS},
 	{"quick", no_argument, NULL, OPT_QUICK},
 	{"json", required_argument, NULL, OPT_JSON},
 	{NULL, 0, NULL, 0},
+};
+
+/* Numbers of one option. */
+struct numbers {
+	unsigned int count;
+	uint32_t value[BENCH_MAX_LIST];
+};
+
+/* What the lists make: every combination is a row. */
+struct lists {
+	bool full;
+	unsigned int layouts; /* a bit each */
+	unsigned int nb_stages;
+	struct bench_stages stages[BENCH_MAX_LIST];
+	struct numbers burst, flows, work;
 };
 
 static int
@@ -82,6 +120,74 @@ number(const char *name, const char *text, uint32_t min, uint32_t max, uint32_t 
 		return -EINVAL;
 	}
 	*value = v;
+	return 0;
+}
+
+/* The next word of a list, where one may be empty only if it is all there is. */
+static const char *
+next_word(const char *option, char **list, unsigned int count)
+{
+	if (*list != NULL && count == BENCH_MAX_LIST) {
+		fprintf(stderr, "bench-event: --%s: more than %u values\n", option,
+			BENCH_MAX_LIST);
+		*list = NULL;
+		return "";
+	}
+	return strsep(list, ",");
+}
+
+static int
+parse_numbers(const char *name, char *list, uint32_t min, uint32_t max, struct numbers *n)
+{
+	const char *word;
+
+	for (n->count = 0; (word = next_word(name, &list, n->count)) != NULL; n->count++)
+		if (n->count == BENCH_MAX_LIST ||
+		    number(name, word, min, max, &n->value[n->count]) < 0)
+			return -EINVAL;
+	return 0;
+}
+
+static int
+parse_stages(char *list, struct lists *l)
+{
+	const char *word;
+
+	l->nb_stages = 0;
+	while ((word = next_word("stages", &list, l->nb_stages)) != NULL)
+		if (l->nb_stages == BENCH_MAX_LIST ||
+		    bench_stages_parse(word, &l->stages[l->nb_stages++]) < 0)
+			return -EINVAL;
+	return 0;
+}
+
+static int
+parse_layout(const char *name, unsigned int *layouts)
+{
+	unsigned int i;
+
+	for (i = 0; i < BENCH_NB_LAYOUTS; i++) {
+		if (strcmp(name, bench_layout_names[i]) == 0) {
+			*layouts |= 1u << i;
+			return 0;
+		}
+	}
+	fprintf(stderr, "bench-event: --layouts: no layout is named '%s', there are", name);
+	for (i = 0; i < BENCH_NB_LAYOUTS; i++)
+		fprintf(stderr, " %s", bench_layout_names[i]);
+	fprintf(stderr, "\n");
+	return -EINVAL;
+}
+
+static int
+parse_layouts(char *list, unsigned int *layouts)
+{
+	const char *word;
+
+	*layouts = 0;
+	while ((word = strsep(&list, ",")) != NULL)
+		if (parse_layout(word, layouts) < 0)
+			return -EINVAL;
 	return 0;
 }
 
@@ -102,60 +208,28 @@ parse_seconds(const char *text, double *seconds)
 }
 
 static int
-parse_cell(const char *name, unsigned int *cells)
+parse_one(int opt, char *arg, struct bench_options *o, struct lists *l)
 {
-	unsigned int i;
-
-	for (i = 0; i < bench_nb_cells; i++) {
-		if (strcmp(name, bench_cells[i].name) == 0) {
-			*cells |= 1u << i;
-			return 0;
-		}
-	}
-	fprintf(stderr, "bench-event: --cells: no cell is named '%s', there are", name);
-	for (i = 0; i < bench_nb_cells; i++)
-		fprintf(stderr, " %s", bench_cells[i].name);
-	fprintf(stderr, "\n");
-	return -EINVAL;
-}
-
-static int
-parse_cells(char *list, unsigned int *cells)
-{
-	char *save, *name;
-
-	*cells = 0;
-	for (name = strtok_r(list, ",", &save); name != NULL; name = strtok_r(NULL, ",", &save))
-		if (parse_cell(name, cells) < 0)
-			return -EINVAL;
-	if (*cells != 0)
-		return 0;
-	return parse_cell("", cells);
-}
-
-static int
-parse_one(int opt, char *arg, struct bench_options *o)
-{
-	uint32_t value = 0;
-	int ret;
-
 	switch (opt) {
+	case OPT_LAYOUTS:
+		return parse_layouts(arg, &l->layouts);
+	case OPT_STAGES:
+		return parse_stages(arg, l);
+	case OPT_BURST:
+		return parse_numbers("burst", arg, 1, LOOP_MAX_BURST, &l->burst);
+	case OPT_FLOWS:
+		return parse_numbers("flows", arg, 1, CHECK_MAX_FLOWS, &l->flows);
+	case OPT_WORK:
+		return parse_numbers("work", arg, 0, 100000, &l->work);
+	case OPT_FULL:
+		l->full = true;
+		return 0;
+	case OPT_WINDOW:
+		return number("window", arg, 32, 4096, &o->window);
 	case OPT_SECONDS:
 		return parse_seconds(arg, &o->seconds);
 	case OPT_REPEATS:
-		ret = number("repeats", arg, 1, BENCH_MAX_REPEATS, &value);
-		o->repeats = value;
-		return ret;
-	case OPT_WINDOW:
-		return number("window", arg, 32, 4096, &o->window);
-	case OPT_BURST:
-		ret = number("burst", arg, 1, BENCH_MAX_BURST, &value);
-		o->burst = value;
-		return ret;
-	case OPT_FLOWS:
-		return number("flows", arg, 1, 16384, &o->flows);
-	case OPT_CELLS:
-		return parse_cells(arg, &o->cells);
+		return number("repeats", arg, 1, BENCH_MAX_REPEATS, &o->repeats);
 	case OPT_QUICK:
 		o->seconds = 0.1;
 		o->repeats = 5;
@@ -166,6 +240,40 @@ parse_one(int opt, char *arg, struct bench_options *o)
 	default:
 		return -EINVAL;
 	}
+}
+
+/* All combinations of a layout. One event alone comes in no other burst than of one. */
+static int
+add_layout(struct bench_run *run, const struct lists *l, enum bench_layout layout)
+{
+	unsigned int bursts = bench_layout_is_latency(layout) ? 1 : l->burst.count;
+	struct bench_cell cell = {.layout = layout};
+	unsigned int b, f, w, s;
+
+	for (b = 0; b < bursts; b++)
+		for (f = 0; f < l->flows.count; f++)
+			for (w = 0; w < l->work.count; w++)
+				for (s = 0; s < l->nb_stages; s++) {
+					cell.stages = l->stages[s];
+					cell.burst = bench_layout_is_latency(layout) ?
+							     1 : l->burst.value[b];
+					cell.flows = l->flows.value[f];
+					cell.work = l->work.value[w];
+					if (bench_cells_add(run, &cell) < 0)
+						return -EINVAL;
+				}
+	return 0;
+}
+
+static int
+add_lists(struct bench_run *run, const struct lists *l)
+{
+	unsigned int layout;
+
+	for (layout = 0; layout < BENCH_NB_LAYOUTS; layout++)
+		if ((l->layouts & (1u << layout)) != 0 && add_layout(run, l, layout) < 0)
+			return -EINVAL;
+	return 0;
 }
 
 /** Print the help text if it was asked for anywhere, EAL's part of the command line included. */
@@ -185,30 +293,26 @@ bench_options_help(int argc, char **argv)
 
 /** Read what follows EAL's part of the command line: 0, or -EINVAL when one line says why. */
 int
-bench_options_parse(int argc, char **argv, struct bench_options *opt)
+bench_options_parse(int argc, char **argv, struct bench_run *run)
 {
+	struct lists l = {
+		.layouts = 1u << BENCH_COOPERATIVE | (rte_lcore_count() > 1) << BENCH_PAIR,
+		.burst = {1, {32}},
+		.flows = {1, {1024}},
+		.work = {1, {0}},
+	};
+	char stages[] = "a,p,o,oa";
 	int c;
 
-	*opt = (struct bench_options){
-		.seconds = 0.25,
-		.repeats = 7,
-		.window = 1024,
-		.burst = 32,
-		.flows = 1024,
-		.cells = (1u << bench_nb_cells) - 1,
-	};
+	run->opt = (struct bench_options){.seconds = 0.25, .repeats = 7, .window = 1024};
+	parse_stages(stages, &l);
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		if (parse_one(c, optarg, opt) < 0)
+		if (parse_one(c, optarg, &run->opt, &l) < 0)
 			return -EINVAL;
 	if (optind < argc) {
 		fprintf(stderr, "bench-event: '%s' is not an option, see --help\n", argv[optind]);
 		return -EINVAL;
 	}
-	if (opt->burst > opt->window) {
-		fprintf(stderr, "bench-event: --burst %u: must not be more than the window, %u\n",
-			opt->burst, opt->window);
-		return -EINVAL;
-	}
-	return 0;
+	return l.full ? bench_cells_full(run) : add_lists(run, &l);
 }

@@ -4,11 +4,22 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
 
-#define REPORT_NAME_WIDTH 14
-#define REPORT_CELL_WIDTH 21
+#define REPORT_COLUMN_WIDTH 30
+
+/* What the figures of a layout are. */
+static const char *const titles[BENCH_NB_LAYOUTS] = {
+	[BENCH_COOPERATIVE] = "one thread produces, schedules and works; million deliveries a "
+			      "second",
+	[BENCH_PAIR] = "one thread produces, one works; million deliveries a second",
+	[BENCH_TWO_WORKER] = "two threads that produce and work; million deliveries a second",
+	[BENCH_LATENCY] = "one event in flight, ns from enqueue to dequeue: median/90th percentile",
+	[BENCH_LATENCY_FLUSHED] = "the same, each enqueue followed by a flush",
+	[BENCH_PARTS] = "cycles a delivery: enqueue + schedule + dequeue",
+};
 
 static unsigned int
 note_number(const struct bench_run *run, unsigned int device, unsigned int cell)
@@ -17,107 +28,159 @@ note_number(const struct bench_run *run, unsigned int device, unsigned int cell)
 
 	for (c = 0; c <= cell; c++)
 		for (d = 0; d < (c < cell ? run->nb_devices : device + 1); d++)
-			n += run->device[d].result[c].reason[0] != '\0';
+			n += bench_result(run, c, d)->reason[0] != '\0';
 	return n;
 }
 
-static void
-print_cell(const struct bench_run *run, unsigned int device, unsigned int cell, bool detail)
+/* The figures themselves. */
+static int
+format_value(char *text, size_t size, enum bench_layout layout, const struct bench_sample *m)
 {
-	const struct bench_result *r = &run->device[device].result[cell];
-	int digits = r->max_mps < 100 ? 1 : 0;
-	char text[64];
+	if (bench_layout_is_latency(layout))
+		return snprintf(text, size, "%.0f/%.0f", m->p50_ns, m->p90_ns);
+	if (layout == BENCH_PARTS)
+		return snprintf(text, size, "%.1f+%.1f+%.1f", m->part[BENCH_ENQUEUE],
+				m->part[BENCH_SCHEDULE], m->part[BENCH_DEQUEUE]);
+	return snprintf(text, size, "%.1f", m->mps);
+}
 
-	if (r->reason[0] != '\0' && detail)
-		text[0] = '\0';
-	else if (r->reason[0] != '\0')
+/* Where the threads were, unless they were near each other all the time; "*" a shared CPU. */
+static void
+format_conditions(char *text, size_t size, const struct bench_run *run, unsigned int cell,
+		  const struct bench_result *r)
+{
+	int n = 0;
+
+	text[0] = '\0';
+	if (r->service_sides != 0 && bench_layout_threads(run->cell[cell].layout) > 1)
+		n += snprintf(text, size, " s%s", r->service_sides == 3 ? "12"
+						  : r->service_sides == 2 ? "2" : "1");
+	if (r->nb_tag[r->tag] != run->opt.repeats || r->tag != BENCH_NEAR)
+		n += snprintf(text + n, size - n, " %s:%u", bench_tag_names[r->tag],
+			      r->nb_tag[r->tag]);
+	if (r->disturbed > 0)
+		snprintf(text + n, size - n, " *");
+}
+
+static void
+print_result(const struct bench_run *run, unsigned int cell, unsigned int device)
+{
+	const struct bench_result *r = bench_result(run, cell, device);
+	char text[96], conditions[40];
+	int n;
+
+	if (r->reason[0] != '\0') {
 		snprintf(text, sizeof(text), "%s [%u]", r->failed ? "FAILED" : "refused",
 			 note_number(run, device, cell));
-	else if (detail)
-		snprintf(text, sizeof(text), "%.0f cyc, %.*f-%.*f%s", r->median_cycles, digits,
-			 r->min_mps, digits, r->max_mps, r->disturbed > 0 ? "*" : "");
-	else if (device == 0 || r->ratio == 0)
-		snprintf(text, sizeof(text), "%.1f M/s", r->median_mps);
-	else
-		snprintf(text, sizeof(text), "%.1f M/s  %.2fx", r->median_mps, r->ratio);
-	printf("  %-*s", REPORT_CELL_WIDTH - 2, text);
+	} else {
+		n = format_value(text, sizeof(text), run->cell[cell].layout, &r->median);
+		if (device > 0 && r->nb_pairs > 0)
+			n += snprintf(text + n, sizeof(text) - n, " %.2fx", r->ratio);
+		format_conditions(conditions, sizeof(conditions), run, cell, r);
+		snprintf(text + n, sizeof(text) - n, "%s", conditions);
+	}
+	printf("  %-*s", REPORT_COLUMN_WIDTH - 2, text);
 }
 
 static void
-print_row(const struct bench_run *run, unsigned int device, bool detail)
+print_title(const struct bench_run *run, unsigned int cell)
 {
-	unsigned int cell;
+	enum bench_layout layout = run->cell[cell].layout;
+	unsigned int i;
 
-	printf("%-*s", REPORT_NAME_WIDTH, detail ? "" : run->device[device].label);
-	for (cell = 0; cell < bench_nb_cells; cell++)
-		if (run->opt.cells & (1u << cell))
-			print_cell(run, device, cell, detail);
+	if (cell > 0 && run->cell[cell - 1].layout == layout)
+		return;
+	printf("\n%s: %s\n%-15s %5s %5s %5s", bench_layout_names[layout], titles[layout], "stages",
+	       "burst", "flows", "work");
+	for (i = 0; i < run->nb_devices; i++)
+		printf("  %-*s", REPORT_COLUMN_WIDTH - 2, run->device[i].label);
 	printf("\n");
 }
 
-static void
-print_head(const struct bench_run *run)
+/** Print a row. */
+void
+bench_report_cell(const struct bench_run *run, unsigned int cell)
+{
+	const struct bench_cell *c = &run->cell[cell];
+	unsigned int i;
+
+	/* Wipe the progress line. */
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%60s\r", "");
+	print_title(run, cell);
+	printf("%-15s %5u %5u %5u", c->stages.name, c->burst, c->flows, c->work);
+	for (i = 0; i < run->nb_devices; i++)
+		print_result(run, cell, i);
+	printf("\n");
+	fflush(stdout);
+}
+
+/** Print what holds for all rows. */
+void
+bench_report_head(const struct bench_run *run)
 {
 	const struct bench_options *opt = &run->opt;
-	unsigned int cell;
 
-	printf("One thread produces, schedules and works: window %u, burst %u, %u flows;\n"
-	       "median of %u samples of %.2f s taken in turns. Second lines: time stamp cycles\n"
-	       "a delivery, least and most M/s.\n\n",
-	       opt->window, opt->burst, opt->flows, opt->repeats, opt->seconds);
-	printf("%-*s", REPORT_NAME_WIDTH, "deliveries");
-	for (cell = 0; cell < bench_nb_cells; cell++)
-		if (opt->cells & (1u << cell))
-			printf("  %-*s", REPORT_CELL_WIDTH - 2, bench_cells[cell].name);
-	printf("\n");
+	printf("Window %u; medians of %u samples of %.2f s, the devices in turns.\n", opt->window,
+	       opt->repeats, opt->seconds);
+	if (run->nb_devices > 1)
+		printf("N.NNx: what %s did over what the device did, median of the pairs.\n",
+		       run->device[0].label);
+	fflush(stdout);
 }
 
 static int
-print_notes(const struct bench_run *run)
+print_reasons(const struct bench_run *run)
 {
-	const struct bench_result *r;
-	unsigned int cell, device, disturbed = 0;
+	unsigned int cell, device;
 	int failed = 0;
 
-	printf("\n");
-	if (run->nb_devices > 1)
-		printf("N.NNx: %s delivers that many times as much, median of the pairs\n",
-		       run->device[0].label);
-	for (device = 0; device < run->nb_devices; device++)
-		if (run->device[device].static_pipeline)
-			printf("%s: a static pipeline, so with one port a stage\n",
-			       run->device[device].label);
-	for (cell = 0; cell < bench_nb_cells; cell++) {
+	for (cell = 0; cell < run->nb_cells; cell++) {
+		const struct bench_cell *c = &run->cell[cell];
+
 		for (device = 0; device < run->nb_devices; device++) {
-			r = &run->device[device].result[cell];
-			disturbed += r->disturbed;
+			const struct bench_result *r = bench_result(run, cell, device);
+
 			failed |= r->failed;
 			if (r->reason[0] != '\0')
-				printf("[%u] %s, %s: %s\n", note_number(run, device, cell),
-				       run->device[device].label, bench_cells[cell].name,
-				       r->reason);
+				printf("[%u] %s, %s %s: %s\n", note_number(run, device, cell),
+				       run->device[device].label, bench_layout_names[c->layout],
+				       c->stages.name, r->reason);
 		}
 	}
+	return failed;
+}
+
+static unsigned int
+nb_disturbed(const struct bench_run *run)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < run->nb_cells * run->nb_devices; i++)
+		n += run->results[i].disturbed;
+	return n;
+}
+
+/** Print the notes below the table: 0, or 1 when a device failed, not merely refused. */
+int
+bench_report_notes(const struct bench_run *run)
+{
+	unsigned int i, disturbed = nb_disturbed(run);
+	int failed;
+
+	printf("\n");
+	for (i = 0; i < run->nb_devices; i++)
+		if (run->device[i].static_pipeline)
+			printf("%s: a static pipeline, so with one port a stage\n",
+			       run->device[i].label);
+	printf("s1, s2, s12: the service ran on the first thread, the second, or both\n"
+	       "near:N, far:N: so many samples are behind the figure, the rest were of another "
+	       "kind\n");
+	failed = print_reasons(run);
 	if (disturbed > 0)
 		printf("*: %u samples had to share the CPU (less than %.1f %% of it); repeat on a "
 		       "quieter machine\n",
 		       disturbed, BENCH_MIN_CPU_SHARE * 100);
-	return failed;
-}
-
-/** Print the table: 0, or 1 when a device failed, not merely refused. */
-int
-bench_report(const struct bench_run *run)
-{
-	unsigned int i;
-	int failed;
-
-	print_head(run);
-	for (i = 0; i < run->nb_devices; i++) {
-		print_row(run, i, false);
-		print_row(run, i, true);
-	}
-	failed = print_notes(run);
 	if (failed)
 		printf("FAILED: see the notes\n");
 	else

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* What the machine is like at the moment: how far the two CPUs are from each other, and how much of
+ * its core a thread has. Virtual CPUs are moved about, which changes a rate by more than devices
+ * differ.
+ */
+
+#include <stdlib.h>
+
+#include <rte_cycles.h>
+#include <rte_pause.h>
+
+#include "bench.h"
+#include "sides.h"
+
+/* Round trips in a batch, and batches: a few milliseconds together. The median leaves out those
+ * that were interrupted.
+ */
+#define RTT_TRIPS   1000
+#define RTT_BATCHES 9
+
+/* Cores that share a cache or a mesh take 50 to 150 ns, those that do not 300 and more. */
+#define RTT_NEAR_NS 200
+
+#define ISSUE_ADDITIONS 400000
+
+struct ping {
+	uint64_t ball __rte_cache_aligned;
+	double ns[RTT_BATCHES] __rte_cache_aligned;
+};
+
+static void
+play(struct ping *ping, uint64_t first)
+{
+	uint64_t i;
+
+	for (i = 0; i < RTT_TRIPS; i++) {
+		while (__atomic_load_n(&ping->ball, __ATOMIC_ACQUIRE) != first + 2 * i)
+			rte_pause();
+		__atomic_store_n(&ping->ball, first + 2 * i + 1, __ATOMIC_RELEASE);
+	}
+}
+
+/* Each side waits for even or odd numbers and answers with the next. */
+static int
+play_side(struct sides_run *run, unsigned int side)
+{
+	struct ping *ping = run->arg;
+	unsigned int batch;
+	uint64_t start;
+
+	for (batch = 0; batch < RTT_BATCHES; batch++) {
+		start = rte_rdtsc();
+		play(ping, 2 * (uint64_t)batch * RTT_TRIPS + side);
+		if (side == 0)
+			ping->ns[batch] = (rte_rdtsc() - start) * 1e9 / rte_get_tsc_hz() / RTT_TRIPS;
+	}
+	return 0;
+}
+
+static int
+compare_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/** Nanoseconds that a cache line takes there and back between the two threads. */
+double
+bench_probe_rtt(void)
+{
+	struct ping ping = {0};
+	struct sides_run run = {.body = play_side, .arg = &ping, .nb_sides = 2};
+
+	if (sides_run(&run) < 0)
+		return 0;
+	qsort(ping.ns, RTT_BATCHES, sizeof(ping.ns[0]), compare_double);
+	return ping.ns[RTT_BATCHES / 2];
+}
+
+/** Additions a time stamp cycle, in four chains: less when the core is shared with a neighbour. */
+double
+bench_probe_issue(void)
+{
+	uint64_t start = rte_rdtsc(), a = start, b = start, c = start, d = start;
+	unsigned int i;
+
+	for (i = 0; i < ISSUE_ADDITIONS / 8; i++) {
+		a += i, b += i, c += i, d += i;
+		/* Keeps the compiler from adding it all up beforehand. */
+		__asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d));
+		a += i, b += i, c += i, d += i;
+		__asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d));
+	}
+	return (double)ISSUE_ADDITIONS / (rte_rdtsc() - start);
+}
+
+/** Where the CPUs were, from the round trips before and after a sample. */
+enum bench_tag
+bench_probe_tag(const double rtt_ns[2])
+{
+	bool near_before = rtt_ns[0] < RTT_NEAR_NS, near_after = rtt_ns[1] < RTT_NEAR_NS;
+
+	if (near_before != near_after)
+		return BENCH_MIXED;
+	return near_before ? BENCH_NEAR : BENCH_FAR;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* Medians, and ratios of what was measured under like conditions. */
+
+#include <stdlib.h>
+
+#include <rte_common.h>
+
+#include "bench.h"
+
+/* Fewer near samples than this do not speak for a cell when there are more of another kind. */
+#define SUMMARY_ENOUGH 3
+
+const char *const bench_tag_names[BENCH_NB_TAGS] = {"near", "far", "mixed"};
+
+/** What a cell is about: a rate, or a time. */
+double
+bench_value(const struct bench_cell *cell, const struct bench_sample *sample)
+{
+	switch (cell->layout) {
+	case BENCH_LATENCY:
+	case BENCH_LATENCY_FLUSHED:
+		return sample->p50_ns;
+	case BENCH_PARTS:
+		return sample->cycles;
+	default:
+		return sample->mps;
+	}
+}
+
+static int
+compare_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+median(double values[], unsigned int n)
+{
+	if (n == 0)
+		return 0;
+	qsort(values, n, sizeof(values[0]), compare_double);
+	return n % 2 != 0 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+/* Near, if there is enough of it, else what there is most of. */
+static enum bench_tag
+choose_tag(const unsigned int count[BENCH_NB_TAGS])
+{
+	enum bench_tag tag, best = BENCH_NEAR;
+
+	if (count[BENCH_NEAR] >= SUMMARY_ENOUGH)
+		return BENCH_NEAR;
+	for (tag = BENCH_NEAR; tag < BENCH_NB_TAGS; tag++)
+		if (count[tag] > count[best])
+			best = tag;
+	return best;
+}
+
+/* The median of one member of the samples that count. */
+static double
+median_of(const struct bench_result *r, unsigned int repeats, size_t member)
+{
+	double values[BENCH_MAX_REPEATS];
+	unsigned int i, n = 0;
+
+	for (i = 0; i < repeats; i++)
+		if (r->sample[i].tag == r->tag)
+			values[n++] = *(const double *)((const char *)&r->sample[i] + member);
+	return median(values, n);
+}
+
+static void
+summarize_alone(struct bench_result *r, const struct bench_cell *cell, unsigned int repeats)
+{
+	static const size_t members[] = {
+		offsetof(struct bench_sample, mps),
+		offsetof(struct bench_sample, cycles),
+		offsetof(struct bench_sample, p50_ns),
+		offsetof(struct bench_sample, p90_ns),
+		offsetof(struct bench_sample, part[BENCH_ENQUEUE]),
+		offsetof(struct bench_sample, part[BENCH_SCHEDULE]),
+		offsetof(struct bench_sample, part[BENCH_DEQUEUE]),
+	};
+	unsigned int i;
+	double value;
+
+	for (i = 0; i < repeats; i++)
+		r->nb_tag[r->sample[i].tag]++;
+	r->tag = choose_tag(r->nb_tag);
+	for (i = 0; i < RTE_DIM(members); i++)
+		*(double *)((char *)&r->median + members[i]) =
+			median_of(r, repeats, members[i]);
+	r->min = r->max = bench_value(cell, &r->median);
+	for (i = 0; i < repeats; i++) {
+		value = bench_value(cell, &r->sample[i]);
+		if (r->sample[i].tag == r->tag) {
+			r->min = RTE_MIN(r->min, value);
+			r->max = RTE_MAX(r->max, value);
+		}
+	}
+}
+
+/* Samples of one turn, if they are of one kind, and never those that moved meanwhile. */
+static void
+compare(struct bench_result *r, const struct bench_result *first, const struct bench_cell *cell,
+	unsigned int repeats)
+{
+	unsigned int pairs[BENCH_NB_TAGS] = {0}, i, n = 0;
+	double ratio[BENCH_MAX_REPEATS];
+	enum bench_tag tag;
+
+	for (i = 0; i < repeats; i++)
+		if (r->sample[i].tag == first->sample[i].tag)
+			pairs[r->sample[i].tag]++;
+	pairs[BENCH_MIXED] = 0;
+	tag = choose_tag(pairs);
+	for (i = 0; i < repeats; i++)
+		if (r->sample[i].tag == tag && first->sample[i].tag == tag)
+			ratio[n++] = bench_value(cell, &first->sample[i]) /
+				     bench_value(cell, &r->sample[i]);
+	r->ratio = median(ratio, n);
+	r->ratio_tag = tag;
+	r->nb_pairs = n;
+}
+
+/** Derive what is shown of a cell. */
+void
+bench_summarize(struct bench_run *run, unsigned int cell)
+{
+	const struct bench_result *first = bench_result(run, cell, 0);
+	unsigned int i, repeats = run->opt.repeats;
+
+	for (i = 0; i < run->nb_devices; i++) {
+		struct bench_result *r = bench_result(run, cell, i);
+
+		if (r->reason[0] != '\0')
+			continue;
+		summarize_alone(r, &run->cell[cell], repeats);
+		if (first->reason[0] == '\0')
+			compare(r, first, &run->cell[cell], repeats);
+	}
+}
