@@ -37,6 +37,7 @@ struct loop_counts {
 struct loop_side {
 	bool produces;
 	bool service;         /**< runs the device's scheduler */
+	bool ran_out;         /**< its ports had nothing the last time */
 	uint8_t id;           /**< also the producer's number in its tags */
 	uint8_t produce_port; /**< also maintained when there is nothing to do */
 	uint8_t first_port;   /**< ports that it dequeues from */
