@@ -15,20 +15,21 @@ lib/bus: test_host.h
 lib/model: lib/spec lib/bus
 lib/model/dlb: lib/spec lib/bus lib/model
 lib/portal:
+lib/resource: lib/spec
 lib/access: lib/bus lib/portal DPDK
-drivers/event/dlb: lib/spec lib/access lib/bus lib/portal DPDK
+drivers/event/dlb: lib/spec lib/resource lib/access lib/bus lib/portal DPDK
 app/bench-event: DPDK
 app/test: access_test.h DPDK
 app/packet-trace:
 app/preload: lib/spec lib/bus lib/model lib/model/dlb
-app/slipway: lib/spec lib/bus lib/model lib/model/dlb
+app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb
 examples/packet_pipeline: DPDK
 '
 # The one file of the seam that knows what is behind it.
 MODEL_SEAM='lib/access/access_model_dlb.c'
 MODEL_SEAM_RULE='lib/spec lib/bus lib/portal lib/model/dlb DPDK'
 # Plain C: no DPDK, no sockets, no threads.
-PLAIN='lib/spec lib/bus lib/model lib/model/dlb'
+PLAIN='lib/spec lib/resource lib/bus lib/model lib/model/dlb'
 
 ERRORS=0
 

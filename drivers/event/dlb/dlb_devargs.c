@@ -15,16 +15,25 @@
 #include <rte_kvargs.h>
 #include <rte_lcore.h>
 #include <rte_memory.h>
+#include <rte_string_fns.h>
 
 #include "dlb_priv.h"
 
 /* The API says how deep in a byte. Rounded up, its largest value is this. */
 #define DLB_MAX_CQ_DEPTH 256
 
+/* What has an argument. */
+enum owner {
+	OF_DOMAIN,  /* each event device */
+	OF_DEVICE,  /* the device that it opens: not one that it joins */
+	OF_VIRTUAL, /* a virtual device, which is told what another one is */
+	OF_MODEL,   /* the same, as long as it opens a device */
+};
+
 struct devarg {
 	const char *key;
 	const char *accepted;
-	bool virtual; /* makes sense for a virtual device only */
+	enum owner owner;
 	/* 0, or -EINVAL for a value outside what is accepted. */
 	int (*store)(struct dlb_devargs *args, const char *value);
 };
@@ -154,19 +163,58 @@ store_parallel(struct dlb_devargs *args, const char *value)
 	return RTE_MIN(choice, 0);
 }
 
+static int
+store_device(struct dlb_devargs *args, const char *value)
+{
+	size_t len = strlcpy(args->device, value, sizeof(args->device));
+
+	return len > 0 && len < sizeof(args->device) ? 0 : -EINVAL;
+}
+
+/* The mode whose slots have so many sequence numbers. */
+static int
+sn_mode_of(unsigned long window, uint8_t *mode)
+{
+	for (*mode = 0; *mode < DLB_SN_MODES; (*mode)++) {
+		if (window == (unsigned long)DLB_SN_MIN << *mode)
+			return 0;
+	}
+	return -EINVAL;
+}
+
+static int
+store_sn(struct dlb_devargs *args, const char *value)
+{
+	char *rest;
+	unsigned int i;
+
+	for (i = 0; i < DLB_SN_GROUPS; i++) {
+		if (*value < '0' || *value > '9' ||
+		    sn_mode_of(strtoul(value, &rest, 10), &args->sn_mode[i]) < 0 ||
+		    *rest != (i + 1 < DLB_SN_GROUPS ? ':' : '\0'))
+			return -EINVAL;
+		value = rest + 1;
+	}
+	args->sn_fixed = true;
+	return 0;
+}
+
 static const struct devarg devargs[] = {
-	{"version", "2.0, 2.5", true, store_version},
-	{"at", "model", true, store_at},
-	{"step", "idle, manual", true, store_step},
-	{"max_queues", "1..32", false, store_max_queues},
-	{"max_num_events", "1..8192 (version=2.0) or 1..16384 (version=2.5)", false,
+	{"version", "2.0, 2.5", OF_MODEL, store_version},
+	{"at", "model", OF_MODEL, store_at},
+	{"step", "idle, manual", OF_MODEL, store_step},
+	{"device", "the name of an event device of this driver", OF_VIRTUAL, store_device},
+	{"max_queues", "1..32", OF_DOMAIN, store_max_queues},
+	{"max_num_events", "1..8192 (version=2.0) or 1..16384 (version=2.5)", OF_DOMAIN,
 	 store_max_num_events},
-	{"max_cq_depth", "powers of two 8..256", false, store_max_cq_depth},
-	{"credit_quanta", "1..1024", false, store_credit_quanta},
-	{"numa_node", "a node of this machine with memory for DPDK, or -1 for any", true,
+	{"max_cq_depth", "powers of two 8..256", OF_DOMAIN, store_max_cq_depth},
+	{"credit_quanta", "1..1024", OF_DOMAIN, store_credit_quanta},
+	{"numa_node", "a node of this machine with memory for DPDK, or -1 for any", OF_VIRTUAL,
 	 store_numa_node},
-	{"cq", "dense, sparse", false, store_cq},
-	{"parallel", "unordered, ordered", false, store_parallel},
+	{"cq", "dense, sparse", OF_DEVICE, store_cq},
+	{"parallel", "unordered, ordered", OF_DOMAIN, store_parallel},
+	{"sn", "A:B, sequence numbers of a queue in each group, powers of two 64..1024", OF_DEVICE,
+	 store_sn},
 };
 
 static const struct devarg *
@@ -181,18 +229,26 @@ devarg_find(const char *key)
 	return NULL;
 }
 
+static bool
+is_for(const struct devarg *arg, const struct dlb_devargs *args)
+{
+	return !args->on_bus || arg->owner == OF_DOMAIN || arg->owner == OF_DEVICE;
+}
+
 static void
 log_unknown(const char *name, const struct dlb_devargs *args, const char *key, const char *value)
 {
 	const char *why = devarg_find(key) != NULL ? "for virtual devices only" : "unknown";
-	char known[256] = "";
-	size_t i, used = 0;
+	char known[256] = "cos";
+	size_t i, used = strlen(known);
 
+	for (i = 0; i < DLB_RES_KINDS && used < sizeof(known); i++)
+		used += (size_t)snprintf(known + used, sizeof(known) - used, ", %s",
+					 dlb_res_key(i));
 	for (i = 0; i < RTE_DIM(devargs) && used < sizeof(known); i++) {
-		if (args->on_bus && devargs[i].virtual)
-			continue;
-		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
-					 used == 0 ? "" : ", ", devargs[i].key);
+		if (is_for(&devargs[i], args))
+			used += (size_t)snprintf(known + used, sizeof(known) - used, ", %s",
+						 devargs[i].key);
 	}
 	DLB_LOG(ERR, name, "device argument %s=%s: %s; accepted: %s", key, value, why, known);
 }
@@ -210,29 +266,58 @@ is_repeated(const struct rte_kvargs *list, unsigned int i)
 	return false;
 }
 
+/* Does a key that is said belong to the device, which the domain only joins? */
+static int
+check_owner(const char *name, const struct rte_kvargs_pair *pair, const struct dlb_devargs *args)
+{
+	const struct devarg *arg = devarg_find(pair->key);
+
+	if (args->device[0] == '\0' || arg == NULL ||
+	    (arg->owner != OF_DEVICE && arg->owner != OF_MODEL))
+		return 0;
+	DLB_LOG(ERR, name,
+		"device argument %s=%s: accepted: for the device that %s is on, where that is "
+		"opened, not with device=",
+		pair->key, pair->value, args->device);
+	return -EINVAL;
+}
+
+/* The value of a key that is one of ours: what it accepts, and whether it did. */
+static const char *
+store_value(struct dlb_devargs *args, const char *key, const char *value, int *ret)
+{
+	const struct devarg *arg = devarg_find(key);
+
+	if (arg == NULL) {
+		*ret = dlb_request_set(&args->request, key, value);
+		return dlb_request_accepts(key);
+	}
+	*ret = is_for(arg, args) ? arg->store(args, value) : -ENOENT;
+	return arg->accepted;
+}
+
 static int
 store_pair(const char *name, const struct rte_kvargs *list, unsigned int i,
 	   struct dlb_devargs *args)
 {
 	const struct rte_kvargs_pair *pair = &list->pairs[i];
 	const char *value = pair->value != NULL ? pair->value : "";
-	const struct devarg *arg = devarg_find(pair->key);
+	int ret;
+	const char *accepted = store_value(args, pair->key, value, &ret);
 
-	if (arg == NULL || (args->on_bus && arg->virtual)) {
+	if (ret == -ENOENT) {
 		log_unknown(name, args, pair->key, value);
 		return -EINVAL;
 	}
 	if (is_repeated(list, i)) {
 		DLB_LOG(ERR, name, "device argument %s=%s: given twice; accepted: once, %s",
-			pair->key, value, arg->accepted);
+			pair->key, value, accepted);
 		return -EINVAL;
 	}
-	if (arg->store(args, value) < 0) {
+	if (ret < 0)
 		DLB_LOG(ERR, name, "device argument %s=%s: accepted: %s", pair->key, value,
-			arg->accepted);
-		return -EINVAL;
-	}
-	return 0;
+			accepted);
+	return ret;
 }
 
 unsigned int
@@ -256,6 +341,9 @@ dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 	args->max_cq_depth = 128;
 	args->credit_quanta = 32;
 	args->parallel_is_ordered = false;
+	args->device[0] = '\0';
+	args->sn_fixed = false;
+	dlb_request_init(&args->request);
 	if (text == NULL || *text == '\0')
 		return 0;
 
@@ -267,13 +355,42 @@ dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 	}
 	for (i = 0; i < list->count && ret == 0; i++)
 		ret = store_pair(name, list, i, args);
+	for (i = 0; i < list->count && ret == 0; i++)
+		ret = check_owner(name, &list->pairs[i], args);
 	rte_kvargs_free(list);
+	/* One that joins a device learns its version later. */
+	if (ret == 0 && args->device[0] == '\0')
+		ret = dlb_devargs_check(name, args);
+	return ret;
+}
 
-	if (ret == 0 && args->version == DLB_V20 && args->max_events > DLB_LDB_CREDITS) {
+static unsigned int
+sum_of_classes(const struct dlb_request *request)
+{
+	unsigned int i, sum = 0;
+
+	for (i = 0; i < DLB_COS_CLASSES; i++)
+		sum += request->class_ports[i];
+	return sum;
+}
+
+int
+dlb_devargs_check(const char *name, const struct dlb_devargs *args)
+{
+	unsigned int ports = args->request.amount[DLB_RES_LDB_PORTS];
+	unsigned int by_class = sum_of_classes(&args->request);
+
+	if (args->version == DLB_V20 && args->max_events > DLB_LDB_CREDITS) {
 		DLB_LOG(ERR, name,
 			"device argument max_num_events=%u: accepted: 1..%u (version=2.0)",
 			args->max_events, DLB_LDB_CREDITS);
-		ret = -EINVAL;
+		return -EINVAL;
 	}
-	return ret;
+	if (by_class > ports) {
+		DLB_LOG(ERR, name,
+			"device argument ldb_ports=%u: accepted: %u..%u, those of cos= included",
+			ports, by_class, DLB_LDB_PORTS);
+		return -EINVAL;
+	}
+	return 0;
 }

@@ -7,8 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_dev.h>
+
 #include "access.h"
+#include "dlb_hcw.h"
 #include "dlb_regs.h"
+#include "dlb_request.h"
 
 /** What the device arguments say. */
 struct dlb_devargs {
@@ -22,14 +26,22 @@ struct dlb_devargs {
 	int numa_node;
 	bool sparse_cq;           /**< one QE per cache line instead of four */
 	bool parallel_is_ordered; /**< send parallel events as ordered where a queue can order */
+
+	char device[RTE_DEV_NAME_MAX_LEN]; /**< event device to share the device of, or empty */
+	struct dlb_request request;        /**< resources to reserve */
+	bool sn_fixed;                     /**< sequence number groups have these modes: */
+	uint8_t sn_mode[DLB_SN_GROUPS];
 };
 
 /** The accepted arguments, as dpdk-pmdinfo.py shows them: of any device, and of a virtual one. */
-#define DLB_DEVARGS_HELP                                                      \
-	"max_queues=<1..32> max_num_events=<1..16384> max_cq_depth=<8..256> " \
-	"credit_quanta=<1..1024> cq=dense|sparse parallel=unordered|ordered"
+#define DLB_DEVARGS_HELP                                                                \
+	"max_queues=<1..32> max_num_events=<1..16384> max_cq_depth=<8..256> "           \
+	"credit_quanta=<1..1024> cq=dense|sparse parallel=unordered|ordered "           \
+	"ldb_queues=<0..32> ldb_ports=<0..64> cos=<0..16>:<0..16>:<0..16>:<0..16> "     \
+	"dir_ports=<0..96> credits=<1..16384> dir_credits=<0..4096> history=<0..2048> " \
+	"atomic=<0..2048> sn=<64..1024>:<64..1024>"
 #define DLB_VDEV_DEVARGS_HELP \
-	"version=2.0|2.5 at=model step=idle|manual numa_node=<int> " DLB_DEVARGS_HELP
+	"version=2.0|2.5 at=model step=idle|manual numa_node=<int> device=<name> " DLB_DEVARGS_HELP
 
 /**
  * Read the arguments. Logs what is wrong with them.
@@ -40,6 +52,13 @@ struct dlb_devargs {
  * @return 0, or -EINVAL
  */
 int dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args);
+
+/**
+ * Check what depends on the version, once that is known. Logs what is wrong.
+ *
+ * @return 0, or -EINVAL
+ */
+int dlb_devargs_check(const char *name, const struct dlb_devargs *args);
 
 /** Events the device can hold: credits of its smallest pool that all kinds of queues share. */
 unsigned int dlb_events_max(const struct dlb_devargs *args);

@@ -11,6 +11,7 @@
 
 #include <rte_common.h>
 
+#include "dlb_domain.h"
 #include "dlb_evdev.h"
 #include "dlb_fast.h"
 #include "dlb_hw.h"
@@ -24,6 +25,13 @@
 #define DEFAULT_FLOWS     1024
 #define DEFAULT_SEQUENCES 64
 
+/* The smaller of what the device arguments advertise and what the domain has. */
+static uint32_t
+at_most(const struct dlb *dlb, uint32_t advertised, enum dlb_res res)
+{
+	return RTE_MIN(advertised, dlb_domain_limit(dlb, res));
+}
+
 static void
 dlb_info(struct rte_eventdev *dev, struct rte_event_dev_info *info)
 {
@@ -33,23 +41,25 @@ dlb_info(struct rte_eventdev *dev, struct rte_event_dev_info *info)
 		.driver_name = "event_dlb",
 		.min_dequeue_timeout_ns = 1,
 		.max_dequeue_timeout_ns = DLB_TIMEOUT_MAX,
-		.max_event_queues = (uint8_t)dlb->args.max_queues,
+		.max_event_queues = (uint8_t)at_most(dlb, dlb->args.max_queues, DLB_RES_LDB_QUEUES),
 		.max_event_queue_flows = DLB_FLOWS,
 		.max_event_queue_priority_levels = 8,
 		.max_event_priority_levels = 8,
-		.max_event_ports = DLB_LDB_PORTS,
+		.max_event_ports = (uint8_t)dlb_domain_limit(dlb, DLB_RES_LDB_PORTS),
 		.max_event_port_dequeue_depth = (uint8_t)RTE_MIN(dlb->args.max_cq_depth,
 								 (unsigned int)UINT8_MAX),
 		.max_event_port_enqueue_depth = DLB_ENQUEUE_DEPTH,
 		.max_event_port_links = DLB_CQ_SLOTS,
-		.max_num_events = (int32_t)dlb_events_max(&dlb->args),
+		.max_num_events = (int32_t)at_most(dlb, dlb_events_max(&dlb->args),
+						   DLB_RES_CREDITS),
 		.event_dev_cap = RTE_EVENT_DEV_CAP_EVENT_QOS | RTE_EVENT_DEV_CAP_DISTRIBUTED_SCHED |
 				 RTE_EVENT_DEV_CAP_QUEUE_ALL_TYPES | RTE_EVENT_DEV_CAP_BURST_MODE |
 				 RTE_EVENT_DEV_CAP_IMPLICIT_RELEASE_DISABLE |
 				 RTE_EVENT_DEV_CAP_RUNTIME_PORT_LINK |
 				 RTE_EVENT_DEV_CAP_MULTIPLE_QUEUE_PORT |
 				 RTE_EVENT_DEV_CAP_MAINTENANCE_FREE,
-		.max_single_link_event_port_queue_pairs = (uint8_t)dlb_dir_ports_max(dlb),
+		.max_single_link_event_port_queue_pairs = (uint8_t)dlb_domain_limit(
+			dlb, DLB_RES_DIR_PORTS),
 	};
 	compat_event_info(info);
 }
@@ -59,15 +69,16 @@ dlb_configure(const struct rte_eventdev *dev)
 {
 	const struct dlb *dlb = dlb_of(dev);
 	const struct rte_event_dev_config *conf = &dev->data->dev_conf;
+	uint32_t dir_ports = dlb_domain_limit(dlb, DLB_RES_DIR_PORTS);
 
 	if (conf->nb_events_limit < 1) {
 		DLB_LOG(ERR, dlb->name, "nb_events_limit %d: accepted: 1..%u",
 			conf->nb_events_limit, dlb_events_max(&dlb->args));
 		return -EINVAL;
 	}
-	if (conf->nb_single_link_event_port_queues > dlb_dir_ports_max(dlb)) {
+	if (conf->nb_single_link_event_port_queues > dir_ports) {
 		DLB_LOG(ERR, dlb->name, "nb_single_link_event_port_queues %u: accepted: 0..%u",
-			conf->nb_single_link_event_port_queues, dlb_dir_ports_max(dlb));
+			conf->nb_single_link_event_port_queues, dir_ports);
 		return -EINVAL;
 	}
 	return 0;
@@ -162,7 +173,10 @@ dlb_stop(struct rte_eventdev *dev)
 	dlb_map_progress_cancel(dlb);
 
 	dlb_hw_drain(dlb);
-	dlb->failed = dlb_hw_domain_reset(dlb) < 0;
+	if (dlb_hw_domain_reset(dlb) < 0)
+		dlb_domain_fail(dlb);
+	else
+		dlb_domain_give_back(dlb);
 }
 
 static int

@@ -11,6 +11,7 @@
 #include <rte_common.h>
 #include <rte_cycles.h>
 
+#include "dlb_domain.h"
 #include "dlb_hw.h"
 #include "dlb_map.h"
 
@@ -101,21 +102,24 @@ grant_credits(const struct dlb *dlb)
 	uint32_t limit = (uint32_t)dlb->events_limit;
 
 	if (dlb->args.version == DLB_V25) {
-		dlb_reg_write(dlb, DLB_CHP_CFG_VAS_CRD, DLB_DOMAIN, limit);
+		dlb_reg_write(dlb, DLB_CHP_CFG_VAS_CRD, dlb->domain, limit);
 		return;
 	}
-	dlb_reg_write(dlb, DLB_CHP_CFG_LDB_VAS_CRD, DLB_DOMAIN, limit);
-	dlb_reg_write(dlb, DLB_CHP_CFG_DIR_VAS_CRD, DLB_DOMAIN,
-		      RTE_MIN(limit, (uint32_t)DLB_DIR_CREDITS));
+	dlb_reg_write(dlb, DLB_CHP_CFG_LDB_VAS_CRD, dlb->domain, limit);
+	dlb_reg_write(dlb, DLB_CHP_CFG_DIR_VAS_CRD, dlb->domain, dlb->dir_credits);
 }
 
-/* Section 5.5. No group is in use yet, so both can change. */
+/* Section 5.5. A group that other domains use has the mode it had. */
 static void
 set_window_sizes(const struct dlb *dlb)
 {
+	struct dlb_device *device = dlb->device;
+
+	rte_spinlock_lock(&device->lock);
 	dlb_reg_write(dlb, DLB_RO_GRP_SN_MODE, 0,
-		      (uint32_t)(REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_0, dlb->sn_mode[0]) |
-				 REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_1, dlb->sn_mode[1])));
+		      (uint32_t)(REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_0, device->pool.sn_mode[0]) |
+				 REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_1, device->pool.sn_mode[1])));
+	rte_spinlock_unlock(&device->lock);
 }
 
 /* Section 2.5: code of the smallest compressed flow space that keeps so many flows apart. */
@@ -141,7 +145,7 @@ create_ldb_queue(const struct dlb *dlb, const struct dlb_queue *q)
 	uint32_t valid = (uint32_t)(REG_PUT(DLB_SYS_LDB_QID_CFG_V_SN_CFG_V, q->ordered) |
 				    REG_PUT(DLB_SYS_LDB_QID_CFG_V_FID_CFG_V, 1));
 
-	dlb_reg_write(dlb, DLB_SYS_LDB_VASQID_V, DLB_DOMAIN * DLB_LDB_QUEUES + q->hw, 0);
+	dlb_reg_write(dlb, DLB_SYS_LDB_VASQID_V, dlb->domain * DLB_LDB_QUEUES + q->hw, 0);
 	dlb_reg_write(dlb, DLB_LSP_QID_LDB_INFL_LIM, q->hw, q->inflight_limit);
 	dlb_reg_write(dlb, DLB_LSP_QID_AQED_ACTIVE_LIM, q->hw, q->atomic_limit);
 	dlb_reg_write(dlb, DLB_AQED_QID_HID_WIDTH, q->hw, flow_width_code(q->conf.nb_atomic_flows));
@@ -190,9 +194,9 @@ create_ldb_port(const struct dlb_port *p)
 	dlb_reg_write(dlb, DLB_CHP_HIST_LIST_POP_PTR, p->hw, p->history_base);
 	dlb_reg_restore(dlb, DLB_SYS_LDB_CQ_AT, p->hw);
 	dlb_reg_write(dlb, DLB_SYS_LDB_CQ_PASID, p->hw, 0);
-	dlb_reg_write(dlb, DLB_CHP_LDB_CQ2VAS, p->hw, DLB_DOMAIN);
+	dlb_reg_write(dlb, DLB_CHP_LDB_CQ2VAS, p->hw, dlb->domain);
 	dlb_reg_write(dlb, DLB_LSP_CQ2PRIOV, p->hw, 0);
-	dlb_reg_write(dlb, DLB_SYS_LDB_PP2VAS, p->hw, DLB_DOMAIN);
+	dlb_reg_write(dlb, DLB_SYS_LDB_PP2VAS, p->hw, dlb->domain);
 	dlb_reg_write(dlb, DLB_SYS_LDB_PP_V, p->hw, 1);
 	dlb_hw_cq_enable(p, true);
 }
@@ -217,8 +221,8 @@ create_dir_port(const struct dlb_port *p)
 	dlb_reg_write(dlb, DLB_SYS_DIR_CQ_FMT, p->hw, 0);
 	dlb_reg_restore(dlb, DLB_SYS_DIR_CQ_AT, p->hw);
 	dlb_reg_write(dlb, DLB_SYS_DIR_CQ_PASID, p->hw, 0);
-	dlb_reg_write(dlb, DLB_CHP_DIR_CQ2VAS, p->hw, DLB_DOMAIN);
-	dlb_reg_write(dlb, DLB_SYS_DIR_PP2VAS, p->hw, DLB_DOMAIN);
+	dlb_reg_write(dlb, DLB_CHP_DIR_CQ2VAS, p->hw, dlb->domain);
+	dlb_reg_write(dlb, DLB_SYS_DIR_PP2VAS, p->hw, dlb->domain);
 	dlb_reg_write(dlb, DLB_SYS_DIR_PP_V, p->hw, 1);
 	dlb_hw_cq_enable(p, true);
 }
@@ -227,7 +231,7 @@ create_dir_port(const struct dlb_port *p)
 static void
 create_dir_queue(const struct dlb *dlb, const struct dlb_queue *q)
 {
-	dlb_reg_write(dlb, DLB_SYS_DIR_VASQID_V, DLB_DOMAIN * dlb_dir_ports_max(dlb) + q->hw, 0);
+	dlb_reg_write(dlb, DLB_SYS_DIR_VASQID_V, dlb->domain * dlb_dir_ports_max(dlb) + q->hw, 0);
 	dlb_reg_write(dlb, DLB_SYS_DIR_QID_ITS, q->hw, 0);
 	dlb_reg_write(dlb, DLB_LSP_QID_DIR_DEPTH_THRSH, q->hw, DLB_DEPTH_THRESHOLD);
 	dlb_reg_write(dlb, DLB_SYS_DIR_QID_V, q->hw, 1);
@@ -244,10 +248,10 @@ admit_events(const struct dlb *dlb)
 
 		if (q->kind == DLB_KIND_LDB)
 			dlb_reg_write(dlb, DLB_SYS_LDB_VASQID_V,
-				      DLB_DOMAIN * DLB_LDB_QUEUES + q->hw, 1);
+				      dlb->domain * DLB_LDB_QUEUES + q->hw, 1);
 		else
 			dlb_reg_write(dlb, DLB_SYS_DIR_VASQID_V,
-				      DLB_DOMAIN * dlb_dir_ports_max(dlb) + q->hw, 1);
+				      dlb->domain * dlb_dir_ports_max(dlb) + q->hw, 1);
 	}
 	dlb_hw_flush(dlb);
 }

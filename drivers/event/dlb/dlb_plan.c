@@ -12,6 +12,7 @@
 
 #include <rte_common.h>
 
+#include "dlb_domain.h"
 #include "dlb_plan.h"
 
 /* Every queue and port must have been set up. */
@@ -79,6 +80,7 @@ check_links(const struct dlb *dlb)
 	return 0;
 }
 
+/* Numbers are places in what the domain will be given. Returns how many queues are directed. */
 static int
 settle_kinds(struct dlb *dlb)
 {
@@ -114,42 +116,22 @@ settle_kinds(struct dlb *dlb)
 	return (int)nb_dir_queues;
 }
 
-static int
-check_kinds(const struct dlb *dlb)
-{
-	if (dlb->nb_ldb_queues > DLB_LDB_QUEUES) {
-		DLB_LOG(ERR, dlb->name,
-			"start: %u load-balanced queues, the device has %u; make some single-link "
-			"and link them to single-link ports",
-			dlb->nb_ldb_queues, DLB_LDB_QUEUES);
-		return -ENOSPC;
-	}
-	if (dlb->nb_ldb_ports > DLB_LDB_PORTS) {
-		DLB_LOG(ERR, dlb->name,
-			"start: %u load-balanced ports, the device has %u; make some single-link "
-			"and link them to single-link queues",
-			dlb->nb_ldb_ports, DLB_LDB_PORTS);
-		return -ENOSPC;
-	}
-	if (dlb->nb_dir_ports > dlb_dir_ports_max(dlb)) {
-		DLB_LOG(ERR, dlb->name, "start: %u directed ports, the device has %u",
-			dlb->nb_dir_ports, dlb_dir_ports_max(dlb));
-		return -ENOSPC;
-	}
-	return 0;
-}
-
 /* Directed storage of a 2.0 is smaller than the rest of it, and the limit holds for both. */
 static void
 settle_events_limit(struct dlb *dlb, bool any_dir_queue)
 {
+	bool own_storage = dlb->args.version == DLB_V20 && any_dir_queue;
+	int32_t most = own_storage ? (int32_t)dlb_domain_limit(dlb, DLB_RES_DIR_CREDITS)
+				   : INT32_MAX;
+
 	dlb->events_limit = dlb->dev->data->dev_conf.nb_events_limit;
-	if (dlb->args.version == DLB_V20 && any_dir_queue && dlb->events_limit > DLB_DIR_CREDITS) {
+	if (dlb->events_limit > most && most > 0) {
 		DLB_LOG(NOTICE, dlb->name,
 			"nb_events_limit %d lowered to %d: directed queues of 2.0 hold no more",
-			dlb->events_limit, DLB_DIR_CREDITS);
-		dlb->events_limit = DLB_DIR_CREDITS;
+			dlb->events_limit, most);
+		dlb->events_limit = most;
 	}
+	dlb->dir_credits = own_storage ? (uint32_t)dlb->events_limit : 0;
 }
 
 /* A queue that one port alone takes from keeps its order without sequence numbers. */
@@ -178,86 +160,14 @@ by_wanted_window(const void *a, const void *b)
 	return (int)wanted_window(*qb) - (int)wanted_window(*qa);
 }
 
-/* How good is a pair of group modes? Compared member by member, in this order. */
-struct window_score {
-	unsigned int smallest; /**< of what queues get of what they want */
-	unsigned int wanted;   /**< sum of that */
-	unsigned int total;    /**< sum of all windows: more inflight events never hurt */
-};
-
-static bool
-is_better(const struct window_score *a, const struct window_score *b)
-{
-	if (a->smallest != b->smallest)
-		return a->smallest > b->smallest;
-	if (a->wanted != b->wanted)
-		return a->wanted > b->wanted;
-	return a->total > b->total;
-}
-
-static unsigned int
-mode_window(unsigned int mode)
-{
-	return (unsigned int)DLB_SN_MIN << mode;
-}
-
-static unsigned int
-mode_slots(unsigned int mode)
-{
-	return DLB_SN_PER_GROUP / mode_window(mode);
-}
-
-/* Queues come in falling order of what they want, so the first ones belong into the group with the
- * larger windows, which is group 0. Score 0: they do not all fit.
- */
-static struct window_score
-score_modes(struct dlb_queue *const queues[], unsigned int n, const uint8_t modes[DLB_SN_GROUPS])
-{
-	struct window_score score = {.smallest = DLB_SN_PER_GROUP};
-	unsigned int i;
-
-	if (n > mode_slots(modes[0]) + mode_slots(modes[1]))
-		return (struct window_score){0};
-	for (i = 0; i < n; i++) {
-		unsigned int window = mode_window(modes[i >= mode_slots(modes[0])]);
-		unsigned int useful = RTE_MIN(window, wanted_window(queues[i]));
-
-		score.smallest = RTE_MIN(score.smallest, useful);
-		score.wanted += useful;
-		score.total += window;
-	}
-	return score;
-}
-
 static void
-choose_modes(struct dlb *dlb, struct dlb_queue *const queues[], unsigned int n)
+assign_window(struct dlb_queue *q, const struct dlb_window *window)
 {
-	struct window_score best = {0};
-	uint8_t modes[DLB_SN_GROUPS];
-
-	for (modes[0] = 0; modes[0] < DLB_SN_MODES; modes[0]++) {
-		for (modes[1] = 0; modes[1] <= modes[0]; modes[1]++) {
-			struct window_score score = score_modes(queues, n, modes);
-
-			if (is_better(&score, &best)) {
-				best = score;
-				dlb->sn_mode[0] = modes[0];
-				dlb->sn_mode[1] = modes[1];
-			}
-		}
-	}
-}
-
-static void
-assign_window(struct dlb *dlb, struct dlb_queue *q, unsigned int i)
-{
-	unsigned int first = mode_slots(dlb->sn_mode[0]);
-
 	q->ordered = true;
-	q->sn_group = i >= first;
-	q->sn_slot = (uint8_t)(q->sn_group ? i - first : i);
-	q->sn_mode = dlb->sn_mode[q->sn_group];
-	q->inflight_limit = (uint16_t)mode_window(q->sn_mode);
+	q->sn_group = window->group;
+	q->sn_slot = window->slot;
+	q->sn_mode = window->mode;
+	q->inflight_limit = (uint16_t)(DLB_SN_MIN << window->mode);
 }
 
 /* One line for all queues that were not given what they asked for. */
@@ -282,13 +192,10 @@ log_short_windows(const struct dlb *dlb, struct dlb_queue *const queues[], unsig
 			example->conf.nb_atomic_order_sequences, DLB_SN_PER_GROUP);
 }
 
-/* The two reorder groups hold 1024 sequence numbers each, cut into slots of one size per group. At
- * the smallest size there is one for each of the 32 queues, so this always works out.
- */
-static void
-settle_windows(struct dlb *dlb)
+/* Queues that can order, in falling order of what they want. */
+static unsigned int
+list_ordered(struct dlb *dlb, struct dlb_queue *queues[DLB_LDB_QUEUES])
 {
-	struct dlb_queue *queues[DLB_LDB_QUEUES];
 	unsigned int i, n = 0;
 
 	for (i = 0; i < dlb_nb_queues(dlb); i++) {
@@ -301,41 +208,116 @@ settle_windows(struct dlb *dlb)
 		if (wants_order(q))
 			queues[n++] = q;
 	}
-	dlb->sn_mode[0] = dlb->sn_mode[1] = 0;
 	qsort(queues, n, sizeof(queues[0]), by_wanted_window);
-	choose_modes(dlb, queues, n);
-	for (i = 0; i < n; i++)
-		assign_window(dlb, queues[i], i);
-	log_short_windows(dlb, queues, n);
+	return n;
 }
 
-/* Atomic storage is shared out evenly; 32 queues get 64 entries each. */
-static void
+/* The two reorder groups hold 1024 sequence numbers each, cut into slots of one size per group. At
+ * the smallest size there is one for each of the 32 queues, so alone on a device this works out.
+ */
+static int
+settle_windows(struct dlb *dlb)
+{
+	struct dlb_window windows[DLB_LDB_QUEUES];
+	struct dlb_queue *queues[DLB_LDB_QUEUES];
+	uint16_t wanted[DLB_LDB_QUEUES];
+	unsigned int i, n = list_ordered(dlb, queues);
+	int ret;
+
+	for (i = 0; i < n; i++)
+		wanted[i] = (uint16_t)wanted_window(queues[i]);
+	ret = dlb_domain_take_windows(dlb, wanted, n, windows);
+	if (ret < 0)
+		return ret;
+	for (i = 0; i < n; i++)
+		assign_window(queues[i], &windows[i]);
+	log_short_windows(dlb, queues, n);
+	return 0;
+}
+
+/* Atomic storage is shared out evenly; 32 queues that have it all get 64 entries each. */
+static uint32_t
 settle_atomic_storage(struct dlb *dlb)
 {
-	unsigned int share = DLB_AQED_ENTRIES / RTE_MAX(dlb->nb_ldb_queues, 1u);
-	unsigned int i;
+	unsigned int share = dlb_domain_limit(dlb, DLB_RES_ATOMIC) /
+			     RTE_MAX(dlb->nb_ldb_queues, 1u);
+	unsigned int i, limit = share != 0 ? rte_align32prevpow2(share) : 0;
 
 	for (i = 0; i < dlb_nb_queues(dlb); i++)
-		dlb->queues[i].atomic_limit = (uint16_t)rte_align32prevpow2(share);
+		dlb->queues[i].atomic_limit = (uint16_t)limit;
+	return dlb->nb_ldb_queues * RTE_MAX(limit, 1u);
 }
 
 /* A port can hold two full CQs of unfinished events, or its share of what there is if less. */
-static void
+static uint32_t
 settle_history(struct dlb *dlb)
 {
-	unsigned int share = DLB_HIST_ENTRIES / RTE_MAX(dlb->nb_ldb_ports, 1u);
-	unsigned int i, base = 0;
+	unsigned int share = dlb_domain_limit(dlb, DLB_RES_HISTORY) /
+			     RTE_MAX(dlb->nb_ldb_ports, 1u);
+	unsigned int i, sum = 0;
 
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
 		struct dlb_port *p = dlb->ports[i];
 
 		if (p->kind != DLB_KIND_LDB)
 			continue;
-		p->history_base = (uint16_t)base;
-		p->history_size = (uint16_t)RTE_MIN(2 * p->cq_slots, share);
-		base += p->history_size;
+		/* Without one entry a port could take nothing: the sum is then refused. */
+		p->history_base = (uint16_t)sum;
+		p->history_size = (uint16_t)RTE_MAX(RTE_MIN(2 * p->cq_slots, share), 1u);
+		sum += p->history_size;
 	}
+	return sum;
+}
+
+/* From places in what the domain was given to numbers in the device. A directed queue has the
+ * number of its port.
+ */
+static void
+settle_numbers(struct dlb *dlb, const struct dlb_grant *grant)
+{
+	unsigned int i;
+
+	for (i = 0; i < dlb_nb_ports(dlb); i++) {
+		struct dlb_port *p = dlb->ports[i];
+
+		if (p->kind == DLB_KIND_LDB) {
+			p->hw = grant->ldb_ports[p->hw];
+			p->history_base = (uint16_t)(p->history_base + grant->history_base);
+		} else {
+			p->hw = grant->dir_ports[p->hw];
+		}
+	}
+	for (i = 0; i < dlb_nb_queues(dlb); i++) {
+		struct dlb_queue *q = &dlb->queues[i];
+
+		q->hw = q->kind == DLB_KIND_LDB ? grant->ldb_queues[q->hw]
+						: grant->dir_ports[q->hw];
+	}
+}
+
+static int
+take(struct dlb *dlb)
+{
+	uint32_t need[DLB_RES_KINDS] = {
+		[DLB_RES_LDB_QUEUES] = dlb->nb_ldb_queues,
+		[DLB_RES_LDB_PORTS] = dlb->nb_ldb_ports,
+		[DLB_RES_DIR_PORTS] = dlb->nb_dir_ports,
+		[DLB_RES_CREDITS] = (uint32_t)dlb->events_limit,
+		[DLB_RES_DIR_CREDITS] = dlb->dir_credits,
+	};
+	struct dlb_grant grant;
+	int ret;
+
+	need[DLB_RES_ATOMIC] = settle_atomic_storage(dlb);
+	need[DLB_RES_HISTORY] = settle_history(dlb);
+	ret = dlb_domain_take(dlb, need, &grant);
+	if (ret < 0)
+		return ret;
+	settle_numbers(dlb, &grant);
+	ret = settle_windows(dlb);
+	if (ret < 0)
+		dlb_domain_give_back(dlb);
+	return ret;
 }
 
 /* How the device schedules an event of this type sent to this queue: false when it does not. */
@@ -401,21 +383,16 @@ int
 dlb_plan(struct dlb *dlb)
 {
 	int ret = check_set_up(dlb);
-	int nb_dir_queues;
 
 	if (ret < 0)
 		return ret;
 	ret = check_links(dlb);
 	if (ret < 0)
 		return ret;
-	nb_dir_queues = settle_kinds(dlb);
-	ret = check_kinds(dlb);
+	settle_events_limit(dlb, settle_kinds(dlb) != 0);
+	ret = take(dlb);
 	if (ret < 0)
 		return ret;
-	settle_events_limit(dlb, nb_dir_queues != 0);
-	settle_windows(dlb);
-	settle_atomic_storage(dlb);
-	settle_history(dlb);
 	settle_routes(dlb);
 	return 0;
 }

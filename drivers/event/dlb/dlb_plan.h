@@ -6,8 +6,8 @@
 
 /**
  * @file
- * What start decides: what each queue and port becomes in the device and what share of the device's
- * resources it gets. Touches no device.
+ * What start decides: what each queue and port becomes in the device and what share of the domain's
+ * resources it gets. Takes them, and touches no device; dlb_domain_give_back() undoes it.
  */
 
 #include "dlb_priv.h"
@@ -16,8 +16,8 @@
  * Settle everything from what was set up and linked. Logs what cannot be.
  *
  * @return 0; -ESTALE when a queue or port is not set up; -ENOLINK when a queue is linked to no
- *         port; -EDQUOT when a single-link queue is linked to several; -ENOSPC when the device has
- *         not enough queues or ports of a kind
+ *         port; -EDQUOT when a single-link queue is linked to several; -ENOSPC when the domain
+ *         has not enough of something
  */
 int dlb_plan(struct dlb *dlb);
 

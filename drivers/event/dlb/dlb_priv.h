@@ -27,8 +27,6 @@
 #include "dlb_regs.h"
 #include "dpdk_compat.h"
 
-/** The one scheduling domain this driver makes. */
-#define DLB_DOMAIN 0
 /** Load-balanced queues, and directed ones on top. */
 #define DLB_QUEUES_MAX (DLB_LDB_QUEUES + DLB_DIR_PORTS_MAX)
 /** Load-balanced ports, and directed ones on top. */
@@ -154,10 +152,12 @@ struct dlb_port {
 	struct dlb_slot slots[DLB_CQ_SLOTS];
 };
 
-/** A device. */
+/** An event device: one scheduling domain of a device. */
 struct dlb {
 	const char *name;
 	struct rte_eventdev *dev;
+	struct dlb_device *device; /**< shared with the other domains, dlb_domain.h */
+	uint8_t domain;            /**< number in the device */
 	struct access_dev *access;
 	struct access_bar regs;
 	struct dlb_devargs args;
@@ -174,7 +174,7 @@ struct dlb {
 	/* Settled at start. */
 	unsigned int nb_ldb_queues, nb_ldb_ports, nb_dir_ports;
 	int32_t events_limit;
-	uint8_t sn_mode[DLB_SN_GROUPS];
+	uint32_t dir_credits; /**< 2.0 only: of those that directed queues have to themselves */
 	struct dlb_credit_pool credits;
 	uint32_t routes[DLB_ROUTES];
 	uint8_t ldb_queue_of[DLB_QUEUES_MAX]; /**< event queue by device queue */

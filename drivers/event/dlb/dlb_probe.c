@@ -20,6 +20,7 @@
 #include <dev_driver.h>
 
 #include "access_test.h"
+#include "dlb_domain.h"
 #include "dlb_evdev.h"
 #include "dlb_flr.h"
 #include "dlb_hw.h"
@@ -131,6 +132,21 @@ bring_up(struct dlb *dlb)
 	return ret;
 }
 
+static int
+open_device(struct dlb *dlb, int (*open)(struct dlb *dlb))
+{
+	int ret = open(dlb);
+
+	if (ret < 0)
+		return ret;
+	ret = bring_up(dlb);
+	if (ret == 0)
+		ret = dlb_domain_open(dlb);
+	if (ret < 0)
+		access_close(dlb->access);
+	return ret;
+}
+
 int
 dlb_attach(struct rte_device *device, const struct dlb_devargs *args, int (*open)(struct dlb *dlb))
 {
@@ -145,12 +161,11 @@ dlb_attach(struct rte_device *device, const struct dlb_devargs *args, int (*open
 	dlb->dev = dev;
 	dlb->args = *args;
 	rte_spinlock_init(&dlb->lock);
-	ret = open(dlb);
-	if (ret < 0)
-		goto release_dev;
-	ret = bring_up(dlb);
-	if (ret < 0)
-		goto close_access;
+	ret = args->device[0] != '\0' ? dlb_domain_join(dlb) : open_device(dlb, open);
+	if (ret < 0) {
+		release(dev);
+		return ret;
+	}
 
 	/* Its own copy of the operations: the library keeps the flush callback among them. */
 	dlb->ops = dlb_evdev_ops;
@@ -161,12 +176,6 @@ dlb_attach(struct rte_device *device, const struct dlb_devargs *args, int (*open
 		offer_service(dlb);
 	dlb_telemetry_show(dlb);
 	return 0;
-
-close_access:
-	access_close(dlb->access);
-release_dev:
-	release(dev);
-	return ret;
 }
 
 int
@@ -179,12 +188,15 @@ dlb_detach(const char *name)
 	if (dev == NULL)
 		return -ENODEV;
 	dlb = dlb_of(dev);
+	ret = dlb_domain_may_leave(dlb);
+	if (ret < 0)
+		return ret;
 	ret = rte_event_dev_close(dev->data->dev_id);
 	if (ret < 0)
 		return ret;
 	dlb_telemetry_hide(dlb);
 	withdraw_service(dlb);
-	access_close(dlb->access);
+	dlb_domain_leave(dlb);
 	release(dev);
 	return 0;
 }

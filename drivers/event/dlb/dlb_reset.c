@@ -222,10 +222,10 @@ close_ingress(const struct dlb *dlb)
 
 		if (q->kind == DLB_KIND_LDB)
 			dlb_reg_write(dlb, DLB_SYS_LDB_VASQID_V,
-				      DLB_DOMAIN * DLB_LDB_QUEUES + q->hw, 0);
+				      dlb->domain * DLB_LDB_QUEUES + q->hw, 0);
 		else
 			dlb_reg_write(dlb, DLB_SYS_DIR_VASQID_V,
-				      DLB_DOMAIN * dlb_dir_ports_max(dlb) + q->hw, 0);
+				      dlb->domain * dlb_dir_ports_max(dlb) + q->hw, 0);
 	}
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
 		if (dlb->ports[i]->kind == DLB_KIND_LDB)
@@ -309,9 +309,9 @@ restore_domain(const struct dlb *dlb)
 		restore_port(dlb->ports[i]);
 	for (i = 0; i < dlb_nb_queues(dlb); i++)
 		restore_queue(dlb, &dlb->queues[i]);
-	dlb_reg_restore(dlb, DLB_CHP_CFG_LDB_VAS_CRD, DLB_DOMAIN);
-	dlb_reg_restore(dlb, DLB_CHP_CFG_DIR_VAS_CRD, DLB_DOMAIN);
-	dlb_reg_restore(dlb, DLB_CHP_CFG_VAS_CRD, DLB_DOMAIN);
+	dlb_reg_restore(dlb, DLB_CHP_CFG_LDB_VAS_CRD, dlb->domain);
+	dlb_reg_restore(dlb, DLB_CHP_CFG_DIR_VAS_CRD, dlb->domain);
+	dlb_reg_restore(dlb, DLB_CHP_CFG_VAS_CRD, dlb->domain);
 	dlb_hw_flush(dlb);
 }
 

@@ -2,7 +2,9 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* The virtual device event_dlb<n>: a model in this process, and memory the application brings. */
+/* The virtual device event_dlb<n>: a model in this process, or one more domain of a device that was
+ * probed before; and memory the application brings.
+ */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -35,8 +37,11 @@ vdev_open(struct dlb *dlb)
 		.step = dlb->args.step,
 		.numa_node = dlb->args.numa_node,
 	};
-	int ret = access_model_open(&config, &dlb->access);
+	int ret = check_iova(dlb->name);
 
+	if (ret < 0)
+		return ret;
+	ret = access_model_open(&config, &dlb->access);
 	if (ret < 0)
 		DLB_LOG(ERR, dlb->name, "cannot open the device: %s; give DPDK more memory (-m)",
 			rte_strerror(-ret));
@@ -51,8 +56,6 @@ vdev_probe(struct rte_vdev_device *vdev)
 	int ret;
 
 	ret = dlb_check_process(name);
-	if (ret == 0)
-		ret = check_iova(name);
 	if (ret == 0)
 		ret = dlb_devargs_parse(name, rte_vdev_device_args(vdev), &args);
 	if (ret == 0)
@@ -74,11 +77,24 @@ dlb_of_vdev(struct rte_vdev_device *vdev)
 	return dev != NULL ? dlb_of(dev) : NULL;
 }
 
+/* A domain of a device on a bus: memory is mapped through that device, once for all domains. */
+static int
+dma_map(struct dlb *dlb, void *addr, uint64_t iova, size_t len)
+{
+	return dlb_is_mapped(dlb) ? -ENOTSUP : access_dma_map(dlb->access, addr, iova, len);
+}
+
+static int
+dma_unmap(struct dlb *dlb, void *addr, uint64_t iova, size_t len)
+{
+	return dlb_is_mapped(dlb) ? -ENOTSUP : access_dma_unmap(dlb->access, addr, iova, len);
+}
+
 static int
 vdev_dma_map(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
 	struct dlb *dlb = dlb_of_vdev(vdev);
-	int ret = dlb != NULL ? access_dma_map(dlb->access, addr, iova, len) : -ENODEV;
+	int ret = dlb != NULL ? dma_map(dlb, addr, iova, len) : -ENODEV;
 
 	if (ret == 0)
 		return 0;
@@ -94,7 +110,7 @@ static int
 vdev_dma_unmap(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
 	struct dlb *dlb = dlb_of_vdev(vdev);
-	int ret = dlb != NULL ? access_dma_unmap(dlb->access, addr, iova, len) : -ENODEV;
+	int ret = dlb != NULL ? dma_unmap(dlb, addr, iova, len) : -ENODEV;
 
 	if (ret == 0)
 		return 0;
