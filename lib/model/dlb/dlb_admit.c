@@ -240,9 +240,7 @@ complete_run(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq
 
 /* ---- Commands ---- */
 
-/* Commands that drivers use rarely or never (section 4.3). ARM does nothing: interrupts of CQs are
- * not modelled.
- */
+/* Commands that drivers use rarely or never (section 4.3). */
 static void
 admit_rare(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, uint64_t data,
 	   uint64_t meta)
@@ -272,6 +270,7 @@ admit_rare(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, 
 		fragment(m, port, cq, data, meta);
 		break;
 	case DLB_CMD_ARM:
+		dlb_irq_arm(m, (uint32_t)(port - m->port));
 		break;
 	default:
 		dlb_alarm_ingress(m, port, DLB_ALARM_COMMAND, meta);
@@ -315,6 +314,8 @@ admit_directed(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *
 		tokens_return(m, port, cq, tokens_counted(meta), meta);
 		break;
 	case DLB_CMD_ARM:
+		dlb_irq_arm(m, (uint32_t)(port - m->port));
+		break;
 	case DLB_CMD_NOOP:
 		break;
 	default:

@@ -34,27 +34,6 @@ static const struct ingress {
 
 /* ---- Vector 0 ---- */
 
-static void
-vector_pend(struct dlb_model *m, bool pending)
-{
-	uint32_t bits = dlb_reg_get(m, DLB_MSIX_PBA, 0) & ~1u;
-
-	regfile_put(m->regs, DLB_MSIX_PBA, 0, bits | pending);
-}
-
-/* A message is a write to memory, so it takes a bus master. */
-static void
-vector_send(struct dlb_model *m)
-{
-	bool open = m->may_master && pci_config_msix_on(&m->pci) &&
-		    !REG_GET(DLB_MSIX_VECTOR_CTRL_VEC_MASK,
-			     dlb_reg_get(m, DLB_MSIX_VECTOR_CTRL, 0));
-
-	vector_pend(m, !open);
-	if (open && m->host->ops->irq != NULL)
-		m->host->ops->irq(m->host, 0);
-}
-
 static bool
 vector_may_fire(const struct dlb_model *m)
 {
@@ -74,7 +53,14 @@ vector_fire(struct dlb_model *m)
 	m->alarm_due = false;
 	regfile_put(m->regs, DLB_SYS_MSIX_ACK, 0,
 		    (uint32_t)REG_SET(DLB_SYS_MSIX_ACK_MSIX_0_ACK, ack, 1));
-	vector_send(m);
+	dlb_msix_send(m, 0);
+}
+
+void
+dlb_alarm_raise(struct dlb_model *m)
+{
+	m->alarm_due = true;
+	vector_fire(m);
 }
 
 static bool
@@ -89,6 +75,12 @@ has_more(const struct dlb_model *m)
 	return REG_GET(DLB_SYS_ALARM_PF_SYND0_MORE, dlb_reg_get(m, DLB_SYS_ALARM_PF_SYND0, 0));
 }
 
+static bool
+has_expired(const struct dlb_model *m)
+{
+	return REG_GET(DLB_SYS_ALARM_HW_SYND_CWD, dlb_reg_get(m, DLB_SYS_ALARM_HW_SYND, 0));
+}
+
 /* What the driver has read and cleared before it acknowledged needs no other interrupt. */
 static void
 ack_wrote(void *owner, struct reg_at at, uint32_t value)
@@ -97,23 +89,9 @@ ack_wrote(void *owner, struct reg_at at, uint32_t value)
 
 	(void)at;
 	(void)value;
-	m->alarm_due = m->alarm_due && has_news(m);
+	m->alarm_due = m->alarm_due && (has_news(m) || has_expired(m));
 	vector_fire(m);
-}
-
-void
-dlb_alarm_unmasked(struct dlb_model *m)
-{
-	if (dlb_reg_get(m, DLB_MSIX_PBA, 0) & 1)
-		vector_send(m);
-}
-
-static void
-mask_wrote(void *owner, struct reg_at at, uint32_t value)
-{
-	(void)at;
-	(void)value;
-	dlb_alarm_unmasked(dlb_model_of(owner));
+	dlb_irq_acknowledged(m);
 }
 
 /* ---- Syndromes ---- */
@@ -133,8 +111,7 @@ record(struct dlb_model *m, uint64_t what, uint64_t meta)
 		regfile_put(m->regs, DLB_SYS_ALARM_PF_SYND2, 0, (uint32_t)(meta >> 32));
 	}
 	regfile_put(m->regs, DLB_SYS_ALARM_PF_SYND0, 0, (uint32_t)what);
-	m->alarm_due = true;
-	vector_fire(m);
+	dlb_alarm_raise(m);
 }
 
 static uint32_t
@@ -256,7 +233,6 @@ static const struct reg_hook hooks[] = {
 	{DLB_SYS_INGRESS_ALARM_ENBL, NULL, enable_wrote},
 	{DLB_SYS_MSIX_ACK, NULL, ack_wrote},
 	{DLB_SYS_MSIX_PASSTHRU, NULL, ack_wrote},
-	{DLB_MSIX_VECTOR_CTRL, NULL, mask_wrote},
 };
 
 void

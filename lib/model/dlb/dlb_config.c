@@ -226,6 +226,9 @@ dlb_config_create(struct dlb_model *m)
 	dlb_config_cq_hook(m);
 	dlb_config_count_hook(m);
 	dlb_alarm_hook(m);
+	dlb_irq_hook(m);
+	dlb_watchdog_hook(m);
+	dlb_msix_hook(m);
 	return 0;
 }
 

@@ -67,6 +67,7 @@ tokens_wrote(void *owner, struct reg_at at, uint32_t value)
 	struct dlb_cq *cq = cq_of(owner, at);
 
 	cq->tokens = value;
+	dlb_irq_preset(m, (uint32_t)(cq - m->cq), value);
 	if (cq < &m->cq[DLB_LDB_PORTS])
 		m->ready |= UINT64_C(1) << (cq - m->cq);
 }

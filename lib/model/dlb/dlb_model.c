@@ -68,6 +68,8 @@ work(struct dlb_model *m)
 	dlb_model_admit_valid(m);
 	dlb_model_schedule(m);
 	m->stepping = false;
+	if (unlikely(m->irq.watch))
+		dlb_irq_look(m);
 }
 
 /* Let go, and do what others asked for in the meantime. Sequentially consistent with the note that
@@ -143,19 +145,19 @@ dlb_model_step(struct bus_device *dev, uint64_t now_ns)
 {
 	struct dlb_model *m = model_of(dev);
 
-	/* Nothing modelled so far takes time. */
-	(void)now_ns;
 	if (atomic_load_explicit(&m->waiting, memory_order_relaxed) != 0 || !lock_try(m)) {
 		/* An exchange, not a store: notes of several threads then form one release
 		 * sequence, and whoever finds the last one sees the lines of all.
 		 */
 		atomic_exchange(&m->dirty, 1);
 		if (atomic_load(&m->waiting) != 0 || atomic_exchange(&m->lock, 1) != 0)
-			return BUS_NO_DEADLINE;
+			return atomic_load_explicit(&m->irq.deadline, memory_order_relaxed);
 	}
+	if (now_ns > m->irq.now_ns)
+		m->irq.now_ns = now_ns;
 	work(m);
 	unlock(m, true);
-	return BUS_NO_DEADLINE;
+	return atomic_load_explicit(&m->irq.deadline, memory_order_relaxed);
 }
 
 /* ---- Registers ---- */

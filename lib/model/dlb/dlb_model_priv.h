@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 
 #include "dlb_hcw.h"
+#include "dlb_irq.h"
 #include "dlb_model.h"
 #include "line_ring.h"
 #include "pci_config.h"
@@ -220,6 +221,7 @@ struct dlb_model {
 	struct dlb_qe qe[DLB_POOL + 1];                      /**< pool: what is stored */
 	dlb_hist hist[DLB_LDB_PORTS][DLB_HIST_ENTRIES];
 	struct dlb_flow flow[DLB_LDB_QUEUES][DLB_FLOWS];
+	struct dlb_irq irq;
 	struct pci_config pci;
 };
 
@@ -273,8 +275,8 @@ DLB_COLD void dlb_alarm_chp(struct dlb_model *m, const struct dlb_port *port,
 DLB_COLD void dlb_alarm_enqueue(struct dlb_model *m, const struct dlb_port *port, uint64_t meta);
 /** Report the n lines that wait in the ring of a port that is not valid. */
 void dlb_alarm_lines(struct dlb_model *m, const struct dlb_port *port, uint32_t n);
-/** Something that masks vector 0 may have gone: send what is pending. */
-void dlb_alarm_unmasked(struct dlb_model *m);
+/** There is something to read: vector 0 fires, now or after the next acknowledge. */
+void dlb_alarm_raise(struct dlb_model *m);
 /** Does a line to a port that is not valid raise an alarm? */
 bool dlb_alarm_wants_lines(const struct dlb_model *m);
 

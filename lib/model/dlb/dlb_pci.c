@@ -69,7 +69,7 @@ command_apply(struct dlb_model *m)
 		dlb_config_ports(m);
 		dlb_config_cqs(m);
 	}
-	dlb_alarm_unmasked(m);
+	dlb_msix_unmasked(m);
 }
 
 int

@@ -120,5 +120,6 @@ dlb_model_reset(struct dlb_model *m, enum bus_reset kind)
 	m->sparse_ldb = false;
 	m->sparse_dir = false;
 	m->alarm_due = false;
+	dlb_irq_reset(m);
 	dlb_config_reset(m, power);
 }
