@@ -20,7 +20,7 @@ DRIVER_HEADERS=(
 	drivers/bus/vdev/bus_vdev_driver.h drivers/bus/pci/bus_pci_driver.h
 )
 TEST_PACKAGES=(
-	clang libclang-rt-14-dev python3-sphinx python3-myst-parser python3-pyelftools
+	clang libclang-rt-14-dev python3-sphinx python3-myst-parser python3-pyelftools spin
 )
 
 usage()
@@ -32,7 +32,7 @@ usage()
 	installed DPDK, and builds everything in $BUILD.
 
 	  -y      do not ask before installing packages
-	  --test  also what devtools/test.sh needs: clang and Sphinx
+	  --test  also what devtools/test.sh needs: clang, Sphinx and spin
 	  --help  this text
 	END
 }

@@ -63,7 +63,7 @@ sources()
 {
 	cd "$ROOT" &&
 		find . -name '.?*' ! -name .ci -prune -o -path './build*' -prune -o -type f -print |
-		grep -E '\.(c|h|def|map|py|rst|sh)$|meson.*(build|txt)$|/\.ci/'
+		grep -E '\.(c|h|def|inc|map|pml|py|rst|sh)$|meson.*(build|txt)$|/\.ci/'
 }
 
 spdx_present()
@@ -220,6 +220,16 @@ run_plain_tests()
 		"$BUILD/lib/dlb_stress" "$STRESS_ENTRIES"
 }
 
+run_searches()
+{
+	local file
+	heading "Every interleaving of small concurrent pieces, by spin"
+	for file in "$ROOT"/lib/verify/*.pml; do
+		check "$(basename "$file" .pml)" "$ROOT/devtools/verify.sh" \
+			"$(basename "$file" .pml)"
+	done
+}
+
 run_tool_tests()
 {
 	heading "slipway, the command"
@@ -368,6 +378,7 @@ rm -rf "$LOGS" && mkdir -p "$LOGS"
 run_builds
 run_source_checks
 run_plain_tests
+run_searches
 run_tool_tests
 run_fuzz
 run_driver_tests
