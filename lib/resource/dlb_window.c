@@ -118,44 +118,59 @@ may_cut(const struct dlb_pool *pool, const uint8_t modes[DLB_SN_GROUPS])
 	return !all_free || modes[1] <= modes[0];
 }
 
+/* The groups of a set in these modes: bit 0 for group 0. */
 static struct cut
-cut_groups(const struct dlb_pool *pool, const uint8_t modes[DLB_SN_GROUPS])
+cut_groups(const struct dlb_pool *pool, const uint8_t modes[DLB_SN_GROUPS], unsigned int set)
 {
-	struct cut cut;
+	struct cut cut = {.slots = {0}};
 	unsigned int i;
 
 	for (i = 0; i < DLB_SN_GROUPS; i++) {
 		cut.modes[i] = modes[i];
-		cut.slots[i] = is_in_use(pool, i) ? count_slots(pool, i, DLB_NOBODY)
-						  : mode_slots(modes[i]);
+		if (set >> i & 1)
+			cut.slots[i] = is_in_use(pool, i) ? count_slots(pool, i, DLB_NOBODY)
+							  : mode_slots(modes[i]);
 	}
 	return cut;
+}
+
+struct choice {
+	struct score score;
+	struct cut cut;
+};
+
+/* Both groups, or one of them: a larger slot than wanted may be beyond the budget. */
+static void
+consider(const struct dlb_pool *pool, const uint8_t modes[DLB_SN_GROUPS], const uint16_t wanted[],
+	 unsigned int n, unsigned int budget, struct choice *best)
+{
+	unsigned int set;
+
+	if (!may_cut(pool, modes))
+		return;
+	for (set = (1 << DLB_SN_GROUPS) - 1; set != 0; set--) {
+		struct cut cut = cut_groups(pool, modes, set);
+		struct score score = score_cut(wanted, n, &cut, budget);
+
+		if (is_better(&score, &best->score))
+			*best = (struct choice){score, cut};
+	}
 }
 
 /* The best cut, if any. */
 static bool
 choose(const struct dlb_pool *pool, const uint16_t wanted[], unsigned int n, unsigned int budget,
-       struct cut *best)
+       struct cut *cut)
 {
-	struct score best_score = {0};
+	struct choice best = {.score = {0}};
 	uint8_t modes[DLB_SN_GROUPS];
 
 	for (modes[0] = 0; modes[0] < DLB_SN_MODES; modes[0]++) {
-		for (modes[1] = 0; modes[1] < DLB_SN_MODES; modes[1]++) {
-			struct cut cut;
-			struct score score;
-
-			if (!may_cut(pool, modes))
-				continue;
-			cut = cut_groups(pool, modes);
-			score = score_cut(wanted, n, &cut, budget);
-			if (!is_better(&score, &best_score))
-				continue;
-			best_score = score;
-			*best = cut;
-		}
+		for (modes[1] = 0; modes[1] < DLB_SN_MODES; modes[1]++)
+			consider(pool, modes, wanted, n, budget, &best);
 	}
-	return best_score.smallest != 0;
+	*cut = best.cut;
+	return best.score.smallest != 0;
 }
 
 /* The group's first free slot. */
