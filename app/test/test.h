@@ -53,6 +53,7 @@ extern const struct test_group info_group, config_group, link_group, traffic_gro
 extern const struct test_group atomic_group, ordered_group, directed_group, priority_group;
 extern const struct test_group release_group, credit_group, relink_group, stop_group;
 extern const struct test_group timeout_group, xstats_group, devargs_group, thread_group;
+extern const struct test_group domain_group;
 
 /** The device under test. */
 struct test_dev {
