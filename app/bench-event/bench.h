@@ -57,6 +57,7 @@ struct bench_options {
 	unsigned int repeats; /**< samples of each device in each cell */
 	uint32_t window;      /**< events kept in the device */
 	const char *json;     /**< file to write, or NULL */
+	bool probe;           /**< measure no device */
 };
 
 /** Where the two CPUs of a sample were, as far as a line between them tells. */
@@ -139,7 +140,7 @@ int bench_stages_parse(const char *name, struct bench_stages *stages);
 unsigned int bench_layout_threads(enum bench_layout layout);
 bool bench_layout_is_latency(enum bench_layout layout);
 int bench_cells_add(struct bench_run *run, const struct bench_cell *cell);
-int bench_cells_full(struct bench_run *run);
+int bench_cells_full(struct bench_run *run, unsigned int layouts);
 
 /* device.c */
 int bench_devices_find(struct bench_run *run);
@@ -150,6 +151,7 @@ void bench_device_teardown(struct bench_device *dev);
 /* wire.c */
 int bench_refuse(char reason[BENCH_REASON_SIZE], const char *step, int ret);
 int bench_wire(struct bench_loop *loop, enum bench_layout layout, char reason[BENCH_REASON_SIZE]);
+void bench_wire_share_order(struct bench_loop *loop, bool share);
 void bench_unwire(struct bench_loop *loop);
 
 /* sample.c */

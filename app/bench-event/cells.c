@@ -113,6 +113,8 @@ static const struct group full[] = {
 	 0},
 	{LAYOUT(COOPERATIVE) | LAYOUT(PAIR), {"a", "p", "o", "oa"}, {1, 8}, {1024}, 0},
 	{LAYOUT(COOPERATIVE) | LAYOUT(PAIR), {"a"}, {32}, {1, 3, 64, 16384}, 0},
+	/* With one flow, its order is that of the whole queue. */
+	{LAYOUT(COOPERATIVE) | LAYOUT(PAIR), {"oa"}, {32}, {1}, 0},
 	{LAYOUT(TWO_WORKER), {"a"}, {32}, {1, 3, 64}, 400},
 	{LAYOUT(LATENCY) | LAYOUT(LATENCY_FLUSHED), {"a", "oa"}, {1}, {1024}, 0},
 	{LAYOUT(PARTS), {"a", "p", "o", "oa"}, {32}, {1024}, 0},
@@ -137,9 +139,9 @@ add_stages(struct bench_run *run, const struct group *g, struct bench_cell *cell
 	return 0;
 }
 
-/** The whole table, layout by layout. */
+/** The table of the guide, layout by layout, of those in a mask. */
 int
-bench_cells_full(struct bench_run *run)
+bench_cells_full(struct bench_run *run, unsigned int layouts)
 {
 	struct bench_cell cell;
 	unsigned int layout, g;
@@ -147,7 +149,7 @@ bench_cells_full(struct bench_run *run)
 	for (layout = 0; layout < BENCH_NB_LAYOUTS; layout++) {
 		for (g = 0; g < RTE_DIM(full); g++) {
 			cell = (struct bench_cell){.layout = layout, .work = full[g].work};
-			if ((full[g].layouts & (1u << layout)) != 0 &&
+			if ((full[g].layouts & layouts & (1u << layout)) != 0 &&
 			    add_stages(run, &full[g], &cell) < 0)
 				return -EINVAL;
 		}

@@ -69,6 +69,7 @@ struct bench_loop {
 	uint8_t sched_type[LOOP_MAX_STAGES];
 	uint8_t nb_sides, nb_producers;
 	struct loop_side side[LOOP_MAX_SIDES];
+	uint64_t *order[LOOP_MAX_SIDES][LOOP_MAX_STAGES]; /**< tables of check_stage */
 };
 
 static __rte_always_inline void

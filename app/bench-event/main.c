@@ -11,10 +11,25 @@
 #include "bench.h"
 
 static int
+probe(void)
+{
+	double rtt_ns[2] = {bench_probe_rtt(), bench_probe_rtt()};
+
+	if (rtt_ns[0] == 0) {
+		fprintf(stderr, "bench-event: --probe needs 2 lcores\n");
+		return 2;
+	}
+	printf("round trip %.0f ns: %s\n", rtt_ns[1], bench_tag_names[bench_probe_tag(rtt_ns)]);
+	return 0;
+}
+
+static int
 bench(struct bench_run *run)
 {
 	int failed;
 
+	if (run->opt.probe)
+		return probe();
 	if (bench_devices_find(run) < 0)
 		return 1;
 	bench_report_head(run);

@@ -101,7 +101,9 @@ prepare(struct bench_run *run, unsigned int cell, unsigned int device)
 	progress(run, cell, dev->label);
 	if (bench_device_setup(dev, &run->cell[cell], &run->opt, result->reason) < 0)
 		return;
+	bench_wire_share_order(&dev->loop, true);
 	ret = warm_up(dev, &run->cell[cell], run->opt.seconds * MEASURE_WARM_UP, result);
+	bench_wire_share_order(&dev->loop, false);
 	if (ret < 0)
 		fail(dev, result, "while warming up", ret);
 }

@@ -48,12 +48,14 @@ static const char help
 	     "                   layouts have 1\n"
 	     "    --flows LIST   flows: 1 to 16384, default 1024\n"
 	     "    --work LIST    cycles of work an event and stage: 0 to 100000, default 0\n"
-	     "    --full         the table of the guide instead: layouts, stages, bursts, flows\n"
+	     "    --full         the table of the guide instead, of the layouts given or of all:\n"
+	     "                   stages, bursts and flows that are of interest there\n"
 	     "    --window N     events kept in the device: 32 to 4096, default 1024\n"
 	     "    --seconds S    length of a sample: 0.01 to 60, default 0.25\n"
 	     "    --repeats N    samples of each device in each cell: 1 to 99, default 7\n"
 	     "    --quick        --seconds 0.1 --repeats 5\n"
 	     "    --json FILE    write everything measured to FILE, for plot_bench.py\n"
+	     "    --probe        only tell how far the two CPUs are from each other\n"
 	     "    --help         this text\n"
 	     "\n"
 	     "EXIT STATUS\n"
@@ -74,6 +76,7 @@ enum {
 	OPT_REPEATS,
 	OPT_QUICK,
 	OPT_JSON,
+	OPT_PROBE,
 };
 
 static const struct option longopts[] = {
@@ -88,6 +91,7 @@ static const struct option longopts[] = {
 	{"repeats", required_argument, NULL, OPT_REPEATS},
 	{"quick", no_argument, NULL, OPT_QUICK},
 	{"json", required_argument, NULL, OPT_JSON},
+	{"probe", no_argument, NULL, OPT_PROBE},
 	{NULL, 0, NULL, 0},
 };
 
@@ -237,6 +241,9 @@ parse_one(int opt, char *arg, struct bench_options *o, struct lists *l)
 	case OPT_JSON:
 		o->json = arg;
 		return 0;
+	case OPT_PROBE:
+		o->probe = true;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -296,7 +303,6 @@ int
 bench_options_parse(int argc, char **argv, struct bench_run *run)
 {
 	struct lists l = {
-		.layouts = 1u << BENCH_COOPERATIVE | (rte_lcore_count() > 1) << BENCH_PAIR,
 		.burst = {1, {32}},
 		.flows = {1, {1024}},
 		.work = {1, {0}},
@@ -314,5 +320,9 @@ bench_options_parse(int argc, char **argv, struct bench_run *run)
 		fprintf(stderr, "bench-event: '%s' is not an option, see --help\n", argv[optind]);
 		return -EINVAL;
 	}
-	return l.full ? bench_cells_full(run) : add_lists(run, &l);
+	if (l.layouts == 0 && l.full)
+		l.layouts = (1u << BENCH_NB_LAYOUTS) - 1;
+	if (l.layouts == 0)
+		l.layouts = 1u << BENCH_COOPERATIVE | (rte_lcore_count() > 1) << BENCH_PAIR;
+	return l.full ? bench_cells_full(run, l.layouts) : add_lists(run, &l);
 }

@@ -167,12 +167,29 @@ setup_check(struct bench_loop *loop)
 			struct check_stage *seen = &loop->side[i].seen[stage];
 
 			seen->ordered = loop->sched_type[stage] != RTE_SCHED_TYPE_PARALLEL;
-			seen->next = calloc(CHECK_STREAMS, sizeof(*seen->next));
-			if (seen->next == NULL)
+			loop->order[i][stage] = calloc(CHECK_STREAMS, sizeof(*seen->next));
+			if (loop->order[i][stage] == NULL)
 				return -ENOMEM;
+			seen->next = loop->order[i][stage];
 		}
 	}
 	return 0;
+}
+
+/** Have both sides look after the order of atomic flows in one table, or each in its own again.
+ * Only what is atomic may: there, a flow is with one of them at a time. It costs more than many a
+ * device, so it is for what is not timed.
+ */
+void
+bench_wire_share_order(struct bench_loop *loop, bool share)
+{
+	unsigned int i, stage;
+
+	for (i = 0; i < loop->nb_sides; i++)
+		for (stage = 0; stage < loop->nb_stages; stage++)
+			if (loop->sched_type[stage] == RTE_SCHED_TYPE_ATOMIC)
+				loop->side[i].seen[stage].next =
+					loop->order[share ? 0 : i][stage];
 }
 
 /** Take down what bench_wire() put up beside the device. */
@@ -183,7 +200,7 @@ bench_unwire(struct bench_loop *loop)
 
 	for (i = 0; i < LOOP_MAX_SIDES; i++)
 		for (stage = 0; stage < LOOP_MAX_STAGES; stage++)
-			free(loop->side[i].seen[stage].next);
+			free(loop->order[i][stage]);
 	*loop = (struct bench_loop){0};
 }
 
