@@ -47,8 +47,7 @@ struct loop_side {
 	uint64_t next_seq;
 	uint64_t deliveries;
 	uint64_t ended;
-	struct check_sums sent;
-	struct check_stage seen[LOOP_MAX_STAGES];
+	struct check_seen seen;
 	struct loop_counts counts;
 } __rte_cache_aligned;
 
@@ -69,7 +68,7 @@ struct bench_loop {
 	uint8_t sched_type[LOOP_MAX_STAGES];
 	uint8_t nb_sides, nb_producers;
 	struct loop_side side[LOOP_MAX_SIDES];
-	uint64_t *order[LOOP_MAX_SIDES][LOOP_MAX_STAGES]; /**< tables of check_stage */
+	uint64_t *order[LOOP_MAX_SIDES][LOOP_MAX_STAGES]; /**< tables of check_seen */
 };
 
 static __rte_always_inline void
@@ -125,43 +124,31 @@ loop_has_room(const struct bench_loop *loop, struct loop_side *side)
 	return side->room >= loop->burst;
 }
 
-/* Forget what of a burst the device did not take; it is made again next time. */
-static inline void
-loop_unsend(const struct bench_loop *loop, struct loop_side *side, const struct rte_event *ev,
-	    uint16_t n)
-{
-	uint16_t i;
-
-	for (i = 0; i < n; i++)
-		check_take_back(&side->sent, ev[i].u64);
-	side->next_flow = (uint32_t)((side->next_seq - n) % loop->flows);
-	side->next_seq -= n;
-}
-
-/** Send a burst: how many events of it the device took. */
+/** Send a burst: how many events of it the device took. The rest is made again next time. */
 static __rte_always_inline uint16_t
 loop_produce(const struct bench_loop *loop, struct loop_side *side)
 {
 	struct rte_event ev[LOOP_MAX_BURST];
+	uint32_t flow = side->next_flow;
+	uint64_t seq = side->next_seq;
 	uint16_t i, sent;
 
 	for (i = 0; i < loop->burst; i++) {
 		ev[i] = (struct rte_event){
-			.flow_id = side->next_flow,
+			.flow_id = flow,
 			.op = RTE_EVENT_OP_NEW,
 			.event_type = RTE_EVENT_TYPE_CPU,
 			.sched_type = loop->sched_type[0],
 			.priority = RTE_EVENT_DEV_PRIORITY_NORMAL,
-			.u64 = check_tag(side->id, side->next_flow, side->next_seq + i),
+			.u64 = check_tag(side->id, flow, seq + i),
 		};
-		check_add(&side->sent, ev[i].u64);
-		if (++side->next_flow == loop->flows)
-			side->next_flow = 0;
+		if (++flow == loop->flows)
+			flow = 0;
 	}
-	side->next_seq += loop->burst;
 	sent = rte_event_enqueue_new_burst(loop->dev_id, side->produce_port, ev, loop->burst);
-	if (unlikely(sent < loop->burst))
-		loop_unsend(loop, side, ev + sent, loop->burst - sent);
+	side->next_flow = likely(sent == loop->burst) ? flow
+						      : (uint32_t)((seq + sent) % loop->flows);
+	side->next_seq = seq + sent;
 	side->room -= sent;
 	__atomic_store_n(&side->counts.sent, side->next_seq, __ATOMIC_RELEASE);
 	return sent;
@@ -205,6 +192,8 @@ static __rte_always_inline uint16_t
 loop_handle(const struct bench_loop *loop, struct loop_side *side, uint8_t port,
 	    struct rte_event *ev, uint16_t n)
 {
+	/* In registers: a store a delivery to each of the sums would cost more than the sums. */
+	struct check_seen seen = side->seen;
 	uint8_t stage, last = loop->nb_stages - 1;
 	uint16_t i, ends = 0;
 
@@ -213,7 +202,7 @@ loop_handle(const struct bench_loop *loop, struct loop_side *side, uint8_t port,
 		if (loop->one_port_a_stage)
 			ev[i].queue_id = port - side->first_port;
 		stage = RTE_MIN(ev[i].queue_id, LOOP_MAX_STAGES - 1);
-		check_delivery(&side->seen[stage], ev[i].u64);
+		check_delivery(&seen, stage, ev[i].u64);
 		loop_work_on_event(loop->work);
 		if (ev[i].queue_id < last) {
 			ev[i].queue_id++;
@@ -224,6 +213,7 @@ loop_handle(const struct bench_loop *loop, struct loop_side *side, uint8_t port,
 		ends++;
 		ev[i].op = RTE_EVENT_OP_RELEASE;
 	}
+	side->seen = seen;
 	side->deliveries += n;
 	side->ended += ends;
 	/* Without answers to the last stage there is one stage, or each stage has its port. */

@@ -176,23 +176,17 @@ take_sample(struct bench_run *run, unsigned int cell, unsigned int device, unsig
 static int
 verdict(const struct bench_loop *loop, char reason[BENCH_REASON_SIZE])
 {
-	struct check_sums sent = {0}, seen;
-	unsigned int stage, side;
-	uint64_t wrong_order;
+	struct check_sums due = {0}, seen = {0}, part;
+	uint64_t wrong_order = 0;
+	unsigned int i;
 
-	for (side = 0; side < loop->nb_sides; side++)
-		check_merge(&sent, &loop->side[side].sent);
-	for (stage = 0; stage < loop->nb_stages; stage++) {
-		seen = (struct check_sums){0};
-		wrong_order = 0;
-		for (side = 0; side < loop->nb_sides; side++) {
-			check_merge(&seen, &loop->side[side].seen[stage].sums);
-			wrong_order += loop->side[side].seen[stage].wrong_order;
-		}
-		if (check_verdict(stage, &sent, &seen, wrong_order, reason, BENCH_REASON_SIZE) < 0)
-			return -EBADMSG;
+	for (i = 0; i < loop->nb_sides; i++) {
+		part = check_due(i, loop->flows, loop->side[i].next_seq, loop->nb_stages);
+		check_merge(&due, &part);
+		check_merge(&seen, &loop->side[i].seen.sums);
+		wrong_order += loop->side[i].seen.wrong_order;
 	}
-	return 0;
+	return check_verdict(&due, &seen, wrong_order, reason, BENCH_REASON_SIZE);
 }
 
 static void

@@ -163,14 +163,15 @@ setup_check(struct bench_loop *loop)
 	unsigned int i, stage;
 
 	for (i = 0; i < loop->nb_sides; i++) {
-		for (stage = 0; stage < loop->nb_stages; stage++) {
-			struct check_stage *seen = &loop->side[i].seen[stage];
+		struct check_seen *seen = &loop->side[i].seen;
 
-			seen->ordered = loop->sched_type[stage] != RTE_SCHED_TYPE_PARALLEL;
-			loop->order[i][stage] = calloc(CHECK_STREAMS, sizeof(*seen->next));
-			if (loop->order[i][stage] == NULL)
+		for (stage = 0; stage < loop->nb_stages; stage++) {
+			seen->next[stage] = calloc(CHECK_STREAMS, sizeof(*seen->next[stage]));
+			if (seen->next[stage] == NULL)
 				return -ENOMEM;
-			seen->next = loop->order[i][stage];
+			loop->order[i][stage] = seen->next[stage];
+			if (loop->sched_type[stage] != RTE_SCHED_TYPE_PARALLEL)
+				seen->ordered |= 1u << stage;
 		}
 	}
 	return 0;
@@ -188,7 +189,7 @@ bench_wire_share_order(struct bench_loop *loop, bool share)
 	for (i = 0; i < loop->nb_sides; i++)
 		for (stage = 0; stage < loop->nb_stages; stage++)
 			if (loop->sched_type[stage] == RTE_SCHED_TYPE_ATOMIC)
-				loop->side[i].seen[stage].next =
+				loop->side[i].seen.next[stage] =
 					loop->order[share ? 0 : i][stage];
 }
 
