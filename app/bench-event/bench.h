@@ -60,11 +60,13 @@ struct bench_options {
 	bool probe;           /**< measure no device */
 };
 
-/** Where the two CPUs of a sample were, as far as a line between them tells. */
+/** What the machine was like during a sample: only like is compared with like. With two threads,
+ * how far their CPUs were from each other; with one, whether it had its core to itself.
+ */
 enum bench_tag {
-	BENCH_NEAR,
-	BENCH_FAR,
-	BENCH_MIXED, /**< they moved meanwhile */
+	BENCH_NEAR,  /**< or the core for itself */
+	BENCH_FAR,   /**< or not */
+	BENCH_MIXED, /**< it changed meanwhile */
 	BENCH_NB_TAGS,
 };
 
@@ -167,7 +169,8 @@ int bench_sample_parts(struct bench_loop *loop, double seconds, struct bench_sam
 /* probe.c */
 double bench_probe_rtt(void);
 double bench_probe_issue(void);
-enum bench_tag bench_probe_tag(const double rtt_ns[2]);
+enum bench_tag bench_probe_rtt_tag(const double rtt_ns[2]);
+enum bench_tag bench_probe_issue_tag(const double issue[2]);
 
 /* measure.c */
 int bench_measure(struct bench_run *run);
@@ -175,7 +178,7 @@ int bench_measure(struct bench_run *run);
 /* summary.c */
 double bench_value(const struct bench_cell *cell, const struct bench_sample *sample);
 void bench_summarize(struct bench_run *run, unsigned int cell);
-extern const char *const bench_tag_names[BENCH_NB_TAGS];
+const char *bench_tag_name(enum bench_layout layout, enum bench_tag tag);
 
 /* report.c, json.c */
 void bench_report_head(const struct bench_run *run);

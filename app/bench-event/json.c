@@ -43,20 +43,23 @@ json_sample(enum bench_layout layout, const struct bench_sample *s)
 
 	json_values(o, layout, s);
 	json_object_set_new(o, "cpu_share", json_real(s->cpu_share));
-	if (bench_layout_threads(layout) > 1) {
-		json_object_set_new(o, "tag", json_string(bench_tag_names[s->tag]));
+	json_object_set_new(o, "tag", json_string(bench_tag_name(layout, s->tag)));
+	if (bench_layout_threads(layout) > 1)
 		json_object_set_new(o, "rtt_ns", json_pair(s->rtt_ns));
-	} else {
+	else
 		json_object_set_new(o, "issue", json_pair(s->issue));
-	}
 	return o;
 }
 
 static json_t *
-json_tags(const struct bench_result *r)
+json_tags(enum bench_layout layout, const struct bench_result *r)
 {
-	return json_pack("{s:i, s:i, s:i}", "near", (int)r->nb_tag[BENCH_NEAR], "far",
-			 (int)r->nb_tag[BENCH_FAR], "mixed", (int)r->nb_tag[BENCH_MIXED]);
+	json_t *o = json_object();
+	enum bench_tag tag;
+
+	for (tag = BENCH_NEAR; tag < BENCH_NB_TAGS; tag++)
+		json_object_set_new(o, bench_tag_name(layout, tag), json_integer(r->nb_tag[tag]));
+	return o;
 }
 
 /* Of the threads that ran the scheduler's service. */
@@ -89,15 +92,14 @@ json_result(const struct bench_run *run, unsigned int cell, unsigned int device)
 	json_object_set_new(o, "max", json_real(r->max));
 	if (r->nb_pairs > 0) {
 		json_object_set_new(o, "ratio", json_real(r->ratio));
+		json_object_set_new(o, "ratio_tag",
+				    json_string(bench_tag_name(layout, r->ratio_tag)));
 		json_object_set_new(o, "pairs", json_integer(r->nb_pairs));
 	}
 	json_object_set_new(o, "disturbed", json_integer(r->disturbed));
 	json_object_set_new(o, "service", json_service(r->service_sides));
-	if (bench_layout_threads(layout) > 1) {
-		json_object_set_new(o, "tag", json_string(bench_tag_names[r->tag]));
-		json_object_set_new(o, "ratio_tag", json_string(bench_tag_names[r->ratio_tag]));
-		json_object_set_new(o, "tags", json_tags(r));
-	}
+	json_object_set_new(o, "tag", json_string(bench_tag_name(layout, r->tag)));
+	json_object_set_new(o, "tags", json_tags(layout, r));
 	list = json_array();
 	for (i = 0; i < run->opt.repeats; i++)
 		json_array_append_new(list, json_sample(layout, &r->sample[i]));

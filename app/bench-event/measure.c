@@ -19,6 +19,9 @@
 #define MEASURE_WARM_UP  0.5
 #define MEASURE_PLACINGS 3
 
+/* Probes before the first sample, for what the machine can do at its best: a few milliseconds. */
+#define MEASURE_FIRST_PROBES 32
+
 static void
 progress(const struct bench_run *run, unsigned int cell, const char *device)
 {
@@ -122,15 +125,16 @@ sample_probed(struct bench_device *dev, const struct bench_cell *cell, double se
 	if (two) {
 		s->rtt_ns[0] = before;
 		s->rtt_ns[1] = bench_probe_rtt();
-		s->tag = bench_probe_tag(s->rtt_ns);
+		s->tag = bench_probe_rtt_tag(s->rtt_ns);
 	} else {
 		s->issue[0] = before;
 		s->issue[1] = bench_probe_issue();
+		s->tag = bench_probe_issue_tag(s->issue);
 	}
 	return 0;
 }
 
-/* The first sample that had its CPUs to itself and in one place, else the best of a few. */
+/* The first sample that had its CPUs to itself, and did not see the machine change, else the best of a few. */
 static int
 sample_undisturbed(struct bench_device *dev, const struct bench_cell *cell, double seconds,
 		   struct bench_sample *best)
@@ -240,6 +244,9 @@ bench_measure(struct bench_run *run)
 		fprintf(stderr, "bench-event: no memory for %u cells\n", run->nb_cells);
 		return -ENOMEM;
 	}
+	/* The first tags need something to compare with. */
+	for (cell = 0; cell < MEASURE_FIRST_PROBES; cell++)
+		bench_probe_issue();
 	for (cell = 0; cell < run->nb_cells; cell++) {
 		measure_cell(run, cell);
 		bench_report_cell(run, cell);

@@ -3,9 +3,10 @@
 # Copyright(c) 2026 The slipway authors
 """DPDK's own dpdk-test-eventdev, test perf_queue, on two CPUs: devices in turns.
 
-usage: perf_queue.py RESULT.json BUILD CPU CPU [ROUNDS [SECONDS]]
+usage: perf_queue.py RESULT.json DRIVER BENCH-EVENT CPU CPU ROUNDS
 
-Adds what was measured to RESULT.json, which bench-event --json wrote. The producer has one CPU, the
+Adds what was measured to RESULT.json, which bench-event --json wrote. DRIVER is what EAL's option -d
+takes; the program BENCH-EVENT tells how far the CPUs are from each other. The producer has one CPU, the
 worker the other. The program's main thread, which only prints once a second but polls meanwhile,
 shares the producer's CPU at the lowest priority; else it would take half of it. event_sw needs a
 third busy thread for its service, so there producer and worker share a CPU.
@@ -25,6 +26,7 @@ import time
 DEVICES = ("event_dlb", "event_sw", "event_dsw")
 STAGES = ("a", "p")
 BURST = 32
+SECONDS = 4
 LOWEST_PRIORITY = 19
 # Sample lines, one a second, of which the first sees the program start.
 SAMPLE = re.compile(r"([0-9.]+) mpps avg")
@@ -32,23 +34,21 @@ PROBE = re.compile(r"^round trip ([0-9.]+) ns: (near|far)$", re.M)
 
 
 class Machine:
-    """Where programs run: the build, two CPUs, and EAL arguments for either program."""
+    """Where programs run: two CPUs, and EAL arguments for either program."""
 
-    def __init__(self, build, cpus):
-        self.build, self.cpus = build, cpus
+    def __init__(self, driver, prober, cpus):
+        self.driver, self.prober, self.cpus = driver, prober, cpus
         self.prefix = f"slipway-perf-{os.getpid()}"
 
     def eal(self, lcores):
         """EAL arguments with these lcores."""
         return ["--no-pci", "--no-huge", "-m", "1024", "--file-prefix", self.prefix,
-                "-d", os.path.join(self.build, "drivers", "librte_event_dlb.so"),
-                "--lcores", lcores]
+                "-d", self.driver, "--lcores", lcores]
 
     def probe(self):
         """Nanoseconds of a cache line's round trip, and near or far."""
         lcores = f"0@{self.cpus[0]},1@{self.cpus[1]}"
-        program = os.path.join(self.build, "app", "bench-event")
-        out = subprocess.run([program, *self.eal(lcores), "--", "--probe"], text=True,
+        out = subprocess.run([self.prober, *self.eal(lcores), "--", "--probe"], text=True,
                              stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
         found = PROBE.search(out)
         return float(found.group(1)), found.group(2)
@@ -72,7 +72,7 @@ class Machine:
             shutil.rmtree(os.path.join(parent, self.prefix), ignore_errors=True)
 
 
-def samples_of(command, seconds):
+def samples_of(command):
     """Run the stock program for a time: the rate of each whole second."""
     with tempfile.TemporaryFile("w+") as out:
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
@@ -80,7 +80,7 @@ def samples_of(command, seconds):
             try:
                 time.sleep(1)
                 os.setpriority(os.PRIO_PROCESS, program.pid, LOWEST_PRIORITY)
-                time.sleep(seconds + 0.5)
+                time.sleep(SECONDS + 0.5)
                 program.send_signal(signal.SIGINT)
                 program.wait(15)
             finally:
@@ -92,10 +92,10 @@ def samples_of(command, seconds):
     return [float(mpps) for mpps in SAMPLE.findall(text)][1:]
 
 
-def run(machine, device, stages, seconds):
+def run(machine, device, stages):
     """One sample of a device, tagged like those of bench-event."""
     before = machine.probe()
-    rates = samples_of(machine.command(device, stages), seconds)
+    rates = samples_of(machine.command(device, stages))
     after = machine.probe()
     return {"mpps": statistics.median(rates), "seconds": rates,
             "rtt_ns": [before[0], after[0]],
@@ -116,12 +116,12 @@ def summary(device, samples, first):
     return result
 
 
-def measure(machine, stages, rounds, seconds):
+def measure(machine, stages, rounds):
     """All devices in turns."""
     taken = {device: [] for device in DEVICES}
     for turn in range(rounds):
         for device in DEVICES:
-            sample = run(machine, device, stages, seconds)
+            sample = run(machine, device, stages)
             print(f"perf_queue {stages} {turn + 1}/{rounds}  {device:10} "
                   f"{sample['mpps']:8.2f} Mpps  {sample['tag']}", flush=True)
             taken[device].append(sample)
@@ -131,15 +131,14 @@ def measure(machine, stages, rounds, seconds):
 
 def main():
     """Read, measure, write."""
-    if not 5 <= len(sys.argv) <= 7:
+    if len(sys.argv) != 7 or not sys.argv[6].isdigit() or int(sys.argv[6]) < 1:
         sys.exit(__doc__)
-    path, build, cpus = sys.argv[1], sys.argv[2], sys.argv[3:5]
-    rounds, seconds = [int(n) for n in sys.argv[5:]] + [3, 4][len(sys.argv) - 5:]
-    machine = Machine(build, cpus)
+    path, rounds = sys.argv[1], int(sys.argv[6])
+    machine = Machine(sys.argv[2], sys.argv[3], sys.argv[4:6])
     try:
         with open(path, encoding="utf-8") as file:
             result = json.load(file)
-        result["perf_queue"] = [measure(machine, stages, rounds, seconds) for stages in STAGES]
+        result["perf_queue"] = [measure(machine, stages, rounds) for stages in STAGES]
         with open(path, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
             file.write("\n")

@@ -44,19 +44,20 @@ format_value(char *text, size_t size, enum bench_layout layout, const struct ben
 	return snprintf(text, size, "%.1f", m->mps);
 }
 
-/* Where the threads were, unless they were near each other all the time; "*" a shared CPU. */
+/* What the machine was like, unless it was at its best all the time; "*" a shared CPU. */
 static void
 format_conditions(char *text, size_t size, const struct bench_run *run, unsigned int cell,
 		  const struct bench_result *r)
 {
+	enum bench_layout layout = run->cell[cell].layout;
 	int n = 0;
 
 	text[0] = '\0';
-	if (r->service_sides != 0 && bench_layout_threads(run->cell[cell].layout) > 1)
+	if (r->service_sides != 0 && bench_layout_threads(layout) > 1)
 		n += snprintf(text, size, " s%s", r->service_sides == 3 ? "12"
 						  : r->service_sides == 2 ? "2" : "1");
 	if (r->nb_tag[r->tag] != run->opt.repeats || r->tag != BENCH_NEAR)
-		n += snprintf(text + n, size - n, " %s:%u", bench_tag_names[r->tag],
+		n += snprintf(text + n, size - n, " %s:%u", bench_tag_name(layout, r->tag),
 			      r->nb_tag[r->tag]);
 	if (r->disturbed > 0)
 		snprintf(text + n, size - n, " *");
@@ -174,8 +175,8 @@ bench_report_notes(const struct bench_run *run)
 			printf("%s: a static pipeline, so with one port a stage\n",
 			       run->device[i].label);
 	printf("s1, s2, s12: the service ran on the first thread, the second, or both\n"
-	       "near:N, far:N: so many samples are behind the figure, the rest were of another "
-	       "kind\n");
+	       "near, far, mixed: where the CPUs of that many samples were, the rest is left out\n"
+	       "whole, shared, mixed: whether their thread had its core for itself\n");
 	failed = print_reasons(run);
 	if (disturbed > 0)
 		printf("*: %u samples had to share the CPU (less than %.1f %% of it); repeat on a "

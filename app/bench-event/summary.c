@@ -10,10 +10,20 @@
 
 #include "bench.h"
 
-/* Fewer near samples than this do not speak for a cell when there are more of another kind. */
+/* Fewer samples of the best kind than this do not speak for a cell when there are more of another kind. */
 #define SUMMARY_ENOUGH 3
 
-const char *const bench_tag_names[BENCH_NB_TAGS] = {"near", "far", "mixed"};
+/** What a tag means in a layout. */
+const char *
+bench_tag_name(enum bench_layout layout, enum bench_tag tag)
+{
+	static const char *const names[2][BENCH_NB_TAGS] = {
+		{"whole", "shared", "mixed"},
+		{"near", "far", "mixed"},
+	};
+
+	return names[bench_layout_threads(layout) - 1][tag];
+}
 
 /** What a cell is about: a rate, or a time. */
 double
@@ -47,7 +57,7 @@ median(double values[], unsigned int n)
 	return n % 2 != 0 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-/* Near, if there is enough of it, else what there is most of. */
+/* The best, if there is enough of it, else what there is most of. */
 static enum bench_tag
 choose_tag(const unsigned int count[BENCH_NB_TAGS])
 {
