@@ -101,6 +101,8 @@ static_assert(sizeof(struct dlb_qe) == 16, "an HCW is 16 bytes");
 #define DLB_QE_LOCK_LO     32
 #define DLB_QE_FLAGS_HI    55 /**< byte 14 */
 #define DLB_QE_FLAGS_LO    48
+#define DLB_QE_OWN_HI      63 /**< bytes 14-15 of a delivered QE: the device's own */
+#define DLB_QE_OWN_LO      48
 #define DLB_QE_WEIGHT_HI   50 /**< byte 14 bits 2:1, 2.5 only: 0, 2, 4, 8 */
 #define DLB_QE_WEIGHT_LO   49
 #define DLB_HCW_CMD_HI     59 /**< byte 15 bits 3:0 of an HCW */

@@ -56,18 +56,11 @@ is_enqueued(struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
 	return false;
 }
 
-/* Bytes 8-13 travel; 14 and 15 are the device's own in a delivered QE. */
-static inline uint64_t
-carried(uint64_t meta)
-{
-	return meta & ~(UINT64_C(0xffff) << DLB_QE_FLAGS_LO);
-}
-
 static inline void
 pool_fill(struct dlb_model *m, uint16_t index, uint64_t data, uint64_t meta)
 {
 	m->qe[index].data = data;
-	m->qe[index].meta = carried(meta);
+	m->qe[index].meta = meta & m->carried;
 }
 
 /* Store a QE that may be enqueued: its pool entry, or DLB_NIL when the pool is empty. */
@@ -117,7 +110,7 @@ pass_through(struct dlb_model *m, const struct dlb_port *port, uint64_t data, ui
 	}
 	pen = dlb_pen_up(cq);
 	dlb_hist_push(&pen, entry);
-	dlb_model_cq_push(m, &pen, data, carried(meta) | dlb_depth_code(depth, 1));
+	dlb_model_cq_push(m, &pen, data, (meta & m->carried) | dlb_depth_code(depth, 1));
 	dlb_pen_down(&pen, 1);
 	q->inflight++;
 	cq->inflight++;

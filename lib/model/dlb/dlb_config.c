@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include "dlb_arb.h"
 #include "dlb_config.h"
 #include "dlb_reg_table.h"
 
@@ -229,6 +230,7 @@ dlb_config_create(struct dlb_model *m)
 	dlb_irq_hook(m);
 	dlb_watchdog_hook(m);
 	dlb_msix_hook(m);
+	dlb_arb_hook(m);
 	return 0;
 }
 
@@ -249,6 +251,7 @@ dlb_config_reset(struct dlb_model *m, bool power)
 		m->cq[id].hist = m->hist[id];
 		dlb_config_history(m, id);
 	}
+	dlb_arb_reset(m);
 }
 
 void

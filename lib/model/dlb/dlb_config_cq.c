@@ -222,14 +222,24 @@ queue_links_set(struct dlb_model *m, uint32_t qid)
 	q->cqs = cqs;
 	for (stale = q->held_cqs & ~cqs; stale != 0; stale &= stale - 1)
 		dlb_sched_unhold(m, qid, (uint32_t)__builtin_ctzll(stale));
-	/* A single CQ needs no flows followed, unless another one still has QEs in flight. */
-	if (__builtin_popcountll(cqs) > 1 || q->inflight != 0) {
+	/* A single CQ needs no flows followed, unless another one still has QEs in flight, or it
+	 * may refuse new flows.
+	 */
+	if (__builtin_popcountll(cqs) > 1 || q->inflight != 0 || m->arb.shuns_flows) {
 		if (!q->tracked)
 			dlb_sched_track(m, qid);
 	} else if (q->flows == 0) {
 		q->tracked = false;
 	}
-	q->only_cq = q->tracked || cqs == 0 ? NULL : &m->cq[__builtin_ctzll(cqs)];
+	q->only_cq = q->tracked || cqs == 0 || m->arbitrated ? NULL
+							     : &m->cq[__builtin_ctzll(cqs)];
+}
+
+void
+dlb_config_links(struct dlb_model *m)
+{
+	for (uint32_t qid = 0; qid < DLB_LDB_QUEUES; qid++)
+		queue_links_set(m, qid);
 }
 
 /* Which queues feed a CQ: slots that are valid and name a queue there is. */

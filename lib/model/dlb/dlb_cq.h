@@ -108,7 +108,8 @@ dlb_hist_push(struct dlb_pen *pen, dlb_hist entry)
 static inline dlb_hist
 dlb_hist_entry(uint64_t meta)
 {
-	return meta & (REG_MASK(DLB_QE_QID) | REG_MASK(DLB_QE_SCHED) | REG_MASK(DLB_QE_LOCK));
+	return meta & (REG_MASK(DLB_QE_QID) | REG_MASK(DLB_QE_SCHED) | REG_MASK(DLB_QE_LOCK) |
+		       REG_MASK(DLB_QE_WEIGHT));
 }
 
 /** May another number of the queue be given out? */

@@ -24,6 +24,35 @@ struct dlb_model_open_points {
 	 * Point 2: bytes 10-11 of a directed QE are the lock id, instead of bytes 10-11 as sent.
 	 */
 	bool directed_lock_in_qid;
+	/**
+	 * Point 3: an atomic QE keeps its entry of the atomic stage until it is completed, instead
+	 * of until it is scheduled; AQED_ACTIVE_CNT shows it, and its limit counts it.
+	 */
+	bool stage_until_completion;
+	/**
+	 * Point 7: lock ids are compressed, by modulo, to what AQED_QID_HID_WIDTH says, instead of
+	 * each being a flow of its own.
+	 */
+	bool lock_modulo;
+	/**
+	 * Point 8: an arbiter's weights are the levels' shares, instead of edges on a wheel of 256
+	 * turns.
+	 */
+	bool weights_are_shares;
+	/** Point 9: signal monitors that are enabled count what their block does. */
+	bool monitors_count;
+	/** Point 12: a sleeping device reads as zeros, instead of as ones. */
+	bool asleep_reads_zero;
+	/**
+	 * Point 13: a CQ above its inflight threshold takes no new flows, instead of the threshold
+	 * being stored only.
+	 */
+	bool threshold_shuns_flows;
+	/**
+	 * Point 17: the pass of a CQ's write pointer is always bit 10, instead of the bit above
+	 * those that count the ring's slots.
+	 */
+	bool wptr_pass_on_top;
 };
 
 /** What to make. */

@@ -171,6 +171,33 @@ struct dlb_port {
 	_Alignas(DLB_CACHE_LINE) struct line_poster poster;
 };
 
+/** Levels of an arbiter: priorities, or classes of service. */
+#define DLB_ARB_LEVELS 4
+#define DLB_COS        4
+#define DLB_COS_PORTS  (DLB_LDB_PORTS / DLB_COS)
+
+/** An arbiter: whose turn it is goes around a wheel of 256, of which level i has its part. */
+struct dlb_wheel {
+	uint16_t edge[DLB_ARB_LEVELS]; /**< turns below it are of this level, or a stronger one */
+	uint8_t turn;
+};
+
+/** What the scheduler's arbiters were told; dlb_arb.c and dlb_weight.c use it. */
+struct dlb_arb {
+	struct dlb_wheel cos;
+	uint8_t cos_no_extra; /**< bit c: class c takes no turns that another one leaves */
+	uint8_t cos_never;    /**< bit c: and has none of its own */
+	uint8_t cos_spare;    /**< class that a turn nobody owns went to last */
+	uint8_t cos_extra;    /**< class that took another one's turn last */
+	uint8_t cos_last[DLB_COS]; /**< by class: CQ that got something last */
+	struct dlb_wheel slot, atomic, other, directed;
+	uint8_t type_turn;
+	uint32_t unit_limit[DLB_LDB_PORTS];  /**< work units of a CQ */
+	uint32_t flow_threshold[DLB_LDB_PORTS]; /**< in flight at a CQ that takes new flows */
+	uint32_t cos_shadow[DLB_COS]; /**< LSP_CFG_SHDW_RANGE_COS as it was latched */
+	bool shuns_flows;             /**< flow_threshold is in force */
+};
+
 /** Scheduling domain. */
 struct dlb_domain {
 	/** By queue number: bit t (enum dlb_sched) set: a QE of that type may be enqueued there. */
@@ -202,6 +229,8 @@ struct dlb_model {
 	uint64_t dir_work[2];
 	uint64_t ready;        /**< bit c: LDB CQ c may have room */
 	bool stepping;         /**< this is a step: QEs may go to CQs */
+	uint64_t carried;      /**< bits of bytes 8-15 that a QE keeps on its way */
+	bool arbitrated;       /**< the arbiters were told something that dlb_arb.c has to do */
 	uint32_t last_cq;      /**< LDB CQ that got something last */
 	uint64_t holds;        /**< QEs ever put into a held list */
 	uint16_t free;         /**< head of the free pool entries */
@@ -222,6 +251,7 @@ struct dlb_model {
 	dlb_hist hist[DLB_LDB_PORTS][DLB_HIST_ENTRIES];
 	struct dlb_flow flow[DLB_LDB_QUEUES][DLB_FLOWS];
 	struct dlb_irq irq;
+	struct dlb_arb arb;
 	struct pci_config pci;
 };
 
@@ -236,6 +266,8 @@ void dlb_config_reset(struct dlb_model *m, bool power);
 void dlb_config_ports(struct dlb_model *m);
 /** Work out what every CQ's registers say. */
 void dlb_config_cqs(struct dlb_model *m);
+/** Work out anew how QEs of every queue find their CQs. */
+void dlb_config_links(struct dlb_model *m);
 
 /* dlb_pci.c: configuration space. */
 
@@ -299,6 +331,10 @@ bool dlb_model_posted(const struct dlb_model *m);
 
 /* dlb_sched.c: queues into consumer queues, until nothing more can go. Lock held. */
 void dlb_model_schedule(struct dlb_model *m);
+/** Up to `room` QEs of a queue to a CQ that has room for them: how many went. */
+uint32_t dlb_sched_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t room);
+/** Up to `room` QEs of a directed queue, as far as there is room: how many went. */
+uint32_t dlb_sched_directed(struct dlb_model *m, uint32_t id, uint32_t room);
 /** Give back to queue `q` what was held for CQ `c`, which it is no longer linked to. */
 void dlb_sched_unhold(struct dlb_model *m, uint32_t q, uint32_t c);
 /** Start following the flows of a queue that had a single CQ until now. */

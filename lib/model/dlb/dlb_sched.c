@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include "dlb_arb.h"
 #include "dlb_cq.h"
 
 /* The scheduler: QEs from queues into consumer queues. Choices nest as datasheet section 7.6 orders
@@ -358,8 +359,8 @@ serve_types(struct batch *b, uint32_t budget)
 	return n;
 }
 
-static uint32_t
-serve_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t room)
+uint32_t
+dlb_sched_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t room)
 {
 	struct dlb_ldb_queue *q = &m->ldb[qid];
 	struct batch b = {
@@ -393,7 +394,7 @@ serve_weakest(struct dlb_model *m, struct dlb_cq *cq)
 
 	while (i-- > 0 && n == 0)
 		if (m->work >> cq->slot[i].qid & 1)
-			n = serve_queue(m, cq, cq->slot[i].qid, 1);
+			n = dlb_sched_queue(m, cq, cq->slot[i].qid, 1);
 	return n;
 }
 
@@ -417,7 +418,7 @@ serve_cq(struct dlb_model *m, struct dlb_cq *cq)
 			room = cq_room(cq);
 			if (room == 0)
 				return n;
-			n += serve_queue(m, cq, cq->slot[s].qid, room);
+			n += dlb_sched_queue(m, cq, cq->slot[s].qid, room);
 		}
 		i += size;
 	}
@@ -475,18 +476,18 @@ round_load_balanced(struct dlb_model *m)
 	return moved != 0 || m->holds != holds;
 }
 
-static void
-serve_directed(struct dlb_model *m, uint32_t id)
+uint32_t
+dlb_sched_directed(struct dlb_model *m, uint32_t id, uint32_t room)
 {
 	struct dlb_dir_queue *q = &m->dir[id];
 	struct dlb_cq *cq = &m->cq[DLB_LDB_PORTS + id];
 	struct dlb_pen pen = dlb_pen_up(cq);
 	uint32_t kind = m->config.version == DLB_V20;
-	uint32_t room = cq->enabled && cq->tokens < cq->token_limit ? cq->token_limit - cq->tokens
-								    : 0;
 	bool weak = weak_turn(&q->waiting.turn);
 	uint32_t n;
 
+	room = dlb_min(room, cq->enabled && cq->tokens < cq->token_limit
+				     ? cq->token_limit - cq->tokens : 0);
 	for (n = 0; n < room && q->waiting.bins != 0; n++) {
 		uint32_t bin = bin_next(q->waiting.bins, weak);
 		uint16_t index = dlb_bins_pop(m, &q->waiting, bin);
@@ -505,14 +506,20 @@ serve_directed(struct dlb_model *m, uint32_t id)
 	m->dir_scheduled += n;
 	if (q->count == 0)
 		m->dir_work[id / 64] &= ~(UINT64_C(1) << id % 64);
+	return n;
 }
 
 void
 dlb_model_schedule(struct dlb_model *m)
 {
+	if (unlikely(m->arbitrated)) {
+		dlb_arb_schedule(m);
+		return;
+	}
 	for (uint32_t half = 0; half < 2; half++)
 		for (uint64_t work = m->dir_work[half]; work != 0; work &= work - 1)
-			serve_directed(m, half * 64 + (uint32_t)__builtin_ctzll(work));
+			dlb_sched_directed(m, half * 64 + (uint32_t)__builtin_ctzll(work),
+					   UINT32_MAX);
 	while (m->work != 0 && m->ready != 0 && round_load_balanced(m))
 		;
 }

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include "dlb_arb.h"
+
+/* The inner choices of section 7.6: slot of a CQ, atomic or other, priority; and what of section
+ * 7.7 holds single QEs back. The scheduler makes each move; which QEs it may choose from is said by
+ * shutting the others away for the length of it.
+ */
+
+/* An odd step goes through all 256 turns before one comes again, and spreads each level's. */
+#define TURN_STEP 101u
+
+uint32_t
+dlb_wheel_turn(struct dlb_wheel *wheel)
+{
+	uint32_t turn = wheel->turn++ * TURN_STEP % 256, level = 0;
+
+	while (level < DLB_ARB_LEVELS && turn >= wheel->edge[level])
+		level++;
+	return level;
+}
+
+/* Whatever the weights, the weakest of the levels that are there goes first at times. */
+static uint32_t
+level_first(struct dlb_wheel *wheel, uint32_t present)
+{
+	uint32_t level = dlb_wheel_turn(wheel);
+
+	if (wheel->turn % DLB_TURNS_PER_WEAK == 0)
+		return 31 - (uint32_t)__builtin_clz(present);
+	if (level != DLB_ARB_ANY && (present >> level & 1))
+		return level;
+	return (uint32_t)__builtin_ctz(present);
+}
+
+/* ---- Limits ---- */
+
+static uint32_t
+hist_after(const struct dlb_cq *cq, uint32_t pos)
+{
+	return pos + 1 == cq->hist_size ? 0 : pos + 1;
+}
+
+/* Work units of what is in flight at a CQ: codes 0 to 3 stand for 0, 2, 4 and 8. */
+static uint32_t
+units_load(const struct dlb_cq *cq)
+{
+	uint32_t load = 0, pos = cq->hist_pop;
+
+	for (uint32_t k = 0; k < cq->inflight; k++, pos = hist_after(cq, pos))
+		load += (1u << REG_GET(DLB_QE_WEIGHT, cq->hist[pos])) & ~1u;
+	return load;
+}
+
+static bool
+units_allow(const struct dlb_model *m, const struct dlb_cq *cq)
+{
+	uint32_t limit = m->arb.unit_limit[cq - m->cq];
+
+	return limit == UINT32_MAX || units_load(cq) < limit;
+}
+
+/* May a CQ be given a flow that nobody has? */
+static bool
+takes_flows(const struct dlb_model *m, const struct dlb_cq *cq)
+{
+	return !m->arb.shuns_flows || cq->inflight <= m->arb.flow_threshold[cq - m->cq];
+}
+
+uint32_t
+dlb_weight_stage_inflight(const struct dlb_model *m, uint32_t qid)
+{
+	uint32_t n = 0;
+
+	if (!m->config.open.stage_until_completion)
+		return 0;
+	for (uint32_t c = 0; c < DLB_LDB_PORTS; c++) {
+		const struct dlb_cq *cq = &m->cq[c];
+		uint32_t pos = cq->hist_pop;
+
+		for (uint32_t k = 0; k < cq->inflight; k++, pos = hist_after(cq, pos))
+			n += REG_GET(DLB_HIST_QID, cq->hist[pos]) == qid &&
+			     REG_GET(DLB_HIST_SCHED, cq->hist[pos]) == DLB_ATOMIC;
+	}
+	return n;
+}
+
+static bool
+stage_full(const struct dlb_model *m, uint32_t qid)
+{
+	const struct dlb_ldb_queue *q = &m->ldb[qid];
+
+	return m->config.open.stage_until_completion &&
+	       q->held + dlb_weight_stage_inflight(m, qid) >= q->stage_limit;
+}
+
+/* ---- One QE ---- */
+
+/* Leave only the bins `open` of what a queue holds; what was shut is returned. */
+static uint8_t
+shut(struct dlb_bins *bins, uint32_t open)
+{
+	uint8_t before = bins->bins;
+
+	bins->bins &= (uint8_t)open;
+	return before & (uint8_t)~open;
+}
+
+/* One QE of the bins `atomic` of atomic QEs and `other` of others. */
+static bool
+serve_open(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t atomic, uint32_t other)
+{
+	struct dlb_ldb_queue *q = &m->ldb[qid];
+	struct dlb_bins *held = &m->held[qid][cq - m->cq];
+	uint8_t shut_waiting = shut(&q->atomic, stage_full(m, qid) ? 0 : atomic);
+	uint8_t shut_held = shut(held, atomic);
+	uint8_t shut_other = shut(&q->other, other);
+	uint32_t flow_limit = q->flow_limit, loose = 0;
+	bool served = false;
+
+	if (!takes_flows(m, cq))
+		q->flow_limit = 0;
+	/* Flows held elsewhere that may move here: not when atomic QEs are shut out, or new flows.
+	 */
+	if (atomic == 0 || q->flow_limit == 0) {
+		loose = q->loose;
+		q->loose = 0;
+	}
+	q->share = 1;
+	if ((q->atomic.bins | held->bins | q->other.bins) != 0 || q->loose != 0)
+		served = dlb_sched_queue(m, cq, qid, 1) != 0;
+	q->loose += loose;
+	q->flow_limit = flow_limit;
+	q->atomic.bins |= shut_waiting;
+	held->bins |= shut_held;
+	q->other.bins |= shut_other;
+	return served;
+}
+
+#define ALL_BINS ((1u << DLB_PRIO_BINS) - 1)
+
+/* One atomic QE for a CQ: of the level whose turn it is, or else of any. */
+static bool
+serve_atomic(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid)
+{
+	uint32_t there = m->ldb[qid].atomic.bins | m->held[qid][cq - m->cq].bins;
+
+	if (there != 0 && serve_open(m, cq, qid, 1u << level_first(&m->arb.atomic, there), 0))
+		return true;
+	return serve_open(m, cq, qid, ALL_BINS, 0);
+}
+
+static bool
+serve_other(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid)
+{
+	uint32_t there = m->ldb[qid].other.bins;
+
+	if (there == 0)
+		return false;
+	return serve_open(m, cq, qid, 0, 1u << level_first(&m->arb.other, there)) ||
+	       serve_open(m, cq, qid, 0, ALL_BINS);
+}
+
+/* Atomic and other QEs take turns. */
+static bool
+serve_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid)
+{
+	if (m->ldb[qid].inflight >= m->ldb[qid].inflight_limit)
+		return false;
+	if (m->arb.type_turn++ % 2 == 0)
+		return serve_atomic(m, cq, qid) || serve_other(m, cq, qid);
+	return serve_other(m, cq, qid) || serve_atomic(m, cq, qid);
+}
+
+/* ---- One CQ ---- */
+
+/* One QE from the slots of one level, which take turns. */
+static bool
+serve_level(struct dlb_model *m, struct dlb_cq *cq, uint32_t level)
+{
+	for (uint32_t k = 0; k < cq->slot_count; k++) {
+		uint32_t s = (cq->turn + k) % cq->slot_count;
+
+		if (cq->slot[s].bin == level && (m->work >> cq->slot[s].qid & 1) &&
+		    serve_queue(m, cq, cq->slot[s].qid))
+			return true;
+	}
+	return false;
+}
+
+bool
+dlb_weight_cq(struct dlb_model *m, struct dlb_cq *cq)
+{
+	uint32_t present = 0, level;
+
+	if (!units_allow(m, cq))
+		return false;
+	for (uint32_t s = 0; s < cq->slot_count; s++)
+		if (m->work >> cq->slot[s].qid & 1)
+			present |= 1u << cq->slot[s].bin;
+	if (present == 0)
+		return false;
+	cq->turn++;
+	level = level_first(&m->arb.slot, present);
+	if (serve_level(m, cq, level))
+		return true;
+	for (present &= ~(1u << level); present != 0; present &= present - 1)
+		if (serve_level(m, cq, (uint32_t)__builtin_ctz(present)))
+			return true;
+	return false;
+}
+
+bool
+dlb_weight_directed(struct dlb_model *m, uint32_t id)
+{
+	struct dlb_bins *waiting = &m->dir[id].waiting;
+	uint8_t away = shut(waiting, 1u << level_first(&m->arb.directed, waiting->bins));
+	bool served = dlb_sched_directed(m, id, 1) != 0;
+
+	waiting->bins |= away;
+	return served;
+}
