@@ -451,6 +451,16 @@ a_start_beyond_the_share_is_refused(void)
 	second_remove();
 }
 
+static void
+what_a_start_took_is_free_after_stop(void)
+{
+	assert_true(domain_start(dev.id));
+	second_refused(",ldb_ports=63", "LDB_PORTS_UNAVAILABLE");
+	dev_stop();
+	second_make(",ldb_ports=64");
+	second_remove();
+}
+
 /* ---- Leaving ---- */
 
 static void
@@ -506,6 +516,7 @@ static const struct test_case cases[] = {
 	TEST_CASE_OURS(the_info_tells_what_a_domain_has),
 	TEST_CASE_OURS(what_a_device_has_not_is_refused_by_name),
 	TEST_CASE_OURS(a_start_beyond_the_share_is_refused),
+	TEST_CASE_OURS(what_a_start_took_is_free_after_stop),
 	TEST_CASE_OURS(whoever_leaves_last_closes_the_device),
 };
 

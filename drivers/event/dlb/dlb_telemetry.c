@@ -106,6 +106,28 @@ add_registers(const struct dlb *dlb, uint32_t cursor, struct rte_tel_data *answe
 	return 0;
 }
 
+int
+dlb_telemetry_answer(const char *cmd, const char *params, dlb_telemetry_add_fn *add,
+		     struct rte_tel_data *answer)
+{
+	const char *text = params != NULL ? params : "";
+	unsigned long id;
+	int ret = -ENODEV;
+
+	if (parse_number(text, RTE_EVENT_MAX_DEVS - 1, &id, &text) < 0 || *text != '\0') {
+		DLB_LOG(ERR, cmd, "parameters \"%s\": accepted: ID, 0..%u",
+			params != NULL ? params : "", RTE_EVENT_MAX_DEVS - 1);
+		return -EINVAL;
+	}
+	rte_spinlock_lock(&lock);
+	if (shown[id] != NULL)
+		ret = add(shown[id], answer);
+	rte_spinlock_unlock(&lock);
+	if (ret == -ENODEV)
+		DLB_LOG(ERR, cmd, "device %lu: not one of ours; accepted: those of " LIST, id);
+	return ret;
+}
+
 static int
 answer_regs(const char *cmd, const char *params, struct rte_tel_data *answer)
 {
