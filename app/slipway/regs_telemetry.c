@@ -1,133 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * Devices that a DPDK program made by --vdev answer through DPDK's telemetry: a SEQPACKET socket
- * that greets with a message, then answers each message, a command, by one.
+ * Registers of devices that are reached through DPDK's telemetry.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "dirs.h"
 #include "regs.h"
 #include "slipway.h"
-
-#define SOCKET_NAME "dpdk_telemetry.v2"
-
-/* The most that DPDK sends in one message, and some. */
-#define MESSAGE_MAX (64u << 10)
-
-/* Where the programs of this user keep their files: a directory for each prefix. */
-static void
-runtime_directory(char *buf, size_t len)
-{
-	const char *service = getenv("RUNTIME_DIRECTORY"), *user = getenv("XDG_RUNTIME_DIR");
-
-	if (service == NULL)
-		service = getuid() == 0 ? "/var/run" : user != NULL ? user : "/tmp";
-	snprintf(buf, len, "%s/dpdk", service);
-}
-
-static json_t *
-receive(int fd, char *message)
-{
-	ssize_t n = recv(fd, message, MESSAGE_MAX, 0);
-	json_error_t error;
-	json_t *root;
-
-	if (n <= 0) {
-		errno = n == 0 ? ECONNRESET : errno == EAGAIN ? ETIMEDOUT : errno;
-		return NULL;
-	}
-	root = json_loadb(message, (size_t)n, 0, &error);
-	if (root == NULL)
-		errno = EBADMSG;
-	return root;
-}
-
-/* The answer to a command, or NULL and errno. A reference of the caller's. */
-static json_t *
-command(int fd, const char *text)
-{
-	char *message = malloc(MESSAGE_MAX);
-	json_t *root = NULL, *value = NULL;
-
-	if (message != NULL && send(fd, text, strlen(text), MSG_NOSIGNAL) > 0)
-		root = receive(fd, message);
-	free(message);
-	/* One member, named after the command without its parameters. */
-	if (root != NULL)
-		value = json_incref(json_object_iter_value(json_object_iter(root)));
-	json_decref(root);
-	if (root != NULL && value == NULL)
-		errno = EBADMSG;
-	return value;
-}
-
-static int
-open_socket(const char *path)
-{
-	char *message = malloc(MESSAGE_MAX);
-	int fd = message == NULL ? -ENOMEM : dirs_connect(path, SOCK_SEQPACKET);
-	json_t *greeting;
-
-	if (fd >= 0) {
-		regs_set_patience(fd);
-		greeting = receive(fd, message);
-		if (greeting == NULL) {
-			close(fd);
-			fd = -errno;
-		}
-		json_decref(greeting);
-	}
-	free(message);
-	return fd;
-}
-
-/* ---- Which device ---- */
-
-/* The devices of a program, an object of id and name; NULL when it has none. */
-static json_t *
-devices(int fd)
-{
-	json_t *list = command(fd, "/slipway/dlb/list");
-
-	if (json_is_object(list) && json_object_size(list) > 0)
-		return list;
-	json_decref(list);
-	return NULL;
-}
-
-static int
-choose_device(int fd, const char *wanted, char *id, size_t len, const char *path)
-{
-	json_t *list = devices(fd);
-	size_t count = json_object_size(list);
-	int ret = -ENODEV;
-
-	if (list == NULL)
-		complain("%s: this program has no dlb device of slipway", path);
-	else if (wanted[0] == '\0' && count > 1)
-		complain("%s: this program has %zu devices; name one by its id, as in "
-			 "telemetry::%s",
-			 path, count, json_object_iter_key(json_object_iter(list)));
-	else if (wanted[0] != '\0' && json_object_get(list, wanted) == NULL)
-		complain("%s: this program has no dlb device with the id %s", path, wanted);
-	else
-		ret = 0;
-	if (ret == 0)
-		snprintf(id, len, "%s",
-			 wanted[0] != '\0' ? wanted : json_object_iter_key(json_object_iter(list)));
-	json_decref(list);
-	return ret;
-}
-
-/* ---- Registers ---- */
+#include "telemetry.h"
 
 /* Take pairs of an address, bar in the upper half, and a value. */
 static int
@@ -158,7 +43,7 @@ read_part(int fd, const char *id, json_int_t cursor, struct regs_dump *dump, con
 	int ret;
 
 	snprintf(text, sizeof(text), "/slipway/dlb/regs,%s,%" JSON_INTEGER_FORMAT, id, cursor);
-	part = command(fd, text);
+	part = telemetry_command(fd, text);
 	if (part == NULL) {
 		complain("%s: no answer: %s", path, strerror(errno));
 		return -EIO;
@@ -197,69 +82,42 @@ read_device(int fd, const char *id, struct regs_dump *dump, const char *path)
 int
 regs_telemetry_read(const char *which, struct regs_dump *dump)
 {
-	size_t length = strcspn(which, ":");
-	char directory[PATH_MAX / 2], path[PATH_MAX], id[32];
-	const char *wanted = which[length] == ':' ? which + length + 1 : "";
+	struct telemetry_device device;
 	int fd, ret;
 
-	runtime_directory(directory, sizeof(directory));
-	snprintf(path, sizeof(path), "%s/%.*s/" SOCKET_NAME, directory,
-		 length > 0 ? (int)length : 3, length > 0 ? which : "rte");
-	fd = open_socket(path);
-	if (fd < 0) {
-		complain("%s: %s", path, strerror(-fd));
+	fd = telemetry_open(which, &device);
+	if (fd < 0)
 		return fd;
-	}
-	ret = choose_device(fd, wanted, id, sizeof(id), path);
-	if (ret == 0)
-		ret = read_device(fd, id, dump, path);
+	ret = read_device(fd, device.id, dump, device.path);
 	close(fd);
 	return ret;
 }
 
-/* ---- The list ---- */
-
-static unsigned int
-list_program(const char *directory, const char *prefix)
+static int
+list_program(int fd, const char *prefix, const json_t *devices, void *ctx)
 {
-	char path[PATH_MAX], target[NAME_MAX + 32];
-	unsigned int shown = 0;
-	json_t *list;
-	int fd;
+	unsigned int *shown = ctx;
+	const char *id;
+	json_t *name;
 
-	snprintf(path, sizeof(path), "%s/%s/" SOCKET_NAME, directory, prefix);
-	fd = open_socket(path);
-	if (fd < 0)
-		return 0;
-	list = devices(fd);
-	for (void *at = json_object_iter(list); at != NULL; at = json_object_iter_next(list, at)) {
-		const char *name = json_string_value(json_object_iter_value(at));
+	(void)fd;
+	json_object_foreach((json_t *)(uintptr_t)devices, id, name)
+	{
+		char target[NAME_MAX + 32];
+		const char *text = json_string_value(name);
 
-		snprintf(target, sizeof(target), "telemetry:%s:%s", prefix,
-			 json_object_iter_key(at));
-		printf("%-24s dlb, %s\n", target, name == NULL ? "" : name);
-		shown++;
+		snprintf(target, sizeof(target), "telemetry:%s:%s", prefix, id);
+		printf("%-24s dlb, %s\n", target, text == NULL ? "" : text);
+		(*shown)++;
 	}
-	json_decref(list);
-	close(fd);
-	return shown;
+	return 0;
 }
 
 unsigned int
 regs_telemetry_list(void)
 {
-	char directory[PATH_MAX / 2];
-	struct dirent *entry;
 	unsigned int shown = 0;
-	DIR *dir;
 
-	runtime_directory(directory, sizeof(directory));
-	dir = opendir(directory);
-	if (dir == NULL)
-		return 0;
-	while ((entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.')
-			shown += list_program(directory, entry->d_name);
-	closedir(dir);
+	telemetry_visit(list_program, &shown);
 	return shown;
 }
