@@ -64,9 +64,10 @@ struct bench_options {
  * how far their CPUs were from each other; with one, whether it had its core to itself.
  */
 enum bench_tag {
-	BENCH_NEAR,  /**< or the core for itself */
-	BENCH_FAR,   /**< or not */
-	BENCH_MIXED, /**< it changed meanwhile */
+	BENCH_NEAR,      /**< or the core for itself */
+	BENCH_FAR,       /**< or not */
+	BENCH_MIXED,     /**< it changed meanwhile */
+	BENCH_DISTURBED, /**< a thread had to share its CPU, try as we might */
 	BENCH_NB_TAGS,
 };
 
@@ -94,7 +95,6 @@ struct bench_sample {
 struct bench_result {
 	char reason[BENCH_REASON_SIZE]; /**< why there are no samples; empty when there are */
 	bool failed;                    /**< the reason is a fault, not a refusal */
-	unsigned int disturbed;         /**< samples kept although the CPU was shared */
 	unsigned int service_sides;     /**< where the service ran: bit n, thread n */
 	struct bench_sample sample[BENCH_MAX_REPEATS];
 	/* Derived from the samples, by summary.c. */

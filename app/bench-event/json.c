@@ -96,7 +96,6 @@ json_result(const struct bench_run *run, unsigned int cell, unsigned int device)
 				    json_string(bench_tag_name(layout, r->ratio_tag)));
 		json_object_set_new(o, "pairs", json_integer(r->nb_pairs));
 	}
-	json_object_set_new(o, "disturbed", json_integer(r->disturbed));
 	json_object_set_new(o, "service", json_service(r->service_sides));
 	json_object_set_new(o, "tag", json_string(bench_tag_name(layout, r->tag)));
 	json_object_set_new(o, "tags", json_tags(layout, r));

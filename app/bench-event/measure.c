@@ -131,6 +131,8 @@ sample_probed(struct bench_device *dev, const struct bench_cell *cell, double se
 		s->issue[1] = bench_probe_issue();
 		s->tag = bench_probe_issue_tag(s->issue);
 	}
+	if (s->cpu_share < BENCH_MIN_CPU_SHARE)
+		s->tag = BENCH_DISTURBED;
 	return 0;
 }
 
@@ -143,17 +145,13 @@ sample_undisturbed(struct bench_device *dev, const struct bench_cell *cell, doub
 	unsigned int i;
 	int ret;
 
-	best->cpu_share = -1;
-	for (i = 0; i < MEASURE_TRIES; i++) {
+	best->tag = BENCH_NB_TAGS;
+	for (i = 0; i < MEASURE_TRIES && best->tag > BENCH_FAR; i++) {
 		ret = sample_probed(dev, cell, seconds, &s);
 		if (ret < 0)
 			return ret;
-		if (s.cpu_share > best->cpu_share)
+		if (s.tag < best->tag)
 			*best = s;
-		if (s.cpu_share >= BENCH_MIN_CPU_SHARE && s.tag != BENCH_MIXED) {
-			*best = s;
-			break;
-		}
 	}
 	return 0;
 }
@@ -172,8 +170,6 @@ take_sample(struct bench_run *run, unsigned int cell, unsigned int device, unsig
 	ret = sample_undisturbed(dev, &run->cell[cell], run->opt.seconds, s);
 	if (ret < 0)
 		fail(dev, result, "while measured", ret);
-	else
-		result->disturbed += s->cpu_share < BENCH_MIN_CPU_SHARE;
 }
 
 /* What was timed must have been real: every event of it came out, once a stage and in order. */

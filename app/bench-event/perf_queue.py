@@ -97,7 +97,7 @@ def run(machine, device, stages):
     before = machine.probe()
     rates = samples_of(machine.command(device, stages))
     after = machine.probe()
-    return {"mpps": statistics.median(rates), "seconds": rates,
+    return {"mps": statistics.median(rates), "seconds": rates,
             "rtt_ns": [before[0], after[0]],
             "tag": before[1] if before[1] == after[1] else "mixed"}
 
@@ -106,10 +106,10 @@ def summary(device, samples, first):
     """A device's medians, of near samples if there are any, and its ratio to the first."""
     tags = [s["tag"] for s in samples]
     tag = "near" if "near" in tags else max(tags, key=tags.count)
-    pairs = [f["mpps"] / s["mpps"] for f, s in zip(first, samples) if f["tag"] == s["tag"] == tag
-             and tag != "mixed" and s["mpps"] > 0]
+    pairs = [f["mps"] / s["mps"] for f, s in zip(first, samples) if f["tag"] == s["tag"] == tag
+             and tag != "mixed" and s["mps"] > 0]
     result = {"device": device, "tag": tag,
-              "mpps": statistics.median(s["mpps"] for s in samples if s["tag"] == tag),
+              "mps": statistics.median(s["mps"] for s in samples if s["tag"] == tag),
               "samples": samples}
     if pairs:
         result.update(ratio=statistics.median(pairs), pairs=len(pairs))
@@ -123,7 +123,7 @@ def measure(machine, stages, rounds):
         for device in DEVICES:
             sample = run(machine, device, stages)
             print(f"perf_queue {stages} {turn + 1}/{rounds}  {device:10} "
-                  f"{sample['mpps']:8.2f} Mpps  {sample['tag']}", flush=True)
+                  f"{sample['mps']:8.2f} Mpps  {sample['tag']}", flush=True)
             taken[device].append(sample)
     results = [summary(device, taken[device], taken[DEVICES[0]]) for device in DEVICES]
     return {"stages": stages, "burst": BURST, "results": results}

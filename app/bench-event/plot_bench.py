@@ -182,8 +182,6 @@ def entry(result, first, repeats):
     if result["tag"] not in ("near", "whole") or result.get("tags", {}).get(
             result["tag"], repeats) != repeats:
         notes.append(f'{result["tag"]} {result["tags"][result["tag"]]}')
-    if result.get("disturbed"):
-        notes.append(f'disturbed {result["disturbed"]}')
     return figures(result) + (f' ({", ".join(notes)})' if notes else "")
 
 

@@ -44,7 +44,7 @@ format_value(char *text, size_t size, enum bench_layout layout, const struct ben
 	return snprintf(text, size, "%.1f", m->mps);
 }
 
-/* What the machine was like, unless it was at its best all the time; "*" a shared CPU. */
+/* What the machine was like, unless it was at its best all the time. */
 static void
 format_conditions(char *text, size_t size, const struct bench_run *run, unsigned int cell,
 		  const struct bench_result *r)
@@ -57,10 +57,8 @@ format_conditions(char *text, size_t size, const struct bench_run *run, unsigned
 		n += snprintf(text, size, " s%s", r->service_sides == 3 ? "12"
 						  : r->service_sides == 2 ? "2" : "1");
 	if (r->nb_tag[r->tag] != run->opt.repeats || r->tag != BENCH_NEAR)
-		n += snprintf(text + n, size - n, " %s:%u", bench_tag_name(layout, r->tag),
+		snprintf(text + n, size - n, " %s:%u", bench_tag_name(layout, r->tag),
 			      r->nb_tag[r->tag]);
-	if (r->disturbed > 0)
-		snprintf(text + n, size - n, " *");
 }
 
 static void
@@ -152,21 +150,11 @@ print_reasons(const struct bench_run *run)
 	return failed;
 }
 
-static unsigned int
-nb_disturbed(const struct bench_run *run)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < run->nb_cells * run->nb_devices; i++)
-		n += run->results[i].disturbed;
-	return n;
-}
-
 /** Print the notes below the table: 0, or 1 when a device failed, not merely refused. */
 int
 bench_report_notes(const struct bench_run *run)
 {
-	unsigned int i, disturbed = nb_disturbed(run);
+	unsigned int i;
 	int failed;
 
 	printf("\n");
@@ -175,13 +163,12 @@ bench_report_notes(const struct bench_run *run)
 			printf("%s: a static pipeline, so with one port a stage\n",
 			       run->device[i].label);
 	printf("s1, s2, s12: the service ran on the first thread, the second, or both\n"
-	       "near, far, mixed: where the CPUs of that many samples were, the rest is left out\n"
-	       "whole, shared, mixed: whether their thread had its core for itself\n");
+	       "Behind a figure are so many samples, of one kind, the rest is left out:\n"
+	       "  near, far         two threads, and where their CPUs were\n"
+	       "  whole, shared     one thread, and whether it had a core for itself\n"
+	       "  mixed, disturbed  the machine changed; a thread had less than %.1f %% of its CPU\n",
+	       BENCH_MIN_CPU_SHARE * 100);
 	failed = print_reasons(run);
-	if (disturbed > 0)
-		printf("*: %u samples had to share the CPU (less than %.1f %% of it); repeat on a "
-		       "quieter machine\n",
-		       disturbed, BENCH_MIN_CPU_SHARE * 100);
 	if (failed)
 		printf("FAILED: see the notes\n");
 	else

@@ -18,8 +18,8 @@ const char *
 bench_tag_name(enum bench_layout layout, enum bench_tag tag)
 {
 	static const char *const names[2][BENCH_NB_TAGS] = {
-		{"whole", "shared", "mixed"},
-		{"near", "far", "mixed"},
+		{"whole", "shared", "mixed", "disturbed"},
+		{"near", "far", "mixed", "disturbed"},
 	};
 
 	return names[bench_layout_threads(layout) - 1][tag];
@@ -115,7 +115,7 @@ summarize_alone(struct bench_result *r, const struct bench_cell *cell, unsigned 
 	}
 }
 
-/* Samples of one turn, if they are of one kind, and never those that moved meanwhile. */
+/* Samples of one turn, if they are of one kind, and never those that saw the machine change. */
 static void
 compare(struct bench_result *r, const struct bench_result *first, const struct bench_cell *cell,
 	unsigned int repeats)
