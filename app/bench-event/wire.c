@@ -32,11 +32,13 @@ nb_ports(const struct bench_loop *loop)
 static int
 setup_device(const struct bench_loop *loop, const struct rte_event_dev_info *info)
 {
+	/* Ordered queues may have no more sequence numbers than the device has flows a queue. */
+	uint32_t flows = RTE_MAX(loop->flows, loop->window);
 	struct rte_event_dev_config conf = {
 		.nb_event_queues = loop->nb_stages,
 		.nb_event_ports = nb_ports(loop),
 		.nb_events_limit = RTE_MIN(4096, info->max_num_events),
-		.nb_event_queue_flows = RTE_MIN(loop->flows, info->max_event_queue_flows),
+		.nb_event_queue_flows = RTE_MIN(flows, info->max_event_queue_flows),
 		.nb_event_port_dequeue_depth = info->max_event_port_dequeue_depth,
 		.nb_event_port_enqueue_depth = info->max_event_port_enqueue_depth,
 		.dequeue_timeout_ns = info->min_dequeue_timeout_ns,
