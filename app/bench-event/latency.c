@@ -110,7 +110,7 @@ note_arrival(struct latency *l, const struct loop_side *side, uint64_t tag, uint
 	__atomic_store_n(&l->done.arrived, side->ended, __ATOMIC_RELEASE);
 }
 
-/* Take a burst out and pass it on, as loop_work() does, and note when the last stage was reached. */
+/* Take a burst out and pass it on, as loop_work() does; note when the last stage was reached. */
 static int
 receive(struct latency *l, struct loop_side *side, uint8_t port)
 {

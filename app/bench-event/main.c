@@ -19,7 +19,8 @@ probe(void)
 		fprintf(stderr, "bench-event: --probe needs 2 lcores\n");
 		return 2;
 	}
-	printf("round trip %.0f ns: %s\n", rtt_ns[1], bench_tag_name(BENCH_PAIR, bench_probe_rtt_tag(rtt_ns)));
+	printf("round trip %.0f ns: %s\n", rtt_ns[1],
+	       bench_tag_name(BENCH_PAIR, bench_probe_rtt_tag(rtt_ns)));
 	return 0;
 }
 

@@ -136,7 +136,9 @@ sample_probed(struct bench_device *dev, const struct bench_cell *cell, double se
 	return 0;
 }
 
-/* The first sample that had its CPUs to itself, and did not see the machine change, else the best of a few. */
+/* The first sample that had its CPUs to itself and did not see the machine change, else the best of
+ * a few.
+ */
 static int
 sample_undisturbed(struct bench_device *dev, const struct bench_cell *cell, double seconds,
 		   struct bench_sample *best)

@@ -5,9 +5,9 @@
 
 usage: perf_queue.py RESULT.json DRIVER BENCH-EVENT CPU CPU ROUNDS
 
-Adds what was measured to RESULT.json, which bench-event --json wrote. DRIVER is what EAL's option -d
-takes; the program BENCH-EVENT tells how far the CPUs are from each other. The producer has one CPU, the
-worker the other. The program's main thread, which only prints once a second but polls meanwhile,
+Adds what was measured to RESULT.json, which bench-event --json wrote. DRIVER is what EAL's option
+-d takes; the program BENCH-EVENT tells how far the CPUs are from each other. The producer has one
+CPU, the worker the other. The program's main thread, which only prints once a second but polls meanwhile,
 shares the producer's CPU at the lowest priority; else it would take half of it. event_sw needs a
 third busy thread for its service, so there producer and worker share a CPU.
 """
@@ -129,6 +129,11 @@ def measure(machine, stages, rounds):
     return {"stages": stages, "burst": BURST, "results": results}
 
 
+def a_line_a_sample(text):
+    """The innermost objects of indented JSON, each on one line."""
+    return re.sub(r"\{[^{}]*\}", lambda found: " ".join(found[0].split()), text)
+
+
 def main():
     """Read, measure, write."""
     if len(sys.argv) != 7 or not sys.argv[6].isdigit() or int(sys.argv[6]) < 1:
@@ -140,8 +145,7 @@ def main():
             result = json.load(file)
         result["perf_queue"] = [measure(machine, stages, rounds) for stages in STAGES]
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(result, file, indent=1)
-            file.write("\n")
+            file.write(a_line_a_sample(json.dumps(result, indent=1)) + "\n")
     except (OSError, ValueError, RuntimeError, AttributeError,
             subprocess.SubprocessError) as error:
         sys.exit(f"perf_queue.py: {error}")

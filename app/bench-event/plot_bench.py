@@ -5,8 +5,8 @@
 
 usage: plot_bench.py RESULT.json DIRECTORY
 
-Writes bench_*.svg, one a chart for which there are figures, and bench_tables.inc, in reST. One group
-of bars a row, one bar a device; thin lines reach from the least to the most sample.
+Writes bench_*.svg, one a chart for which there are figures, and bench_tables.inc, in reST. One
+group of bars a row, one bar a device; thin lines reach from the least to the most sample.
 """
 
 import json
@@ -173,12 +173,15 @@ def figures(result):
 
 
 def entry(result, first, repeats):
-    """A device's place in a row: figures, ratio, and the samples behind them if not all."""
+    """A device's place in a row: figures, ratio, threads of its service if there was a choice, and
+    the samples behind the figures if not all."""
     if not measured(result):
         return "FAILED" if "failed" in result else "refused"
     notes = []
     if not first and "ratio" in result:
         notes.append(f'{result["ratio"]:.2f}x')
+    if result.get("service") and "near" in result["tags"]:
+        notes.append("s" + "".join(str(n) for n in result["service"]))
     if result["tag"] not in ("near", "whole") or result.get("tags", {}).get(
             result["tag"], repeats) != repeats:
         notes.append(f'{result["tag"]} {result["tags"][result["tag"]]}')

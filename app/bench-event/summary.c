@@ -10,7 +10,7 @@
 
 #include "bench.h"
 
-/* Fewer samples of the best kind than this do not speak for a cell when there are more of another kind. */
+/* So many samples of the best kind speak for a cell, even when there are more of another. */
 #define SUMMARY_ENOUGH 3
 
 /** What a tag means in a layout. */
@@ -99,9 +99,6 @@ summarize_alone(struct bench_result *r, const struct bench_cell *cell, unsigned 
 	unsigned int i;
 	double value;
 
-	for (i = 0; i < repeats; i++)
-		r->nb_tag[r->sample[i].tag]++;
-	r->tag = choose_tag(r->nb_tag);
 	for (i = 0; i < RTE_DIM(members); i++)
 		*(double *)((char *)&r->median + members[i]) =
 			median_of(r, repeats, members[i]);
@@ -138,12 +135,43 @@ compare(struct bench_result *r, const struct bench_result *first, const struct b
 	r->nb_pairs = n;
 }
 
+/* The figures of a row shall be of one kind: one that all devices have samples of. A device that
+ * has none shows what it has.
+ */
+static void
+choose_tags(struct bench_run *run, unsigned int cell)
+{
+	unsigned int least[BENCH_NB_TAGS], i, k;
+	enum bench_tag tag;
+
+	for (tag = BENCH_NEAR; tag < BENCH_NB_TAGS; tag++)
+		least[tag] = run->opt.repeats;
+	for (i = 0; i < run->nb_devices; i++) {
+		struct bench_result *r = bench_result(run, cell, i);
+
+		if (r->reason[0] != '\0')
+			continue;
+		for (k = 0; k < run->opt.repeats; k++)
+			r->nb_tag[r->sample[k].tag]++;
+		for (tag = BENCH_NEAR; tag < BENCH_NB_TAGS; tag++)
+			least[tag] = RTE_MIN(least[tag], r->nb_tag[tag]);
+	}
+	tag = choose_tag(least);
+	for (i = 0; i < run->nb_devices; i++) {
+		struct bench_result *r = bench_result(run, cell, i);
+
+		r->tag = r->nb_tag[tag] > 0 ? tag : choose_tag(r->nb_tag);
+	}
+}
+
 /** Derive what is shown of a cell. */
 void
 bench_summarize(struct bench_run *run, unsigned int cell)
 {
 	const struct bench_result *first = bench_result(run, cell, 0);
 	unsigned int i, repeats = run->opt.repeats;
+
+	choose_tags(run, cell);
 
 	for (i = 0; i < run->nb_devices; i++) {
 		struct bench_result *r = bench_result(run, cell, i);
