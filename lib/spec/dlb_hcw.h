@@ -28,6 +28,7 @@
 #define DLB_CQ_SLOTS      8     /**< queues one LDB CQ can be mapped to */
 #define DLB_QID_INFLIGHTS 2048  /**< largest LDB queue inflight limit */
 #define DLB_FLOWS         65536 /**< lock ids of an LDB queue */
+#define DLB_HID_MIN       64    /**< fewest lock ids they can be compressed to, section 2.5 */
 #define DLB_PRIO_BINS     4     /**< effective levels: priority bits 2:1, section 7.6 */
 
 /* Ordering: two reorder groups of 1024 sequence numbers, modes 0..4 of 64 << mode each. */

@@ -123,6 +123,21 @@ thresholds_set(struct dlb_thresholds *t, uint32_t threshold)
 	t->step[2] = threshold;
 }
 
+/* Lock ids are compressed to 32 << code (section 2.5). Flows that are in use keep their numbers: a
+ * code counts if it is written when there are none.
+ */
+static void
+lock_mask_set(struct dlb_model *m, uint32_t qid)
+{
+	uint32_t code = dlb_reg_get(m, DLB_AQED_QID_HID_WIDTH, qid);
+
+	if (m->ldb[qid].flows != 0)
+		return;
+	m->ldb[qid].lock_mask = DLB_FLOWS - 1;
+	if (m->config.open.lock_modulo && code != 0)
+		m->ldb[qid].lock_mask = (DLB_HID_MIN << (code - 1)) - 1;
+}
+
 static void
 ldb_queue_wrote(void *owner, struct reg_at at, uint32_t value)
 {
@@ -133,6 +148,7 @@ ldb_queue_wrote(void *owner, struct reg_at at, uint32_t value)
 	q->inflight_limit = dlb_reg_get(m, DLB_LSP_QID_LDB_INFL_LIM, at.i);
 	q->stage_limit = dlb_reg_get(m, DLB_LSP_QID_AQED_ACTIVE_LIM, at.i);
 	q->flow_limit = dlb_reg_get(m, DLB_AQED_QID_FID_LIM, at.i);
+	lock_mask_set(m, at.i);
 	thresholds_set(&q->atomic_depth, dlb_reg_get(m, DLB_LSP_QID_ATM_DEPTH_THRSH, at.i));
 	thresholds_set(&q->other_depth, dlb_reg_get(m, DLB_LSP_QID_NALDB_DEPTH_THRSH, at.i));
 }
@@ -202,6 +218,7 @@ static const struct reg_hook hooks[] = {
 	{DLB_LSP_QID_LDB_INFL_LIM, NULL, ldb_queue_wrote},
 	{DLB_LSP_QID_AQED_ACTIVE_LIM, NULL, ldb_queue_wrote},
 	{DLB_AQED_QID_FID_LIM, NULL, ldb_queue_wrote},
+	{DLB_AQED_QID_HID_WIDTH, NULL, ldb_queue_wrote},
 	{DLB_LSP_QID_ATM_DEPTH_THRSH, NULL, ldb_queue_wrote},
 	{DLB_LSP_QID_NALDB_DEPTH_THRSH, NULL, ldb_queue_wrote},
 	{DLB_CHP_ORD_QID_SN_MAP, NULL, sn_map_wrote},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include "dlb_arb.h"
 #include "dlb_config.h"
 
 /* Registers that show what the device counts. */
@@ -27,26 +28,28 @@ ldb_waiting_read(void *owner, struct reg_at at)
  * there; the oldest waiting ones fill what is left of the limit.
  */
 static uint32_t
-stage_occupied(const struct dlb_ldb_queue *q)
+stage_occupied(const struct dlb_model *m, uint32_t qid)
 {
-	uint32_t all = q->held + q->atomic_count;
+	const struct dlb_ldb_queue *q = &m->ldb[qid];
+	uint32_t sure = q->held + dlb_weight_stage_inflight(m, qid);
 
-	return q->held > q->stage_limit ? q->held : dlb_min(all, q->stage_limit);
+	return sure > q->stage_limit ? sure : dlb_min(sure + q->atomic_count, q->stage_limit);
 }
 
 static uint32_t
 aqed_active_read(void *owner, struct reg_at at)
 {
-	return stage_occupied(&dlb_model_of(owner)->ldb[at.i]);
+	return stage_occupied(dlb_model_of(owner), at.i);
 }
 
 static uint32_t
 atm_active_read(void *owner, struct reg_at at)
 {
-	const struct dlb_ldb_queue *q = &dlb_model_of(owner)->ldb[at.i];
+	const struct dlb_model *m = owner;
+	uint32_t stored = m->ldb[at.i].held + m->ldb[at.i].atomic_count +
+			  dlb_weight_stage_inflight(m, at.i);
 
-	return COUNT_SHOWN(DLB_LSP_QID_ATM_ACTIVE_COUNT,
-			   q->held + q->atomic_count - stage_occupied(q));
+	return COUNT_SHOWN(DLB_LSP_QID_ATM_ACTIVE_COUNT, stored - stage_occupied(m, at.i));
 }
 
 static uint32_t

@@ -72,19 +72,37 @@ tokens_wrote(void *owner, struct reg_at at, uint32_t value)
 		m->ready |= UINT64_C(1) << (cq - m->cq);
 }
 
+/* The slot in the low bits, and the pass above them: the next bit, or the register's last one (open
+ * point 17).
+ */
+static uint32_t
+pass_bit(const struct dlb_model *m, const struct dlb_cq *cq, struct reg_at at)
+{
+	if (!m->config.open.wptr_pass_on_top)
+		return cq->entries;
+	return UINT32_C(1) << (at.row == DLB_CHP_DIR_CQ_WPTR
+				       ? DLB_CHP_DIR_CQ_WPTR_WRITE_POINTER_HI
+				       : DLB_CHP_LDB_CQ_WPTR_WRITE_POINTER_HI);
+}
+
 static uint32_t
 wptr_read(void *owner, struct reg_at at)
 {
-	return cq_of(owner, at)->wptr;
+	const struct dlb_cq *cq = cq_of(owner, at);
+
+	if (!(cq->wptr & cq->entries))
+		return cq->wptr;
+	return (cq->wptr & (cq->entries - 1)) | pass_bit(owner, cq, at);
 }
 
-/* The slot in the low bits, the pass above them (open point 17). */
 static void
 wptr_wrote(void *owner, struct reg_at at, uint32_t value)
 {
 	struct dlb_cq *cq = cq_of(owner, at);
+	bool second = value & pass_bit(owner, cq, at);
 
-	cq->wptr = cq->entries == 0 ? 0 : value & (2 * cq->entries - 1);
+	cq->wptr = cq->entries == 0 ? 0
+				    : (value & (cq->entries - 1)) | (second ? cq->entries : 0);
 }
 
 static uint32_t

@@ -182,14 +182,16 @@ dlb_model_read(struct bus_device *dev, unsigned int bar, uint64_t off, unsigned 
 {
 	struct dlb_model *m = model_of(dev);
 	uint32_t value = 0;
-	bool ones;
+	bool is_silent, ones;
 
 	lock_wait(m);
 	dlb_model_admit_posted(m);
-	ones = silent(m, bar, off);
+	is_silent = silent(m, bar, off);
+	/* A bar that is off is nobody's answer; what a sleeping device says is open point 12. */
+	ones = is_silent && !(m->answers && m->config.open.asleep_reads_zero);
 	if (ones)
 		value = UINT32_MAX;
-	else if (port_at(m, bar, off) == NULL &&
+	else if (!is_silent && port_at(m, bar, off) == NULL &&
 		 (size != 4 || !regfile_read(m->regs, bar, off, &value)))
 		stray(m);
 	unlock(m, false);

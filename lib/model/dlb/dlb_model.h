@@ -49,8 +49,8 @@ struct dlb_model_open_points {
 	 */
 	bool threshold_shuns_flows;
 	/**
-	 * Point 17: the pass of a CQ's write pointer is always bit 10, instead of the bit above
-	 * those that count the ring's slots.
+	 * Point 17: the pass of a CQ's write pointer is the register's last bit, instead of the
+	 * bit above those that count the ring's slots.
 	 */
 	bool wptr_pass_on_top;
 };

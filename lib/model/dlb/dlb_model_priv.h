@@ -76,8 +76,6 @@ typedef uint64_t dlb_hist;
 #define DLB_HIST_QID_LO     DLB_QE_QID_LO
 #define DLB_HIST_SCHED_HI   DLB_QE_SCHED_HI
 #define DLB_HIST_SCHED_LO   DLB_QE_SCHED_LO
-#define DLB_HIST_LOCK_HI    DLB_QE_LOCK_HI
-#define DLB_HIST_LOCK_LO    DLB_QE_LOCK_LO
 #define DLB_HIST_TRACKED_HI 63 /**< counted in its flow */
 #define DLB_HIST_TRACKED_LO 63
 
@@ -141,6 +139,7 @@ struct dlb_ldb_queue {
 	uint64_t held_cqs;      /**< bit c: something in held lists of CQ c */
 	uint32_t stage_limit;   /**< AQED entries */
 	uint32_t flow_limit;
+	uint32_t lock_mask;     /**< bits of a lock id that tell flows apart */
 	uint32_t flows;         /**< not free */
 	uint32_t loose;         /**< flows with waiting QEs and none in flight: free to move */
 	/* Ordering: numbers sn_head..sn_next-1 are given out and not yet in order. */
@@ -439,6 +438,13 @@ dlb_bins_pop(struct dlb_model *m, struct dlb_bins *b, uint32_t bin)
 	return index;
 }
 
+/* Number of the flow that a QE or a history entry of an LDB queue belongs to. */
+static inline uint32_t
+dlb_flow_number(const struct dlb_ldb_queue *q, uint64_t meta)
+{
+	return (uint32_t)REG_GET(DLB_QE_LOCK, meta) & q->lock_mask;
+}
+
 /* A QE of a flow completed. */
 static inline void
 dlb_flow_complete(struct dlb_ldb_queue *q, struct dlb_flow *flow)
@@ -465,7 +471,8 @@ dlb_hist_pop(struct dlb_model *m, struct dlb_cq *cq)
 	cq->inflight--;
 	m->ldb[qid].inflight--;
 	if (REG_GET(DLB_HIST_TRACKED, done))
-		dlb_flow_complete(&m->ldb[qid], &m->flow[qid][REG_GET(DLB_HIST_LOCK, done)]);
+		dlb_flow_complete(&m->ldb[qid],
+				  &m->flow[qid][dlb_flow_number(&m->ldb[qid], done)]);
 	return done;
 }
 

@@ -10,9 +10,9 @@
 /* ---- What is in use of the large tables ---- */
 
 static void
-flow_free(struct dlb_model *m, uint32_t qid, uint64_t lock)
+flow_free(struct dlb_model *m, uint32_t qid, uint64_t meta)
 {
-	m->flow[qid][lock] = (struct dlb_flow){.cq = 0};
+	m->flow[qid][dlb_flow_number(&m->ldb[qid], meta)] = (struct dlb_flow){.cq = 0};
 }
 
 /* Flows with QEs in flight: those of history entries. */
@@ -25,7 +25,7 @@ history_drop(struct dlb_model *m, const struct dlb_cq *cq)
 		dlb_hist e = cq->hist[pos];
 
 		if (REG_GET(DLB_HIST_TRACKED, e))
-			flow_free(m, (uint32_t)REG_GET(DLB_HIST_QID, e), REG_GET(DLB_HIST_LOCK, e));
+			flow_free(m, (uint32_t)REG_GET(DLB_HIST_QID, e), e);
 		pos = pos + 1 == cq->hist_size ? 0 : pos + 1;
 	}
 }
@@ -40,7 +40,7 @@ held_drop(struct dlb_model *m, uint32_t qid, uint32_t cq)
 		uint16_t i = held->bins >> bin & 1 ? held->fifo[bin].head : DLB_NIL;
 
 		for (; i != DLB_NIL; i = m->next[i])
-			flow_free(m, qid, REG_GET(DLB_QE_LOCK, m->qe[i].meta));
+			flow_free(m, qid, m->qe[i].meta);
 	}
 	*held = (struct dlb_bins){.bins = 0};
 }

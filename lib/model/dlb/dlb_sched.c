@@ -142,7 +142,7 @@ serve_other(struct batch *b, uint32_t budget)
 static inline struct dlb_flow *
 flow_of(const struct batch *b, uint64_t meta)
 {
-	return &b->m->flow[b->qid][REG_GET(DLB_QE_LOCK, meta)];
+	return &b->m->flow[b->qid][dlb_flow_number(b->q, meta)];
 }
 
 static inline void
@@ -167,9 +167,9 @@ hold(const struct batch *b, uint32_t bin, struct dlb_flow *flow)
 	b->m->holds++;
 }
 
-/* Move every QE of a flow between two CQs' held lists; a flow's order is kept. */
+/* Move every QE of flow `number` between two CQs' held lists; a flow's order is kept. */
 static void
-flow_move(const struct batch *b, uint32_t from, uint16_t lock)
+flow_move(const struct batch *b, uint32_t from, uint32_t number)
 {
 	struct dlb_bins *src = &b->m->held[b->qid][from];
 	struct dlb_bins *dst = &b->m->held[b->qid][b->cq_id];
@@ -178,7 +178,7 @@ flow_move(const struct batch *b, uint32_t from, uint16_t lock)
 	for (uint32_t bin = 0; bin < DLB_PRIO_BINS; bin++) {
 		while (src->bins >> bin & 1) {
 			uint16_t index = dlb_bins_pop(b->m, src, bin);
-			bool moves = REG_GET(DLB_QE_LOCK, b->m->qe[index].meta) == lock;
+			bool moves = dlb_flow_number(b->q, b->m->qe[index].meta) == number;
 
 			dlb_bins_append(b->m, moves ? dst : &keep, bin, index);
 		}
@@ -187,10 +187,10 @@ flow_move(const struct batch *b, uint32_t from, uint16_t lock)
 	if (src->bins == 0)
 		b->q->held_cqs &= ~(UINT64_C(1) << from);
 	b->q->held_cqs |= UINT64_C(1) << b->cq_id;
-	b->m->flow[b->qid][lock].cq = b->cq_id;
+	b->m->flow[b->qid][number].cq = b->cq_id;
 }
 
-/* A loose flow in one held list: its lock id, or -1. */
+/* A loose flow in one held list: its number, or -1. */
 static int32_t
 loose_find(const struct batch *b, uint32_t cq_id)
 {
@@ -201,7 +201,7 @@ loose_find(const struct batch *b, uint32_t cq_id)
 
 		for (; index != DLB_NIL; index = b->m->next[index])
 			if (flow_of(b, b->m->qe[index].meta)->inflight == 0)
-				return (int32_t)REG_GET(DLB_QE_LOCK, b->m->qe[index].meta);
+				return (int32_t)dlb_flow_number(b->q, b->m->qe[index].meta);
 	}
 	return -1;
 }
@@ -214,14 +214,14 @@ loose_fetch(const struct batch *b)
 
 	for (; cqs != 0; cqs &= cqs - 1) {
 		uint32_t from = (uint32_t)__builtin_ctzll(cqs);
-		int32_t lock;
+		int32_t number;
 
 		if ((b->q->cqs >> from & 1) && dlb_cq_has_room(&b->m->cq[from]))
 			continue;
-		lock = loose_find(b, from);
-		if (lock < 0)
+		number = loose_find(b, from);
+		if (number < 0)
 			continue;
-		flow_move(b, from, (uint16_t)lock);
+		flow_move(b, from, (uint32_t)number);
 		return true;
 	}
 	return false;
@@ -538,7 +538,7 @@ dlb_sched_unhold(struct dlb_model *m, uint32_t qid, uint32_t cq)
 		if (!(held->bins >> bin & 1))
 			continue;
 		for (uint16_t i = h->head; i != DLB_NIL; i = m->next[i]) {
-			struct dlb_flow *flow = &m->flow[qid][REG_GET(DLB_QE_LOCK, m->qe[i].meta)];
+			struct dlb_flow *flow = &m->flow[qid][dlb_flow_number(q, m->qe[i].meta)];
 
 			if (--flow->waiting == 0 && flow->inflight == 0) {
 				q->loose--;
@@ -569,7 +569,7 @@ dlb_sched_track(struct dlb_model *m, uint32_t qid)
 
 		for (uint32_t k = 0; k < cq->inflight; k++) {
 			dlb_hist *e = &cq->hist[(cq->hist_pop + k) % cq->hist_size];
-			struct dlb_flow *flow = &m->flow[qid][REG_GET(DLB_HIST_LOCK, *e)];
+			struct dlb_flow *flow = &m->flow[qid][dlb_flow_number(q, *e)];
 
 			if (REG_GET(DLB_HIST_QID, *e) != qid || REG_GET(DLB_HIST_TRACKED, *e) ||
 			    REG_GET(DLB_HIST_SCHED, *e) != DLB_ATOMIC)

@@ -86,13 +86,14 @@ dlb_weight_stage_inflight(const struct dlb_model *m, uint32_t qid)
 	return n;
 }
 
-static bool
-stage_full(const struct dlb_model *m, uint32_t qid)
+/* How many of the stage's entries are for QEs that are not in flight; 0 when none is free. */
+static uint32_t
+stage_room(const struct dlb_model *m, uint32_t qid)
 {
 	const struct dlb_ldb_queue *q = &m->ldb[qid];
+	uint32_t inflight = dlb_weight_stage_inflight(m, qid);
 
-	return m->config.open.stage_until_completion &&
-	       q->held + dlb_weight_stage_inflight(m, qid) >= q->stage_limit;
+	return q->held + inflight < q->stage_limit ? q->stage_limit - inflight : 0;
 }
 
 /* ---- One QE ---- */
@@ -113,12 +114,17 @@ serve_open(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t atomic,
 {
 	struct dlb_ldb_queue *q = &m->ldb[qid];
 	struct dlb_bins *held = &m->held[qid][cq - m->cq];
-	uint8_t shut_waiting = shut(&q->atomic, stage_full(m, qid) ? 0 : atomic);
+	uint32_t stage_limit = q->stage_limit;
+	uint32_t room = m->config.open.stage_until_completion ? stage_room(m, qid) : UINT32_MAX;
+	uint8_t shut_waiting = shut(&q->atomic, room == 0 ? 0 : atomic);
 	uint8_t shut_held = shut(held, atomic);
 	uint8_t shut_other = shut(&q->other, other);
 	uint32_t flow_limit = q->flow_limit, loose = 0;
 	bool served = false;
 
+	/* The last entry is for a QE that goes, not for one that is held for another CQ. */
+	if (room != UINT32_MAX)
+		q->stage_limit = room == 0 ? 0 : room - 1;
 	if (!takes_flows(m, cq))
 		q->flow_limit = 0;
 	/* Flows held elsewhere that may move here: not when atomic QEs are shut out, or new flows.
@@ -132,6 +138,7 @@ serve_open(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t atomic,
 		served = dlb_sched_queue(m, cq, qid, 1) != 0;
 	q->loose += loose;
 	q->flow_limit = flow_limit;
+	q->stage_limit = stage_limit;
 	q->atomic.bins |= shut_waiting;
 	held->bins |= shut_held;
 	q->other.bins |= shut_other;
