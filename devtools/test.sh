@@ -204,6 +204,8 @@ run_source_checks()
 	check "licence and authors named" spdx_present
 	check "scripts parse" scripts_parse
 	check "every source is built" sources_built
+	check "every test of the conformance table is there" \
+		"$ROOT/devtools/check-conformance.py"
 	check "documentation builds" docs_built
 }
 

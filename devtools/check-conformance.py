@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The slipway authors
+#
+# The table of conformance, doc/eventdevs/dlb_conformance.csv: each statement has a number of its
+# own, none is missing, and each test that is named is there. Prints the counts, and what has no test
+# yet; exit status 1 when something is wrong.
+
+import csv
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TABLE = ROOT / "doc/eventdevs/dlb_conformance.csv"
+# The sections of the datasheet whose statements are listed, and how many each has.
+SECTIONS = {
+    "4.1": 11, "4.2": 18, "4.3": 20, "4.4": 3, "4.5": 14, "4.6": 4, "4.7": 5, "4.8": 12,
+    "4.9": 8, "5.1": 11, "5.2": 3, "5.3": 15, "5.4": 3, "5.5": 2, "5.6": 14, "5.7": 22,
+    "5.8": 11, "5.9": 4, "5.10": 3, "5.11": 4, "5.12": 4, "5.13": 4, "6.1": 8, "6.2": 7,
+    "6.3": 8, "6.4": 4, "6.5": 7, "6.6": 6, "6.7": 1, "6.8": 14, "6.9": 5, "7.1": 10,
+    "7.2": 10, "7.3": 2, "7.4": 13, "7.5": 3, "7.6": 7, "7.7": 8, "7.8": 7, "7.9": 9,
+    "7.10": 1, "8.1": 20, "8.2": 5, "8.3": 10, "8.4": 2, "8.5": 3, "8.6": 1, "9.1": 3,
+    "9.2": 7, "9.3": 7, "9.4": 13, "9.5": 5, "9.6": 4, "12.5": 15,
+}
+NOT_APPLICABLE = "not applicable: "
+OPEN = "no test yet: "
+# What registers a case with its suite: macros whose name says so, by the case's name.
+REGISTERED = re.compile(r"\b(?:cmocka_unit_test\w*|\w*_CASE\w*|ON_(?:BOTH|V20|V25)|CASE)\((\w+)")
+
+
+def cases():
+    """The cases of each suite, by the stem of its file."""
+    found = {}
+    for where in ("lib", "app", "drivers"):
+        for path in (ROOT / where).rglob("*_test.c"):
+            found[path.stem] = set(REGISTERED.findall(path.read_text()))
+    return found
+
+
+def exists(test, suites, jobs):
+    suite, _, case = test.partition(":")
+    if suite == "test.sh":
+        return f'"{case}' in jobs
+    if suite == "verify":
+        return (ROOT / f"lib/verify/{case}.pml").is_file()
+    return case in suites.get(suite, ())
+
+
+def wrong_numbers(rows):
+    """Numbers go up by one in each section, and sections are complete."""
+    counts = {}
+    for row in rows:
+        section, _, number = row["id"].partition("-")
+        counts[section] = counts.get(section, 0) + 1
+        if number != str(counts[section]):
+            yield f"{row['id']}: expected {section}-{counts[section]}"
+    for section in sorted(set(SECTIONS) | set(counts)):
+        have, want = counts.get(section, 0), SECTIONS.get(section, 0)
+        if have != want:
+            yield f"section {section}: {have} statements, expected {want}"
+
+
+def wrong_tests(rows):
+    suites, jobs = cases(), (ROOT / "devtools/test.sh").read_text()
+    for row in rows:
+        if row["shown by"].startswith((NOT_APPLICABLE, OPEN)):
+            continue
+        for test in row["shown by"].split("; "):
+            if not exists(test, suites, jobs):
+                yield f"{row['id']}: there is no test {test}"
+
+
+def main():
+    with TABLE.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    errors = [*wrong_numbers(rows), *wrong_tests(rows)]
+    for error in errors:
+        print(error)
+    aside = sum(row["shown by"].startswith(NOT_APPLICABLE) for row in rows)
+    later = [row["id"] for row in rows if row["shown by"].startswith(OPEN)]
+    if later:
+        print("no test yet:", *later)
+    print(f"{len(rows)} statements: {len(rows) - aside - len(later)} shown by tests, "
+          f"{aside} not applicable, {len(later)} without a test, {len(errors)} errors")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
