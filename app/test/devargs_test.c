@@ -47,6 +47,7 @@ static const struct {
 	{"numa_node=77", "numa_node=77"},
 	{"cq=thick", "cq=thick"},
 	{"parallel=maybe", "parallel=maybe"},
+	{"wait=sleep", "wait=sleep"},
 };
 
 /* Of virtual devices there can be another one. */
@@ -251,6 +252,8 @@ every_variant_passes_events(void)
 		"cq=dense",
 		"parallel=ordered",
 		"parallel=unordered",
+		"wait=poll",
+		"wait=interrupt",
 		"credit_quanta=1",
 		"credit_quanta=1024",
 		"max_cq_depth=8",

@@ -23,7 +23,7 @@ static const struct test_group *const groups[] = {
 	&atomic_group,  &ordered_group, &directed_group, &priority_group,
 	&release_group, &credit_group,  &relink_group,   &stop_group,
 	&timeout_group, &xstats_group,  &devargs_group,  &thread_group,
-	&domain_group,
+	&domain_group,  &sleep_group,
 };
 
 static const struct test_case *running;

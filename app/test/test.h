@@ -52,6 +52,7 @@ struct test_group {
 extern const struct test_group info_group, config_group, link_group, traffic_group;
 extern const struct test_group atomic_group, ordered_group, directed_group, priority_group;
 extern const struct test_group release_group, credit_group, relink_group, stop_group;
+extern const struct test_group sleep_group;
 extern const struct test_group timeout_group, xstats_group, devargs_group, thread_group;
 extern const struct test_group domain_group;
 

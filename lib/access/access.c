@@ -75,7 +75,7 @@ host_map(struct bus_host *host, uint32_t pasid, uint64_t iova, size_t *len, enum
 	return addr;
 }
 
-static const struct bus_host_ops host_ops = {.map = host_map};
+static const struct bus_host_ops host_ops = {.map = host_map, .irq = access_irq_raise};
 
 /* A thread with a CPU to itself gains nothing by giving way. Is there one that has not? */
 static bool
@@ -149,14 +149,16 @@ access_reset_wait(const struct access_dev *access)
 		rte_delay_us_sleep(access->reach->reset_ms * 1000);
 }
 
+static uint64_t
+now_ns(const struct access_dev *access)
+{
+	return (uint64_t)(((unsigned __int128)rte_get_timer_cycles() * access->ns_per_cycle) >> 32);
+}
+
 static void
 step(struct access_dev *access)
 {
-	uint64_t now = (uint64_t)(((unsigned __int128)rte_get_timer_cycles() *
-				   access->ns_per_cycle) >>
-				  32);
-
-	access->dev->ops->step(access->dev, now);
+	access->dev->ops->step(access->dev, now_ns(access));
 }
 
 void
@@ -171,6 +173,15 @@ access_idle(struct access_dev *access)
 {
 	if (likely(access->step == ACCESS_STEP_IDLE))
 		step(access);
+}
+
+uint64_t
+access_idle_until(struct access_dev *access, uint64_t *now)
+{
+	*now = now_ns(access);
+	if (access->step != ACCESS_STEP_IDLE)
+		return BUS_NO_DEADLINE;
+	return access->dev->ops->step(access->dev, *now);
 }
 
 uint64_t

@@ -10,7 +10,7 @@
 
 #include <rte_malloc.h>
 
-#include "access_priv.h"
+#include "access_irq_priv.h"
 #include "dlb_model.h"
 
 static void
@@ -18,6 +18,7 @@ model_close(struct access_dev *access)
 {
 	dlb_model_destroy(access->dev);
 	rte_free(access->ring_memory);
+	rte_free(access->irqs);
 	rte_free(access);
 }
 
@@ -39,6 +40,9 @@ static const struct access_reach model_reach = {
 	.stray = model_stray,
 	.config = model_config,
 	.reset_ms = 0,
+	.irqs_open = access_irqs_call_open,
+	.irq_seen = access_irq_call_seen,
+	.irq_sleep = access_irq_call_sleep,
 };
 
 /* What the kernel does for a device on a bus before a driver sees it: COMMAND, at 4, gets memory

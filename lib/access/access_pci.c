@@ -13,7 +13,7 @@
 
 #include <bus_pci_driver.h>
 
-#include "access_priv.h"
+#include "access_irq_priv.h"
 
 /* How long a function may take to come back after a reset, by the PCI Express specification. */
 #define RESET_MS 100
@@ -21,6 +21,8 @@
 static void
 pci_close(struct access_dev *access)
 {
+	access_irqs_pci_close(access);
+	rte_free(access->irqs);
 	rte_free(access);
 }
 
@@ -45,6 +47,9 @@ static const struct access_reach pci_reach = {
 	.stray = pci_stray,
 	.config = pci_config,
 	.reset_ms = RESET_MS,
+	.irqs_open = access_irqs_pci_open,
+	.irq_seen = access_irq_pci_seen,
+	.irq_sleep = access_irq_pci_sleep,
 };
 
 int

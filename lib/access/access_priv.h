@@ -26,12 +26,18 @@ struct access_region {
 /** BARs of a device. */
 #define ACCESS_BARS 6
 
+struct access_irqs;
+
 /** What a reach does in its own way. */
 struct access_reach {
 	void (*close)(struct access_dev *access);
 	uint64_t (*stray)(const struct access_dev *access);
 	int (*config)(struct access_dev *access, uint16_t off, void *bytes, size_t len, bool write);
 	unsigned int reset_ms; /**< longest time a device needs to come back from a reset */
+	int (*irqs_open)(struct access_dev *access, struct access_irqs *irqs);
+	uint32_t (*irq_seen)(struct access_dev *access, unsigned int vector);
+	void (*irq_sleep)(struct access_dev *access, unsigned int vector, uint32_t seen,
+			  uint64_t ns);
 };
 
 /** A device that has been reached. */
@@ -39,6 +45,7 @@ struct access_dev {
 	struct bus_device *dev; /**< to be called, NULL where BARs are mapped */
 	const struct access_reach *reach;
 	enum access_step step;
+	struct access_irqs *irqs; /**< NULL until they are open */
 
 	/* Where BARs are mapped. */
 	struct rte_pci_device *pci;
@@ -58,5 +65,11 @@ struct access_dev {
 /** Prepare a device that is called; the reach then fills in `dev`. */
 void access_init(struct access_dev *access, const struct access_config *config,
 		 const struct access_reach *reach);
+
+/** As access_idle: when the device wants to be called again, and the time of the step. */
+uint64_t access_idle_until(struct access_dev *access, uint64_t *now_ns);
+
+/** The device raises a vector (access_irq.c). */
+void access_irq_raise(struct bus_host *host, unsigned int vector);
 
 #endif /* SLIPWAY_ACCESS_PRIV_H */

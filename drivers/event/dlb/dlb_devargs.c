@@ -199,6 +199,15 @@ store_sn(struct dlb_devargs *args, const char *value)
 	return 0;
 }
 
+static int
+store_wait(struct dlb_devargs *args, const char *value)
+{
+	int choice = parse_choice(value, "poll", "interrupt");
+
+	args->sleeps = choice == 1;
+	return RTE_MIN(choice, 0);
+}
+
 static const struct devarg devargs[] = {
 	{"version", "2.0, 2.5", OF_MODEL, store_version},
 	{"at", "model", OF_MODEL, store_at},
@@ -213,6 +222,7 @@ static const struct devarg devargs[] = {
 	 store_numa_node},
 	{"cq", "dense, sparse", OF_DEVICE, store_cq},
 	{"parallel", "unordered, ordered", OF_DOMAIN, store_parallel},
+	{"wait", "poll, interrupt", OF_DOMAIN, store_wait},
 	{"sn", "A:B, sequence numbers of a queue in each group, powers of two 64..1024", OF_DEVICE,
 	 store_sn},
 };
@@ -341,6 +351,8 @@ dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 	args->max_cq_depth = 128;
 	args->credit_quanta = 32;
 	args->parallel_is_ordered = false;
+	/* Silicon is for those who poll; the model may have few CPUs to share. */
+	args->sleeps = !args->on_bus;
 	args->device[0] = '\0';
 	args->sn_fixed = false;
 	dlb_request_init(&args->request);

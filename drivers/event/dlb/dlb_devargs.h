@@ -25,6 +25,7 @@ struct dlb_devargs {
 	unsigned int credit_quanta; /**< credits a port leases at a time */
 	int numa_node;
 	bool sparse_cq;           /**< one QE per cache line instead of four */
+	bool sleeps;              /**< a dequeue that waits sleeps, instead of polling */
 	bool parallel_is_ordered; /**< send parallel events as ordered where a queue can order */
 
 	char device[RTE_DEV_NAME_MAX_LEN]; /**< event device to share the device of, or empty */
@@ -37,6 +38,7 @@ struct dlb_devargs {
 #define DLB_DEVARGS_HELP                                                                \
 	"max_queues=<1..32> max_num_events=<1..16384> max_cq_depth=<8..256> "           \
 	"credit_quanta=<1..1024> cq=dense|sparse parallel=unordered|ordered "           \
+	"wait=poll|interrupt "                                                          \
 	"ldb_queues=<0..32> ldb_ports=<0..64> cos=<0..16>:<0..16>:<0..16>:<0..16> "     \
 	"dir_ports=<0..96> credits=<1..16384> dir_credits=<0..4096> history=<0..2048> " \
 	"atomic=<0..2048> sn=<64..1024>:<64..1024>"

@@ -19,6 +19,7 @@
 #include "dlb_map.h"
 #include "dlb_plan.h"
 #include "dlb_port.h"
+#include "dlb_sleep.h"
 #include "dlb_xstats.h"
 
 /* Defaults of what an application does not say itself. */
@@ -156,6 +157,7 @@ dlb_start(struct rte_eventdev *dev)
 	rte_spinlock_lock(&dlb->lock);
 	prepare_ports(dlb);
 	dlb_hw_domain_start(dlb);
+	dlb_sleep_start(dlb);
 	dlb->started = true;
 	rte_spinlock_unlock(&dlb->lock);
 	dlb_fast_install(dev, dlb_is_mapped(dlb));

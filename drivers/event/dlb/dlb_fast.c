@@ -17,6 +17,7 @@
 #include "dlb_event.h"
 #include "dlb_fast.h"
 #include "dlb_hw.h"
+#include "dlb_sleep.h"
 
 /* Any op, for the instances that know theirs only at run time. */
 #define OP_ANY -1
@@ -60,6 +61,19 @@ static __rte_always_inline void
 idle(struct dlb_port *p, enum dlb_way way)
 {
 	if (way == CALL)
+		access_idle(p->access);
+}
+
+/* Behind whatever a burst posted: threads that sleep leave it to others to let the device get on.
+ * The compiler keeps the order of post and test, and a sleeper sees to the rest (access_irq.h).
+ */
+static __rte_always_inline void
+think_of_sleepers(struct dlb_port *p, enum dlb_way way)
+{
+	if (way != CALL)
+		return;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (unlikely(atomic_load_explicit(p->sleepers, memory_order_relaxed) != 0))
 		access_idle(p->access);
 }
 
@@ -250,6 +264,7 @@ dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, enum dl
 	p->stats.tx_release += b.nb_release;
 	p->stats.tx_forward += n - b.nb_new - b.nb_release;
 	dlb_credit_put(&p->credit, b.credits);
+	think_of_sleepers(p, way);
 	return n;
 }
 
@@ -362,18 +377,75 @@ poll_empty(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_way w
 	return got;
 }
 
-static __rte_noinline uint16_t
-wait_for_events(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t timeout_ns,
-		enum dlb_way way)
+static uint64_t
+cycles_of(uint64_t ns)
 {
-	uint64_t cycles = (uint64_t)((unsigned __int128)timeout_ns * rte_get_timer_hz() / NS_PER_S);
-	uint64_t start = rte_get_timer_cycles();
+	return (uint64_t)((unsigned __int128)ns * rte_get_timer_hz() / NS_PER_S);
+}
+
+/* Poll until a time. */
+static __rte_always_inline uint16_t
+poll_until(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t end, enum dlb_way way)
+{
 	uint16_t got;
 
 	do {
 		rte_pause();
 		got = poll_empty(p, ev, n, way);
-	} while (got == 0 && rte_get_timer_cycles() - start < cycles);
+	} while (got == 0 && (int64_t)(end - rte_get_timer_cycles()) > 0);
+	return got;
+}
+
+/* Have the CQ raise its vector with the next QE, or at once when it has some. */
+static __rte_always_inline bool
+arm(struct dlb_port *p, enum dlb_way way)
+{
+	const struct dlb_line line = {{{0, DLB_COMMAND(DLB_CMD_ARM)}}};
+	int32_t credits = dlb_credit_take(&p->credit);
+
+	if (unlikely(credits == CREDIT_BUSY))
+		return wrong_thread(p) != 0;
+	post(p, &line, way);
+	dlb_credit_put(&p->credit, credits);
+	return true;
+}
+
+/* Sleep until a time, or until something has come. */
+static __rte_always_inline uint16_t
+sleep_until(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t end, enum dlb_way way)
+{
+	int64_t left;
+	uint16_t got = 0;
+
+	while (got == 0 && (left = (int64_t)(end - rte_get_timer_cycles())) > 0) {
+		uint32_t seen = access_irq_listen(p->access, p->vector);
+
+		if (arm(p, way))
+			got = poll_empty(p, ev, n, way);
+		if (got == 0) {
+			p->stats.sleeps++;
+			access_irq_sleep(p->access, p->vector, seen,
+					 (uint64_t)((unsigned __int128)(uint64_t)left * NS_PER_S /
+						    rte_get_timer_hz()));
+		}
+		access_irq_done(p->access);
+		if (got == 0)
+			got = poll_empty(p, ev, n, way);
+	}
+	return got;
+}
+
+static __rte_noinline uint16_t
+wait_for_events(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t timeout_ns,
+		enum dlb_way way)
+{
+	uint64_t start = rte_get_timer_cycles(), end = start + cycles_of(timeout_ns);
+	bool sleeps = p->vector != 0 && timeout_ns >= DLB_SLEEP_MIN_NS;
+	uint16_t got;
+
+	got = poll_until(p, ev, n, sleeps ? start + cycles_of(DLB_POLL_BEFORE_SLEEP_NS) : end, way);
+	if (got == 0 && sleeps)
+		got = sleep_until(p, ev, n, end, way);
 	return got;
 }
 
@@ -392,8 +464,10 @@ dlb_dequeue(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns, 
 	p->stats.polls++;
 	got = read_cq(p, ev, n, way);
 	dlb_credit_put(&p->credit, credits);
-	if (likely(got != 0))
+	if (likely(got != 0)) {
+		think_of_sleepers(p, way);
 		return got;
+	}
 	got = poll_empty(p, ev, n, way);
 	if (!p->per_call_timeout)
 		timeout_ns = p->timeout_ns;

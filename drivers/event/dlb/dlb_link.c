@@ -154,6 +154,8 @@ progress(struct dlb *dlb)
 {
 	if (dlb->started && dlb_map_progress(dlb))
 		dlb_map_progress_later(dlb);
+	/* Something may go where it could not, and everybody may be asleep. */
+	access_idle(dlb->access);
 }
 
 int

@@ -421,6 +421,7 @@ progress_alarm(void *arg)
 	if (dlb->started && dlb_map_progress(dlb))
 		dlb_map_progress_later(dlb);
 	rte_spinlock_unlock(&dlb->lock);
+	access_idle(dlb->access);
 }
 
 void

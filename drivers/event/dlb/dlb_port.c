@@ -11,6 +11,7 @@
 #include "dlb_event.h"
 #include "dlb_hw.h"
 #include "dlb_port.h"
+#include "dlb_sleep.h"
 
 /* Default of what an application does not say itself. */
 #define DEFAULT_DEQUEUE_DEPTH 32
@@ -41,6 +42,7 @@ dlb_port_release(void *port)
 	if (p == NULL)
 		return;
 	p->dlb->ports[p->id] = NULL;
+	dlb_sleep_release(p);
 	rte_memzone_free(p->cq_zone);
 	rte_free(p);
 }

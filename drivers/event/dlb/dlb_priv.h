@@ -21,6 +21,7 @@
 #include <rte_spinlock.h>
 
 #include "access.h"
+#include "access_irq.h"
 #include "dlb_credit.h"
 #include "dlb_devargs.h"
 #include "dlb_hcw.h"
@@ -99,6 +100,7 @@ struct dlb_port_stats {
 	uint64_t rx_ok;
 	uint64_t polls;
 	uint64_t empty_polls;
+	uint64_t sleeps; /**< on the interrupt of the CQ */
 	uint64_t tx_new;
 	uint64_t tx_forward;
 	uint64_t tx_release;
@@ -131,6 +133,8 @@ struct dlb_port {
 	uint32_t idle_in_row; /**< polls that found nothing, and bursts without credits */
 	uint64_t timeout_ns;  /**< unless the caller brings one */
 	struct access_dev *access;
+	const _Atomic uint32_t *sleepers; /**< threads that need others to let the device get on */
+	uint8_t vector;                   /**< of the CQ, 0 when a dequeue polls */
 	struct dlb_port_stats stats;
 
 	/* Shared with ports that are short of credits; has its own cache line. */

@@ -25,6 +25,7 @@
 #include "dlb_flr.h"
 #include "dlb_hw.h"
 #include "dlb_probe.h"
+#include "dlb_sleep.h"
 #include "dlb_telemetry.h"
 
 RTE_LOG_REGISTER(dlb_logtype, pmd.event.dlb, NOTICE)
@@ -140,6 +141,8 @@ open_device(struct dlb *dlb, int (*open)(struct dlb *dlb))
 	if (ret < 0)
 		return ret;
 	ret = bring_up(dlb);
+	if (ret == 0)
+		ret = dlb_sleep_open(dlb);
 	if (ret == 0)
 		ret = dlb_domain_open(dlb);
 	if (ret < 0)

@@ -161,6 +161,7 @@ queue_current_depth(const struct dlb *dlb, unsigned int i)
 #define PORT_COUNTERS                                                          \
 	COUNTER("rx_ok", rx_ok), COUNTER("total_polls", polls),                \
 		COUNTER("zero_polls", empty_polls), COUNTER("tx_new", tx_new), \
+		COUNTER("rx_interrupt_wait", sleeps),                          \
 		COUNTER("tx_fwd", tx_forward), COUNTER("tx_rel", tx_release),  \
 		COUNTER("tx_implicit_rel", tx_implicit_release),               \
 		COUNTER("tx_nospc_inflight_max", tx_no_credit),                \
