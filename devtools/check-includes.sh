@@ -19,7 +19,7 @@ lib/resource: lib/spec
 lib/access: lib/bus lib/portal DPDK
 drivers/event/dlb: lib/spec lib/resource lib/access lib/bus lib/portal DPDK
 app/bench-event: DPDK
-app/test: access_test.h DPDK
+app/test: access_test.h rte_pmd_dlb.h DPDK
 app/packet-trace:
 app/preload: lib/spec lib/bus lib/model lib/model/dlb
 app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb

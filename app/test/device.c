@@ -27,11 +27,17 @@ static bool stepped;
 static pthread_t stepper;
 static bool stepper_stop;
 
+/* A function of the driver, looked for by name. */
+struct symbol {
+	const char *name;
+	void *address;
+};
+
 /* EAL loads drivers without showing their symbols, so the driver's file has to be found first. */
 static int
-find_in_object(struct dl_phdr_info *object, size_t size, void *found)
+find_in_object(struct dl_phdr_info *object, size_t size, void *data)
 {
-	access_test_fn *fn = found;
+	struct symbol *symbol = data;
 	void *handle;
 
 	(void)size;
@@ -40,9 +46,20 @@ find_in_object(struct dl_phdr_info *object, size_t size, void *found)
 	handle = dlopen(object->dlpi_name, RTLD_NOW | RTLD_NOLOAD);
 	if (handle == NULL)
 		return 0;
-	*(void **)fn = dlsym(handle, "dlb_access_test");
+	symbol->address = dlsym(handle, symbol->name);
 	dlclose(handle);
-	return *fn != NULL;
+	return symbol->address != NULL;
+}
+
+/** A function that our driver exports, or NULL. */
+void *
+dev_symbol(const char *name)
+{
+	struct symbol symbol = {.name = name, .address = dlsym(RTLD_DEFAULT, name)};
+
+	if (symbol.address == NULL)
+		dl_iterate_phdr(find_in_object, &symbol);
+	return symbol.address;
 }
 
 static const struct access_test *
@@ -93,9 +110,7 @@ dev_find(void)
 	}
 	if (dev.foreign)
 		return 0;
-	*(void **)&access_test_get = dlsym(RTLD_DEFAULT, "dlb_access_test");
-	if (access_test_get == NULL)
-		dl_iterate_phdr(find_in_object, &access_test_get);
+	*(void **)&access_test_get = dev_symbol("dlb_access_test");
 	if (access_test(dev.id) == NULL) {
 		fprintf(stderr,
 			"%s: not driven by librte_event_dlb.so, give -d or\n"

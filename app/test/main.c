@@ -24,6 +24,7 @@ static const struct test_group *const groups[] = {
 	&release_group, &credit_group,  &relink_group,   &stop_group,
 	&timeout_group, &xstats_group,  &devargs_group,  &thread_group,
 	&domain_group,  &sleep_group,
+	&token_group,
 };
 
 static const struct test_case *running;

@@ -55,6 +55,7 @@ extern const struct test_group release_group, credit_group, relink_group, stop_g
 extern const struct test_group sleep_group;
 extern const struct test_group timeout_group, xstats_group, devargs_group, thread_group;
 extern const struct test_group domain_group;
+extern const struct test_group token_group;
 
 /** The device under test. */
 struct test_dev {
@@ -76,6 +77,7 @@ extern struct test_dev dev;
 /* device.c: finding the device, and its clock. */
 int dev_find(void);
 bool dev_exists(void);
+void *dev_symbol(const char *name);
 void dev_rest(uint8_t id);
 void dev_probe_again(void);
 uint64_t dev_stray(uint8_t id);

@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <string.h>
 
 #include <rte_common.h>
 
@@ -68,7 +69,7 @@ dlb_info(struct rte_eventdev *dev, struct rte_event_dev_info *info)
 static int
 dlb_configure(const struct rte_eventdev *dev)
 {
-	const struct dlb *dlb = dlb_of(dev);
+	struct dlb *dlb = dlb_of(dev);
 	const struct rte_event_dev_config *conf = &dev->data->dev_conf;
 	uint32_t dir_ports = dlb_domain_limit(dlb, DLB_RES_DIR_PORTS);
 
@@ -82,6 +83,7 @@ dlb_configure(const struct rte_eventdev *dev)
 			conf->nb_single_link_event_port_queues, dir_ports);
 		return -EINVAL;
 	}
+	dlb_param_forget(dlb);
 	return 0;
 }
 
@@ -138,6 +140,19 @@ prepare_ports(struct dlb *dlb)
 	}
 }
 
+/* Does a port do what the usual burst functions do not? */
+static bool
+wants_modes(const struct dlb *dlb)
+{
+	unsigned int i;
+
+	for (i = 0; i < dlb_nb_ports(dlb); i++) {
+		if (dlb->ports[i]->pop != DLB_POP_AUTO)
+			return true;
+	}
+	return false;
+}
+
 static int
 dlb_start(struct rte_eventdev *dev)
 {
@@ -160,7 +175,7 @@ dlb_start(struct rte_eventdev *dev)
 	dlb_sleep_start(dlb);
 	dlb->started = true;
 	rte_spinlock_unlock(&dlb->lock);
-	dlb_fast_install(dev, dlb_is_mapped(dlb));
+	dlb_fast_install(dev, dlb_is_mapped(dlb), wants_modes(dlb));
 	return 0;
 }
 
@@ -193,6 +208,7 @@ dlb_close(struct rte_eventdev *dev)
 	}
 	for (i = 0; i < DLB_QUEUES_MAX; i++)
 		dlb->queues[i].set_up = false;
+	memset(dlb->params, 0, sizeof(dlb->params));
 	return 0;
 }
 

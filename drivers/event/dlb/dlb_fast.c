@@ -30,19 +30,22 @@ static const struct dlb_line completions[DLB_LINE_HCWS + 1] = {
 	[4] = {{DLB_COMP, DLB_COMP, DLB_COMP, DLB_COMP}},
 };
 
-/* How the device is reached; a constant of each instance of the burst functions. */
+/* How the device is reached, and what the ports do; a constant of each instance of the burst
+ * functions.
+ */
 enum dlb_way {
-	CALL, /* it is called, and gets on when somebody gives it time */
-	MMIO, /* its pages are mapped, and it has a clock of its own */
+	CALL = 0,  /* it is called, and gets on when somebody gives it time */
+	MMIO = 1,  /* its pages are mapped, and it has a clock of its own */
+	MODES = 2, /* ports have modes to look at: dlb_port.pop */
 };
 
 static __rte_always_inline void
 post(const struct dlb_port *p, const struct dlb_line *line, enum dlb_way way)
 {
-	if (way == CALL)
-		access_post_call(&p->bar, p->page, line);
-	else
+	if (way & MMIO)
 		access_post_mmio(&p->bar, p->page, line);
+	else
+		access_post_call(&p->bar, p->page, line);
 }
 
 /* Before: the caller's stores, to what its events refer to or to what an atomic flow protects.
@@ -53,14 +56,50 @@ post(const struct dlb_port *p, const struct dlb_line *line, enum dlb_way way)
 static __rte_always_inline void
 order_stores(enum dlb_way way)
 {
-	if (way == MMIO)
+	if (way & MMIO)
 		rte_wmb();
+}
+
+/* Tokens of n QEs that were read: the device may use their slots again. No fence, even where the
+ * line is a store of the weak kind: no store of an x86 goes before a load that is older.
+ */
+static __rte_always_inline void
+return_tokens(const struct dlb_port *p, unsigned int n, enum dlb_way way)
+{
+	struct dlb_line line = {
+		{{0, DLB_COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1)}},
+	};
+
+	post(p, &line, way);
+}
+
+/* Return all tokens that were kept back. */
+static __rte_always_inline void
+return_owed(struct dlb_port *p, enum dlb_way way)
+{
+	if (p->owed != 0)
+		return_tokens(p, p->owed, way);
+	p->owed = 0;
+	p->releases = 0;
+}
+
+/* The port is about to release n events: in a port that delays them, enough of these bring the
+ * tokens back. The tokens go ahead of the last release, and by a line of their own.
+ */
+static __rte_always_inline void
+count_releases(struct dlb_port *p, uint32_t n, enum dlb_way way)
+{
+	if (!(way & MODES) || p->pop != DLB_POP_DELAYED)
+		return;
+	p->releases = (uint16_t)RTE_MIN(p->releases + n, (uint32_t)p->pop_after);
+	if (p->releases == p->pop_after)
+		return_owed(p, way);
 }
 
 static __rte_always_inline void
 idle(struct dlb_port *p, enum dlb_way way)
 {
-	if (way == CALL)
+	if (!(way & MMIO))
 		access_idle(p->access);
 }
 
@@ -169,7 +208,7 @@ struct dlb_burst {
  * such.
  */
 static __rte_always_inline bool
-next_hcw(struct dlb_port *p, struct dlb_burst *b, int op, dlb_hcw *hcw)
+next_hcw(struct dlb_port *p, struct dlb_burst *b, int op, dlb_hcw *hcw, enum dlb_way way)
 {
 	const struct rte_event *ev = b->ev;
 	unsigned int ev_op = op == OP_ANY ? DLB_EVENT_OP(ev->event) : (unsigned int)op;
@@ -190,6 +229,7 @@ next_hcw(struct dlb_port *p, struct dlb_burst *b, int op, dlb_hcw *hcw)
 		b->credits--;
 		b->nb_new++;
 	} else {
+		count_releases(p, 1, way);
 		b->held--;
 		b->credits += ev_op == RTE_EVENT_OP_RELEASE;
 		b->nb_release += ev_op == RTE_EVENT_OP_RELEASE;
@@ -220,13 +260,13 @@ static __rte_always_inline unsigned int
 post_lines(struct dlb_port *p, struct dlb_burst *b, struct dlb_line *line, int op, enum dlb_way way)
 {
 	while (b->end - b->ev >= DLB_LINE_HCWS) {
-		if (unlikely(!next_hcw(p, b, op, &line->hcw[0])))
+		if (unlikely(!next_hcw(p, b, op, &line->hcw[0], way)))
 			return 0;
-		if (unlikely(!next_hcw(p, b, op, &line->hcw[1])))
+		if (unlikely(!next_hcw(p, b, op, &line->hcw[1], way)))
 			return 1;
-		if (unlikely(!next_hcw(p, b, op, &line->hcw[2])))
+		if (unlikely(!next_hcw(p, b, op, &line->hcw[2], way)))
 			return 2;
-		if (unlikely(!next_hcw(p, b, op, &line->hcw[3])))
+		if (unlikely(!next_hcw(p, b, op, &line->hcw[3], way)))
 			return 3;
 		post(p, line, way);
 	}
@@ -253,7 +293,7 @@ dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, enum dl
 	order_stores(way);
 	i = post_lines(p, &b, &line, op, way);
 	if (i == 0 && b.end - b.ev < DLB_LINE_HCWS) {
-		while (b.ev != b.end && next_hcw(p, &b, op, &line.hcw[i]))
+		while (b.ev != b.end && next_hcw(p, &b, op, &line.hcw[i], way))
 			i++;
 	}
 	post_part(p, &line, i, way);
@@ -279,8 +319,10 @@ release_held(struct dlb_port *p, enum dlb_way way)
 	int32_t credits = (int32_t)p->held;
 	uint32_t left = p->directed ? 0 : p->held;
 
-	if (left != 0)
+	if (left != 0) {
 		order_stores(way);
+		count_releases(p, left, way);
+	}
 	for (; left >= DLB_LINE_HCWS; left -= DLB_LINE_HCWS)
 		post(p, &completions[DLB_LINE_HCWS], way);
 	if (left != 0)
@@ -289,19 +331,6 @@ release_held(struct dlb_port *p, enum dlb_way way)
 	p->stats.tx_implicit_release += p->held;
 	p->held = 0;
 	return credits;
-}
-
-/* Tokens of n QEs that were read: the device may use their slots again. No fence, even where the
- * line is a store of the weak kind: no store of an x86 goes before a load that is older.
- */
-static __rte_always_inline void
-return_tokens(const struct dlb_port *p, unsigned int n, enum dlb_way way)
-{
-	struct dlb_line line = {
-		{{0, DLB_COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1)}},
-	};
-
-	post(p, &line, way);
 }
 
 /* Read up to n QEs that lie before the end of the ring. A slot is full when its generation bit
@@ -346,7 +375,10 @@ read_cq(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_way way)
 		p->held += i;
 		p->idle_in_row = 0;
 		p->stats.rx_ok += i;
-		return_tokens(p, i, way);
+		if ((way & MODES) && p->pop != DLB_POP_AUTO)
+			p->owed += i;
+		else
+			return_tokens(p, i, way);
 	}
 	return i;
 }
@@ -461,6 +493,8 @@ dlb_dequeue(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns, 
 		return wrong_thread(p);
 	if (p->held != 0 && p->implicit_release)
 		credits += release_held(p, way);
+	if ((way & MODES) && p->pop == DLB_POP_DEFERRED)
+		return_owed(p, way);
 	p->stats.polls++;
 	got = read_cq(p, ev, n, way);
 	dlb_credit_put(&p->credit, credits);
@@ -551,9 +585,77 @@ dlb_dequeue_mmio(void *port, struct rte_event *ev, uint64_t timeout_ns)
 }
 #endif
 
-void
-dlb_fast_install(struct rte_eventdev *dev, bool mapped)
+/* What is in a burst does not matter where the ports have modes to look at. */
+static uint16_t
+dlb_enqueue_burst_call_modes(void *port, const struct rte_event ev[], uint16_t n)
 {
+	return dlb_enqueue(port, ev, n, OP_ANY, CALL | MODES);
+}
+
+static uint16_t
+dlb_dequeue_burst_call_modes(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns)
+{
+	return dlb_dequeue(port, ev, n, timeout_ns, CALL | MODES);
+}
+
+static uint16_t
+dlb_enqueue_burst_mmio_modes(void *port, const struct rte_event ev[], uint16_t n)
+{
+	return dlb_enqueue(port, ev, n, OP_ANY, MMIO | MODES);
+}
+
+static uint16_t
+dlb_dequeue_burst_mmio_modes(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns)
+{
+	return dlb_dequeue(port, ev, n, timeout_ns, MMIO | MODES);
+}
+
+#if COMPAT_SINGLE_EVENT_OPS
+static uint16_t
+dlb_enqueue_call_modes(void *port, const struct rte_event *ev)
+{
+	return dlb_enqueue(port, ev, 1, OP_ANY, CALL | MODES);
+}
+
+static uint16_t
+dlb_dequeue_call_modes(void *port, struct rte_event *ev, uint64_t timeout_ns)
+{
+	return dlb_dequeue(port, ev, 1, timeout_ns, CALL | MODES);
+}
+
+static uint16_t
+dlb_enqueue_mmio_modes(void *port, const struct rte_event *ev)
+{
+	return dlb_enqueue(port, ev, 1, OP_ANY, MMIO | MODES);
+}
+
+static uint16_t
+dlb_dequeue_mmio_modes(void *port, struct rte_event *ev, uint64_t timeout_ns)
+{
+	return dlb_dequeue(port, ev, 1, timeout_ns, MMIO | MODES);
+}
+#endif
+
+static void
+install_modes(struct rte_eventdev *dev, bool mapped)
+{
+#if COMPAT_SINGLE_EVENT_OPS
+	dev->enqueue = mapped ? dlb_enqueue_mmio_modes : dlb_enqueue_call_modes;
+	dev->dequeue = mapped ? dlb_dequeue_mmio_modes : dlb_dequeue_call_modes;
+#endif
+	dev->enqueue_burst = mapped ? dlb_enqueue_burst_mmio_modes : dlb_enqueue_burst_call_modes;
+	dev->enqueue_new_burst = dev->enqueue_burst;
+	dev->enqueue_forward_burst = dev->enqueue_burst;
+	dev->dequeue_burst = mapped ? dlb_dequeue_burst_mmio_modes : dlb_dequeue_burst_call_modes;
+}
+
+void
+dlb_fast_install(struct rte_eventdev *dev, bool mapped, bool modes)
+{
+	if (modes) {
+		install_modes(dev, mapped);
+		return;
+	}
 #if COMPAT_SINGLE_EVENT_OPS
 	dev->enqueue = mapped ? dlb_enqueue_mmio : dlb_enqueue_call;
 	dev->dequeue = mapped ? dlb_dequeue_mmio : dlb_dequeue_call;
@@ -570,6 +672,7 @@ dlb_fast_drain(struct dlb_port *p, struct rte_event ev[], uint16_t n)
 {
 	enum dlb_way way = dlb_is_mapped(p->dlb) ? MMIO : CALL;
 
+	return_owed(p, way);
 	/* Nobody is left who could want the credits: the next start counts them anew. */
 	if (p->held != 0)
 		release_held(p, way);

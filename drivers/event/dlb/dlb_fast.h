@@ -6,14 +6,20 @@
 
 /**
  * @file
- * The burst functions, of which there are two instances each: those that end in _call reach the
- * device by calling it, those that end in _mmio by storing to its pages.
+ * The burst functions, of which there are several instances: those that end in _call reach the
+ * device by calling it, those that end in _mmio by storing to its pages. Both again with _modes,
+ * for devices of which a port does more than it usually does.
  */
 
 #include "dlb_priv.h"
 
-/** Install the burst functions, as part of start. */
-void dlb_fast_install(struct rte_eventdev *dev, bool mapped);
+/**
+ * Install the burst functions, as part of start.
+ *
+ * @param mapped instances for a device whose pages are mapped
+ * @param modes instances for ports with modes; the others do not look
+ */
+void dlb_fast_install(struct rte_eventdev *dev, bool mapped, bool modes);
 
 /**
  * Release what the port holds, then dequeue without waiting. For stop.

@@ -197,6 +197,8 @@ create_ldb_port(const struct dlb_port *p)
 	dlb_reg_write(dlb, DLB_CHP_LDB_CQ2VAS, p->hw, dlb->domain);
 	dlb_reg_write(dlb, DLB_LSP_CQ2PRIOV, p->hw, 0);
 	dlb_reg_write(dlb, DLB_SYS_LDB_PP2VAS, p->hw, dlb->domain);
+	if (dlb->args.version == DLB_V25)
+		dlb_hw_set_migration_threshold(p);
 	dlb_reg_write(dlb, DLB_SYS_LDB_PP_V, p->hw, 1);
 	dlb_hw_cq_enable(p, true);
 }
@@ -282,6 +284,21 @@ dlb_hw_domain_start(struct dlb *dlb)
 			dlb_map_static(dlb->ports[i]);
 	}
 	admit_events(dlb);
+}
+
+void
+dlb_hw_set_migration_threshold(const struct dlb_port *port)
+{
+	const struct dlb *dlb = port->dlb;
+	uint32_t control = dlb_reg_read(dlb, DLB_LSP_CFG_CTRL_GENERAL_0, 0);
+	uint32_t never = REG_MASK(DLB_LSP_CQ_LDB_INFL_THRESH_THRESH);
+
+	/* All ports have one as soon as one does: those without a wish get one out of reach. */
+	dlb_reg_write(dlb, DLB_LSP_CQ_LDB_INFL_THRESH, port->hw,
+		      port->migration_threshold != 0 ? port->migration_threshold : never);
+	if (port->migration_threshold != 0)
+		dlb_reg_write(dlb, DLB_LSP_CFG_CTRL_GENERAL_0, 0,
+			      REG_SET(DLB_LSP_CFG_CTRL_GENERAL_0_ENAB_IF_THRESH, control, 1));
 }
 
 void

@@ -70,6 +70,12 @@ uint64_t dlb_hw_page(const struct dlb_port *port);
 /** Let the device schedule to a CQ, or stop it from doing so: section 5.11. */
 void dlb_hw_cq_enable(const struct dlb_port *port, bool enable);
 
+/**
+ * Say from how many events under way on a port is left out when the device looks for one for a new
+ * flow, section 10.10. For a load-balanced port of a 2.5.
+ */
+void dlb_hw_set_migration_threshold(const struct dlb_port *port);
+
 /** Have a queue feed a slot of an LDB CQ that is at rest, at a priority 0..7: section 6.1. */
 void dlb_hw_slot_map(const struct dlb_port *port, unsigned int slot, unsigned int queue,
 		     unsigned int priority);

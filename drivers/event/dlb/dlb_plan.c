@@ -248,12 +248,33 @@ settle_atomic_storage(struct dlb *dlb)
 	return dlb->nb_ldb_queues * RTE_MAX(limit, 1u);
 }
 
-/* A port can hold two full CQs of unfinished events, or its share of what there is if less. */
+/* History entries that ports asked for, and how many ports left it to us. */
+static unsigned int
+history_wanted(const struct dlb *dlb, unsigned int *nb_others)
+{
+	unsigned int i, wanted = 0;
+
+	*nb_others = 0;
+	for (i = 0; i < dlb_nb_ports(dlb); i++) {
+		const struct dlb_port *p = dlb->ports[i];
+
+		if (p->kind != DLB_KIND_LDB)
+			continue;
+		wanted += p->history_wanted;
+		*nb_others += p->history_wanted == 0;
+	}
+	return wanted;
+}
+
+/* A port can hold as many unfinished events as it asked for, else two full CQs of them, or its
+ * share of what is left if that is less.
+ */
 static uint32_t
 settle_history(struct dlb *dlb)
 {
-	unsigned int share = dlb_domain_limit(dlb, DLB_RES_HISTORY) /
-			     RTE_MAX(dlb->nb_ldb_ports, 1u);
+	unsigned int nb_others, wanted = history_wanted(dlb, &nb_others);
+	unsigned int limit = dlb_domain_limit(dlb, DLB_RES_HISTORY);
+	unsigned int share = (limit - RTE_MIN(limit, wanted)) / RTE_MAX(nb_others, 1u);
 	unsigned int i, sum = 0;
 
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
@@ -263,7 +284,9 @@ settle_history(struct dlb *dlb)
 			continue;
 		/* Without one entry a port could take nothing: the sum is then refused. */
 		p->history_base = (uint16_t)sum;
-		p->history_size = (uint16_t)RTE_MAX(RTE_MIN(2 * p->cq_slots, share), 1u);
+		p->history_size = p->history_wanted;
+		if (p->history_size == 0)
+			p->history_size = (uint16_t)RTE_MAX(RTE_MIN(2 * p->cq_slots, share), 1u);
 		sum += p->history_size;
 	}
 	return sum;

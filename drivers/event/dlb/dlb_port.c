@@ -71,18 +71,46 @@ reserve_cq(const struct dlb_port *p)
 					   dlb->args.numa_node, RTE_MEMZONE_IOVA_CONTIG, CQ_ALIGN);
 }
 
+/* Without releases there is nothing to delay the tokens to. */
+static int
+check_pop(const struct dlb *dlb, uint8_t port, const struct rte_event_port_conf *conf)
+{
+	if (dlb->params[port].pop != DLB_POP_DELAYED ||
+	    !(conf->event_port_cfg & RTE_EVENT_PORT_CFG_SINGLE_LINK))
+		return 0;
+	DLB_LOG(ERR, dlb->name,
+		"port %u: token pop mode 1 (delayed) on a single-link port; accepted: 0 (auto), 2 "
+		"(deferred)",
+		port);
+	return -EINVAL;
+}
+
+/* What the application said about the port beforehand. */
+static void
+take_params(struct dlb_port *p)
+{
+	const struct dlb_port_param *param = &p->dlb->params[p->id];
+
+	p->pop = param->pop;
+	p->migration_threshold = param->migration_threshold;
+	p->history_wanted = param->history;
+}
+
 int
 dlb_port_setup(struct rte_eventdev *dev, uint8_t port, const struct rte_event_port_conf *conf)
 {
 	struct dlb *dlb = dlb_of(dev);
 	struct dlb_port *p;
 
+	if (check_pop(dlb, port, conf) < 0)
+		return -EINVAL;
 	p = rte_zmalloc_socket(dlb->name, sizeof(*p), RTE_CACHE_LINE_SIZE, dlb->args.numa_node);
 	if (p == NULL)
 		goto no_memory;
 	p->dlb = dlb;
 	p->id = port;
 	p->conf = *conf;
+	take_params(p);
 	size_cq(p);
 	p->cq_zone = reserve_cq(p);
 	if (p->cq_zone == NULL)
@@ -92,6 +120,7 @@ dlb_port_setup(struct rte_eventdev *dev, uint8_t port, const struct rte_event_po
 	dlb->ports[port] = p;
 	dev->data->ports[port] = p;
 	p->set_up = true;
+	dlb->params[port].port_set_up = true;
 	return 0;
 
 free_port:
@@ -131,5 +160,8 @@ dlb_port_prepare(struct dlb_port *p)
 	p->complained = false;
 	p->held = 0;
 	p->idle_in_row = 0;
+	p->owed = 0;
+	p->releases = 0;
+	p->pop_after = RTE_MAX(p->conf.dequeue_depth, (uint16_t)1);
 	memset(p->cq_zone->addr, 0, (size_t)p->cq_slots << p->cq_slot_shift);
 }

@@ -25,6 +25,7 @@
 #include "dlb_credit.h"
 #include "dlb_devargs.h"
 #include "dlb_hcw.h"
+#include "dlb_param.h"
 #include "dlb_regs.h"
 #include "dpdk_compat.h"
 
@@ -132,6 +133,10 @@ struct dlb_port {
 	uint32_t held;        /**< events dequeued and not yet released or forwarded */
 	uint32_t idle_in_row; /**< polls that found nothing, and bursts without credits */
 	uint64_t timeout_ns;  /**< unless the caller brings one */
+	enum dlb_pop pop;     /**< looked at by the instances that know of modes */
+	uint16_t owed;        /**< tokens of QEs read and not yet returned */
+	uint16_t pop_after;   /**< releases after which they are, when delayed */
+	uint16_t releases;    /**< since they were */
 	struct access_dev *access;
 	const _Atomic uint32_t *sleepers; /**< threads that need others to let the device get on */
 	uint8_t vector;                   /**< of the CQ, 0 when a dequeue polls */
@@ -151,6 +156,8 @@ struct dlb_port {
 	uint32_t cq_slots;
 	uint16_t tokens_preset; /**< tokens withheld so that a shallow CQ stays shallow */
 	uint16_t history_base, history_size;
+	uint16_t history_wanted;      /**< by the application, 0: no wish */
+	uint16_t migration_threshold; /**< 0: none */
 	uint8_t nb_links;
 	struct dlb_link links[DLB_CQ_SLOTS];
 	struct dlb_slot slots[DLB_CQ_SLOTS];
@@ -186,6 +193,7 @@ struct dlb {
 
 	struct dlb_queue queues[DLB_QUEUES_MAX];
 	struct dlb_port *ports[DLB_PORTS_MAX];
+	struct dlb_port_param params[DLB_PORTS_MAX];
 };
 
 extern int dlb_logtype;
