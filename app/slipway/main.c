@@ -16,6 +16,8 @@ static const struct {
 	{"run", run_command, "run a program that sees modelled PCI devices"},
 	{"regs", regs_command, "show the registers of a device by name"},
 	{"trace", trace_command, "show a recorded bus trace, or convert it for trace viewers"},
+	{"top", top_command, "watch a DLB device of a running program"},
+	{"dlb", dlb_command, "list resources of DLB devices, plan domains"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,14 +93,14 @@ regs_telemetry_read(const char *which, struct regs_dump *dump)
 }
 
 static int
-list_program(int fd, const char *prefix, const json_t *devices, void *ctx)
+list_program(int fd, const char *prefix, json_t *devices, void *ctx)
 {
 	unsigned int *shown = ctx;
 	const char *id;
 	json_t *name;
 
 	(void)fd;
-	json_object_foreach((json_t *)(uintptr_t)devices, id, name)
+	json_object_foreach(devices, id, name)
 	{
 		char target[NAME_MAX + 32];
 		const char *text = json_string_value(name);

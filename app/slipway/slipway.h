@@ -40,5 +40,7 @@ int refuse_option(const char *command, char **argv, int opt);
 int run_command(int argc, char **argv);
 int regs_command(int argc, char **argv);
 int trace_command(int argc, char **argv);
+int dlb_command(int argc, char **argv);
+int top_command(int argc, char **argv);
 
 #endif /* SLIPWAY_SLIPWAY_H */

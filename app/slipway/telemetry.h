@@ -34,7 +34,7 @@ json_t *telemetry_command(int fd, const char *text);
 json_t *telemetry_devices(int fd);
 
 /** Look at a program: its devices as telemetry_devices() gives them. Not 0 ends the visit. */
-typedef int telemetry_visit_fn(int fd, const char *prefix, const json_t *devices, void *ctx);
+typedef int telemetry_visit_fn(int fd, const char *prefix, json_t *devices, void *ctx);
 
 /** Look at every program that has devices: 0, or what ended the visit. */
 int telemetry_visit(telemetry_visit_fn *visit, void *ctx);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_TOP_H
+#define SLIPWAY_TOP_H
+
+/**
+ * @file
+ * Inside slipway top: what a device's program says at one time (top_sample.c), and what happened
+ * between two such times, for people (top_print.c).
+ */
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "telemetry.h"
+
+/** Counters and levels of a device. All members are NULL or references of the sample's. */
+struct top_sample {
+	double at;      /**< seconds since some moment */
+	json_t *domain; /**< /slipway/dlb/domain */
+	json_t *device; /**< extended statistics by name */
+	json_t *ports;  /**< the same for each port, */
+	json_t *queues; /**< and each queue */
+};
+
+/** Ask the program: 0, or a negative errno after a message. */
+int top_sample_take(int fd, const struct telemetry_device *from, struct top_sample *sample);
+
+/** Let go of what it refers to. */
+void top_sample_free(struct top_sample *sample);
+
+/** What happened from one sample to the next, as JSON: rates are per second. */
+json_t *top_frame(const struct top_sample *before, const struct top_sample *now);
+
+/**
+ * Print a frame as tables.
+ *
+ * @param rows of the terminal, 0 when there is none: what does not fit is only counted
+ */
+void top_print(json_t *frame, unsigned int rows);
+
+#endif /* SLIPWAY_TOP_H */
