@@ -248,6 +248,8 @@ dlb_config_create(struct dlb_model *m)
 	dlb_watchdog_hook(m);
 	dlb_msix_hook(m);
 	dlb_arb_hook(m);
+	dlb_mailbox_hook(m);
+	dlb_smon_hook(m);
 	return 0;
 }
 
@@ -269,6 +271,7 @@ dlb_config_reset(struct dlb_model *m, bool power)
 		dlb_config_history(m, id);
 	}
 	dlb_arb_reset(m);
+	memset(&m->smon, 0, sizeof(m->smon));
 }
 
 void

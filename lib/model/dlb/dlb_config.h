@@ -34,6 +34,8 @@ void dlb_config_cq_hook(struct dlb_model *m);
 void dlb_config_history(struct dlb_model *m, uint32_t id);
 /** dlb_config_count.c: counters, and live counts. */
 void dlb_config_count_hook(struct dlb_model *m);
+/** dlb_mailbox.c: mailboxes of virtual functions. */
+void dlb_mailbox_hook(struct dlb_model *m);
 /** dlb_alarm.c: alarms. */
 void dlb_alarm_hook(struct dlb_model *m);
 

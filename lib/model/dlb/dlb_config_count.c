@@ -99,20 +99,29 @@ counter_high_read(void *owner, struct reg_at at)
 	return (uint32_t)(*counter_of(dlb_model_of(owner), at) >> 32);
 }
 
+/* Monitors go by these counters, but not by what is loaded into them. */
+static void
+counter_load(struct dlb_model *m, struct reg_at at, uint64_t value)
+{
+	dlb_smon_settle(m);
+	*counter_of(m, at) = value;
+	dlb_smon_rebase(m);
+}
+
 static void
 counter_low_wrote(void *owner, struct reg_at at, uint32_t value)
 {
-	uint64_t *c = counter_of(dlb_model_of(owner), at);
+	uint64_t c = *counter_of(dlb_model_of(owner), at);
 
-	*c = (*c & ~UINT64_C(0xffffffff)) | value;
+	counter_load(owner, at, (c & ~UINT64_C(0xffffffff)) | value);
 }
 
 static void
 counter_high_wrote(void *owner, struct reg_at at, uint32_t value)
 {
-	uint64_t *c = counter_of(dlb_model_of(owner), at);
+	uint64_t c = *counter_of(dlb_model_of(owner), at);
 
-	*c = (*c & UINT64_C(0xffffffff)) | (uint64_t)value << 32;
+	counter_load(owner, at, (c & UINT64_C(0xffffffff)) | (uint64_t)value << 32);
 }
 
 static uint32_t *

@@ -105,13 +105,27 @@ wptr_wrote(void *owner, struct reg_at at, uint32_t value)
 				    : (value & (cq->entries - 1)) | (second ? cq->entries : 0);
 }
 
+/* ---- The write buffer ----
+ *
+ * QEs go to memory one by one and at once, so no entry of it is ever valid, and to drop them, which
+ * a driver asks for when it resets a directed port (section 8.3), is nothing to do (I).
+ */
+
+static uint32_t
+write_buffer_read(void *owner, struct reg_at at)
+{
+	(void)owner;
+	(void)at;
+	return 0;
+}
+
+/* ---- History lists ---- */
+
 static uint32_t
 cq_inflight_read(void *owner, struct reg_at at)
 {
 	return cq_of(owner, at)->inflight;
 }
-
-/* ---- History lists ---- */
 
 static void
 hist_limit_set(struct dlb_model *m, uint32_t id)
@@ -306,6 +320,9 @@ static const struct reg_hook hooks[] = {
 	{DLB_CHP_DIR_CQ_DEPTH, tokens_read, NULL},
 	{DLB_CHP_LDB_CQ_WPTR, wptr_read, wptr_wrote},
 	{DLB_CHP_DIR_CQ_WPTR, wptr_read, wptr_wrote},
+	{DLB_SYS_DIR_CQ_OPT_CLR, write_buffer_read, NULL},
+	{DLB_SYS_WB_DIR_CQ_STATE, write_buffer_read, NULL},
+	{DLB_SYS_WB_LDB_CQ_STATE, write_buffer_read, NULL},
 	{DLB_LSP_CQ_LDB_INFL_CNT, cq_inflight_read, NULL},
 	{DLB_LSP_CQ_LDB_INFL_LIM, NULL, infl_lim_wrote},
 	{DLB_CHP_HIST_LIST_BASE, NULL, hist_bounds_wrote},

@@ -20,6 +20,7 @@
 #include "dlb_hcw.h"
 #include "dlb_irq.h"
 #include "dlb_model.h"
+#include "dlb_smon.h"
 #include "line_ring.h"
 #include "pci_config.h"
 #include "regfile.h"
@@ -251,6 +252,7 @@ struct dlb_model {
 	struct dlb_flow flow[DLB_LDB_QUEUES][DLB_FLOWS];
 	struct dlb_irq irq;
 	struct dlb_arb arb;
+	struct dlb_smon smon;
 	struct pci_config pci;
 };
 
