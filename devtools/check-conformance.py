@@ -3,8 +3,8 @@
 # Copyright(c) 2026 The slipway authors
 #
 # The table of conformance, doc/eventdevs/dlb_conformance.csv: each statement has a number of its
-# own, none is missing, and each test that is named is there. Prints the counts, and what has no test
-# yet; exit status 1 when something is wrong.
+# own, none is missing, and each test that is named is there. Prints the counts, and what has no
+# test yet; exit status 1 when something is wrong.
 
 import csv
 import pathlib
