@@ -110,6 +110,9 @@ drain_queues(struct dlb_drive *d, unsigned int domain, bool directed)
 		drain_all(d, domain, directed, false);
 		if (all_empty(d, domain, directed)) {
 			drain_all(d, domain, directed, true);
+			/* 4.4: where COMP_T returns one token, a second pass returns the others. */
+			if (d->ref->comp_t_one)
+				drain_all(d, domain, directed, true);
 			return;
 		}
 		dlb_drive_step(d, 1000);
