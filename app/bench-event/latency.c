@@ -197,16 +197,11 @@ bench_sample_latency(struct bench_loop *loop, double seconds, struct bench_sampl
 	if (l.cycles == NULL)
 		return -ENOMEM;
 	ret = sides_run(&run);
-	if (ret == 0 && l.count == 0)
-		ret = -ETIMEDOUT;
-	if (ret == 0) {
+	*sample = (struct bench_sample){.cpu_share = sides_cpu_share(&run)};
+	if (ret == 0 && l.count > 0) {
 		qsort(l.cycles, l.count, sizeof(*l.cycles), compare_uint32);
-		*sample = (struct bench_sample){
-			.p50_ns = percentile(&l, 50),
-			.p90_ns = percentile(&l, 90),
-			.mps = l.count / run.wall[0] * 1e-6,
-			.cpu_share = sides_cpu_share(&run),
-		};
+		sample->p50_ns = percentile(&l, 50);
+		sample->p90_ns = percentile(&l, 90);
 	}
 	free(l.cycles);
 	return ret;

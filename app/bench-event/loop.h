@@ -24,8 +24,10 @@
 #define LOOP_MAX_SIDES  2u
 #define LOOP_MAX_BURST  128u
 
-/* A device that takes or gives nothing for this long has lost events or is stuck. */
-#define LOOP_PATIENCE_S 2
+/* A device that takes or gives nothing for this long has lost events or is stuck. On a busy machine
+ * the other thread may be without a CPU for a second.
+ */
+#define LOOP_PATIENCE_S 5
 
 /** What a side tells the other: how many events it sent, and how many ended at it. */
 struct loop_counts {

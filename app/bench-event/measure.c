@@ -86,7 +86,10 @@ warm_up(struct bench_device *dev, const struct bench_cell *cell, double seconds,
 		if (ret < 0)
 			return ret;
 		value = bench_value(cell, &s);
-		total[i % choices] += bench_layout_is_latency(cell->layout) ? 1 / value : value;
+		/* Less is better where it is a time. */
+		total[i % choices] += bench_layout_is_latency(cell->layout) && value > 0 ?
+					      1 / value :
+					      value;
 	}
 	best = sides[total[1] > total[0]];
 	place_service(&dev->loop, best);

@@ -140,13 +140,11 @@ bench_sample_parts(struct bench_loop *loop, double seconds, struct bench_sample 
 	if (ret < 0)
 		return ret;
 	deliveries = loop->side[0].deliveries - deliveries;
-	if (deliveries == 0)
-		return -ETIMEDOUT;
 	*sample = (struct bench_sample){
 		.mps = deliveries / run.wall[0] * 1e-6,
 		.cpu_share = sides_cpu_share(&run),
 	};
-	for (i = 0; i < BENCH_NB_PARTS; i++) {
+	for (i = 0; i < BENCH_NB_PARTS && deliveries != 0; i++) {
 		sample->part[i] =
 			((double)p.cycles[i] - (double)p.stamps[i] * stamp) / deliveries;
 		sample->cycles += sample->part[i];

@@ -16,10 +16,12 @@
 #include "sides.h"
 
 /* Round trips in a batch, and batches: a few milliseconds together. The median leaves out those
- * that were interrupted.
+ * that were interrupted. On a CPU that has to be shared a round trip may take a time slice: what is
+ * not done after RTT_LIMIT_MS is left.
  */
-#define RTT_TRIPS   1000
-#define RTT_BATCHES 9
+#define RTT_TRIPS    500
+#define RTT_BATCHES  15
+#define RTT_LIMIT_MS 20
 
 /* Cores that share a cache or a mesh take 50 to 150 ns, those that do not 300 and more. */
 #define RTT_NEAR_NS 200
@@ -35,34 +37,54 @@ static double most_issue;
 
 struct ping {
 	uint64_t ball __rte_cache_aligned;
-	double ns[RTT_BATCHES] __rte_cache_aligned;
+	bool over __rte_cache_aligned; /**< time is up */
+	uint64_t deadline;             /**< time stamp; whoever sees it pass ends the game */
+	unsigned int batches;
+	double ns[RTT_BATCHES];
 };
 
-static void
-play(struct ping *ping, uint64_t first)
+/* Wait for a number and answer with the next: false when time is up. */
+static bool
+play(struct ping *ping, uint64_t number)
 {
-	uint64_t i;
-
-	for (i = 0; i < RTT_TRIPS; i++) {
-		while (__atomic_load_n(&ping->ball, __ATOMIC_ACQUIRE) != first + 2 * i)
-			rte_pause();
-		__atomic_store_n(&ping->ball, first + 2 * i + 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&ping->ball, __ATOMIC_ACQUIRE) != number) {
+		if (__atomic_load_n(&ping->over, __ATOMIC_RELAXED))
+			return false;
+		if (rte_rdtsc() > ping->deadline)
+			__atomic_store_n(&ping->over, true, __ATOMIC_RELAXED);
+		rte_pause();
 	}
+	__atomic_store_n(&ping->ball, number + 1, __ATOMIC_RELEASE);
+	return true;
 }
 
-/* Each side waits for even or odd numbers and answers with the next. */
+/* Side 0 waits for the even numbers. */
+static bool
+play_batch(struct ping *ping, unsigned int batch, unsigned int side)
+{
+	uint64_t first = 2 * (uint64_t)batch * RTT_TRIPS + side, i;
+
+	for (i = 0; i < RTT_TRIPS; i++)
+		if (!play(ping, first + 2 * i))
+			return false;
+	return true;
+}
+
 static int
 play_side(struct sides_run *run, unsigned int side)
 {
 	struct ping *ping = run->arg;
 	unsigned int batch;
-	uint64_t start;
+	uint64_t start, now;
 
 	for (batch = 0; batch < RTT_BATCHES; batch++) {
 		start = rte_rdtsc();
-		play(ping, 2 * (uint64_t)batch * RTT_TRIPS + side);
-		if (side == 0)
-			ping->ns[batch] = (rte_rdtsc() - start) * 1e9 / rte_get_tsc_hz() / RTT_TRIPS;
+		if (!play_batch(ping, batch, side))
+			return 0;
+		if (side != 0)
+			continue;
+		now = rte_rdtsc();
+		ping->ns[ping->batches++] = (now - start) * 1e9 / rte_get_tsc_hz() / RTT_TRIPS;
 	}
 	return 0;
 }
@@ -75,17 +97,23 @@ compare_double(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/** Nanoseconds that a cache line takes there and back between the two threads. */
+/** Nanoseconds that a cache line takes there and back between the two threads; 0 when there is only
+ * one.
+ */
 double
 bench_probe_rtt(void)
 {
-	struct ping ping = {0};
+	struct ping ping = {
+		.deadline = rte_rdtsc() + RTT_LIMIT_MS * rte_get_tsc_hz() / 1000,
+	};
 	struct sides_run run = {.body = play_side, .arg = &ping, .nb_sides = 2};
 
 	if (sides_run(&run) < 0)
 		return 0;
-	qsort(ping.ns, RTT_BATCHES, sizeof(ping.ns[0]), compare_double);
-	return ping.ns[RTT_BATCHES / 2];
+	if (ping.batches == 0)
+		return RTT_LIMIT_MS * 1e6;
+	qsort(ping.ns, ping.batches, sizeof(ping.ns[0]), compare_double);
+	return ping.ns[ping.batches / 2];
 }
 
 static double

@@ -12,8 +12,7 @@
 
 /* What the figures of a layout are. */
 static const char *const titles[BENCH_NB_LAYOUTS] = {
-	[BENCH_COOPERATIVE] = "one thread produces, schedules and works; million deliveries a "
-			      "second",
+	[BENCH_COOPERATIVE] = "one thread does everything; million deliveries a second",
 	[BENCH_PAIR] = "one thread produces, one works; million deliveries a second",
 	[BENCH_TWO_WORKER] = "two threads that produce and work; million deliveries a second",
 	[BENCH_LATENCY] = "one event in flight, ns from enqueue to dequeue: median/90th percentile",

@@ -127,7 +127,8 @@ compare(struct bench_result *r, const struct bench_result *first, const struct b
 	pairs[BENCH_MIXED] = 0;
 	tag = choose_tag(pairs);
 	for (i = 0; i < repeats; i++)
-		if (r->sample[i].tag == tag && first->sample[i].tag == tag)
+		if (r->sample[i].tag == tag && first->sample[i].tag == tag &&
+		    bench_value(cell, &r->sample[i]) > 0)
 			ratio[n++] = bench_value(cell, &first->sample[i]) /
 				     bench_value(cell, &r->sample[i]);
 	r->ratio = median(ratio, n);
