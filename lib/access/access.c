@@ -196,6 +196,23 @@ access_gives_way(const struct access_dev *access)
 	return access->gives_way;
 }
 
+struct line_ring *
+access_ring(struct access_dev *access, unsigned int bar, uint64_t off)
+{
+	struct bus_region regions[ACCESS_DEVICE_REGIONS];
+	int n;
+
+	if (access->dev == NULL)
+		return NULL;
+	n = access->dev->ops->describe(access->dev, regions, ACCESS_DEVICE_REGIONS);
+	n = RTE_MIN(n, ACCESS_DEVICE_REGIONS);
+	for (int i = 0; i < n; i++)
+		if (regions[i].kind == BUS_LINE_RING && regions[i].bar == bar &&
+		    regions[i].offset == off)
+			return regions[i].memory;
+	return NULL;
+}
+
 int
 access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
 {

@@ -18,6 +18,7 @@
 #include <rte_io.h>
 
 #include "bus.h"
+#include "line_ring.h"
 #include "slipway_portal.h"
 
 struct rte_pci_device;
@@ -129,6 +130,14 @@ access_post_mmio(const struct access_bar *bar, uint64_t off, const void *line)
 {
 	portal_post(bar->how, bar->mmio + off, line);
 }
+
+/**
+ * The ring that takes the lines posted to a page of a device in this process, or NULL: such a line
+ * need not go through access_post_call. Control path.
+ *
+ * @param off of the page, in the bar
+ */
+struct line_ring *access_ring(struct access_dev *access, unsigned int bar, uint64_t off);
 
 /** Post a 64-byte line to a device that is called. Comes after every store made before. */
 static inline void

@@ -17,6 +17,9 @@
 /** Memory outside DPDK that was made known to a device; more than this nobody has asked for. */
 #define ACCESS_REGIONS_MAX 64
 
+/** Regions that a device describes, at most: a page for each port of a DLB, and what lies between. */
+#define ACCESS_DEVICE_REGIONS 192
+
 /** One piece of such memory; iova and address are the same. */
 struct access_region {
 	uint64_t iova;

@@ -66,6 +66,29 @@ line_ring_has_room(struct line_poster *p)
 	return p->head - p->tail < LINE_RING_LINES;
 }
 
+/** Take over from another poster of the ring, who published all it did: one at a time is allowed. */
+static inline void
+line_ring_resume(struct line_poster *p)
+{
+	/* Posters see to it themselves that one comes after the other. */
+	p->head = atomic_load_explicit(&p->ring->head, memory_order_relaxed);
+}
+
+/** Where the next line goes; there must be room. Nobody else looks there before it is published. */
+static inline void *
+line_ring_slot(const struct line_poster *p)
+{
+	return p->ring->lines[p->head % LINE_RING_LINES];
+}
+
+/** Publish every line up to the poster's head. */
+static inline void
+line_ring_publish(const struct line_poster *p)
+{
+	/* Pairs with the acquire in line_ring_ready: whoever sees the index sees the lines. */
+	atomic_store_explicit(&p->ring->head, p->head, memory_order_release);
+}
+
 /**
  * Post one line; there must be room.
  *
@@ -75,15 +98,14 @@ line_ring_has_room(struct line_poster *p)
 static inline void
 line_ring_post(struct line_poster *p, const void *line, unsigned int len)
 {
-	unsigned char *slot = (unsigned char *)p->ring->lines[p->head % LINE_RING_LINES];
+	unsigned char *slot = line_ring_slot(p);
 
 	/* The poster's own until head moves on: plain stores, wide ones. */
 	memcpy(slot, line, len == LINE_RING_LINE ? LINE_RING_LINE : 16);
 	if (len != LINE_RING_LINE)
 		memset(slot + 16, 0, LINE_RING_LINE - 16);
 	p->head++;
-	/* Pairs with the acquire in line_ring_ready: whoever sees the index sees the line. */
-	atomic_store_explicit(&p->ring->head, p->head, memory_order_release);
+	line_ring_publish(p);
 }
 
 /**
@@ -94,7 +116,7 @@ line_ring_post(struct line_poster *p, const void *line, unsigned int len)
 static inline uint32_t
 line_ring_ready(const struct line_drainer *d)
 {
-	/* Pairs with the release in line_ring_post. */
+	/* Pairs with the release in line_ring_publish. */
 	uint32_t n = atomic_load_explicit(&d->ring->head, memory_order_acquire) - d->tail;
 
 	return n <= LINE_RING_LINES ? n : LINE_RING_LINES;
@@ -106,7 +128,7 @@ line_ring_ready(const struct line_drainer *d)
 static inline bool
 line_ring_waiting(const struct line_ring *ring)
 {
-	/* Pairs with the release in line_ring_post. */
+	/* Pairs with the release in line_ring_publish. */
 	return atomic_load_explicit(&ring->head, memory_order_acquire) !=
 	       atomic_load_explicit(&ring->tail, memory_order_relaxed);
 }

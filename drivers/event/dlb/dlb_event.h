@@ -21,8 +21,10 @@
 
 #include "dlb_priv.h"
 
-/** One HCW the way it is stored: a line written in halves of one width is read back fastest. */
-typedef uint64_t dlb_hcw __attribute__((vector_size(16)));
+/** One HCW the way it is stored: a line written in halves of one width is read back fastest. Rings
+ * and pages that lines go to have other types.
+ */
+typedef uint64_t dlb_hcw __attribute__((vector_size(16), may_alias));
 
 struct dlb_line {
 	_Alignas(DLB_LINE_SIZE) dlb_hcw hcw[DLB_LINE_HCWS];

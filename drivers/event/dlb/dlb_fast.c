@@ -14,38 +14,24 @@
 #include <rte_errno.h>
 #include <rte_pause.h>
 
-#include "dlb_event.h"
 #include "dlb_fast.h"
+#include "dlb_four.h"
 #include "dlb_hw.h"
+#include "dlb_line.h"
 #include "dlb_sleep.h"
 
 /* Any op, for the instances that know theirs only at run time. */
 #define OP_ANY -1
 
-/* Lines that complete one to four events. */
-static const struct dlb_line completions[DLB_LINE_HCWS + 1] = {
-	[1] = {{DLB_COMP}},
-	[2] = {{DLB_COMP, DLB_COMP}},
-	[3] = {{DLB_COMP, DLB_COMP, DLB_COMP}},
-	[4] = {{DLB_COMP, DLB_COMP, DLB_COMP, DLB_COMP}},
-};
-
-/* How the device is reached, and what the ports do; a constant of each instance of the burst
- * functions.
- */
-enum dlb_way {
-	CALL = 0,  /* it is called, and gets on when somebody gives it time */
-	MMIO = 1,  /* its pages are mapped, and it has a clock of its own */
-	MODES = 2, /* ports have modes to look at: dlb_port.pop */
-};
-
-static __rte_always_inline void
-post(const struct dlb_port *p, const struct dlb_line *line, enum dlb_way way)
+void
+dlb_line_make_room(struct dlb_port *p)
 {
-	if (way & MMIO)
-		access_post_mmio(&p->bar, p->page, line);
-	else
-		access_post_call(&p->bar, p->page, line);
+	static const struct dlb_line noops;
+
+	line_ring_publish(&p->poster);
+	access_post_call(&p->bar, p->page, &noops);
+	line_ring_resume(&p->poster);
+	p->poster.tail = p->poster.head - 1;
 }
 
 /* Before: the caller's stores, to what its events refer to or to what an atomic flow protects.
@@ -64,13 +50,15 @@ order_stores(enum dlb_way way)
  * line is a store of the weak kind: no store of an x86 goes before a load that is older.
  */
 static __rte_always_inline void
-return_tokens(const struct dlb_port *p, unsigned int n, enum dlb_way way)
+return_tokens(struct dlb_port *p, unsigned int n, enum dlb_way way)
 {
-	struct dlb_line line = {
-		{{0, DLB_COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1)}},
-	};
+	struct dlb_line here, *line = dlb_line_next(p, &here, way);
 
-	post(p, &line, way);
+	dlb_line_fill(line,
+		      (dlb_hcw){0, DLB_COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1)},
+		      1);
+	dlb_line_done(p, line, way);
+	dlb_line_publish(p, way);
 }
 
 /* Return all tokens that were kept back. */
@@ -109,7 +97,7 @@ idle(struct dlb_port *p, enum dlb_way way)
 static __rte_always_inline void
 think_of_sleepers(struct dlb_port *p, enum dlb_way way)
 {
-	if (way != CALL)
+	if (way & MMIO)
 		return;
 	atomic_signal_fence(memory_order_seq_cst);
 	if (unlikely(atomic_load_explicit(p->sleepers, memory_order_relaxed) != 0))
@@ -164,13 +152,14 @@ give_way(struct dlb_port *p)
 
 /* A burst has run out of credits. Letting the device get on may have others release some. */
 static __rte_noinline int32_t
-more_credits(struct dlb_port *p, int32_t wanted)
+more_credits(struct dlb_port *p, int32_t wanted, enum dlb_way way)
 {
 	int32_t credits = dlb_credit_lease(&p->credit, wanted);
 
 	if (credits > 0)
 		return credits;
-	access_idle(p->access);
+	dlb_line_publish(p, way);
+	idle(p, way);
 	credits = dlb_credit_lease(&p->credit, wanted);
 	if (credits > 0)
 		return credits;
@@ -222,7 +211,7 @@ next_hcw(struct dlb_port *p, struct dlb_burst *b, int op, dlb_hcw *hcw, enum dlb
 		ev_op = RTE_EVENT_OP_NEW;
 	if (ev_op == RTE_EVENT_OP_NEW) {
 		if (unlikely(b->credits == 0)) {
-			b->credits = more_credits(p, (int32_t)(b->end - ev));
+			b->credits = more_credits(p, (int32_t)(b->end - ev), way);
 			if (b->credits == 0)
 				return false;
 		}
@@ -234,43 +223,83 @@ next_hcw(struct dlb_port *p, struct dlb_burst *b, int op, dlb_hcw *hcw, enum dlb
 		b->credits += ev_op == RTE_EVENT_OP_RELEASE;
 		b->nb_release += ev_op == RTE_EVENT_OP_RELEASE;
 	}
-	*hcw = dlb_make_hcw(ev, route, p->command[ev_op]);
+	if (ev_op == RTE_EVENT_OP_RELEASE)
+		*hcw = (dlb_hcw){0, p->command[RTE_EVENT_OP_RELEASE]};
+	else
+		*hcw = dlb_make_hcw(ev, route, p->command[ev_op]);
 	b->ev++;
 	return true;
 }
 
-/* Post a line of which n HCWs are filled in, and nothing behind them. */
-static __rte_always_inline void
-post_part(const struct dlb_port *p, struct dlb_line *line, unsigned int n, enum dlb_way way)
+/* May the next four events be of this op, if they all are? Counts them if so. */
+static __rte_always_inline bool
+count_four(struct dlb_burst *b, unsigned int op)
 {
-	if (n == 0)
-		return;
-	for (; n < DLB_LINE_HCWS; n++)
-		line->hcw[n] = (dlb_hcw){0, 0};
-	post(p, line, way);
+	if (op == RTE_EVENT_OP_NEW) {
+		if (b->credits < DLB_LINE_HCWS)
+			return false;
+		b->credits -= DLB_LINE_HCWS;
+		b->nb_new += DLB_LINE_HCWS;
+		return true;
+	}
+	if (b->held < DLB_LINE_HCWS || op > RTE_EVENT_OP_RELEASE)
+		return false;
+	b->held -= DLB_LINE_HCWS;
+	if (op == RTE_EVENT_OP_RELEASE) {
+		b->credits += DLB_LINE_HCWS;
+		b->nb_release += DLB_LINE_HCWS;
+	}
+	return true;
 }
 
-/* Whole lines, for as long as there are events for one and all of them can be taken. Spelled out,
- * so that a line is four HCWs in a row and not a loop. Leaves the HCWs of a line that it began in
- * place.
- *
- * @return HCWs in that line
+/* The next four events as a line, when they go one way to a load-balanced queue, or are all
+ * releases; false when they are not, or cannot all be taken, and nothing was done.
  */
-static __rte_always_inline unsigned int
-post_lines(struct dlb_port *p, struct dlb_burst *b, struct dlb_line *line, int op, enum dlb_way way)
+static __rte_always_inline bool
+next_four(const struct dlb_port *p, struct dlb_burst *b, int op, struct dlb_line *line)
 {
-	while (b->end - b->ev >= DLB_LINE_HCWS) {
-		if (unlikely(!next_hcw(p, b, op, &line->hcw[0], way)))
-			return 0;
-		if (unlikely(!next_hcw(p, b, op, &line->hcw[1], way)))
-			return 1;
-		if (unlikely(!next_hcw(p, b, op, &line->hcw[2], way)))
-			return 2;
-		if (unlikely(!next_hcw(p, b, op, &line->hcw[3], way)))
-			return 3;
-		post(p, line, way);
+	const dlb_hcw_anywhere *ev = (const dlb_hcw_anywhere *)b->ev;
+	dlb_hcw e0 = ev[0], e1 = ev[1], e2 = ev[2], e3 = ev[3];
+	uint64_t first = e0[0], differ = ((e0 ^ e1) | (e0 ^ e2) | (e0 ^ e3))[0];
+	unsigned int ev_op = op == OP_ANY ? DLB_EVENT_OP(first) : (unsigned int)op;
+	uint64_t way = p->routes[DLB_EVENT_ROUTE(first)];
+
+	if (ev_op == RTE_EVENT_OP_RELEASE) {
+		if (DLB_EVENT_OP(differ) != 0 || !count_four(b, ev_op))
+			return false;
+		e0 = (dlb_hcw){0, p->command[RTE_EVENT_OP_RELEASE]};
+		dlb_line_fill(line, e0, DLB_LINE_HCWS);
+		b->ev += DLB_LINE_HCWS;
+		return true;
 	}
-	return 0;
+	if ((differ & DLB_EVENT_WAY) != 0 || way == DLB_NO_ROUTE ||
+	    REG_GET(DLB_QE_SCHED, way) == DLB_DIRECTED || !count_four(b, ev_op))
+		return false;
+	way |= p->command[ev_op];
+	line->hcw[0] = dlb_hcw_of(e0, way);
+	line->hcw[1] = dlb_hcw_of(e1, way);
+	line->hcw[2] = dlb_hcw_of(e2, way);
+	line->hcw[3] = dlb_hcw_of(e3, way);
+	b->ev += DLB_LINE_HCWS;
+	return true;
+}
+
+/* The rest of a burst, up to a line of it, event by event, and zeros behind: false when it ended at
+ * an event that cannot be taken.
+ */
+static __rte_always_inline bool
+post_some(struct dlb_port *p, struct dlb_burst *b, struct dlb_line *line, int op, enum dlb_way way)
+{
+	unsigned int i = 0, k;
+
+	while (i < DLB_LINE_HCWS && b->ev != b->end && next_hcw(p, b, op, &line->hcw[i], way))
+		i++;
+	if (i == 0)
+		return false;
+	for (k = i; k < DLB_LINE_HCWS; k++)
+		line->hcw[k] = (dlb_hcw){0, 0};
+	dlb_line_done(p, line, way);
+	return i == DLB_LINE_HCWS;
 }
 
 /* The one enqueue body. `op` and `post` are constants of each instance. */
@@ -284,19 +313,20 @@ dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, enum dl
 		.ev = ev,
 		.end = ev + n,
 	};
-	struct dlb_line line;
-	unsigned int i;
+	struct dlb_line here, *line;
 
 	if (unlikely(b.credits == CREDIT_BUSY))
 		return wrong_thread(p);
 
 	order_stores(way);
-	i = post_lines(p, &b, &line, op, way);
-	if (i == 0 && b.end - b.ev < DLB_LINE_HCWS) {
-		while (b.ev != b.end && next_hcw(p, &b, op, &line.hcw[i], way))
-			i++;
+	while (b.ev != b.end) {
+		line = dlb_line_next(p, &here, way);
+		if (!(way & MODES) && b.end - b.ev >= DLB_LINE_HCWS && next_four(p, &b, op, line))
+			dlb_line_done(p, line, way);
+		else if (!post_some(p, &b, line, op, way))
+			break;
 	}
-	post_part(p, &line, i, way);
+	dlb_line_publish(p, way);
 
 	n = (uint16_t)(b.ev - ev);
 	p->held = b.held;
@@ -306,6 +336,16 @@ dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, enum dl
 	dlb_credit_put(&p->credit, b.credits);
 	think_of_sleepers(p, way);
 	return n;
+}
+
+/* A line of n completions, 1 to 4. */
+static __rte_always_inline void
+post_completions(struct dlb_port *p, uint32_t n, enum dlb_way way)
+{
+	struct dlb_line here, *line = dlb_line_next(p, &here, way);
+
+	dlb_line_fill(line, DLB_COMP, n);
+	dlb_line_done(p, line, way);
 }
 
 /* Complete everything the port holds. A directed port has nothing to complete in the device; either
@@ -324,13 +364,42 @@ release_held(struct dlb_port *p, enum dlb_way way)
 		count_releases(p, left, way);
 	}
 	for (; left >= DLB_LINE_HCWS; left -= DLB_LINE_HCWS)
-		post(p, &completions[DLB_LINE_HCWS], way);
+		post_completions(p, DLB_LINE_HCWS, way);
 	if (left != 0)
-		post(p, &completions[left], way);
+		post_completions(p, left, way);
+	dlb_line_publish(p, way);
 
 	p->stats.tx_implicit_release += p->held;
 	p->held = 0;
 	return credits;
+}
+
+/* Read the next four QEs, when they are there and from one queue; false when they are not. */
+static __rte_always_inline bool
+read_four(const struct dlb_port *p, struct rte_event ev[], const uint8_t *slot, uint64_t old)
+{
+	const size_t step = (size_t)1 << p->cq_slot_shift;
+	const struct dlb_qe *q0 = (const struct dlb_qe *)slot;
+	const struct dlb_qe *q1 = (const struct dlb_qe *)(slot + step);
+	const struct dlb_qe *q2 = (const struct dlb_qe *)(slot + 2 * step);
+	const struct dlb_qe *q3 = (const struct dlb_qe *)(slot + 3 * step);
+	dlb_hcw_anywhere *to = (dlb_hcw_anywhere *)ev;
+	/* As in read_run. The last one first: mostly all are there or none. */
+	uint64_t m3 = __atomic_load_n(&q3->meta, __ATOMIC_ACQUIRE);
+	uint64_t m0 = __atomic_load_n(&q0->meta, __ATOMIC_ACQUIRE);
+	uint64_t m1 = __atomic_load_n(&q1->meta, __ATOMIC_ACQUIRE);
+	uint64_t m2 = __atomic_load_n(&q2->meta, __ATOMIC_ACQUIRE);
+	uint64_t flip = old << DLB_QE_GEN_LO, queue;
+
+	if (!((m0 ^ flip) & (m1 ^ flip) & (m2 ^ flip) & (m3 ^ flip) & REG_MASK(DLB_QE_GEN)) ||
+	    (((m0 ^ m1) | (m0 ^ m2) | (m0 ^ m3)) & REG_MASK(DLB_QE_QID)))
+		return false;
+	queue = (uint64_t)p->queue_of[REG_GET(DLB_QE_QID, m0) % DLB_QUEUES_MAX] << 40;
+	to[0] = dlb_event_of(*(const dlb_hcw *)q0, queue, p->flow_mask);
+	to[1] = dlb_event_of(*(const dlb_hcw *)q1, queue, p->flow_mask);
+	to[2] = dlb_event_of(*(const dlb_hcw *)q2, queue, p->flow_mask);
+	to[3] = dlb_event_of(*(const dlb_hcw *)q3, queue, p->flow_mask);
+	return true;
 }
 
 /* Read up to n QEs that lie before the end of the ring. A slot is full when its generation bit
@@ -344,9 +413,13 @@ read_run(const struct dlb_port *p, struct rte_event ev[], uint16_t n, uint32_t h
 	const uint64_t old = head >> p->cq_wrap_bit & 1;
 	const uint8_t *queue_of = p->queue_of;
 	const uint64_t flow_mask = p->flow_mask;
-	uint16_t i;
+	uint16_t i = 0;
 
-	for (i = 0; i < n; i++, slot += step) {
+	while (n - i >= DLB_LINE_HCWS && read_four(p, &ev[i], slot, old)) {
+		i += DLB_LINE_HCWS;
+		slot += DLB_LINE_HCWS * step;
+	}
+	for (; i < n; i++, slot += step) {
 		const struct dlb_qe *qe = (const struct dlb_qe *)slot;
 		/* Pairs with the device showing the last 8 bytes of a QE last: when they are there,
 		 * the data is.
@@ -432,12 +505,15 @@ poll_until(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t end, 
 static __rte_always_inline bool
 arm(struct dlb_port *p, enum dlb_way way)
 {
-	const struct dlb_line line = {{{0, DLB_COMMAND(DLB_CMD_ARM)}}};
 	int32_t credits = dlb_credit_take(&p->credit);
+	struct dlb_line here, *line;
 
 	if (unlikely(credits == CREDIT_BUSY))
 		return wrong_thread(p) != 0;
-	post(p, &line, way);
+	line = dlb_line_next(p, &here, way);
+	dlb_line_fill(line, (dlb_hcw){0, DLB_COMMAND(DLB_CMD_ARM)}, 1);
+	dlb_line_done(p, line, way);
+	dlb_line_publish(p, way);
 	dlb_credit_put(&p->credit, credits);
 	return true;
 }

@@ -131,14 +131,28 @@ no_memory:
 	return -ENOMEM;
 }
 
+/* Lines go on where those before this start ended. */
+static void
+prepare_ring(struct dlb_port *p)
+{
+	p->poster = (struct line_poster){.ring = access_ring(p->access, REG_BAR_0, p->page)};
+	if (p->poster.ring == NULL)
+		return;
+	line_ring_resume(&p->poster);
+	/* Looks full, so the first line looks how far the device is. */
+	p->poster.tail = p->poster.head - LINE_RING_LINES;
+}
+
 void
 dlb_port_prepare(struct dlb_port *p)
 {
 	const struct rte_event_dev_config *conf = &p->dlb->dev->data->dev_conf;
 	bool directed = p->kind == DLB_KIND_DIR;
 
-	p->bar = access_bar(p->dlb->access, REG_BAR_0);
+	p->access = p->dlb->access;
+	p->bar = access_bar(p->access, REG_BAR_0);
 	p->page = dlb_hw_page(p);
+	prepare_ring(p);
 	p->routes = p->dlb->routes;
 	p->queue_of = directed ? p->dlb->dir_queue_of : p->dlb->ldb_queue_of;
 	p->cq = p->cq_zone->addr;
@@ -155,7 +169,6 @@ dlb_port_prepare(struct dlb_port *p)
 	p->flow_mask = directed ? 0 : UINT16_MAX;
 	p->per_call_timeout = conf->event_dev_cfg & RTE_EVENT_DEV_CFG_PER_DEQUEUE_TIMEOUT;
 	p->timeout_ns = conf->dequeue_timeout_ns;
-	p->access = p->dlb->access;
 	p->gives_way = access_gives_way(p->access);
 	p->complained = false;
 	p->held = 0;

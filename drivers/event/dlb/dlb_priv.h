@@ -114,6 +114,7 @@ struct dlb_port_stats {
 
 /** An event port. Hot members come first; start fills them in. */
 struct dlb_port {
+	struct line_poster poster; /**< of this port's ring, where the device has one */
 	struct access_bar bar;   /**< producer-port pages */
 	uint64_t page;           /**< this port's, bytes into the bar */
 	const uint32_t *routes;  /**< of the device */

@@ -133,6 +133,7 @@ dlb_model_post(struct bus_device *dev, unsigned int bar, uint64_t off, const voi
 		stray(m);
 		return;
 	}
+	line_ring_resume(&port->poster);
 	if (unlikely(!line_ring_has_room(&port->poster)))
 		post_make_room(m, port);
 	line_ring_post(&port->poster, line, len);
