@@ -13,8 +13,11 @@
 static int
 probe(void)
 {
-	double rtt_ns[2] = {bench_probe_rtt(), bench_probe_rtt()};
+	double rtt_ns[2];
 
+	/* The first wakes the CPUs. */
+	bench_probe_rtt();
+	rtt_ns[0] = rtt_ns[1] = bench_probe_rtt();
 	if (rtt_ns[0] == 0) {
 		fprintf(stderr, "bench-event: --probe needs 2 lcores\n");
 		return 2;

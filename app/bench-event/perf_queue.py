@@ -51,6 +51,8 @@ class Machine:
         out = subprocess.run([self.prober, *self.eal(lcores), "--", "--probe"], text=True,
                              stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
         found = PROBE.search(out)
+        if not found:
+            raise RuntimeError(f"{self.prober} --probe says: {out}")
         return float(found.group(1)), found.group(2)
 
     def command(self, device, stages):
@@ -146,8 +148,7 @@ def main():
         result["perf_queue"] = [measure(machine, stages, rounds) for stages in STAGES]
         with open(path, "w", encoding="utf-8") as file:
             file.write(a_line_a_sample(json.dumps(result, indent=1)) + "\n")
-    except (OSError, ValueError, RuntimeError, AttributeError,
-            subprocess.SubprocessError) as error:
+    except (OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
         sys.exit(f"perf_queue.py: {error}")
     finally:
         machine.clean()
