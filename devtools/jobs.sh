@@ -238,3 +238,15 @@ bench_layouts()
 		--layouts cooperative,pair,two-worker,latency,latency-flushed,parts &&
 		python3 -m json.tool "$LOGS/bench.json" >/dev/null
 }
+
+# dlb_tools: slipway dlb and top, on a program with two domains of a device
+dlb_tools()
+{
+	local status
+	eal_arguments 512 2
+	timeout -k 5 90 "$ROOT/app/slipway/dlb_test.sh" "$BUILD/app/slipway" "$PREFIX" \
+		"$BUILD/examples/packet_pipeline" "${EAL[@]}"
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}

@@ -238,6 +238,7 @@ run_tool_tests()
 	check "slipway run and regs" "$ROOT/app/slipway/slipway_test.sh" "$BUILD/app/slipway"
 	check "slipway trace" "$ROOT/app/slipway/trace_test.sh" "$BUILD/app/slipway" \
 		"$BUILD/app/slipway-trace-generate"
+	check "slipway dlb and top" dlb_tools
 }
 
 run_fuzz()
