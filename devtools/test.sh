@@ -88,7 +88,8 @@ headers_alone()
 	read -ra flags <<<"$(pkg-config --cflags libdpdk)"
 	flags+=(-DALLOW_INTERNAL_API -DALLOW_EXPERIMENTAL_API -D_GNU_SOURCE
 		-I".sdk/$(pkg-config --modversion libdpdk)"
-		-Ilib/spec -Ilib/bus -Ilib/model -Ilib/portal -Ilib/access -Ilib/model/dlb)
+		-Ilib/spec -Ilib/resource -Ilib/bus -Ilib/model -Ilib/portal -Ilib/access
+		-Ilib/model/dlb)
 	for header in $(sources | grep '\.h$'); do
 		gcc -fsyntax-only -Wall -x c "${flags[@]}" -I"$(dirname "$header")" \
 			-include "$header" /dev/null || bad=1

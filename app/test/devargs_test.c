@@ -47,6 +47,14 @@ static const struct {
 	{"numa_node=77", "numa_node=77"},
 	{"cq=thick", "cq=thick"},
 	{"parallel=maybe", "parallel=maybe"},
+	{"ldb_queues=33", "ldb_queues=33"},
+	{"ldb_ports=65", "ldb_ports=65"},
+	{"cos=1:2:3:17", "cos=1:2:3:17"},
+	{"credits=0", "credits=0"},
+	{"history=-1", "history=-1"},
+	{"sn=64", "sn=64"},
+	{"sn=64:96", "sn=64:96"},
+	{"sn=64:64:64", "sn=64:64:64"},
 	{"wait=sleep", "wait=sleep"},
 };
 
@@ -134,7 +142,7 @@ lines_with(const char *text, const char *word)
 
 /* Good for a virtual device; one on a bus says itself what it is, and keeps its own time. */
 static const char *const bad_on_a_bus[] = {
-	"version=2.0", "version=2.5", "at=model", "step=idle", "numa_node=-1",
+	"version=2.0", "version=2.5", "at=model", "step=idle", "numa_node=-1", "device=event_dlb0",
 };
 
 static void
