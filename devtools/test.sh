@@ -23,6 +23,7 @@ usage()
 
 YES=()
 STRESS_ENTRIES=10000000
+STRESS_SLEEPS=100000
 # In batches of FUZZ_BATCH inputs, so that there is something to see meanwhile.
 FUZZ_BATCHES=0
 FUZZ_BATCH=1000000
@@ -31,6 +32,7 @@ while [ $# -gt 0 ]; do
 	-y) YES=(-y) ;;
 	--long)
 		STRESS_ENTRIES=1000000000
+		STRESS_SLEEPS=10000000
 		FUZZ_BATCHES=10
 		;;
 	--only)
@@ -174,6 +176,18 @@ driver_tests()
 	return $status
 }
 
+# Threads that sleep between two visits of an event: every wake-up has to come.
+stress_sleep()
+{
+	local status
+	eal_arguments 512 4
+	timeout -k 5 $((STRESS_SLEEPS / 5000 + 60)) "$BUILD/app/slipway-stress-sleep" \
+		"${EAL[@]}" --vdev="event_dlb0,version=$1" -- "$STRESS_SLEEPS" "$2" </dev/null
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}
+
 # What a person who looks for a driver of a PCI device is told.
 pmdinfo_shows_ids()
 {
@@ -262,6 +276,8 @@ run_driver_tests()
 				driver_tests "event_dlb0,version=$version$arguments"
 		done
 	done
+	check "slipway-stress-sleep, $STRESS_SLEEPS sleeps, 2 threads" stress_sleep 2.5 2
+	check "slipway-stress-sleep, $STRESS_SLEEPS sleeps, 4 threads" stress_sleep 2.0 4
 }
 
 run_stock_suites()

@@ -4,6 +4,8 @@
  * Wakes sleeping dequeues, as often as it is told, and none of them may be missed. One event goes
  * round among threads that all dequeue with a timeout, so that nobody polls while the one that has
  * it is busy; how long that takes is drawn, so that events come at every moment of falling asleep.
+ * And whoever passed it on leaves the device alone for a while, half of the time: waking the next
+ * one is the business of the enqueue.
  * A wake-up that is missed is a timeout: the program then ends, a few seconds later.
  *
  *   slipway-stress-sleep EAL-ARGUMENTS -- [WAKE-UPS [THREADS]]
@@ -11,6 +13,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -62,18 +65,30 @@ pass_on(uint8_t port, struct rte_event *ev)
 		;
 }
 
+/* Wait, without a call to the device, until somebody has received. */
+static void
+watch_others(uint64_t seen)
+{
+	while (atomic_load_explicit(&hops, memory_order_relaxed) == seen &&
+	       !atomic_load_explicit(&stop, memory_order_relaxed))
+		sched_yield();
+}
+
 static void *
 run(void *arg)
 {
 	uint8_t port = (uint8_t)(uintptr_t)arg;
 	uint64_t state = port + 1;
 	struct rte_event ev;
+	uint64_t hop;
 
 	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
 		if (rte_event_dequeue_burst(DEV, port, &ev, 1, ticks) == 1) {
-			atomic_fetch_add_explicit(&hops, 1, memory_order_relaxed);
+			hop = atomic_fetch_add_explicit(&hops, 1, memory_order_relaxed) + 1;
 			work(&state);
 			pass_on(port, &ev);
+			if (draw(&state) & 1)
+				watch_others(hop);
 		} else if (!atomic_exchange(&stop, true)) {
 			/* The event is round in that time, many times over. */
 			fprintf(stderr, "port %u: no event in %u s\n", port,

@@ -10,16 +10,20 @@
  *                +--> unordered queue ---------------> any consumer: each event once
  *                +--> directed queues ---------------> one consumer each: order per flow
  *
- * Whoever finds nothing to do steps the device. What is known of a flow is kept in plain memory:
+ * Whoever has sent something steps the device. A consumer that finds nothing arms its two CQs,
+ * steps, looks once more, and then touches neither device nor CQs until an interrupt comes: one
+ * that is missed is a stall. What is known of a flow is kept in plain memory:
  * only the device's promise that one CQ at a time holds an atomic flow keeps two threads from it,
  * and the sanitizer sees when it is broken.
  */
 #include <inttypes.h>
+#include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "dlb_test_rig.h"
 
@@ -30,6 +34,9 @@
 /* Events of a producer that may be on their way: all together fit the credits. */
 #define WINDOW 600u
 #define BURST  16u
+/* One in so many stretches of events they come one at a time, so that everybody falls asleep. */
+#define STRETCH       1024u
+#define LONELY_ONE_IN 64u
 /* Of ordered events one in so many is dropped by its consumer. */
 #define DROP_ONE_IN 16u
 #define CREDITS     2048u
@@ -76,7 +83,9 @@ struct consumer {
 };
 
 struct stress {
-	struct rig rig;
+	struct rig rig; /* first: the host of the device is at its beginning */
+	_Atomic uint32_t raised[CONSUMERS]; /* interrupts of each consumer */
+	_Atomic uint64_t sleeps;
 	struct producer producer[PRODUCERS];
 	struct consumer consumer[CONSUMERS];
 	struct flow atomic[PRODUCERS * FLOWS];
@@ -124,6 +133,12 @@ next_event(struct producer *p, uint64_t n)
 	return rig_hcw(DLB_CMD_NEW, sched[kind], qid, 0, flow, data);
 }
 
+static uint64_t
+window_of(uint64_t sent)
+{
+	return sent / STRETCH % LONELY_ONE_IN == 0 ? 1 : WINDOW;
+}
+
 static void *
 produce(void *arg)
 {
@@ -133,18 +148,20 @@ produce(void *arg)
 	uint64_t sent = 0;
 
 	while (sent < p->quota && !atomic_load_explicit(&s->stop, memory_order_relaxed)) {
-		uint64_t room = WINDOW - (sent - retired_of(s, p->id)), n;
+		uint64_t way = sent - retired_of(s, p->id), window = window_of(sent), n;
 
-		n = room < BURST ? room : BURST;
+		n = way >= window ? 0 : window - way < BURST ? window - way : BURST;
 		n = p->quota - sent < n ? p->quota - sent : n;
 		if (n == 0) {
-			rig_step(&s->rig);
-			sched_yield();
+			/* No step: that would repair a wake-up that was missed. */
+			nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
 			continue;
 		}
 		for (uint64_t k = 0; k < n; k++)
 			burst[k] = next_event(p, sent + k);
 		rig_send(&s->rig, PRODUCER_PORT(p->id), burst, (uint32_t)n);
+		/* Everybody else may be asleep. */
+		rig_step(&s->rig);
 		sent += n;
 		atomic_store_explicit(&p->sent, sent, memory_order_relaxed);
 	}
@@ -255,19 +272,86 @@ poll_directed(struct consumer *c)
 	return n;
 }
 
+static void
+arm(struct rig *r, uint32_t port)
+{
+	rig_send_one(r, port, rig_hcw(DLB_CMD_ARM, 0, 0, 0, 0, 0));
+}
+
+/* Until an interrupt comes. Nothing was sent since the step that took the arming in. */
+static void
+sleep_on(struct consumer *c, uint32_t seen)
+{
+	struct stress *s = c->s;
+
+	atomic_fetch_add_explicit(&s->sleeps, 1, memory_order_relaxed);
+	while (atomic_load_explicit(&s->raised[c->id], memory_order_relaxed) == seen &&
+	       !atomic_load_explicit(&s->stop, memory_order_relaxed))
+		syscall(SYS_futex, &s->raised[c->id], FUTEX_WAIT_PRIVATE, seen,
+			&(struct timespec){.tv_sec = 1}, NULL, 0);
+}
+
 static void *
 consume(void *arg)
 {
 	struct consumer *c = arg;
+	struct rig *r = &c->s->rig;
+	uint32_t seen;
 
 	while (!atomic_load_explicit(&c->s->stop, memory_order_relaxed)) {
 		if (poll_balanced(c) + poll_directed(c) != 0)
 			continue;
-		rig_step(&c->s->rig);
+		seen = atomic_load_explicit(&c->s->raised[c->id], memory_order_relaxed);
+		arm(r, c->id);
+		arm(r, RIG_DIR(c->id));
+		rig_step(r);
 		if (poll_balanced(c) + poll_directed(c) == 0)
-			sched_yield();
+			sleep_on(c, seen);
 	}
 	return NULL;
+}
+
+/* ---- Interrupts ---- */
+
+static void
+note_irq(struct bus_host *host, unsigned int vector)
+{
+	struct stress *s = (struct stress *)(void *)host;
+
+	if (vector < 1 || vector > CONSUMERS) {
+		atomic_fetch_add(&s->errors, 1);
+		return;
+	}
+	/* The sanitizer is not to know that this orders anything: what the sleeper finds in its
+	 * CQs has to come with the QEs themselves.
+	 */
+	atomic_fetch_add_explicit(&s->raised[vector - 1], 1, memory_order_relaxed);
+	syscall(SYS_futex, &s->raised[vector - 1], FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* MSI-X on, and each consumer's two CQs by a vector of its own, with the first QE. */
+static void
+irqs_set_up(struct stress *s)
+{
+	static struct bus_host_ops ops;
+	struct rig *r = &s->rig;
+	uint16_t at = (uint16_t)rig_config_read(r, 0x34, 1);
+
+	ops = *r->host.host.ops;
+	ops.irq = note_irq;
+	r->host.host.ops = &ops;
+	while ((rig_config_read(r, at, 1) & 0xff) != 0x11)
+		at = (uint16_t)rig_config_read(r, at + 1, 1);
+	rig_config_write(r, at + 2, 2, 0x8000);
+	for (uint32_t c = 0; c < CONSUMERS; c++) {
+		uint32_t isr = 2u << DLB_SYS_LDB_CQ_ISR_EN_CODE_LO | c;
+
+		rig_write(r, DLB_MSIX_VECTOR_CTRL, 1 + c, 0);
+		rig_write(r, DLB_SYS_LDB_CQ_ISR, c, isr);
+		rig_write(r, DLB_SYS_DIR_CQ_ISR, c, isr);
+		rig_write(r, DLB_CHP_LDB_CQ_INT_ENB, c, 2);
+		rig_write(r, DLB_CHP_DIR_CQ_INT_ENB, c, 2);
+	}
 }
 
 /* ---- Set-up and verdict ---- */
@@ -450,6 +534,7 @@ stress(struct stress *s, enum dlb_version version, uint64_t entries)
 		return false;
 	}
 	device_set_up(&s->rig);
+	irqs_set_up(s);
 	for (uint32_t p = 0; p < PRODUCERS; p++) {
 		s->producer[p].s = s;
 		s->producer[p].id = p;
@@ -465,9 +550,10 @@ stress(struct stress *s, enum dlb_version version, uint64_t entries)
 	stray = rig_close(&s->rig);
 	wrong += check("stray accesses", stray, 0);
 	printf("dlb_stress: DLB %s: %s: %" PRIu64 " entries, %u producers, %u consumers, %.1f s, "
-	       "%.2f million/s\n",
+	       "%.2f million/s, %" PRIu64 " sleeps\n",
 	       version == DLB_V20 ? "2.0" : "2.5", wrong == 0 ? "passed" : "FAILED", entries,
-	       PRODUCERS, CONSUMERS, took, (double)entries / 1e6 / took);
+	       PRODUCERS, CONSUMERS, took, (double)entries / 1e6 / took,
+	       atomic_load(&s->sleeps));
 	return wrong == 0;
 }
 
