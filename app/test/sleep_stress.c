@@ -6,7 +6,8 @@
  * it is busy; how long that takes is drawn, so that events come at every moment of falling asleep.
  * And whoever passed it on leaves the device alone for a while, half of the time: waking the next
  * one is the business of the enqueue.
- * A wake-up that is missed is a timeout: the program then ends, a few seconds later.
+ * A wake-up that is missed is a timeout, or an event that is found when the time is over, long after
+ * it was sent: the program then ends.
  *
  *   slipway-stress-sleep EAL-ARGUMENTS -- [WAKE-UPS [THREADS]]
  */
@@ -26,7 +27,9 @@
 
 #define DEV         0
 #define THREADS_MAX 16
-#define TIMEOUT_NS  2000000000u
+#define TIMEOUT_NS  4000000000u
+/* Not even a busy machine keeps a thread that was woken waiting for so long. */
+#define LATE_S 2
 /* A dequeue polls for 10 us before it sleeps; until then, and as long again after that. */
 #define SPREAD_NS 30000u
 /* Between two looks at how far it is. */
@@ -56,8 +59,18 @@ work(uint64_t *state)
 }
 
 static void
+miss(uint8_t port, const char *what)
+{
+	if (!atomic_exchange(&stop, true)) {
+		fprintf(stderr, "port %u: %s\n", port, what);
+		atomic_store(&missed, true);
+	}
+}
+
+static void
 pass_on(uint8_t port, struct rte_event *ev)
 {
+	ev->u64 = rte_get_timer_cycles();
 	ev->op = RTE_EVENT_OP_FORWARD;
 	ev->queue_id = (uint8_t)((port + 1) % nb_threads);
 	ev->sched_type = RTE_SCHED_TYPE_ATOMIC;
@@ -84,16 +97,16 @@ run(void *arg)
 
 	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
 		if (rte_event_dequeue_burst(DEV, port, &ev, 1, ticks) == 1) {
+			if (rte_get_timer_cycles() - ev.u64 > LATE_S * rte_get_timer_hz())
+				miss(port, "an event was found long after it was sent");
 			hop = atomic_fetch_add_explicit(&hops, 1, memory_order_relaxed) + 1;
 			work(&state);
 			pass_on(port, &ev);
 			if (draw(&state) & 1)
 				watch_others(hop);
-		} else if (!atomic_exchange(&stop, true)) {
+		} else {
 			/* The event is round in that time, many times over. */
-			fprintf(stderr, "port %u: no event in %u s\n", port,
-				TIMEOUT_NS / 1000000000u);
-			atomic_store(&missed, true);
+			miss(port, "the dequeue timed out");
 		}
 	}
 	return NULL;
@@ -175,6 +188,7 @@ begin(void)
 		.op = RTE_EVENT_OP_NEW,
 		.sched_type = RTE_SCHED_TYPE_ATOMIC,
 		.event_type = RTE_EVENT_TYPE_CPU,
+		.u64 = rte_get_timer_cycles(),
 	};
 
 	return rte_event_enqueue_burst(DEV, 0, &ev, 1) == 1;
