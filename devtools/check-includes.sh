@@ -15,6 +15,8 @@ lib/bus: test_host.h
 lib/model: lib/spec lib/bus
 lib/model/dlb: lib/spec lib/bus lib/model
 lib/portal:
+lib/verify: lib/spec lib/bus lib/model lib/model/dlb
+lib/verify/weave:
 lib/resource: lib/spec
 lib/access: lib/bus lib/portal DPDK
 drivers/event/dlb: lib/spec lib/resource lib/access lib/bus lib/portal DPDK

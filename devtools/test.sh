@@ -15,7 +15,7 @@ usage()
 	Sets everything up as devtools/setup.sh does, then runs every test.
 
 	  -y              do not ask before installing packages
-	  --long          with the long stress, and ten million inputs by the fuzzer
+	  --long          with the long stress, ten million inputs by the fuzzer, more schedules
 	  --only PATTERN  only the checks whose name matches, as in --only '*perf_queue*'
 	  --help          this text
 	END
@@ -27,6 +27,7 @@ STRESS_SLEEPS=100000
 # In batches of FUZZ_BATCH inputs, so that there is something to see meanwhile.
 FUZZ_BATCHES=0
 FUZZ_BATCH=1000000
+WEAVE_DEVIATIONS=4
 while [ $# -gt 0 ]; do
 	case $1 in
 	-y) YES=(-y) ;;
@@ -34,6 +35,7 @@ while [ $# -gt 0 ]; do
 		STRESS_ENTRIES=1000000000
 		STRESS_SLEEPS=10000000
 		FUZZ_BATCHES=10
+		WEAVE_DEVIATIONS=5
 		;;
 	--only)
 		[ $# -gt 1 ] || die "--only needs a pattern"
@@ -240,11 +242,13 @@ run_plain_tests()
 run_searches()
 {
 	local file
-	heading "Every interleaving of small concurrent pieces, by spin"
+	heading "Interleavings of the small concurrent pieces"
 	for file in "$ROOT"/lib/verify/*.pml; do
 		check "$(basename "$file" .pml)" "$ROOT/devtools/verify.sh" \
 			"$(basename "$file" .pml)"
 	done
+	check "the model's own code, $WEAVE_DEVIATIONS deviations" \
+		"$ROOT/devtools/verify_code.sh" "$WEAVE_DEVIATIONS"
 }
 
 run_tool_tests()
