@@ -166,6 +166,30 @@ slow_consumer_exhausts_the_window(void **state)
 	assert_int_equal(next, 300);
 }
 
+/* 64 numbers to 1024, and no mode of a larger window than a group has numbers. */
+static void
+window_is_what_the_mode_says(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint32_t mode = 0; mode < 8; mode++) {
+		uint32_t window = mode < DLB_SN_MODES ? DLB_SN_MIN << mode : DLB_SN_PER_GROUP;
+
+		r->dev->ops->reset(r->dev, BUS_RESET_POWER);
+		rig_command(r, RIG_COMMAND_ON);
+		rig_power_on(r);
+		rig_set_dense(r, false);
+		r->hist_next = 0;
+		rig_balance(r, 2, 1024, 1000, (int)mode);
+		rig_write(r, DLB_LSP_QID_LDB_INFL_LIM, 0, 2048);
+		for (uint32_t k = 0; k < window + 10; k++)
+			rig_new(r, DLB_ORDERED, 0, 0, k);
+		rig_step(r);
+		assert_int_equal(rig_read(r, DLB_LSP_QID_LDB_INFL_CNT, 0), window);
+		assert_int_equal(rig_depth(r, 0), 10);
+	}
+}
+
 /* The same with the queue limit at the window, as drivers set it. */
 static void
 queue_limit_at_the_window_stalls_nothing(void **state)
@@ -373,6 +397,7 @@ main(void)
 		ON_BOTH(dropped_events_leave_no_gap),
 		ON_BOTH(widest_window_keeps_order_too),
 		ON_BOTH(slow_consumer_exhausts_the_window),
+		ON_BOTH(window_is_what_the_mode_says),
 		ON_BOTH(queue_limit_at_the_window_stalls_nothing),
 		ON_BOTH(two_queues_have_a_window_each),
 		ON_BOTH(shut_window_stops_ordered_events_only),
