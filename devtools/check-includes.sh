@@ -14,6 +14,7 @@ lib/spec:
 lib/bus: test_host.h
 lib/model: lib/spec lib/bus
 lib/model/dlb: lib/spec lib/bus lib/model
+lib/check/dlb: lib/spec lib/bus dlb_model.h
 lib/portal:
 lib/verify: lib/spec lib/bus lib/model lib/model/dlb
 lib/verify/weave:
@@ -22,6 +23,7 @@ lib/access: lib/bus lib/portal DPDK
 drivers/event/dlb: lib/spec lib/resource lib/access lib/bus lib/portal DPDK
 app/bench-event: DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK
+app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/packet-trace:
 app/preload: lib/spec lib/bus lib/model lib/model/dlb
 app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb
@@ -31,7 +33,7 @@ examples/packet_pipeline: DPDK
 MODEL_SEAM='lib/access/access_model_dlb.c'
 MODEL_SEAM_RULE='lib/spec lib/bus lib/portal lib/model/dlb DPDK'
 # Plain C: no DPDK, no sockets, no threads.
-PLAIN='lib/spec lib/resource lib/bus lib/model lib/model/dlb'
+PLAIN='lib/spec lib/resource lib/bus lib/model lib/model/dlb lib/check/dlb'
 
 ERRORS=0
 
@@ -55,7 +57,7 @@ allowed()
 owner()
 {
 	local path
-	for path in lib/*/"$1" lib/model/*/"$1" drivers/*/*/"$1" app/*/"$1" examples/*/"$1"; do
+	for path in lib/*/"$1" lib/*/*/"$1" drivers/*/*/"$1" app/*/"$1" examples/*/"$1"; do
 		[ -f "$path" ] && dirname "$path"
 	done
 }

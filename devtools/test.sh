@@ -15,7 +15,8 @@ usage()
 	Sets everything up as devtools/setup.sh does, then runs every test.
 
 	  -y              do not ask before installing packages
-	  --long          with the long stress, ten million inputs by the fuzzer, more schedules
+	  --long          with the long stress, ten million inputs by the fuzzer, more schedules, and
+	                  a thousand seeds of the reference checker
 	  --only PATTERN  only the checks whose name matches, as in --only '*perf_queue*'
 	  --help          this text
 	END
@@ -26,6 +27,7 @@ STRESS_ENTRIES=10000000
 STRESS_SLEEPS=100000
 # In batches of FUZZ_BATCH inputs, so that there is something to see meanwhile.
 FUZZ_BATCHES=0
+CHECK_RUNS=30
 FUZZ_BATCH=1000000
 WEAVE_DEVIATIONS=4
 while [ $# -gt 0 ]; do
@@ -36,6 +38,7 @@ while [ $# -gt 0 ]; do
 		STRESS_SLEEPS=10000000
 		FUZZ_BATCHES=10
 		WEAVE_DEVIATIONS=5
+		CHECK_RUNS=1000
 		;;
 	--only)
 		[ $# -gt 1 ] || die "--only needs a pattern"
@@ -93,7 +96,7 @@ headers_alone()
 	flags+=(-DALLOW_INTERNAL_API -DALLOW_EXPERIMENTAL_API -D_GNU_SOURCE
 		-I".sdk/$(pkg-config --modversion libdpdk)"
 		-Ilib/spec -Ilib/resource -Ilib/bus -Ilib/model -Ilib/portal -Ilib/access
-		-Ilib/model/dlb)
+		-Ilib/model/dlb -Ilib/check/dlb)
 	for header in $(sources | grep '\.h$'); do
 		gcc -fsyntax-only -Wall -x c "${flags[@]}" -I"$(dirname "$header")" \
 			-include "$header" /dev/null || bad=1
@@ -251,6 +254,13 @@ run_searches()
 		"$ROOT/devtools/verify_code.sh" "$WEAVE_DEVIATIONS"
 }
 
+run_check()
+{
+	heading "Model, against the reference interpreter"
+	check "check-dlb, $CHECK_RUNS seeds" timeout $((CHECK_RUNS / 2 + 60)) \
+		"$BUILD/app/check-dlb" --runs "$CHECK_RUNS" --seed 1 --keep-going --save "$LOGS"
+}
+
 run_tool_tests()
 {
 	heading "slipway, the command"
@@ -403,6 +413,7 @@ run_builds
 run_source_checks
 run_plain_tests
 run_searches
+run_check
 run_tool_tests
 run_fuzz
 run_driver_tests

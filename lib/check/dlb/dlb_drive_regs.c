@@ -274,6 +274,10 @@ static const struct alarm_number alarm_numbers[] = {
 	[DLB_REF_ILLEGAL_ENQ] = {1, 4, 1, true},  [DLB_REF_EXCESS_TOKENS] = {1, 4, 2, true},
 };
 
+static const char *const alarm_names[] = {"ILLEGAL_QID", "DISABLED_QID", "ILLEGAL_HCW",
+					  "the one of a wrong type", "ILLEGAL_ENQ",
+					  "EXCESS_TOKEN_POPS"};
+
 static bool
 record_matches(const struct dlb_ref_alarm *a, uint32_t word)
 {
@@ -318,11 +322,16 @@ dlb_drive_check_alarm(struct dlb_drive *d)
 	if (record_matches(&r->alarm_sys, sys) && command_matches(d, &r->alarm_sys) &&
 	    record_matches(&r->alarm_chp, hw))
 		return;
-	dlb_ref_fail(d->ref, "alarm",
-		     "SYND0 is 0x%08" PRIx32 ", HW_SYND 0x%08" PRIx32 "; expected %s %u of %s port %u"
-		     "%s, command 0x%016" PRIx64, sys, hw, r->alarm.valid ? "alarm" : "none, not",
-		     r->alarm.id, r->alarm.ldb ? "LDB" : "DIR", r->alarm.port,
-		     r->alarm.more ? " and more" : "", r->alarm.meta);
+	if (!r->alarm.valid)
+		dlb_ref_fail(d->ref, "alarm",
+			     "SYND0 is 0x%08" PRIx32 ", HW_SYND 0x%08" PRIx32 ", and none was due", sys,
+			     hw);
+	else
+		dlb_ref_fail(d->ref, "alarm",
+			     "SYND0 is 0x%08" PRIx32 ", HW_SYND 0x%08" PRIx32 "; due is %s of %s "
+			     "port %u%s, for 0x%016" PRIx64,
+			     sys, hw, alarm_names[r->alarm.id], r->alarm.ldb ? "LDB" : "DIR",
+			     r->alarm.port, r->alarm.more ? " and MORE" : "", r->alarm.meta);
 }
 
 void

@@ -24,6 +24,9 @@ struct generator {
 	uint32_t history_used;
 	/* The character of the run. */
 	uint32_t flows, burst, priorities, linked;
+	uint32_t slow_port;   /**< keeps what it gets, most of the time */
+	bool orderly;         /**< ordered events and room, so that windows fill behind a slow port */
+	uint32_t ordered;     /**< share of ordered events where they may be, of four */
 	unsigned int weight[DLB_LINE_KINDS];
 };
 
@@ -87,9 +90,12 @@ make_device(struct generator *g)
 	/* The alarms whose numbers are known, and the one of bad types. */
 	static const uint32_t alarms[] = {0, 0x39, 0x39, 0x19, 0x01};
 
+	/* Small windows are those that a run can fill. */
+	static const uint8_t modes[] = {0, 0, 0, 1, 2, 3, 4};
+
 	g->version = below(g, 2);
-	g->mode[0] = below(g, DLB_SN_MODES);
-	g->mode[1] = below(g, DLB_SN_MODES);
+	g->mode[0] = PICK(g, modes);
+	g->mode[1] = PICK(g, modes);
 	ADD(g, DLB_LINE_DEVICE, g->version, below(g, 3), below(g, 2), below(g, 2), g->mode[0],
 	    g->mode[1], PICK(g, alarms), chance(g, 15), chance(g, 15));
 }
@@ -105,7 +111,8 @@ make_domains(struct generator *g)
 	g->domains = PICK(g, counts);
 	distinct(g, id, g->domains, DLB_DOMAINS);
 	for (unsigned int n = 0; n < g->domains; n++)
-		ADD(g, DLB_LINE_DOMAIN, id[n], PICK(g, credits), PICK(g, dir_credits));
+		ADD(g, DLB_LINE_DOMAIN, id[n], g->orderly ? 1024 : PICK(g, credits),
+		    PICK(g, dir_credits));
 }
 
 /* A slot for an ordered queue, or false when both groups are full. */
@@ -132,8 +139,9 @@ make_queue(struct generator *g, unsigned int domain, uint32_t id)
 	static const uint32_t flows[] = {1, 2, 8, 512, 512, 2047};
 	static const uint32_t thresholds[] = {0, 4, 8, 32, 256};
 	unsigned int group = 0, slot = 0;
-	bool ordered = chance(g, 50) && take_sn_slot(g, &group, &slot);
-	uint32_t limit = PICK(g, limits), window = DLB_SN_MIN << g->mode[group];
+	bool ordered = (g->orderly || chance(g, 50)) && take_sn_slot(g, &group, &slot);
+	uint32_t limit = g->orderly ? 2048 : PICK(g, limits);
+	uint32_t window = DLB_SN_MIN << g->mode[group];
 
 	/* 5.6: the limit of an ordered queue is no more than its window. */
 	if (ordered && limit > window)
@@ -152,11 +160,11 @@ make_port(struct generator *g, unsigned int domain, uint32_t id)
 {
 	static const uint32_t depths[] = {1, 2, 4, 8, 8, 16, 32, 64, 256, 1024};
 	static const uint32_t lists[] = {1, 2, 4, 16, 32, 64, 100};
-	uint32_t list = PICK(g, lists);
+	uint32_t list = g->orderly ? 64 : PICK(g, lists);
 
 	g->port_domain[g->ports++] = (uint8_t)domain;
-	ADD(g, DLB_LINE_PORT, domain, id, PICK(g, depths), list,
-	    chance(g, 70) ? list : 1 + below(g, list), g->history_used);
+	ADD(g, DLB_LINE_PORT, domain, id, g->orderly ? 32 : PICK(g, depths), list,
+	    g->orderly || chance(g, 70) ? list : 1 + below(g, list), g->history_used);
 	g->history_used += list;
 }
 
@@ -222,11 +230,24 @@ make_character(struct generator *g)
 	g->burst = PICK(g, bursts);
 	g->priorities = chance(g, 60) ? 8 : 1;
 	g->linked = 30 + below(g, 71);
+	g->slow_port = below(g, 6);
+	g->orderly = chance(g, 12);
+	g->ordered = g->orderly ? 4 : 1 + below(g, 4);
 	for (unsigned int k = DLB_LINE_FIRST_OP; k < DLB_LINE_KINDS; k++) {
 		/* The usual, more or less of it; the others in half of the runs. */
 		g->weight[k] = usual[k] * (1 + below(g, 8)) / 4;
 		if (now_and_then[k] != 0 && chance(g, 50))
 			g->weight[k] = now_and_then[k] * (1 + below(g, 3));
+	}
+	if (g->orderly) {
+		g->linked = 100;
+		g->weight[DLB_LINE_COMP] *= 4;
+		g->weight[DLB_LINE_TOKENS] *= 2;
+	}
+	/* More than can be taken: queues grow, and priorities matter. */
+	if (g->orderly || chance(g, 30)) {
+		g->weight[DLB_LINE_NEW] *= 4;
+		g->burst = 32;
 	}
 	if (g->weight[DLB_LINE_DISABLE] != 0)
 		g->weight[DLB_LINE_ENABLE] = 2 * g->weight[DLB_LINE_DISABLE];
@@ -273,9 +294,9 @@ some_type(struct generator *g, uint32_t queue)
 
 	if (queue >= DLB_SCRIPT_DIRECTED)
 		return DLB_DIRECTED;
-	if (g->queue_ordered[queue] && n < 2)
+	if (g->queue_ordered[queue] && n < g->ordered)
 		return DLB_ORDERED;
-	return g->queue_atomic[queue] && n < 3 ? DLB_ATOMIC : DLB_UNORDERED;
+	return g->queue_atomic[queue] && chance(g, 70) ? DLB_ATOMIC : DLB_UNORDERED;
 }
 
 static uint32_t
@@ -292,14 +313,23 @@ some_lock(struct generator *g)
 }
 
 static void
+add_event(struct generator *g, enum dlb_script_kind kind, uint32_t port, uint32_t to)
+{
+	uint32_t count = kind == DLB_LINE_FRAG ? 1 + below(g, 3) : some_count(g);
+
+	ADD(g, kind, port, count, to, some_type(g, to), g->priorities == 1 ? 3 : below(g, 8),
+	    some_lock(g), below(g, 8), chance(g, 10));
+}
+
+static void
 make_event(struct generator *g, enum dlb_script_kind kind)
 {
 	unsigned int domain;
 	uint32_t port = some_port(g, &domain), to = some_queue(g, domain);
-	uint32_t priority = g->priorities == 1 ? 3 : below(g, 8);
 
-	ADD(g, kind, port, kind == DLB_LINE_FRAG ? 1 + below(g, 3) : some_count(g), to,
-	    some_type(g, to), priority, some_lock(g), below(g, 8), chance(g, 10));
+	if (port == g->slow_port && kind == DLB_LINE_FWD && !chance(g, 10))
+		kind = DLB_LINE_NEW;
+	add_event(g, kind, port, to);
 }
 
 static void
@@ -338,6 +368,10 @@ make_op(struct generator *g, enum dlb_script_kind kind)
 	unsigned int domain;
 	uint32_t port = some_port(g, &domain), to = some_queue(g, domain);
 
+	/* A consumer that sits on its events: flows stay pinned, windows fill, limits are met. */
+	if (port == g->slow_port && !chance(g, 10) &&
+	    (kind == DLB_LINE_COMP || kind == DLB_LINE_COMP_TOKENS))
+		kind = DLB_LINE_TOKENS;
 	switch (kind) {
 	case DLB_LINE_NEW:
 	case DLB_LINE_FWD:
@@ -360,7 +394,9 @@ make_op(struct generator *g, enum dlb_script_kind kind)
 		break;
 	case DLB_LINE_MAP:
 	case DLB_LINE_UNMAP:
-		ADD(g, kind, port, to, below(g, 8));
+		/* Only load-balanced queues are linked. */
+		ADD(g, kind, port, to < DLB_SCRIPT_DIRECTED ? to : below(g, g->queues),
+		    below(g, 8));
 		break;
 	case DLB_LINE_RESET_DOMAIN:
 		ADD(g, kind, below(g, g->domains));

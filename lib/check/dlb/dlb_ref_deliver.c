@@ -11,7 +11,7 @@
 /* A level that had something and was passed by this often: any share of 1 in 255 ends it sooner. */
 #define PASSED_MAX 2000
 /* Levels against each other: a stronger one gets no less, give or take what begins and ends runs. */
-#define CONTEST_SLACK 64
+#define CONTEST_SLACK 24
 
 /* Fields that a delivered entry must have as sent, 4.5; bytes 10-13 of directed ones follow 4.6. */
 static bool
