@@ -12,7 +12,6 @@
 #include <rte_dev.h>
 #include <rte_devargs.h>
 
-#include "access_test.h"
 #include "test.h"
 
 /* Longest pause between two steps of a device that only moves when told to. */
@@ -168,6 +167,13 @@ dev_probe_again(void)
 	dev.id = id;
 	assert_int_equal(dev_describe(), 0);
 	assert_int_equal(stepper_start(), 0);
+}
+
+/** Send the device under test a command that its driver never sends. */
+void
+dev_provoke(uint8_t port, enum access_fault fault)
+{
+	assert_int_equal(access_test(dev.id)->provoke(dev.id, port, fault), 0);
 }
 
 /** Accesses of the driver that touched nothing the device has. */

@@ -25,6 +25,7 @@ static const struct test_group *const groups[] = {
 	&timeout_group, &xstats_group,  &devargs_group,  &thread_group,
 	&domain_group,  &sleep_group,
 	&token_group,
+	&alarm_group,
 };
 
 static const struct test_case *running;

@@ -23,6 +23,8 @@
 #include <rte_errno.h>
 #include <rte_eventdev.h>
 
+#include "access_test.h"
+
 /** One behaviour, named in words. */
 struct test_case {
 	const char *name;
@@ -54,8 +56,7 @@ extern const struct test_group atomic_group, ordered_group, directed_group, prio
 extern const struct test_group release_group, credit_group, relink_group, stop_group;
 extern const struct test_group sleep_group;
 extern const struct test_group timeout_group, xstats_group, devargs_group, thread_group;
-extern const struct test_group domain_group;
-extern const struct test_group token_group;
+extern const struct test_group domain_group, token_group, alarm_group;
 
 /** The device under test. */
 struct test_dev {
@@ -81,6 +82,7 @@ void *dev_symbol(const char *name);
 void dev_rest(uint8_t id);
 void dev_probe_again(void);
 uint64_t dev_stray(uint8_t id);
+void dev_provoke(uint8_t port, enum access_fault fault);
 int stepper_start(void);
 void stepper_end(void);
 

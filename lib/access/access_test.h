@@ -13,12 +13,26 @@
 
 #include <stdint.h>
 
+/** What a command to the device can be at fault for. */
+enum access_fault {
+	ACCESS_FAULT_COMMAND,        /**< it is none */
+	ACCESS_FAULT_QUEUE,          /**< the queue is out of range */
+	ACCESS_FAULT_DISABLED_QUEUE, /**< the queue is not there */
+	ACCESS_FAULT_QUEUE_TYPE,     /**< queue 0 does not take ordered events */
+	ACCESS_FAULT_COMPLETION,     /**< the port has nothing to complete */
+	ACCESS_FAULT_FRAGMENT,       /**< the port has nothing to send a part of */
+	ACCESS_FAULT_CREDIT,         /**< an event to queue 0, when all credits are used */
+	ACCESS_FAULT_TOKENS,         /**< the port has no tokens to return */
+};
+
 /** Calls into the device behind a driver. */
 struct access_test {
 	/** Let the device get on; the only way to do so when it was opened with step=manual. */
 	void (*step)(uint16_t dev_id);
 	/** Accesses by the driver that touched nothing the device has; 0 is right. */
 	uint64_t (*stray)(uint16_t dev_id);
+	/** Send the started device a faulty command from a port that nobody uses: 0 or -EINVAL. */
+	int (*provoke)(uint16_t dev_id, uint8_t port, enum access_fault fault);
 };
 
 /** The table of an event/dlb device. */

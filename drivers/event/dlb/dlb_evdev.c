@@ -174,6 +174,7 @@ dlb_start(struct rte_eventdev *dev)
 	dlb_hw_domain_start(dlb);
 	dlb_sleep_start(dlb);
 	dlb->started = true;
+	dlb_alarms_start(dlb);
 	rte_spinlock_unlock(&dlb->lock);
 	dlb_fast_install(dev, dlb_is_mapped(dlb), wants_modes(dlb));
 	return 0;
@@ -190,6 +191,7 @@ dlb_stop(struct rte_eventdev *dev)
 	dlb_map_progress_cancel(dlb);
 
 	dlb_hw_drain(dlb);
+	dlb_alarms_stop(dlb);
 	if (dlb_hw_domain_reset(dlb) < 0)
 		dlb_domain_fail(dlb);
 	else

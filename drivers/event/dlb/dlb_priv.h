@@ -22,6 +22,7 @@
 
 #include "access.h"
 #include "access_irq.h"
+#include "dlb_alarms.h"
 #include "dlb_credit.h"
 #include "dlb_devargs.h"
 #include "dlb_hcw.h"
@@ -182,6 +183,8 @@ struct dlb {
 	bool failed;       /**< the last reset found work left: needs a fresh device */
 	bool alarm_set;    /**< a pending map or unmap is being retried */
 	uint32_t cqs_made; /**< CQ memory ever allocated: keeps its names apart */
+
+	struct dlb_alarms alarms;
 
 	/* Settled at start. */
 	unsigned int nb_ldb_queues, nb_ldb_ports, nb_dir_ports;

@@ -19,12 +19,12 @@
 
 #include <dev_driver.h>
 
-#include "access_test.h"
 #include "dlb_domain.h"
 #include "dlb_evdev.h"
 #include "dlb_flr.h"
 #include "dlb_hw.h"
 #include "dlb_probe.h"
+#include "dlb_provoke.h"
 #include "dlb_sleep.h"
 #include "dlb_telemetry.h"
 
@@ -224,10 +224,24 @@ test_stray(uint16_t dev_id)
 	return access_stray(dlb_of_id(dev_id)->access);
 }
 
+static int
+test_provoke(uint16_t dev_id, uint8_t port, enum access_fault fault)
+{
+	const struct dlb *dlb = dlb_of_id(dev_id);
+
+	if (!dlb->started || port >= dlb_nb_ports(dlb))
+		return -EINVAL;
+	return dlb_provoke(dlb->ports[port], fault);
+}
+
 __attribute__((visibility("default"))) const struct access_test *
 dlb_access_test(uint16_t dev_id)
 {
-	static const struct access_test table = {.step = test_step, .stray = test_stray};
+	static const struct access_test table = {
+		.step = test_step,
+		.stray = test_stray,
+		.provoke = test_provoke,
+	};
 
 	if (dev_id >= RTE_EVENT_MAX_DEVS || !rte_event_pmd_is_valid_dev((uint8_t)dev_id))
 		return NULL;

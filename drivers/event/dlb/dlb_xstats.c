@@ -23,17 +23,29 @@
 struct xstat {
 	const char *name;
 	uint64_t (*value)(const struct dlb *dlb, unsigned int i);
-	ptrdiff_t counter; /* in struct dlb_port_stats, where value is NULL */
+	/* Where value is NULL. */
+	ptrdiff_t counter; /* in struct dlb_port_stats, */
+	bool of_device;    /* or rather in struct dlb */
 };
 
 #define COUNTER(name, field)                                       \
 	{                                                          \
-		name, NULL, offsetof(struct dlb_port_stats, field) \
+		name, NULL, offsetof(struct dlb_port_stats, field), false \
+	}
+#define DEVICE_COUNTER(name, field)                     \
+	{                                               \
+		name, NULL, offsetof(struct dlb, field), true \
 	}
 #define VALUE(name)                    \
 	{                              \
-#name, value_##name, 0 \
+#name, value_##name, 0, false \
 	}
+
+static uint64_t *
+device_counter_of(const struct dlb *dlb, const struct xstat *stat)
+{
+	return (uint64_t *)((uintptr_t)dlb + stat->counter);
+}
 
 static uint64_t *
 counter_of(struct dlb_port *p, const struct xstat *stat)
@@ -174,6 +186,15 @@ static const struct xstat device_stats[] = {
 	VALUE(nb_events_limit),
 	VALUE(inflight_events),
 	VALUE(pool_size),
+	DEVICE_COUNTER("alarm_illegal_hcw", alarms.count[DLB_ALARMS_ILLEGAL_HCW]),
+	DEVICE_COUNTER("alarm_illegal_qid", alarms.count[DLB_ALARMS_ILLEGAL_QID]),
+	DEVICE_COUNTER("alarm_disabled_qid", alarms.count[DLB_ALARMS_DISABLED_QID]),
+	DEVICE_COUNTER("alarm_illegal_qid_cfg", alarms.count[DLB_ALARMS_ILLEGAL_QID_CFG]),
+	DEVICE_COUNTER("alarm_illegal_enq", alarms.count[DLB_ALARMS_ILLEGAL_ENQ]),
+	DEVICE_COUNTER("alarm_excess_token_pops", alarms.count[DLB_ALARMS_EXCESS_TOKEN_POPS]),
+	DEVICE_COUNTER("alarm_other", alarms.count[DLB_ALARMS_OTHER]),
+	DEVICE_COUNTER("alarms_more", alarms.more),
+	DEVICE_COUNTER("alarm_overloads", alarms.overloads),
 };
 
 static const struct xstat port_stats[] = {
@@ -182,14 +203,14 @@ static const struct xstat port_stats[] = {
 };
 
 static const struct xstat queue_stats[] = {
-	{"is_configured", queue_is_configured, 0},
-	{"is_load_balanced", queue_is_load_balanced, 0},
-	{"hw_id", queue_hw_id, 0},
-	{"num_links", queue_num_links, 0},
-	{"sched_type", queue_sched_type, 0},
-	{"sequence_numbers", queue_sequence_numbers, 0},
-	{"enq_ok", queue_enq_ok, 0},
-	{"current_depth", queue_current_depth, 0},
+	{"is_configured", queue_is_configured, 0, false},
+	{"is_load_balanced", queue_is_load_balanced, 0, false},
+	{"hw_id", queue_hw_id, 0, false},
+	{"num_links", queue_num_links, 0, false},
+	{"sched_type", queue_sched_type, 0, false},
+	{"sequence_numbers", queue_sequence_numbers, 0, false},
+	{"enq_ok", queue_enq_ok, 0, false},
+	{"current_depth", queue_current_depth, 0, false},
 };
 
 /* What one mode offers: the rows, the prefix of their names, and how many ids there are. */
@@ -234,6 +255,8 @@ stat_value(const struct dlb *dlb, enum rte_event_dev_xstats_mode mode, const str
 
 	if (stat->value != NULL)
 		return stat->value(dlb, id);
+	if (stat->of_device)
+		return *device_counter_of(dlb, stat);
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
 		if (dlb->ports[i] != NULL && (mode == RTE_EVENT_DEV_XSTATS_DEVICE || i == id))
 			sum += *counter_of(dlb->ports[i], stat);
@@ -260,16 +283,29 @@ dlb_xstats_names(const struct rte_eventdev *dev, enum rte_event_dev_xstats_mode 
 	return (int)scope.nb_stats;
 }
 
+/* So that their counters are true. */
+static void
+look_for_alarms(struct dlb *dlb, enum rte_event_dev_xstats_mode mode)
+{
+	if (mode != RTE_EVENT_DEV_XSTATS_DEVICE)
+		return;
+	rte_spinlock_lock(&dlb->lock);
+	if (dlb->started)
+		dlb_alarms_look(dlb);
+	rte_spinlock_unlock(&dlb->lock);
+}
+
 int
 dlb_xstats_get(const struct rte_eventdev *dev, enum rte_event_dev_xstats_mode mode, uint8_t id,
 	       const uint64_t ids[], uint64_t values[], unsigned int n)
 {
-	const struct dlb *dlb = dlb_of(dev);
+	struct dlb *dlb = dlb_of(dev);
 	struct scope scope = scope_of(dlb, mode);
 	unsigned int i;
 
 	if (scope.stats == NULL || id >= scope.nb_ids)
 		return -EINVAL;
+	look_for_alarms(dlb, mode);
 	for (i = 0; i < n; i++) {
 		if (ids[i] >= scope.nb_stats)
 			return -EINVAL;
@@ -309,13 +345,15 @@ dlb_xstats_by_name(const struct rte_eventdev *dev, const char *name, uint64_t *i
 		RTE_EVENT_DEV_XSTATS_PORT,
 		RTE_EVENT_DEV_XSTATS_QUEUE,
 	};
-	const struct dlb *dlb = dlb_of(dev);
+	struct dlb *dlb = dlb_of(dev);
 	unsigned int i, owner;
 
 	for (i = 0; i < RTE_DIM(modes); i++) {
-		if (find_in_scope(dlb, modes[i], name, id, &owner))
-			return stat_value(dlb, modes[i], &scope_of(dlb, modes[i]).stats[*id],
-					  owner);
+		if (!find_in_scope(dlb, modes[i], name, id, &owner))
+			continue;
+		look_for_alarms(dlb, modes[i]);
+		return stat_value(dlb, modes[i], &scope_of(dlb, modes[i]).stats[*id],
+				  owner);
 	}
 	return (uint64_t)-EINVAL;
 }
@@ -328,6 +366,10 @@ reset_counter(const struct dlb *dlb, enum rte_event_dev_xstats_mode mode, const 
 
 	if (stat->value != NULL)
 		return;
+	if (stat->of_device) {
+		*device_counter_of(dlb, stat) = 0;
+		return;
+	}
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
 		if (dlb->ports[i] != NULL &&
 		    (mode == RTE_EVENT_DEV_XSTATS_DEVICE || id < 0 || (unsigned int)id == i))
