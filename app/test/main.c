@@ -26,6 +26,7 @@ static const struct test_group *const groups[] = {
 	&domain_group,  &sleep_group,
 	&token_group,
 	&alarm_group,
+	&wait_group,
 };
 
 static const struct test_case *running;

@@ -17,6 +17,7 @@
 #include <rte_common.h>
 
 #include "dlb_alarms.h"
+#include "dlb_domain.h"
 #include "dlb_hw.h"
 
 #define LOOK_US 1000000
@@ -88,7 +89,7 @@ kind_of(uint32_t synd0)
 
 /* Read an alarm and make room for the next one: false when there is none. */
 static bool
-take(const struct dlb *dlb, struct found *found)
+take_syndrome(const struct dlb *dlb, struct found *found)
 {
 	uint32_t synd0 = dlb_reg_read(dlb, DLB_SYS_ALARM_PF_SYND0, 0);
 	uint64_t syndrome = REG_GET(DLB_SYS_ALARM_PF_SYND0_SYNDROME, synd0);
@@ -113,7 +114,37 @@ take(const struct dlb *dlb, struct found *found)
 	return true;
 }
 
-/* The event port, or NULL when it is none of ours. */
+/* The event device that has the port, or this one when nobody has it any more. */
+static struct dlb *
+owner_of(struct dlb *dlb, const struct found *found)
+{
+	const struct dlb_pool *pool = &dlb->device->pool;
+	unsigned int domain = found->load_balanced ? pool->ldb_ports[found->hw % DLB_LDB_PORTS]
+						   : pool->dir_ports[found->hw % DLB_DIR_PORTS_MAX];
+
+	if (domain >= DLB_DOMAINS || dlb->device->users[domain] == NULL)
+		return dlb;
+	return dlb->device->users[domain];
+}
+
+/* Take an alarm, of whichever domain, and count it where it belongs. */
+static bool
+take(struct dlb *dlb, struct found *found, struct dlb **owner)
+{
+	bool any;
+
+	rte_spinlock_lock(&dlb->device->lock);
+	any = take_syndrome(dlb, found);
+	if (any) {
+		*owner = owner_of(dlb, found);
+		(*owner)->alarms.count[found->kind]++;
+		(*owner)->alarms.more += REG_GET(DLB_SYS_ALARM_PF_SYND0_MORE, found->synd0);
+	}
+	rte_spinlock_unlock(&dlb->device->lock);
+	return any;
+}
+
+/* The event port, or NULL when there is none. */
 static const struct dlb_port *
 port_of(const struct dlb *dlb, const struct found *found)
 {
@@ -127,15 +158,16 @@ port_of(const struct dlb *dlb, const struct found *found)
 	return NULL;
 }
 
+/* Of another event device only the name is safe to look at. */
 static void
-log_alarm(const struct dlb *dlb, const struct found *found)
+log_alarm(const struct dlb *dlb, const struct dlb *owner, const struct found *found)
 {
-	const struct dlb_port *p = port_of(dlb, found);
-	char port[16] = "unknown port";
+	const struct dlb_port *p = owner == dlb ? port_of(dlb, found) : NULL;
+	char port[16] = "a port";
 
 	if (p != NULL)
 		snprintf(port, sizeof(port), "port %u", p->id);
-	DLB_LOG(WARNING, dlb->name,
+	DLB_LOG(WARNING, owner->name,
 		"alarm %s: %s (%s %u): the device dropped command %#x to queue %u of its own, "
 		"type %u, priority %u, flow %u; QE bytes 8-15 %016" PRIx64 ", syndrome %#x%s",
 		dlb_alarms_name(found->kind), port,
@@ -161,16 +193,21 @@ guard(struct dlb *dlb)
 }
 
 void
+dlb_alarms_enable(const struct dlb *dlb)
+{
+	dlb_reg_write(dlb, DLB_SYS_INGRESS_ALARM_ENBL, 0, ENABLED);
+}
+
+void
 dlb_alarms_look(struct dlb *dlb)
 {
 	struct found found;
+	struct dlb *owner;
 	unsigned int n;
 
-	for (n = 0; n < OVERLOAD && take(dlb, &found); n++) {
-		dlb->alarms.count[found.kind]++;
-		dlb->alarms.more += REG_GET(DLB_SYS_ALARM_PF_SYND0_MORE, found.synd0);
+	for (n = 0; n < OVERLOAD && take(dlb, &found, &owner); n++) {
 		if (dlb->alarms.muted == 0)
-			log_alarm(dlb, &found);
+			log_alarm(dlb, owner, &found);
 	}
 	dlb->alarms.recent += n;
 	if (dlb->alarms.recent >= OVERLOAD && dlb->alarms.muted == 0)
@@ -183,7 +220,7 @@ tick(struct dlb *dlb)
 {
 	dlb->alarms.recent = 0;
 	if (dlb->alarms.muted != 0 && --dlb->alarms.muted == 0)
-		dlb_reg_write(dlb, DLB_SYS_INGRESS_ALARM_ENBL, 0, ENABLED);
+		dlb_alarms_enable(dlb);
 }
 
 static void look_later(struct dlb *dlb);
@@ -215,7 +252,6 @@ dlb_alarms_start(struct dlb *dlb)
 {
 	dlb->alarms.muted = 0;
 	dlb->alarms.recent = 0;
-	dlb_reg_write(dlb, DLB_SYS_INGRESS_ALARM_ENBL, 0, ENABLED);
 	look_later(dlb);
 }
 
@@ -225,6 +261,7 @@ dlb_alarms_stop(struct dlb *dlb)
 	rte_eal_alarm_cancel(look_now, dlb);
 	rte_spinlock_lock(&dlb->lock);
 	dlb_alarms_look(dlb);
+	if (dlb->alarms.muted != 0)
+		dlb_alarms_enable(dlb);
 	rte_spinlock_unlock(&dlb->lock);
-	dlb_reg_write(dlb, DLB_SYS_INGRESS_ALARM_ENBL, 0, 0);
 }

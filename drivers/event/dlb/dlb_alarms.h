@@ -24,10 +24,13 @@ enum dlb_alarms_kind {
 	DLB_ALARMS_KINDS
 };
 
-/** What was seen of them. */
+/** What was seen of them at the ports of an event device. */
 struct dlb_alarms {
+	/** Whoever looks counts them, so these are guarded by the lock of the device. */
 	uint64_t count[DLB_ALARMS_KINDS];
-	uint64_t more;      /**< times the device had others that it could not describe */
+	uint64_t more; /**< times the device had others that it could not describe */
+
+	/* Of those that this event device found. */
 	uint64_t overloads; /**< times the guard struck */
 	unsigned int recent; /**< in this second */
 	unsigned int muted;  /**< seconds until the device may complain again */
@@ -38,10 +41,13 @@ struct dlb;
 /** Name of a kind. */
 const char *dlb_alarms_name(enum dlb_alarms_kind kind);
 
-/** Let the device complain, and look from time to time whether it does. The lock is held. */
+/** Let the device complain: once, when it is opened. */
+void dlb_alarms_enable(const struct dlb *dlb);
+
+/** Look from time to time whether it did. The lock is held. */
 void dlb_alarms_start(struct dlb *dlb);
 
-/** Look for the last time, and let it be silent. The lock is not held. */
+/** Look for the last time. The lock is not held. */
 void dlb_alarms_stop(struct dlb *dlb);
 
 /** Log and count what there is, so that the device can complain again. The lock is held. */

@@ -13,6 +13,7 @@
 #include <rte_common.h>
 
 #include "dlb_domain.h"
+#include "dlb_dump.h"
 #include "dlb_evdev.h"
 #include "dlb_fast.h"
 #include "dlb_hw.h"

@@ -420,3 +420,13 @@ dlb_hw_queue_enqueued(const struct dlb *dlb, const struct dlb_queue *q)
 	       read_counter(dlb, DLB_LSP_QID_NALDB_TOT_ENQ_CNTL, DLB_LSP_QID_NALDB_TOT_ENQ_CNTH,
 			    q->hw);
 }
+
+uint64_t
+dlb_hw_port_scheduled(const struct dlb_port *p)
+{
+	if (p->kind == DLB_KIND_DIR)
+		return read_counter(p->dlb, DLB_LSP_CQ_DIR_TOT_SCH_CNTL,
+				    DLB_LSP_CQ_DIR_TOT_SCH_CNTH, p->hw);
+	return read_counter(p->dlb, DLB_LSP_CQ_LDB_TOT_SCH_CNTL, DLB_LSP_CQ_LDB_TOT_SCH_CNTH,
+			    p->hw);
+}

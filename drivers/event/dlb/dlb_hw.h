@@ -103,6 +103,9 @@ uint32_t dlb_hw_queue_depth(const struct dlb *dlb, const struct dlb_queue *q);
 /** QEs ever enqueued to a queue since start. */
 uint64_t dlb_hw_queue_enqueued(const struct dlb *dlb, const struct dlb_queue *q);
 
+/** QEs ever scheduled to a port since start. */
+uint64_t dlb_hw_port_scheduled(const struct dlb_port *p);
+
 /**
  * Take back everything events could still be in: dequeue, hand to the application's flush callback,
  * release. Producers and consumers have stopped. Section 7.10.

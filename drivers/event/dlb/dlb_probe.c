@@ -128,8 +128,10 @@ bring_up(struct dlb *dlb)
 		ret = dlb_flr(dlb);
 	if (ret == 0)
 		ret = dlb_hw_wake(dlb);
-	if (ret == 0)
+	if (ret == 0) {
 		dlb_hw_init(dlb);
+		dlb_alarms_enable(dlb);
+	}
 	return ret;
 }
 

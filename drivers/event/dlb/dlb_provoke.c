@@ -39,7 +39,7 @@ static void
 send_to_disabled(const struct dlb_port *p)
 {
 	unsigned int queue = DLB_LDB_QUEUES - 1;
-	unsigned int i = DLB_DOMAIN * DLB_LDB_QUEUES + queue;
+	unsigned int i = p->dlb->domain * DLB_LDB_QUEUES + queue;
 
 	dlb_reg_write(p->dlb, DLB_SYS_LDB_VASQID_V, i, 1);
 	send(p, command(DLB_CMD_NEW, queue, DLB_UNORDERED));

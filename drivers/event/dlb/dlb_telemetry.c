@@ -55,6 +55,23 @@ answer_list(const char *cmd, const char *params, struct rte_tel_data *answer)
 	return 0;
 }
 
+struct dlb *
+dlb_telemetry_get(unsigned long id, const char *cmd)
+{
+	rte_spinlock_lock(&lock);
+	if (id < RTE_DIM(shown) && shown[id] != NULL)
+		return shown[id];
+	rte_spinlock_unlock(&lock);
+	DLB_LOG(ERR, cmd, "device %lu: not one of ours; accepted: those of " LIST, id);
+	return NULL;
+}
+
+void
+dlb_telemetry_put(void)
+{
+	rte_spinlock_unlock(&lock);
+}
+
 /* A number from 0 to max, and what follows it. */
 static int
 parse_number(const char *text, unsigned long max, unsigned long *number, const char **rest)
@@ -69,8 +86,8 @@ parse_number(const char *text, unsigned long max, unsigned long *number, const c
 	return errno == 0 && *number <= max ? 0 : -EINVAL;
 }
 
-static int
-parse_request(const char *params, unsigned long *id, unsigned long *cursor)
+int
+dlb_telemetry_parse(const char *params, unsigned long *id, unsigned long *cursor)
 {
 	const char *text = params != NULL ? params : "";
 
@@ -132,19 +149,19 @@ static int
 answer_regs(const char *cmd, const char *params, struct rte_tel_data *answer)
 {
 	unsigned long id, cursor;
-	int ret = -ENODEV;
+	struct dlb *dlb;
+	int ret;
 
-	if (parse_request(params, &id, &cursor) < 0) {
+	if (dlb_telemetry_parse(params, &id, &cursor) < 0) {
 		DLB_LOG(ERR, cmd, "parameters \"%s\": accepted: ID or ID,CURSOR, 0..%u and 0..%u",
 			params != NULL ? params : "", RTE_EVENT_MAX_DEVS - 1, UINT32_MAX);
 		return -EINVAL;
 	}
-	rte_spinlock_lock(&lock);
-	if (shown[id] != NULL)
-		ret = add_registers(shown[id], (uint32_t)cursor, answer);
-	rte_spinlock_unlock(&lock);
-	if (ret == -ENODEV)
-		DLB_LOG(ERR, cmd, "device %lu: not one of ours; accepted: those of " LIST, id);
+	dlb = dlb_telemetry_get(id, cmd);
+	if (dlb == NULL)
+		return -ENODEV;
+	ret = add_registers(dlb, (uint32_t)cursor, answer);
+	dlb_telemetry_put();
 	return ret;
 }
 

@@ -23,6 +23,13 @@
 
 #include "dlb_priv.h"
 
+/** The device with this id, kept until dlb_telemetry_put; NULL, and nothing kept, when it is none. */
+struct dlb *dlb_telemetry_get(unsigned long id, const char *cmd);
+void dlb_telemetry_put(void);
+
+/** Parse "A" or "A,B", numbers; B is 0 when it is not there: 0, or -EINVAL. */
+int dlb_telemetry_parse(const char *params, unsigned long *a, unsigned long *b);
+
 /** Show a device that is up. Control path. */
 void dlb_telemetry_show(struct dlb *dlb);
 

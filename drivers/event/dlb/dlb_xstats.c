@@ -16,7 +16,7 @@
 #include <rte_common.h>
 
 #include "dlb_hw.h"
-#include "dlb_map.h"
+#include "dlb_state.h"
 #include "dlb_xstats.h"
 
 /* A statistic of a device, a port or a queue; i is the id of the latter two. */
@@ -79,6 +79,30 @@ value_pool_size(const struct dlb *dlb, unsigned int i)
 	return (uint64_t)atomic_load_explicit(&dlb->credits.unused, memory_order_relaxed);
 }
 
+static struct dlb_device_state
+device_state(const struct dlb *dlb)
+{
+	struct dlb_device_state state = {0};
+
+	if (dlb->started)
+		dlb_state_of_device(dlb, &state);
+	return state;
+}
+
+static uint64_t
+device_credits_leased(const struct dlb *dlb, unsigned int i)
+{
+	RTE_SET_USED(i);
+	return device_state(dlb).leased;
+}
+
+static uint64_t
+device_reorder_waiting(const struct dlb *dlb, unsigned int i)
+{
+	RTE_SET_USED(i);
+	return device_state(dlb).parked;
+}
+
 static uint64_t
 value_is_configured(const struct dlb *dlb, unsigned int i)
 {
@@ -97,6 +121,17 @@ value_hw_id(const struct dlb *dlb, unsigned int i)
 	return dlb->ports[i] != NULL ? dlb->ports[i]->hw : 0;
 }
 
+/* A port as it is; all 0 when the device is stopped. */
+static struct dlb_port_state
+port_state(const struct dlb *dlb, unsigned int i)
+{
+	struct dlb_port_state state = {0};
+
+	if (dlb->started)
+		dlb_state_of_port(dlb->ports[i], &state);
+	return state;
+}
+
 static uint64_t
 value_outstanding_releases(const struct dlb *dlb, unsigned int i)
 {
@@ -104,14 +139,59 @@ value_outstanding_releases(const struct dlb *dlb, unsigned int i)
 }
 
 static uint64_t
-value_cached_credits(const struct dlb *dlb, unsigned int i)
+value_credits_leased(const struct dlb *dlb, unsigned int i)
 {
-	int32_t unused;
+	return port_state(dlb, i).leased;
+}
 
-	if (!dlb->started)
-		return 0;
-	unused = atomic_load_explicit(&dlb->ports[i]->credit.unused, memory_order_relaxed);
-	return unused > 0 ? (uint64_t)unused : 0;
+static uint64_t
+value_cq_fill(const struct dlb *dlb, unsigned int i)
+{
+	return port_state(dlb, i).fill;
+}
+
+static uint64_t
+value_cq_depth(const struct dlb *dlb, unsigned int i)
+{
+	return port_state(dlb, i).depth;
+}
+
+static uint64_t
+value_tokens_owed(const struct dlb *dlb, unsigned int i)
+{
+	return port_state(dlb, i).owed;
+}
+
+static uint64_t
+value_history_used(const struct dlb *dlb, unsigned int i)
+{
+	return port_state(dlb, i).inflight;
+}
+
+static uint64_t
+value_history_size(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->started ? dlb->ports[i]->history_size : 0;
+}
+
+static uint64_t
+value_scheduled(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->started ? dlb_hw_port_scheduled(dlb->ports[i]) : 0;
+}
+
+static uint64_t
+value_wait(const struct dlb *dlb, unsigned int i)
+{
+	return port_state(dlb, i).wait;
+}
+
+static uint64_t
+value_tx_ok(const struct dlb *dlb, unsigned int i)
+{
+	const struct dlb_port *p = dlb->ports[i];
+
+	return p != NULL ? p->stats.tx_new + p->stats.tx_forward + p->stats.tx_release : 0;
 }
 
 static uint64_t
@@ -164,6 +244,55 @@ queue_enq_ok(const struct dlb *dlb, unsigned int i)
 	return dlb->started ? dlb_hw_queue_enqueued(dlb, &dlb->queues[i]) : 0;
 }
 
+static struct dlb_queue_state
+queue_state(const struct dlb *dlb, unsigned int i)
+{
+	struct dlb_queue_state state = {0};
+
+	if (dlb->started)
+		dlb_state_of_queue(dlb, i, &state);
+	return state;
+}
+
+static uint64_t
+queue_waiting_atomic(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->queues[i].kind == DLB_KIND_LDB ? queue_state(dlb, i).atomic : 0;
+}
+
+static uint64_t
+queue_waiting_other(const struct dlb *dlb, unsigned int i)
+{
+	return queue_state(dlb, i).other;
+}
+
+static uint64_t
+queue_inflight(const struct dlb *dlb, unsigned int i)
+{
+	return queue_state(dlb, i).inflight;
+}
+
+static uint64_t
+queue_inflight_limit(const struct dlb *dlb, unsigned int i)
+{
+	return dlb->started && dlb->queues[i].kind == DLB_KIND_LDB ? dlb->queues[i].inflight_limit
+								    : 0;
+}
+
+static uint64_t
+queue_depth_threshold(const struct dlb *dlb, unsigned int i)
+{
+	RTE_SET_USED(dlb);
+	RTE_SET_USED(i);
+	return DLB_DEPTH_THRESHOLD;
+}
+
+static uint64_t
+queue_wait(const struct dlb *dlb, unsigned int i)
+{
+	return queue_state(dlb, i).wait;
+}
+
 static uint64_t
 queue_current_depth(const struct dlb *dlb, unsigned int i)
 {
@@ -186,6 +315,8 @@ static const struct xstat device_stats[] = {
 	VALUE(nb_events_limit),
 	VALUE(inflight_events),
 	VALUE(pool_size),
+	{"credits_leased", device_credits_leased, 0, false},
+	{"reorder_waiting", device_reorder_waiting, 0, false},
 	DEVICE_COUNTER("alarm_illegal_hcw", alarms.count[DLB_ALARMS_ILLEGAL_HCW]),
 	DEVICE_COUNTER("alarm_illegal_qid", alarms.count[DLB_ALARMS_ILLEGAL_QID]),
 	DEVICE_COUNTER("alarm_disabled_qid", alarms.count[DLB_ALARMS_DISABLED_QID]),
@@ -198,8 +329,20 @@ static const struct xstat device_stats[] = {
 };
 
 static const struct xstat port_stats[] = {
-	PORT_COUNTERS, VALUE(is_configured),        VALUE(is_load_balanced),
-	VALUE(hw_id),  VALUE(outstanding_releases), VALUE(cached_credits),
+	PORT_COUNTERS,
+	VALUE(tx_ok),
+	VALUE(is_configured),
+	VALUE(is_load_balanced),
+	VALUE(hw_id),
+	VALUE(outstanding_releases),
+	VALUE(credits_leased),
+	VALUE(scheduled),
+	VALUE(cq_fill),
+	VALUE(cq_depth),
+	VALUE(tokens_owed),
+	VALUE(history_used),
+	VALUE(history_size),
+	VALUE(wait),
 };
 
 static const struct xstat queue_stats[] = {
@@ -211,6 +354,12 @@ static const struct xstat queue_stats[] = {
 	{"sequence_numbers", queue_sequence_numbers, 0, false},
 	{"enq_ok", queue_enq_ok, 0, false},
 	{"current_depth", queue_current_depth, 0, false},
+	{"depth_threshold", queue_depth_threshold, 0, false},
+	{"waiting_atomic", queue_waiting_atomic, 0, false},
+	{"waiting_other", queue_waiting_other, 0, false},
+	{"inflight", queue_inflight, 0, false},
+	{"inflight_limit", queue_inflight_limit, 0, false},
+	{"wait", queue_wait, 0, false},
 };
 
 /* What one mode offers: the rows, the prefix of their names, and how many ids there are. */
@@ -283,15 +432,18 @@ dlb_xstats_names(const struct rte_eventdev *dev, enum rte_event_dev_xstats_mode 
 	return (int)scope.nb_stats;
 }
 
-/* So that their counters are true. */
+/* Before values are read: the device stays as it is, and what it complained of is counted. */
 static void
-look_for_alarms(struct dlb *dlb, enum rte_event_dev_xstats_mode mode)
+reading_begin(struct dlb *dlb, enum rte_event_dev_xstats_mode mode)
 {
-	if (mode != RTE_EVENT_DEV_XSTATS_DEVICE)
-		return;
 	rte_spinlock_lock(&dlb->lock);
-	if (dlb->started)
+	if (dlb->started && mode == RTE_EVENT_DEV_XSTATS_DEVICE)
 		dlb_alarms_look(dlb);
+}
+
+static void
+reading_end(struct dlb *dlb)
+{
 	rte_spinlock_unlock(&dlb->lock);
 }
 
@@ -305,12 +457,14 @@ dlb_xstats_get(const struct rte_eventdev *dev, enum rte_event_dev_xstats_mode mo
 
 	if (scope.stats == NULL || id >= scope.nb_ids)
 		return -EINVAL;
-	look_for_alarms(dlb, mode);
 	for (i = 0; i < n; i++) {
 		if (ids[i] >= scope.nb_stats)
 			return -EINVAL;
-		values[i] = stat_value(dlb, mode, &scope.stats[ids[i]], id);
 	}
+	reading_begin(dlb, mode);
+	for (i = 0; i < n; i++)
+		values[i] = stat_value(dlb, mode, &scope.stats[ids[i]], id);
+	reading_end(dlb);
 	return (int)n;
 }
 
@@ -347,13 +501,15 @@ dlb_xstats_by_name(const struct rte_eventdev *dev, const char *name, uint64_t *i
 	};
 	struct dlb *dlb = dlb_of(dev);
 	unsigned int i, owner;
+	uint64_t value;
 
 	for (i = 0; i < RTE_DIM(modes); i++) {
 		if (!find_in_scope(dlb, modes[i], name, id, &owner))
 			continue;
-		look_for_alarms(dlb, modes[i]);
-		return stat_value(dlb, modes[i], &scope_of(dlb, modes[i]).stats[*id],
-				  owner);
+		reading_begin(dlb, modes[i]);
+		value = stat_value(dlb, modes[i], &scope_of(dlb, modes[i]).stats[*id], owner);
+		reading_end(dlb);
+		return value;
 	}
 	return (uint64_t)-EINVAL;
 }
@@ -395,92 +551,4 @@ dlb_xstats_reset(struct rte_eventdev *dev, enum rte_event_dev_xstats_mode mode, 
 		reset_counter(dlb, mode, &scope.stats[stat], id);
 	}
 	return 0;
-}
-
-static const char *
-queue_types(const struct dlb_queue *q)
-{
-	static const char *const names[] = {"ordered", "atomic", "parallel"};
-
-	if ((q->conf.event_queue_cfg & RTE_EVENT_QUEUE_CFG_ALL_TYPES) || dlb_queue_is_single(q))
-		return "all types";
-	return names[q->conf.schedule_type];
-}
-
-static void
-dump_queue(const struct dlb *dlb, unsigned int i, FILE *f)
-{
-	const struct dlb_queue *q = &dlb->queues[i];
-
-	if (!dlb->started) {
-		fprintf(f, "  queue %-3u %s, %s\n", i, q->set_up ? "set up" : "not set up",
-			queue_types(q));
-		return;
-	}
-	fprintf(f, "  queue %-3u %s %u, %s, %" PRIu64 " waiting, %" PRIu64 " enqueued", i,
-		q->kind == DLB_KIND_LDB ? "load-balanced" : "directed", q->hw, queue_types(q),
-		queue_current_depth(dlb, i), queue_enq_ok(dlb, i));
-	if (q->kind == DLB_KIND_LDB)
-		fprintf(f, ", at most %u in flight%s, %u atomic entries, %u maps pending",
-			q->inflight_limit, q->ordered ? " (sequence numbers)" : "", q->atomic_limit,
-			q->maps_pending);
-	fprintf(f, "\n");
-}
-
-static void
-dump_links(const struct dlb_port *p, FILE *f)
-{
-	unsigned int i;
-
-	fprintf(f, "           links:");
-	for (i = 0; i < p->nb_links; i++)
-		fprintf(f, " queue %u (priority %u)", p->links[i].queue, p->links[i].priority);
-	fprintf(f, "%s\n", p->nb_links == 0 ? " none" : "");
-}
-
-static void
-dump_port(const struct dlb *dlb, unsigned int i, FILE *f)
-{
-	const struct dlb_port *p = dlb->ports[i];
-
-	if (p == NULL) {
-		fprintf(f, "  port %-4u not set up\n", i);
-		return;
-	}
-	fprintf(f, "  port %-4u", i);
-	if (dlb->started)
-		fprintf(f, " %s %u,", p->kind == DLB_KIND_LDB ? "load-balanced" : "directed",
-			p->hw);
-	fprintf(f, " CQ of %u slots, %u usable, new_event_threshold %d\n", p->cq_slots,
-		p->cq_slots - p->tokens_preset, p->conf.new_event_threshold);
-	if (dlb->started)
-		fprintf(f,
-			"           holds %u events, %" PRIu64 " unused credits, %u history "
-			"entries, %u unlinks in progress\n",
-			p->held, value_cached_credits(dlb, i), p->history_size,
-			dlb_map_removals_pending(p));
-	fprintf(f,
-		"           dequeued %" PRIu64 ", new %" PRIu64 ", forwarded %" PRIu64
-		", released %" PRIu64 " and %" PRIu64 " implicitly, refused %" PRIu64 "\n",
-		p->stats.rx_ok, p->stats.tx_new, p->stats.tx_forward, p->stats.tx_release,
-		p->stats.tx_implicit_release, p->stats.tx_invalid);
-	dump_links(p, f);
-}
-
-void
-dlb_dump(struct rte_eventdev *dev, FILE *f)
-{
-	struct dlb *dlb = dlb_of(dev);
-	unsigned int i;
-
-	rte_spinlock_lock(&dlb->lock);
-	fprintf(f, "%s: DLB %s, %s, %" PRIu64 " of %" PRIu64 " events inside, %u in the pool\n",
-		dlb->name, dlb->args.version == DLB_V20 ? "2.0" : "2.5",
-		dlb->started ? "started" : "stopped", value_inflight_events(dlb, 0),
-		value_nb_events_limit(dlb, 0), (unsigned int)value_pool_size(dlb, 0));
-	for (i = 0; i < dlb_nb_queues(dlb); i++)
-		dump_queue(dlb, i, f);
-	for (i = 0; i < dlb_nb_ports(dlb); i++)
-		dump_port(dlb, i, f);
-	rte_spinlock_unlock(&dlb->lock);
 }

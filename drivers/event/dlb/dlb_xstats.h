@@ -6,10 +6,8 @@
 
 /**
  * @file
- * Extended statistics by name, and the dump for people.
+ * Extended statistics by name.
  */
-
-#include <stdio.h>
 
 #include "dlb_priv.h"
 
@@ -21,6 +19,5 @@ int dlb_xstats_get(const struct rte_eventdev *dev, enum rte_event_dev_xstats_mod
 uint64_t dlb_xstats_by_name(const struct rte_eventdev *dev, const char *name, uint64_t *id);
 int dlb_xstats_reset(struct rte_eventdev *dev, enum rte_event_dev_xstats_mode mode, int16_t id,
 		     const uint64_t ids[], uint32_t nb_ids);
-void dlb_dump(struct rte_eventdev *dev, FILE *f);
 
 #endif /* SLIPWAY_DLB_XSTATS_H */
