@@ -27,6 +27,7 @@ static const struct test_group *const groups[] = {
 	&token_group,
 	&alarm_group,
 	&wait_group,
+	&calls_group,
 };
 
 static const struct test_case *running;

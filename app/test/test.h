@@ -56,7 +56,7 @@ extern const struct test_group atomic_group, ordered_group, directed_group, prio
 extern const struct test_group release_group, credit_group, relink_group, stop_group;
 extern const struct test_group sleep_group;
 extern const struct test_group timeout_group, xstats_group, devargs_group, thread_group;
-extern const struct test_group domain_group, token_group, alarm_group, wait_group;
+extern const struct test_group domain_group, token_group, alarm_group, wait_group, calls_group;
 
 /** The device under test. */
 struct test_dev {

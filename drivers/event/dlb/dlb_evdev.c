@@ -21,6 +21,7 @@
 #include "dlb_map.h"
 #include "dlb_plan.h"
 #include "dlb_port.h"
+#include "dlb_selftest.h"
 #include "dlb_sleep.h"
 #include "dlb_xstats.h"
 
@@ -58,6 +59,7 @@ dlb_info(struct rte_eventdev *dev, struct rte_event_dev_info *info)
 		.event_dev_cap = RTE_EVENT_DEV_CAP_EVENT_QOS | RTE_EVENT_DEV_CAP_DISTRIBUTED_SCHED |
 				 RTE_EVENT_DEV_CAP_QUEUE_ALL_TYPES | RTE_EVENT_DEV_CAP_BURST_MODE |
 				 RTE_EVENT_DEV_CAP_IMPLICIT_RELEASE_DISABLE |
+				 RTE_EVENT_DEV_CAP_NONSEQ_MODE |
 				 RTE_EVENT_DEV_CAP_RUNTIME_PORT_LINK |
 				 RTE_EVENT_DEV_CAP_MULTIPLE_QUEUE_PORT |
 				 RTE_EVENT_DEV_CAP_MAINTENANCE_FREE,
@@ -235,6 +237,7 @@ const struct eventdev_ops dlb_evdev_ops = {
 	.port_def_conf = dlb_port_def_conf,
 	.port_setup = dlb_port_setup,
 	.port_release = dlb_port_release,
+	.port_quiesce = dlb_port_quiesce,
 	.port_link = dlb_port_link,
 	.port_unlink = dlb_port_unlink,
 	.port_unlinks_in_progress = dlb_port_unlinks_in_progress,
@@ -244,4 +247,5 @@ const struct eventdev_ops dlb_evdev_ops = {
 	.xstats_get_names = dlb_xstats_names,
 	.xstats_get_by_name = dlb_xstats_by_name,
 	.xstats_reset = dlb_xstats_reset,
+	.dev_selftest = dlb_selftest,
 };

@@ -754,3 +754,16 @@ dlb_fast_drain(struct dlb_port *p, struct rte_event ev[], uint16_t n)
 		release_held(p, way);
 	return read_cq(p, ev, n, way);
 }
+
+uint16_t
+dlb_fast_quiesce(struct dlb_port *p, struct rte_event ev[], uint16_t n)
+{
+	int32_t credits = dlb_credit_take(&p->credit);
+
+	if (credits == CREDIT_BUSY)
+		return wrong_thread(p);
+	credits += (int32_t)p->held;
+	n = dlb_fast_drain(p, ev, n);
+	dlb_credit_put(&p->credit, credits);
+	return n;
+}

@@ -28,4 +28,7 @@ void dlb_fast_install(struct rte_eventdev *dev, bool mapped, bool modes);
  */
 uint16_t dlb_fast_drain(struct dlb_port *p, struct rte_event ev[], uint16_t n);
 
+/** The same for a device that goes on: the credits of what is released come back. */
+uint16_t dlb_fast_quiesce(struct dlb_port *p, struct rte_event ev[], uint16_t n);
+
 #endif /* SLIPWAY_DLB_FAST_H */

@@ -9,12 +9,17 @@
 #include <rte_malloc.h>
 
 #include "dlb_event.h"
+#include "dlb_fast.h"
 #include "dlb_hw.h"
+#include "dlb_map.h"
 #include "dlb_port.h"
 #include "dlb_sleep.h"
 
 /* Default of what an application does not say itself. */
 #define DEFAULT_DEQUEUE_DEPTH 32
+
+/* Events a port takes back at once. */
+#define QUIESCE_BURST 32
 
 /* A page of the device's. */
 #define CQ_ALIGN 4096
@@ -177,4 +182,33 @@ dlb_port_prepare(struct dlb_port *p)
 	p->releases = 0;
 	p->pop_after = RTE_MAX(p->conf.dequeue_depth, (uint16_t)1);
 	memset(p->cq_zone->addr, 0, (size_t)p->cq_slots << p->cq_slot_shift);
+}
+
+/* Keep the device from scheduling to the port, or let it again, unless an unlink forbids it. */
+static void
+allow_scheduling(const struct dlb_port *p, bool allow)
+{
+	struct dlb *dlb = p->dlb;
+
+	rte_spinlock_lock(&dlb->lock);
+	dlb_hw_cq_enable(p, allow && dlb_map_removals_pending(p) == 0);
+	rte_spinlock_unlock(&dlb->lock);
+}
+
+void
+dlb_port_quiesce(struct rte_eventdev *dev, void *port, rte_eventdev_port_flush_t flush, void *arg)
+{
+	struct rte_event events[QUIESCE_BURST];
+	struct dlb_port *p = port;
+	uint16_t i, n;
+
+	if (p == NULL || !p->dlb->started)
+		return;
+	allow_scheduling(p, false);
+	do {
+		n = dlb_fast_quiesce(p, events, QUIESCE_BURST);
+		for (i = 0; i < n && flush != NULL; i++)
+			flush(dev->data->dev_id, events[i], arg);
+	} while (n != 0);
+	allow_scheduling(p, true);
 }

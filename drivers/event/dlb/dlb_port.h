@@ -19,4 +19,11 @@ void dlb_port_release(void *port);
 /** Fill in the hot members of a port for a new start: everything counts from zero again. */
 void dlb_port_prepare(struct dlb_port *p);
 
+/**
+ * Take back what a port has, or the device has scheduled to it: both is released, and the latter
+ * handed to the callback. The port can go on afterwards.
+ */
+void dlb_port_quiesce(struct rte_eventdev *dev, void *port, rte_eventdev_port_flush_t flush,
+		      void *arg);
+
 #endif /* SLIPWAY_DLB_PORT_H */
