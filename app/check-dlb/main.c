@@ -65,16 +65,23 @@ fail(const struct options *o, struct dlb_script *s, struct dlb_run_result *resul
 	fflush(stdout);
 }
 
+static unsigned int
+ops_of(const struct options *o, uint64_t seed)
+{
+	/* A multiplication spreads seeds that follow each other. */
+	uint64_t mixed = seed * UINT64_C(0x9e3779b97f4a7c15) >> 33;
+
+	return o->ops != 0 ? o->ops : OPS_LEAST + (unsigned int)(mixed % OPS_SPREAD);
+}
+
 static bool
 one_run(const struct options *o, uint64_t seed, struct totals *t)
 {
-	unsigned int ops = o->ops != 0 ? o->ops
-				       : OPS_LEAST + (unsigned int)((seed * UINT64_C(0x9e3779b97f4a7c15) >> 33) % OPS_SPREAD);
 	struct dlb_run_result result;
 	struct dlb_script script;
 	bool right;
 
-	if (!dlb_script_generate(&script, seed, ops)) {
+	if (!dlb_script_generate(&script, seed, ops_of(o, seed))) {
 		fprintf(stderr, "check-dlb: no memory\n");
 		return false;
 	}
@@ -99,8 +106,8 @@ static void
 summary(const struct options *o, const struct totals *t, double seconds)
 {
 	printf("\nfirst seed  0x%016" PRIx64 "\nruns        %u\nfailed      %u\n"
-	       "commands    %" PRIu64 "\nevents      %" PRIu64 " taken, %" PRIu64 " dropped, %" PRIu64
-	       " delivered\nseconds     %.1f\n",
+	       "commands    %" PRIu64 "\nevents      %" PRIu64 " taken, %" PRIu64 " dropped, %"
+	       PRIu64 " delivered\nseconds     %.1f\n",
 	       o->seed, t->runs, t->failed, t->commands, t->taken, t->dropped, t->delivered,
 	       seconds);
 }

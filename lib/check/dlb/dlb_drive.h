@@ -6,8 +6,8 @@
 
 /**
  * @file
- * A driver of one DLB, with the reference interpreter at its side: all that it does to the device, by
- * the bus contract, it tells the interpreter, too.
+ * A driver of one DLB, with the reference interpreter at its side: all that it does to the device,
+ * by the bus contract, it tells the interpreter, too.
  *
  * The interpreter knows the settings of a device as registers have them. Around a change that takes
  * rights away it is told afterwards, around one that gives rights beforehand, so that what the

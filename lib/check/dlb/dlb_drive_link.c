@@ -86,7 +86,8 @@ static void
 write_queue_side(struct dlb_drive *d, enum dlb_reg reg, unsigned int port, unsigned int slot,
 		 bool valid)
 {
-	uint32_t cq = d->ref->cq[port].number, queue = d->ref->queue[d->slot[port][slot].queue].number;
+	uint32_t cq = d->ref->cq[port].number;
+	uint32_t queue = d->ref->queue[d->slot[port][slot].queue].number;
 	uint32_t bit = UINT32_C(1) << (8 * (cq % CQS_PER_WORD) + slot);
 	uint32_t word = dlb_drive_read_word(d, reg, queue, cq / CQS_PER_WORD);
 

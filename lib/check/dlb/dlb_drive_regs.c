@@ -308,7 +308,9 @@ command_matches(struct dlb_drive *d, const struct dlb_ref_alarm *a)
 				     (uint32_t)(a->meta >> 32));
 }
 
-/* The datasheet can be read in two ways: alarms of CHP in the record of SYS ones, or in their own. */
+/* The datasheet can be read in two ways: alarms of CHP in the record of SYS ones, or in their
+ * own.
+ */
 void
 dlb_drive_check_alarm(struct dlb_drive *d)
 {
@@ -324,8 +326,8 @@ dlb_drive_check_alarm(struct dlb_drive *d)
 		return;
 	if (!r->alarm.valid)
 		dlb_ref_fail(d->ref, "alarm",
-			     "SYND0 is 0x%08" PRIx32 ", HW_SYND 0x%08" PRIx32 ", and none was due", sys,
-			     hw);
+			     "SYND0 is 0x%08" PRIx32 ", HW_SYND 0x%08" PRIx32 ", and none was due",
+			     sys, hw);
 	else
 		dlb_ref_fail(d->ref, "alarm",
 			     "SYND0 is 0x%08" PRIx32 ", HW_SYND 0x%08" PRIx32 "; due is %s of %s "

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * Reset of a domain: datasheet sections 8.1 to 8.3. The driver never looks at the rings here, but the
- * interpreter does: entries that come while a domain is drained obey the same rules.
+ * Reset of a domain: datasheet sections 8.1 to 8.3. The driver never looks at the rings here, but
+ * the interpreter does: entries that come while a domain is drained obey the same rules.
  */
 #include "dlb_drive.h"
 
@@ -153,8 +153,8 @@ open_queues(struct dlb_drive *d, unsigned int domain, bool open)
 			continue;
 		q->open = open;
 		if (q->directed)
-			dlb_drive_write(d, DLB_SYS_DIR_VASQID_V, id * d->ref->dir_queues + q->number,
-					open);
+			dlb_drive_write(d, DLB_SYS_DIR_VASQID_V,
+					id * d->ref->dir_queues + q->number, open);
 		else
 			dlb_drive_write(d, DLB_SYS_LDB_VASQID_V, id * DLB_LDB_QUEUES + q->number,
 					open);

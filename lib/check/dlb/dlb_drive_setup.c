@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * From power-on to domains that take traffic: datasheet sections 5.3 to 5.10, in the order of writes
- * that is given there.
+ * From power-on to domains that take traffic: datasheet sections 5.3 to 5.10, in the order of
+ * writes that is given there.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * Scripts from seeds. A run has a character of its own - how many flows, how fast consumers are, what
- * is changed under way - so that some runs stay long in corners that mixed traffic never gets to.
+ * Scripts from seeds. A run has a character of its own - how many flows, how fast consumers are,
+ * what is changed under way - so that some runs stay long in corners that mixed traffic never gets
+ * to.
  */
 #include "dlb_script.h"
 
@@ -25,7 +26,7 @@ struct generator {
 	/* The character of the run. */
 	uint32_t flows, burst, priorities, linked;
 	uint32_t slow_port;   /**< keeps what it gets, most of the time */
-	bool orderly;         /**< ordered events and room, so that windows fill behind a slow port */
+	bool orderly;         /**< ordered events and room: windows fill behind a slow port */
 	uint32_t ordered;     /**< share of ordered events where they may be, of four */
 	unsigned int weight[DLB_LINE_KINDS];
 };

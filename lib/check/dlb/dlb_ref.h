@@ -6,9 +6,9 @@
 
 /**
  * @file
- * The reference interpreter: what the datasheet (section 7 and appendix C) allows a DLB to do. It is
- * told which commands the device was sent and which entries were seen in consumer queues, and keeps
- * what must hold whatever schedule the device chose. The first thing that may not be is kept as the
+ * The reference interpreter: what the datasheet (section 7 and appendix C) allows a DLB to do. It
+ * is told which commands the device was sent and which entries were seen in consumer queues, and
+ * keeps what must hold whatever schedule the device chose. The first thing that may not be is kept as the
  * failure, with the name of the rule.
  *
  *   dlb_ref_hcw       a command was posted            dlb_ref_hcw.c
@@ -156,7 +156,7 @@ struct dlb_ref {
 	uint32_t alarms_enabled;         /**< SYS_INGRESS_ALARM_ENBL */
 	struct dlb_ref_failure failure;
 	uint64_t now, seen, span;        /**< span: time at the last observation */
-	uint8_t span_port;               /**< the port of all commands since, or one of these: */
+	uint8_t span_port;               /**< of all commands since, or DLB_REF_..._PORT(S) */
 	uint32_t credits[DLB_REF_DOMAINS][2];
 	struct dlb_ref_queue queue[DLB_REF_QUEUES];
 	struct dlb_ref_cq cq[DLB_REF_CQS];
@@ -165,9 +165,9 @@ struct dlb_ref {
 	struct dlb_ref_alarm alarm, alarm_sys, alarm_chp;
 	struct dlb_ref_item *item;
 	uint32_t items, room;
-	uint32_t *touched;               /**< items whose arrival moved since the last observation */
+	uint32_t *touched;               /**< items whose arrival moved since then */
 	uint32_t touched_count;
-	uint32_t *fresh;                 /**< items delivered since */
+	uint32_t *fresh;                 /**< items delivered since then */
 	uint32_t fresh_count;
 	uint64_t taken, dropped, delivered;
 };

@@ -10,7 +10,7 @@
 
 /* A level that had something and was passed by this often: any share of 1 in 255 ends it sooner. */
 #define PASSED_MAX 2000
-/* Levels against each other: a stronger one gets no less, give or take what begins and ends runs. */
+/* Levels against each other: a stronger one gets no less, give or take how runs begin and end. */
 #define CONTEST_SLACK 24
 
 /* Fields that a delivered entry must have as sent, 4.5; bytes 10-13 of directed ones follow 4.6. */
@@ -48,8 +48,7 @@ state_allows(struct dlb_ref *r, uint32_t id, unsigned int c)
 	switch (r->item[id].state) {
 	case DLB_REF_REORDER:
 		dlb_ref_fail(r, "reorder",
-			     "entry %u came to CQ %u before a smaller sequence number was completed",
-			     id, c);
+			     "entry %u came to CQ %u before a smaller number was completed", id, c);
 		return false;
 	case DLB_REF_DELIVERED:
 	case DLB_REF_DONE:
@@ -87,8 +86,8 @@ pin_flow(struct dlb_ref *r, const struct dlb_ref_item *i, uint32_t id, unsigned 
 
 	if (flow->inflight > 0 && flow->cq != c)
 		dlb_ref_fail(r, "flow",
-			     "entry %u of queue %u, flow %u, came to CQ %u while CQ %u holds %u", id,
-			     i->queue, i->lock, c, flow->cq, flow->inflight);
+			     "entry %u of queue %u, flow %u, came to CQ %u while CQ %u holds %u",
+			     id, i->queue, i->lock, c, flow->cq, flow->inflight);
 	if (flow->inflight++ == 0)
 		q->pinned++;
 	flow->cq = (uint8_t)c;
@@ -272,7 +271,7 @@ check_queue(struct dlb_ref *r, unsigned int n)
 	if (q->inflight > q->limit)
 		dlb_ref_fail(r, "queue inflight", "queue %u has %u in flight of %u", n, q->inflight,
 			     q->limit);
-	/* What counts as an active flow is not said; that flows at a lone CQ do not is one reading. */
+	/* What counts as an active flow is not said: flows at a lone CQ need not. */
 	if (q->pinned > q->flows_max && links_of(r, n) > 1)
 		dlb_ref_fail(r, "flow limit", "queue %u has %u flows of %u", n, q->pinned,
 			     q->flows_max);

@@ -3,11 +3,11 @@
  *
  * Who comes before whom: arrivals in queues, sequence numbers, the reorder stage (7.4).
  *
- * An ordered entry x is open from its delivery until it is certain that the reorder stage has let go
- * of what was forwarded for it:
+ * An ordered entry x is open from its delivery until it is certain that the reorder stage has let
+ * go of what was forwarded for it:
  *
- *   may    every entry that certainly has a smaller number is completed: fragments of x may have been
- *          released, and once x is completed its final entry, too
+ *   may    every entry that certainly has a smaller number is completed: fragments of x may have
+ *          been released, and once x is completed its final entry, too
  *   must   x is completed, and every entry that is not has certainly a larger number: x is closed
  */
 #include "dlb_ref.h"

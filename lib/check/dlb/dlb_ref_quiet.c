@@ -84,7 +84,7 @@ check_atomic(struct dlb_ref *r, unsigned int n, unsigned int c)
 		return;
 	if (blocked < waiting && blocked < q->stage)
 		dlb_ref_fail(r, "idle",
-			     "queue %u has %u atomic entries, %u of them blocked, and CQ %u has room",
+			     "queue %u has %u atomic entries, %u of them blocked, CQ %u has room",
 			     n, waiting, blocked, c);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * Each rule of the interpreter, against a device that is played by hand: once as it may be, and once as
- * it may not.
+ * Each rule of the interpreter, against a device that is played by hand: once as it may be, and
+ * once as it may not.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -43,7 +43,7 @@ meta_of(const struct dlb_ref_queue *q, unsigned int sched, uint32_t priority, ui
 	       REG_PUT(DLB_QE_PRIO, priority) | REG_PUT(DLB_QE_LOCK, lock);
 }
 
-/* May an event of this type go to that queue? What may not is for the operations that break rules. */
+/* May an event of this type go to that queue? Others are for the operations that break rules. */
 static bool
 event_fits(const struct dlb_drive *d, unsigned int port, const struct dlb_ref_queue *q,
 	   unsigned int sched)

@@ -17,7 +17,7 @@
 #define SEEDS 100
 #define OPS 300
 
-/* Without what raises alarms: they show the command, and would tell of every fault that changes one. */
+/* Without what raises alarms: they show the command, and would tell of faults that change one. */
 static void
 drop_alarms(struct dlb_script *s)
 {

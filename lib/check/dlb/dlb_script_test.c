@@ -73,8 +73,8 @@ lines_read_as_they_are_written(void **state)
 	assert_true(dlb_script_has_count(&s.line[0]));
 	assert_false(dlb_script_has_count(&s.line[1]));
 	dlb_script_print_line(&s.line[0], text, sizeof(text));
-	assert_string_equal(text, "new port d1 count 3 to 2 type ordered priority 5 lock 77 flags 0 "
-				  "token yes");
+	assert_string_equal(text, "new port d1 count 3 to 2 type ordered priority 5 lock 77 "
+				  "flags 0 token yes");
 	dlb_script_free(&s);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * Delta debugging: take out ever smaller pieces of a failing script, as long as the same rule breaks;
- * then halve the counts that are left.
+ * Delta debugging: take out ever smaller pieces of a failing script, as long as the same rule
+ * breaks; then halve the counts that are left.
  */
 #include "dlb_run.h"
 
@@ -29,8 +29,8 @@ still_fails(struct shrink *k, const struct dlb_script *s)
 	return true;
 }
 
-/* Without the lines from `at` on: kept when it still fails. Parts of the device are never taken out,
- * since others are named by their place, but links are.
+/* Without the lines from `at` on: kept when it still fails. Parts of the device are never taken
+ * out, since others are named by their place, but links are.
  */
 static bool
 try_without(struct shrink *k, unsigned int at, unsigned int count)
