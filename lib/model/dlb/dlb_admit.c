@@ -56,80 +56,122 @@ is_enqueued(struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
 	return false;
 }
 
+/* n QEs of a kind that may be enqueued are being stored, and there is room for them. */
 static inline void
-pool_fill(struct dlb_model *m, uint16_t index, uint64_t data, uint64_t meta)
+count_stored(struct dlb_model *m, const struct dlb_port *port, uint32_t sched, uint32_t n)
 {
-	m->qe[index].data = data;
-	m->qe[index].meta = meta & m->carried;
+	*credits_for(m, port, sched) -= (int32_t)n;
+	m->room -= n;
 }
 
-/* Store a QE that may be enqueued: its pool entry, or DLB_NIL when the pool is empty. */
-static inline uint16_t
-store(struct dlb_model *m, const struct dlb_port *port, uint64_t data, uint64_t meta)
-{
-	uint16_t index = m->free;
-
-	if (unlikely(index == DLB_NIL)) {
-		dlb_alarm_enqueue(m, port, meta);
-		return DLB_NIL;
-	}
-	*credits_for(m, port, (uint32_t)REG_GET(DLB_QE_SCHED, meta)) -= 1;
-	m->free = m->next[index];
-	pool_fill(m, index, data, meta);
-	return index;
-}
-
-/* A queue with nothing waiting and a single CQ, which has room and no other work: storing the QE
- * would only have the scheduler fetch it again. It takes a credit and gives it back at once.
- */
+/* Is a QE that may be enqueued stored? No only after a driver that gave out too many credits. */
 static inline bool
-pass_through(struct dlb_model *m, const struct dlb_port *port, uint64_t data, uint64_t meta)
+is_stored(struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
 {
-	uint32_t qid = (uint32_t)REG_GET(DLB_QE_QID, meta);
-	uint32_t sched = (uint32_t)REG_GET(DLB_QE_SCHED, meta);
-	struct dlb_ldb_queue *q = &m->ldb[qid];
-	struct dlb_cq *cq = q->only_cq;
-	const struct dlb_thresholds *depth = &q->other_depth;
-	dlb_hist entry = dlb_hist_entry(meta);
-	struct dlb_pen pen;
+	if (unlikely(m->room == 0)) {
+		dlb_alarm_enqueue(m, port, meta);
+		return false;
+	}
+	count_stored(m, port, (uint32_t)REG_GET(DLB_QE_SCHED, meta), 1);
+	return true;
+}
+
+/* How many QEs to an LDB queue need not be stored? With nothing waiting and a single CQ, which has
+ * room and no other work, storing them would only have the scheduler fetch them again. Each takes a
+ * credit and gives it back at once.
+ */
+static inline uint32_t
+pass_room(const struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
+{
+	const struct dlb_ldb_queue *q = &m->ldb[REG_GET(DLB_QE_QID, meta)];
+	const struct dlb_cq *cq = q->only_cq;
+	uint32_t n;
 
 	if (!m->stepping || cq == NULL || (cq->queues & m->work) || !dlb_cq_has_room(cq) ||
 	    q->inflight >= q->inflight_limit || cq->vas != port->vas)
-		return false;
-	if (sched == DLB_ATOMIC) {
-		q->atomic_enqueued++;
-		depth = &q->atomic_depth;
+		return 0;
+	n = dlb_min(cq->token_limit - cq->tokens, cq->inflight_limit - cq->inflight);
+	n = dlb_min(n, q->inflight_limit - q->inflight);
+	if (REG_GET(DLB_QE_SCHED, meta) == DLB_ORDERED)
+		n = dlb_min(n, dlb_order_room(q));
+	return n;
+}
+
+/* QEs that pass: the queue, and where they go. */
+struct passage {
+	struct dlb_model *m;
+	struct dlb_ldb_queue *q;
+	struct dlb_pen pen;
+	uint64_t code;
+	uint32_t sched;
+};
+
+static inline struct passage
+pass_begin(struct dlb_model *m, uint64_t meta)
+{
+	struct dlb_ldb_queue *q = &m->ldb[REG_GET(DLB_QE_QID, meta)];
+	uint32_t sched = (uint32_t)REG_GET(DLB_QE_SCHED, meta);
+
+	return (struct passage){
+		.m = m,
+		.q = q,
+		.pen = dlb_pen_up(q->only_cq),
+		.code = dlb_depth_code(sched == DLB_ATOMIC ? &q->atomic_depth : &q->other_depth, 1),
+		.sched = sched,
+	};
+}
+
+static inline __attribute__((always_inline)) void
+pass_one(struct passage *p, uint64_t data, uint64_t meta)
+{
+	dlb_hist entry = dlb_hist_entry(meta);
+
+	if (p->sched == DLB_ORDERED)
+		entry |= REG_PUT(DLB_HIST_SN, p->q->sn_next++);
+	dlb_hist_push(&p->pen, entry);
+	dlb_model_cq_push(p->m, &p->pen, data, (meta & p->m->carried) | p->code);
+}
+
+/* n QEs have passed. */
+static inline void
+pass_end(const struct passage *p, uint32_t n)
+{
+	struct dlb_ldb_queue *q = p->q;
+
+	if (p->sched == DLB_ATOMIC) {
+		q->atomic_enqueued += n;
 	} else {
-		if (sched == DLB_ORDERED) {
-			if (!dlb_order_has_room(q))
-				return false;
-			entry |= REG_PUT(DLB_HIST_SN, q->sn_next++);
-		}
-		q->other_enqueued++;
+		q->other_enqueued += n;
 		q->other_max += q->other_max == 0;
 	}
-	pen = dlb_pen_up(cq);
-	dlb_hist_push(&pen, entry);
-	dlb_model_cq_push(m, &pen, data, (meta & m->carried) | dlb_depth_code(depth, 1));
-	dlb_pen_down(&pen, 1);
-	q->inflight++;
-	cq->inflight++;
-	m->ldb_scheduled++;
+	dlb_pen_down(&p->pen, n);
+	q->inflight += n;
+	p->pen.cq->inflight += n;
+	p->m->ldb_scheduled += n;
+}
+
+static inline bool
+pass_through(struct dlb_model *m, const struct dlb_port *port, uint64_t data, uint64_t meta)
+{
+	struct passage p;
+
+	if (pass_room(m, port, meta) == 0)
+		return false;
+	p = pass_begin(m, meta);
+	pass_one(&p, data, meta);
+	pass_end(&p, 1);
 	return true;
 }
 
 static inline void
 enqueue(struct dlb_model *m, const struct dlb_port *port, uint64_t data, uint64_t meta)
 {
-	uint16_t index;
-
 	if (unlikely(!is_enqueued(m, port, meta)))
 		return;
 	if (REG_GET(DLB_QE_SCHED, meta) != DLB_DIRECTED && pass_through(m, port, data, meta))
 		return;
-	index = store(m, port, data, meta);
-	if (likely(index != DLB_NIL))
-		dlb_queue_append(m, index);
+	if (likely(is_stored(m, port, meta)))
+		dlb_queue_append(m, data, meta & m->carried);
 }
 
 /* The QE joins those of its sequence number. */
@@ -137,10 +179,11 @@ static void
 enqueue_ordered(struct dlb_model *m, const struct dlb_port *port, uint64_t data, uint64_t meta,
 		dlb_hist done)
 {
-	uint16_t index = is_enqueued(m, port, meta) ? store(m, port, data, meta) : DLB_NIL;
+	const struct dlb_qe qe = {.data = data, .meta = meta & m->carried};
+	bool stored = is_enqueued(m, port, meta) && is_stored(m, port, meta);
 
 	dlb_order_resolve(m, (uint32_t)REG_GET(DLB_HIST_QID, done),
-			  (uint16_t)REG_GET(DLB_HIST_SN, done), index);
+			  (uint16_t)REG_GET(DLB_HIST_SN, done), stored ? &qe : NULL);
 }
 
 static inline void
@@ -167,19 +210,16 @@ static void
 fragment(struct dlb_model *m, const struct dlb_port *port, const struct dlb_cq *cq, uint64_t data,
 	 uint64_t meta)
 {
+	const struct dlb_qe qe = {.data = data, .meta = meta & m->carried};
 	dlb_hist oldest = cq->hist[cq->hist_pop];
-	uint16_t index;
 
 	if (cq->inflight == 0 || REG_GET(DLB_HIST_SCHED, oldest) != DLB_ORDERED) {
 		dlb_alarm_chp(m, port, DLB_ALARM_ENQUEUE, meta);
 		return;
 	}
-	if (!is_enqueued(m, port, meta))
-		return;
-	index = store(m, port, data, meta);
-	if (index != DLB_NIL)
+	if (is_enqueued(m, port, meta) && is_stored(m, port, meta))
 		dlb_order_fragment(m, (uint32_t)REG_GET(DLB_HIST_QID, oldest),
-				   (uint16_t)REG_GET(DLB_HIST_SN, oldest), index);
+				   (uint16_t)REG_GET(DLB_HIST_SN, oldest), &qe);
 }
 
 /* ---- Completions ---- */
@@ -196,38 +236,61 @@ complete(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, ui
 /* What a line of four completions holds in each second word. */
 #define COMP_META ((uint64_t)DLB_CMD_COMP << DLB_HCW_CMD_LO)
 
-/* History entries whose completion is more than counting. */
-#define HIST_SPECIAL (REG_MASK(DLB_HIST_TRACKED) | REG_PUT(DLB_HIST_SCHED, DLB_ORDERED))
+/* What entries that are retired together have in common. */
+#define HIST_KIND                                                                                  \
+	(REG_MASK(DLB_HIST_TRACKED) | REG_MASK(DLB_HIST_SCHED) | REG_MASK(DLB_HIST_QID))
 
-/* What entries that are counted together have in common. */
-#define HIST_KIND (HIST_SPECIAL | REG_MASK(DLB_HIST_SCHED) | REG_MASK(DLB_HIST_QID))
+/* Retire up to n of the CQ's oldest entries, of which it has as many, while they are of one queue
+ * and one kind, and the numbers of ordered ones are the next.
+ *
+ * @return how many; 0 when an ordered one has to see the reorder stage
+ */
+static uint32_t
+retire_run(struct dlb_model *m, struct dlb_cq *cq, uint32_t n)
+{
+	dlb_hist first = cq->hist[cq->hist_pop], entry = first;
+	uint32_t qid = (uint32_t)REG_GET(DLB_HIST_QID, first), pos = cq->hist_pop, k = 0;
+	bool ordered = REG_GET(DLB_HIST_SCHED, first) == DLB_ORDERED;
+	bool tracked = REG_GET(DLB_HIST_TRACKED, first);
+	struct dlb_ldb_queue *q = &m->ldb[qid];
+	uint16_t sn = q->sn_head;
 
-/* n completions in a row: entries of one queue that need only counting are counted together. */
+	if (ordered)
+		n = q->sn_late != 0 ? 0 : dlb_min(n, (uint16_t)(q->sn_next - sn));
+	while (k < n && !((entry ^ first) & HIST_KIND)) {
+		if (ordered && (uint16_t)REG_GET(DLB_HIST_SN, entry) != (uint16_t)(sn + k))
+			break;
+		if (tracked)
+			dlb_flow_complete(q, &m->flow[qid][dlb_flow_number(q, entry)]);
+		k++;
+		if (++pos == cq->hist_size) {
+			pos = 0;
+			cq->pop_pass = !cq->pop_pass;
+		}
+		entry = cq->hist[pos];
+	}
+	if (ordered)
+		q->sn_head = (uint16_t)(sn + k);
+	cq->hist_pop = pos;
+	cq->inflight -= k;
+	q->inflight -= k;
+	return k;
+}
+
+/* n completions in a row. */
 static void
 complete_run(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, uint32_t n)
 {
+	uint32_t k;
+
 	for (; n > cq->inflight; n--)
 		dlb_alarm_chp(m, port, DLB_ALARM_ENQUEUE, COMP_META);
-	while (n != 0) {
-		dlb_hist first = cq->hist[cq->hist_pop];
-		uint32_t pos = cq->hist_pop, k = 0;
-
-		if (first & HIST_SPECIAL) {
+	for (; n != 0; n -= k) {
+		k = retire_run(m, cq, n);
+		if (k == 0) {
 			dlb_hist_complete(m, cq);
-			n--;
-			continue;
+			k = 1;
 		}
-		do {
-			k++;
-			if (++pos == cq->hist_size) {
-				pos = 0;
-				cq->pop_pass = !cq->pop_pass;
-			}
-		} while (k < n && !((cq->hist[pos] ^ first) & HIST_KIND));
-		cq->hist_pop = pos;
-		cq->inflight -= k;
-		m->ldb[REG_GET(DLB_HIST_QID, first)].inflight -= k;
-		n -= k;
 	}
 }
 
@@ -324,44 +387,157 @@ admit_directed(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *
 	(REG_MASK(DLB_HCW_CMD) | REG_MASK(DLB_QE_QID) | REG_MASK(DLB_QE_SCHED) |                   \
 	 REG_MASK(DLB_QE_PRIO))
 
-/* Four QEs to one load-balanced queue that has a backlog: checked, stored and linked as one. False
- * when that cannot be done, and nothing was.
+/* Four commands that are one in all but payload, the usual line of a burst? */
+static inline bool
+is_uniform(const uint64_t word[8])
+{
+	return !(((word[1] ^ word[3]) | (word[1] ^ word[5]) | (word[1] ^ word[7])) & PLACE);
+}
+
+/* Put a line of QEs at the end of a lane. */
+static inline void
+append_line(struct dlb_model *m, struct dlb_lane *l, const uint64_t word[8])
+{
+	const uint64_t carried = m->carried;
+	struct dlb_qe *qe = &m->chunks.qe[l->tail];
+
+	if (unlikely(dlb_lane_room(l) < DLB_LINE_HCWS)) {
+		for (uint32_t i = 0; i < LINE_RING_WORDS; i += 2)
+			dlb_lane_append(&m->chunks, l, word[i], word[i + 1] & carried);
+		return;
+	}
+	qe[0] = (struct dlb_qe){.data = word[0], .meta = word[1] & carried};
+	qe[1] = (struct dlb_qe){.data = word[2], .meta = word[3] & carried};
+	qe[2] = (struct dlb_qe){.data = word[4], .meta = word[5] & carried};
+	qe[3] = (struct dlb_qe){.data = word[6], .meta = word[7] & carried};
+	dlb_lane_grow(&m->chunks, l, DLB_LINE_HCWS);
+}
+
+/* How many lines of QEs like this one can be stored in a load-balanced queue? */
+static inline uint32_t
+lines_storable(struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
+{
+	int32_t credits = m->credits[0][port->vas];
+
+	if (REG_GET(DLB_QE_SCHED, meta) == DLB_DIRECTED || !may_enqueue(m, port, meta))
+		return 0;
+	return dlb_min((uint32_t)credits, m->room) / DLB_LINE_HCWS;
+}
+
+/* Lines of one kind: the i-th of those that wait in the port's ring, n lines at most, as long as
+ * they are like the first, whose words are here.
+ */
+struct lines {
+	const struct dlb_port *port;
+	uint32_t i, n;
+	uint64_t word[LINE_RING_WORDS];
+};
+
+/* Is the next line one of them? Its words are here now. */
+static inline bool
+next_alike(struct lines *l, uint64_t place)
+{
+	if (--l->n == 0)
+		return false;
+	line_ring_copy(line_ring_line(&l->port->drainer, ++l->i), l->word);
+	return !((l->word[1] ^ place) & PLACE) && is_uniform(l->word);
+}
+
+/* Lines of QEs that pass: how many did, as a whole. */
+static uint32_t
+pass_lines(struct dlb_model *m, struct lines *l, uint32_t room)
+{
+	const uint64_t place = l->word[1] & PLACE, *word = l->word;
+	struct passage p = pass_begin(m, place);
+	uint32_t k = 0;
+
+	do {
+		if (room - k * DLB_LINE_HCWS < DLB_LINE_HCWS)
+			break;
+		pass_one(&p, word[0], word[1]);
+		pass_one(&p, word[2], word[3]);
+		pass_one(&p, word[4], word[5]);
+		pass_one(&p, word[6], word[7]);
+		k++;
+	} while (next_alike(l, place));
+	if (k != 0)
+		pass_end(&p, k * DLB_LINE_HCWS);
+	return k;
+}
+
+/* Lines of QEs that are stored: checked and counted as one. How many. */
+static uint32_t
+store_lines(struct dlb_model *m, struct lines *l)
+{
+	uint64_t place = l->word[1] & PLACE;
+	uint32_t sched = (uint32_t)REG_GET(DLB_QE_SCHED, place), k = 0;
+	uint32_t qid = (uint32_t)REG_GET(DLB_QE_QID, place), bin = dlb_meta_bin(place);
+	struct dlb_ldb_queue *q = &m->ldb[qid];
+	struct dlb_lanes *lanes = sched == DLB_ATOMIC ? &q->atomic : &q->other;
+
+	dlb_lane_begin(&m->chunks, &lanes->lane[bin]);
+	do {
+		append_line(m, &lanes->lane[bin], l->word);
+		k++;
+	} while (next_alike(l, place));
+	lanes->bins |= (uint8_t)(1u << bin);
+	m->work |= UINT32_C(1) << qid;
+	count_stored(m, l->port, sched, k * DLB_LINE_HCWS);
+	dlb_ldb_count(q, sched, k * DLB_LINE_HCWS);
+	return k;
+}
+
+/* Lines of QEs for one load-balanced queue: how many were taken in, 0 when the first cannot be as a
+ * whole.
+ */
+static inline uint32_t
+enqueue_lines(struct dlb_model *m, struct lines *l)
+{
+	uint32_t room;
+
+	l->n = dlb_min(l->n, lines_storable(m, l->port, l->word[1]));
+	if (l->n == 0)
+		return 0;
+	room = pass_room(m, l->port, l->word[1]);
+	return room != 0 ? pass_lines(m, l, room) : store_lines(m, l);
+}
+
+/* A line of four forwards to one load-balanced queue: false when it is to be taken one by one, and
+ * nothing was done.
  */
 static inline bool
-enqueue_four(struct dlb_model *m, const struct dlb_port *port, const uint64_t word[8])
+forward_line(struct dlb_model *m, struct dlb_cq *cq, struct lines *l)
 {
-	uint32_t sched = (uint32_t)REG_GET(DLB_QE_SCHED, word[1]);
-	struct dlb_ldb_queue *q = &m->ldb[REG_GET(DLB_QE_QID, word[1]) % DLB_LDB_QUEUES];
-	struct dlb_bins *bins = sched == DLB_ATOMIC ? &q->atomic : &q->other;
-	uint32_t bin = dlb_meta_bin(word[1]);
-	/* Free entries are linked already, and NIL is linked to itself. */
-	uint16_t a = m->free, b = m->next[a], c = m->next[b], d = m->next[c];
+	uint64_t word[LINE_RING_WORDS];
+	uint32_t k;
 
-	if (sched == DLB_DIRECTED || !may_enqueue(m, port, word[1]) || d == DLB_NIL ||
-	    m->credits[0][port->vas] < DLB_LINE_HCWS || !(bins->bins >> bin & 1))
+	if (cq->inflight < DLB_LINE_HCWS || lines_storable(m, l->port, l->word[1]) == 0)
 		return false;
-	m->credits[0][port->vas] -= DLB_LINE_HCWS;
-	pool_fill(m, a, word[0], word[1]);
-	pool_fill(m, b, word[2], word[3]);
-	pool_fill(m, c, word[4], word[5]);
-	pool_fill(m, d, word[6], word[7]);
-	m->free = m->next[d];
-	m->next[d] = DLB_NIL;
-	m->next[bins->fifo[bin].tail] = a;
-	bins->fifo[bin].tail = d;
-	dlb_ldb_count(q, sched, DLB_LINE_HCWS);
+	memcpy(word, l->word, sizeof(word));
+	k = retire_run(m, cq, DLB_LINE_HCWS);
+	l->n = 1;
+	if (k == DLB_LINE_HCWS && likely(enqueue_lines(m, l) == 1))
+		return true;
+	for (uint32_t i = 0; i < DLB_LINE_HCWS; i++) {
+		if (i < k)
+			enqueue(m, l->port, word[2 * i], word[2 * i + 1]);
+		else
+			forward(m, l->port, cq, word[2 * i], word[2 * i + 1]);
+	}
 	return true;
 }
 
-/* Four commands that are one in all but payload, the usual line of a burst; false when they are
- * not, and nothing was done.
+/* A line of four commands alike, and those after it that are like it, where that is quicker than
+ * one command after the other: how many lines.
  */
-static inline bool
-admit_uniform(struct dlb_model *m, const struct dlb_port *port, const uint64_t word[8])
+static inline uint32_t
+admit_uniform(struct dlb_model *m, struct dlb_cq *cq, struct lines *l)
 {
-	if (((word[1] ^ word[3]) | (word[1] ^ word[5]) | (word[1] ^ word[7])) & PLACE)
-		return false;
-	return REG_GET(DLB_HCW_CMD, word[1]) == DLB_CMD_NEW && enqueue_four(m, port, word);
+	uint64_t cmd = REG_GET(DLB_HCW_CMD, l->word[1]);
+
+	if (cmd == DLB_CMD_NEW)
+		return enqueue_lines(m, l);
+	return cmd == DLB_CMD_FWD && forward_line(m, cq, l);
 }
 
 static inline bool
@@ -375,11 +551,13 @@ static void
 admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq,
 			  uint32_t n)
 {
-	uint32_t completions = 0;
-	uint64_t word[8];
+	struct lines l = {.port = port};
+	uint32_t completions = 0, k;
+	uint64_t word[LINE_RING_WORDS];
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i += k) {
 		line_ring_copy(line_ring_line(&port->drainer, i), word);
+		k = 1;
 		if (is_completions(word)) {
 			completions += DLB_LINE_HCWS;
 			continue;
@@ -387,8 +565,15 @@ admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, stru
 		if (completions != 0)
 			complete_run(m, port, cq, completions);
 		completions = 0;
-		if (admit_uniform(m, port, word))
-			continue;
+		if (is_uniform(word)) {
+			l.i = i;
+			l.n = n - i;
+			memcpy(l.word, word, sizeof(word));
+			k = admit_uniform(m, cq, &l);
+			if (k != 0)
+				continue;
+			k = 1;
+		}
 		/* Spelled out, so that the words stay in registers. */
 		admit_load_balanced(m, port, cq, word[0], word[1]);
 		admit_load_balanced(m, port, cq, word[2], word[3]);

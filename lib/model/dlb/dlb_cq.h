@@ -30,6 +30,15 @@ dlb_depth_code(const struct dlb_thresholds *t, uint32_t depth)
 	return (uint64_t)(1 + (depth > t->step[1]) + (depth > t->step[2])) << DLB_QE_DEPTH_LO;
 }
 
+/* How many QEs leave a queue of `depth` QEs with the same depth code, from the first on? */
+static inline uint32_t
+dlb_depth_run(const struct dlb_thresholds *t, uint32_t depth)
+{
+	if (likely(depth <= t->step[0]))
+		return UINT32_MAX;
+	return depth - t->step[(depth > t->step[1]) + (depth > t->step[2])];
+}
+
 /**
  * The end of a CQ that is being written: a copy of what changes with each QE, so that a batch keeps
  * it in registers.
@@ -54,6 +63,29 @@ dlb_pen_up(struct dlb_cq *cq)
 	};
 }
 
+/** How many QEs can be written until the CQ, or its history list where it has one, wraps? */
+static inline uint32_t
+dlb_pen_room(const struct dlb_pen *pen)
+{
+	return dlb_min(pen->cq->entries - pen->slot, pen->cq->hist_size - pen->hist_push);
+}
+
+/** So many were written to the CQ and its history list, of as many that there was room for. */
+static inline void
+dlb_pen_move(struct dlb_pen *pen, uint32_t n)
+{
+	pen->slot += n;
+	if (pen->slot == pen->cq->entries) {
+		pen->slot = 0;
+		pen->generation ^= REG_MASK(DLB_QE_GEN);
+	}
+	pen->hist_push += n;
+	if (pen->hist_push == pen->cq->hist_size) {
+		pen->hist_push = 0;
+		pen->push_pass = !pen->push_pass;
+	}
+}
+
 /** The batch of n QEs is written. */
 static inline void
 dlb_pen_down(const struct dlb_pen *pen, uint32_t n)
@@ -68,26 +100,35 @@ dlb_pen_down(const struct dlb_pen *pen, uint32_t n)
 }
 
 /**
- * Write a QE to the next slot of a CQ, with its generation bit.
+ * Write a QE to the i-th slot of a CQ from here on, which the ring has before it wraps, with its
+ * generation bit.
  *
  * @param meta bytes 8-15, with generation 0
  */
 static inline void
-dlb_model_cq_push(struct dlb_model *m, struct dlb_pen *pen, uint64_t data, uint64_t meta)
+dlb_pen_write(struct dlb_model *m, const struct dlb_pen *pen, uint32_t i, uint64_t data,
+	      uint64_t meta)
 {
 	const struct dlb_cq *cq = pen->cq;
 	_Atomic uint64_t *qe;
 
 	meta |= pen->generation;
 	if (likely(cq->ring != NULL)) {
-		qe = (_Atomic uint64_t *)(void *)(cq->ring + (size_t)pen->slot * cq->step);
+		qe = (_Atomic uint64_t *)(void *)(cq->ring + (size_t)(pen->slot + i) * cq->step);
 		atomic_store_explicit(&qe[0], data, memory_order_relaxed);
 		/* Pairs with the consumer's load of the generation bit: it then sees the data. */
 		atomic_store_explicit(&qe[1], meta, memory_order_release);
 	} else {
-		dlb_cq_write_by_dma(m, cq, pen->slot, data, meta);
+		dlb_cq_write_by_dma(m, cq, pen->slot + i, data, meta);
 	}
-	if (++pen->slot == cq->entries) {
+}
+
+/** Write a QE to the next slot. */
+static inline void
+dlb_model_cq_push(struct dlb_model *m, struct dlb_pen *pen, uint64_t data, uint64_t meta)
+{
+	dlb_pen_write(m, pen, 0, data, meta);
+	if (++pen->slot == pen->cq->entries) {
 		pen->slot = 0;
 		pen->generation ^= REG_MASK(DLB_QE_GEN);
 	}
@@ -112,11 +153,13 @@ dlb_hist_entry(uint64_t meta)
 		       REG_MASK(DLB_QE_WEIGHT));
 }
 
-/** May another number of the queue be given out? */
-static inline bool
-dlb_order_has_room(const struct dlb_ldb_queue *q)
+/** How many numbers of the queue can be given out? */
+static inline uint32_t
+dlb_order_room(const struct dlb_ldb_queue *q)
 {
-	return (uint16_t)(q->sn_next - q->sn_head) < q->sn_window;
+	uint16_t out = (uint16_t)(q->sn_next - q->sn_head);
+
+	return out < q->sn_window ? (uint32_t)q->sn_window - out : 0;
 }
 
 #endif /* SLIPWAY_DLB_CQ_H */

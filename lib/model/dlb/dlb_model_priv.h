@@ -19,6 +19,7 @@
 
 #include "dlb_hcw.h"
 #include "dlb_irq.h"
+#include "dlb_lane.h"
 #include "dlb_model.h"
 #include "dlb_smon.h"
 #include "line_ring.h"
@@ -48,7 +49,7 @@
 /** Who a weaker level yields to: every 64th turn starts from the weakest, so nothing starves. */
 #define DLB_TURNS_PER_WEAK 64
 
-/** QEs in arrival order, linked through the pool. */
+/** QEs that have left their lane, or are to wait before one, in order and linked through the pool. */
 struct dlb_fifo {
 	uint16_t head, tail;
 };
@@ -57,7 +58,6 @@ struct dlb_fifo {
 struct dlb_bins {
 	struct dlb_fifo fifo[DLB_PRIO_BINS];
 	uint8_t bins;
-	uint8_t turn; /**< times served, for DLB_TURNS_PER_WEAK */
 };
 
 /** Depths at which the depth code of a delivered QE steps up: T/2, 3T/4, T (section 4.7). */
@@ -127,8 +127,8 @@ struct dlb_cq {
 
 /** Load-balanced queue. */
 struct dlb_ldb_queue {
-	struct dlb_bins atomic; /**< waiting before the atomic stage */
-	struct dlb_bins other;  /**< unordered and ordered */
+	struct dlb_lanes atomic; /**< waiting before the atomic stage */
+	struct dlb_lanes other;  /**< unordered and ordered */
 	uint32_t atomic_count;
 	uint32_t held;          /**< in the atomic stage: admitted, their flow's CQ has no room */
 	uint32_t other_count;
@@ -154,7 +154,7 @@ struct dlb_ldb_queue {
 
 /** Directed queue. */
 struct dlb_dir_queue {
-	struct dlb_bins waiting;
+	struct dlb_lanes waiting;
 	uint32_t count;
 	uint32_t max;
 	uint64_t enqueued;
@@ -233,6 +233,7 @@ struct dlb_model {
 	bool arbitrated;       /**< the arbiters were told something that dlb_arb.c has to do */
 	uint32_t last_cq;      /**< LDB CQ that got something last */
 	uint64_t holds;        /**< QEs ever put into a held list */
+	uint32_t room;         /**< QEs that can be stored yet */
 	uint16_t free;         /**< head of the free pool entries */
 	int32_t credits[2][DLB_DOMAINS]; /**< [LDB or all, DIR], by domain */
 	uint64_t ldb_scheduled, dir_scheduled;
@@ -247,7 +248,8 @@ struct dlb_model {
 	struct dlb_bins held[DLB_LDB_QUEUES][DLB_LDB_PORTS]; /**< by queue and CQ */
 	uint16_t next[DLB_POOL + 1];                         /**< pool: links */
 	uint16_t next_free[DLB_POOL + 1];                    /**< the same, all of it free */
-	struct dlb_qe qe[DLB_POOL + 1];                      /**< pool: what is stored */
+	struct dlb_qe qe[DLB_POOL + 1];                      /**< pool: QEs held or parked */
+	struct dlb_chunks chunks;                            /**< all others */
 	dlb_hist hist[DLB_LDB_PORTS][DLB_HIST_ENTRIES];
 	struct dlb_flow flow[DLB_LDB_QUEUES][DLB_FLOWS];
 	struct dlb_irq irq;
@@ -345,10 +347,10 @@ void dlb_sched_track(struct dlb_model *m, uint32_t q);
 
 /** Forget the numbers given out by queue `q`; what was parked goes where it was sent. */
 void dlb_order_restart(struct dlb_model *m, uint32_t q, uint16_t sn);
-/** Number `sn` of queue `q` is done; `index` is the pool entry it forwards, or DLB_NIL. */
-void dlb_order_resolve(struct dlb_model *m, uint32_t q, uint16_t sn, uint16_t index);
-/** Pool entry `index` is a fragment of number `sn`, which stays open. */
-void dlb_order_fragment(struct dlb_model *m, uint32_t q, uint16_t sn, uint16_t index);
+/** Number `sn` of queue `q` is done; `qe` is what it forwards, or NULL. */
+void dlb_order_resolve(struct dlb_model *m, uint32_t q, uint16_t sn, const struct dlb_qe *qe);
+/** `qe` is a fragment of number `sn`, which stays open. */
+void dlb_order_fragment(struct dlb_model *m, uint32_t q, uint16_t sn, const struct dlb_qe *qe);
 
 /* The oldest number is done and nothing newer waits for it; false when it takes more than that. */
 static inline bool
@@ -358,6 +360,12 @@ dlb_order_next(struct dlb_ldb_queue *q, uint16_t sn)
 		return false;
 	q->sn_head++;
 	return true;
+}
+
+static inline uint32_t
+dlb_meta_bin(uint64_t meta)
+{
+	return (uint32_t)REG_GET(DLB_QE_PRIO, meta) >> 1;
 }
 
 static inline void
@@ -403,28 +411,79 @@ dlb_ldb_count(struct dlb_ldb_queue *q, uint32_t sched, uint32_t n)
 		q->other_max = q->other_count;
 }
 
-/* Append a stored QE to the LDB queue it names. */
+/* Append a QE to the LDB queue it names. */
 static inline void
-dlb_ldb_append(struct dlb_model *m, uint32_t qid, uint32_t sched, uint32_t bin, uint16_t index)
+dlb_ldb_append(struct dlb_model *m, uint64_t data, uint64_t meta)
 {
+	uint32_t qid = (uint32_t)REG_GET(DLB_QE_QID, meta);
+	uint32_t sched = (uint32_t)REG_GET(DLB_QE_SCHED, meta);
 	struct dlb_ldb_queue *q = &m->ldb[qid];
+	struct dlb_lanes *lanes = sched == DLB_ATOMIC ? &q->atomic : &q->other;
 
 	m->work |= UINT32_C(1) << qid;
-	dlb_bins_append(m, sched == DLB_ATOMIC ? &q->atomic : &q->other, bin, index);
+	lanes->bins |= 1u << dlb_meta_bin(meta);
+	dlb_lane_append(&m->chunks, &lanes->lane[dlb_meta_bin(meta)], data, meta);
 	dlb_ldb_count(q, sched, 1);
 }
 
-/* Append a stored QE to the directed queue it names. */
+/* Append a QE to the directed queue it names. */
 static inline void
-dlb_dir_append(struct dlb_model *m, uint32_t qid, uint32_t bin, uint16_t index)
+dlb_dir_append(struct dlb_model *m, uint64_t data, uint64_t meta)
 {
+	uint32_t qid = (uint32_t)REG_GET(DLB_QE_QID, meta);
 	struct dlb_dir_queue *q = &m->dir[qid];
 
 	m->dir_work[qid / 64] |= UINT64_C(1) << qid % 64;
-	dlb_bins_append(m, &q->waiting, bin, index);
+	q->waiting.bins |= 1u << dlb_meta_bin(meta);
+	dlb_lane_append(&m->chunks, &q->waiting.lane[dlb_meta_bin(meta)], data, meta);
 	q->enqueued++;
 	if (++q->count > q->max)
 		q->max = q->count;
+}
+
+/* Append a QE to the queue it names. */
+static inline void
+dlb_queue_append(struct dlb_model *m, uint64_t data, uint64_t meta)
+{
+	if (REG_GET(DLB_QE_SCHED, meta) == DLB_DIRECTED)
+		dlb_dir_append(m, data, meta);
+	else
+		dlb_ldb_append(m, data, meta);
+}
+
+/* A QE into the pool; there is an entry, as there is for all that can be stored. */
+static inline uint16_t
+dlb_pool_take(struct dlb_model *m, struct dlb_qe qe)
+{
+	uint16_t index = m->free;
+
+	m->free = m->next[index];
+	m->qe[index] = qe;
+	return index;
+}
+
+/* And out of it. */
+static inline struct dlb_qe
+dlb_pool_give(struct dlb_model *m, uint16_t index)
+{
+	m->next[index] = m->free;
+	m->free = index;
+	return m->qe[index];
+}
+
+/* The QE at the head of a lane. */
+static inline struct dlb_qe
+dlb_lanes_first(const struct dlb_model *m, const struct dlb_lanes *l, uint32_t bin)
+{
+	return m->chunks.qe[l->lane[bin].head];
+}
+
+/* n QEs were taken off the head of a lane, in one piece. */
+static inline void
+dlb_lanes_shrink(struct dlb_model *m, struct dlb_lanes *l, uint32_t bin, uint32_t n)
+{
+	if (!dlb_lane_shrink(&m->chunks, &l->lane[bin], n))
+		l->bins &= (uint8_t)~(1u << bin);
 }
 
 /* The oldest QE of a bin that has one. */
@@ -487,27 +546,7 @@ dlb_hist_complete(struct dlb_model *m, struct dlb_cq *cq)
 	uint16_t sn = (uint16_t)REG_GET(DLB_HIST_SN, done);
 
 	if (REG_GET(DLB_HIST_SCHED, done) == DLB_ORDERED && !dlb_order_next(&m->ldb[qid], sn))
-		dlb_order_resolve(m, qid, sn, DLB_NIL);
-}
-
-static inline uint32_t
-dlb_meta_bin(uint64_t meta)
-{
-	return (uint32_t)REG_GET(DLB_QE_PRIO, meta) >> 1;
-}
-
-/* Append a stored QE to the queue it names. */
-static inline void
-dlb_queue_append(struct dlb_model *m, uint16_t index)
-{
-	uint64_t meta = m->qe[index].meta;
-	uint32_t qid = (uint32_t)REG_GET(DLB_QE_QID, meta);
-	uint32_t sched = (uint32_t)REG_GET(DLB_QE_SCHED, meta);
-
-	if (sched == DLB_DIRECTED)
-		dlb_dir_append(m, qid, dlb_meta_bin(meta), index);
-	else
-		dlb_ldb_append(m, qid, sched, dlb_meta_bin(meta), index);
+		dlb_order_resolve(m, qid, sn, NULL);
 }
 
 static inline bool

@@ -28,12 +28,14 @@ static void
 release(struct dlb_model *m, struct dlb_reorder *r)
 {
 	uint16_t index = r->parked.head, next;
+	struct dlb_qe qe;
 
 	r->parked.head = DLB_NIL;
 	r->resolved = false;
 	while (index != DLB_NIL) {
 		next = m->next[index];
-		dlb_queue_append(m, index);
+		qe = dlb_pool_give(m, index);
+		dlb_queue_append(m, qe.data, qe.meta);
 		index = next;
 	}
 }
@@ -66,28 +68,28 @@ is_open(const struct dlb_ldb_queue *q, uint16_t sn)
 }
 
 static void
-park(struct dlb_model *m, uint32_t qid, uint16_t sn, uint16_t index, bool resolved)
+park(struct dlb_model *m, uint32_t qid, uint16_t sn, const struct dlb_qe *qe, bool resolved)
 {
 	struct dlb_reorder *r = reorder_at(m, qid, sn);
 
 	m->ldb[qid].sn_late += !is_late(r);
-	if (index != DLB_NIL)
-		dlb_fifo_append(m, &r->parked, index);
+	if (qe != NULL)
+		dlb_fifo_append(m, &r->parked, dlb_pool_take(m, *qe));
 	r->resolved = resolved;
 }
 
 void
-dlb_order_resolve(struct dlb_model *m, uint32_t qid, uint16_t sn, uint16_t index)
+dlb_order_resolve(struct dlb_model *m, uint32_t qid, uint16_t sn, const struct dlb_qe *qe)
 {
 	struct dlb_ldb_queue *q = &m->ldb[qid];
 
 	if (is_open(q, sn) && sn != q->sn_head) {
-		park(m, qid, sn, index, true);
+		park(m, qid, sn, qe, true);
 		return;
 	}
 	/* In order: straight through. Fragments of it went before. */
-	if (index != DLB_NIL)
-		dlb_queue_append(m, index);
+	if (qe != NULL)
+		dlb_queue_append(m, qe->data, qe->meta);
 	if (!is_open(q, sn))
 		return;
 	q->sn_head++;
@@ -95,14 +97,14 @@ dlb_order_resolve(struct dlb_model *m, uint32_t qid, uint16_t sn, uint16_t index
 }
 
 void
-dlb_order_fragment(struct dlb_model *m, uint32_t qid, uint16_t sn, uint16_t index)
+dlb_order_fragment(struct dlb_model *m, uint32_t qid, uint16_t sn, const struct dlb_qe *qe)
 {
 	const struct dlb_ldb_queue *q = &m->ldb[qid];
 
 	if (is_open(q, sn) && sn != q->sn_head)
-		park(m, qid, sn, index, false);
+		park(m, qid, sn, qe, false);
 	else
-		dlb_queue_append(m, index);
+		dlb_queue_append(m, qe->data, qe->meta);
 }
 
 void

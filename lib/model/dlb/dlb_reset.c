@@ -70,6 +70,8 @@ pool_reset(struct dlb_model *m)
 {
 	memcpy(m->next, m->next_free, sizeof(m->next));
 	m->free = 1;
+	m->room = DLB_POOL;
+	dlb_chunks_reset(&m->chunks);
 }
 
 /* What was posted before is gone; where the rings stand is between posters and drainer, and stays.

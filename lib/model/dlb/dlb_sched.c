@@ -28,14 +28,6 @@ cq_room(const struct dlb_cq *cq)
 	return dlb_min(cq->token_limit - cq->tokens, cq->inflight_limit - cq->inflight);
 }
 
-/* Back to the pool: QEs that left a FIFO in one run are still linked. */
-static inline void
-pool_free(struct dlb_model *m, uint16_t first, uint16_t last)
-{
-	m->next[last] = m->free;
-	m->free = first;
-}
-
 /* Every so often the weakest level goes first, so that a stream of strong QEs starves nobody. */
 static inline bool
 weak_turn(uint8_t *turn)
@@ -61,57 +53,75 @@ bin_next(uint32_t bins, bool weak)
 	return weak ? bin_weakest(bins) : bin_strongest(bins);
 }
 
-/* Take up to `budget` QEs off a bin's FIFO, `depth` of their type waiting: how many could go.
+/* The first `n` QEs of a lane's head, in one piece, to the CQ, and nothing that changes on the way:
+ * all have the depth code `code`, and neither ring nor history wraps.
+ *
+ * @param ordered there may be ordered QEs, which get numbers; there are enough
+ */
+static inline void
+copy_piece(struct batch *b, const struct dlb_lane *lane, uint32_t n, uint64_t code, bool ordered)
+{
+	struct dlb_model *m = b->m;
+	const struct dlb_qe *qe = &m->chunks.qe[lane->head];
+	dlb_hist *hist = &b->pen.cq->hist[b->pen.hist_push];
+	uint16_t sn = b->q->sn_next;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t meta = qe[i].meta;
+		bool numbered = ordered && REG_GET(DLB_QE_SCHED, meta) == DLB_ORDERED;
+
+		hist[i] = dlb_hist_entry(meta) | (numbered ? REG_PUT(DLB_HIST_SN, sn) : 0);
+		sn = (uint16_t)(sn + numbered);
+		dlb_pen_write(m, &b->pen, i, qe[i].data, meta | code);
+	}
+	b->q->sn_next = sn;
+	dlb_pen_move(&b->pen, n);
+}
+
+/* Take up to `budget` QEs off a bin's lane, `depth` of their type waiting: how many could go.
  *
  * @param ordered the queue may hold ordered QEs, which need a number inside the window
  */
 static inline uint32_t
-run(struct batch *b, struct dlb_bins *bins, uint32_t bin, uint32_t budget,
+run(struct batch *b, struct dlb_lanes *lanes, uint32_t bin, uint32_t budget,
     const struct dlb_thresholds *thresholds, uint32_t depth, bool ordered)
 {
-	struct dlb_model *m = b->m;
-	struct dlb_fifo *f = &bins->fifo[bin];
-	uint16_t first = f->head, last = DLB_NIL, index = first;
-	struct dlb_pen pen = b->pen;
-	uint32_t n = 0;
+	struct dlb_lane *lane = &lanes->lane[bin];
+	uint32_t n = 0, piece, window;
 
-	while (n < budget && index != DLB_NIL) {
-		uint64_t meta = m->qe[index].meta;
-		dlb_hist entry = dlb_hist_entry(meta);
-
-		if (ordered && REG_GET(DLB_QE_SCHED, meta) == DLB_ORDERED) {
-			if (!dlb_order_has_room(b->q))
-				break;
-			entry |= REG_PUT(DLB_HIST_SN, b->q->sn_next++);
+	while (n < budget && (lanes->bins >> bin & 1)) {
+		piece = dlb_min(dlb_lane_piece(lane), budget - n);
+		piece = dlb_min(piece, dlb_pen_room(&b->pen));
+		piece = dlb_min(piece, dlb_depth_run(thresholds, depth - n));
+		if (ordered) {
+			window = dlb_order_room(b->q);
+			if (unlikely(window == 0)) {
+				/* Unordered ones need no number. */
+				if (REG_GET(DLB_QE_SCHED, b->m->chunks.qe[lane->head].meta) ==
+				    DLB_ORDERED)
+					break;
+				window = 1;
+			}
+			piece = dlb_min(piece, window);
 		}
-		dlb_hist_push(&pen, entry);
-		dlb_model_cq_push(m, &pen, m->qe[index].data,
-				  meta | dlb_depth_code(thresholds, depth - n));
-		last = index;
-		index = m->next[index];
-		n++;
+		copy_piece(b, lane, piece, dlb_depth_code(thresholds, depth - n), ordered);
+		dlb_lanes_shrink(b->m, lanes, bin, piece);
+		n += piece;
 	}
-	if (n == 0)
-		return 0;
-	b->pen = pen;
-	f->head = index;
-	if (index == DLB_NIL)
-		bins->bins &= ~(1u << bin);
-	pool_free(m, first, last);
 	return n;
 }
 
 /* Runs off the bins, strongest first. */
 static inline uint32_t
-serve_bins(struct batch *b, struct dlb_bins *bins, uint32_t *waiting, uint32_t budget,
+serve_bins(struct batch *b, struct dlb_lanes *lanes, uint32_t *waiting, uint32_t budget,
 	   const struct dlb_thresholds *thresholds, bool ordered)
 {
 	uint32_t n = 0, taken;
 
-	if (unlikely(weak_turn(&bins->turn)) && budget != 0 && bins->bins != 0)
-		n = run(b, bins, bin_weakest(bins->bins), 1, thresholds, *waiting, ordered);
-	while (n < budget && bins->bins != 0) {
-		taken = run(b, bins, bin_strongest(bins->bins), budget - n, thresholds,
+	if (unlikely(weak_turn(&lanes->turn)) && budget != 0 && lanes->bins != 0)
+		n = run(b, lanes, bin_weakest(lanes->bins), 1, thresholds, *waiting, ordered);
+	while (n < budget && lanes->bins != 0) {
+		taken = run(b, lanes, bin_strongest(lanes->bins), budget - n, thresholds,
 			    *waiting - n, ordered);
 		if (taken == 0)
 			break;
@@ -157,8 +167,9 @@ flow_claim(const struct batch *b, struct dlb_flow *flow)
 static void
 hold(const struct batch *b, uint32_t bin, struct dlb_flow *flow)
 {
-	uint16_t index = dlb_bins_pop(b->m, &b->q->atomic, bin);
+	uint16_t index = dlb_pool_take(b->m, dlb_lanes_first(b->m, &b->q->atomic, bin));
 
+	dlb_lanes_shrink(b->m, &b->q->atomic, bin, 1);
 	dlb_bins_append(b->m, &b->m->held[b->qid][flow->cq], bin, index);
 	flow->waiting++;
 	b->q->atomic_count--;
@@ -228,14 +239,11 @@ loose_fetch(const struct batch *b)
 }
 
 static inline void
-deliver_tracked(struct batch *b, uint16_t index, uint32_t depth)
+deliver_tracked(struct batch *b, struct dlb_qe qe, uint32_t depth)
 {
-	uint64_t meta = b->m->qe[index].meta;
-
-	dlb_hist_push(&b->pen, dlb_hist_entry(meta) | REG_PUT(DLB_HIST_TRACKED, 1));
-	dlb_model_cq_push(b->m, &b->pen, b->m->qe[index].data,
-			  meta | dlb_depth_code(&b->q->atomic_depth, depth));
-	pool_free(b->m, index, index);
+	dlb_hist_push(&b->pen, dlb_hist_entry(qe.meta) | REG_PUT(DLB_HIST_TRACKED, 1));
+	dlb_model_cq_push(b->m, &b->pen, qe.data,
+			  qe.meta | dlb_depth_code(&b->q->atomic_depth, depth));
 }
 
 /* The oldest QE of a bin that was held for this CQ. */
@@ -252,7 +260,7 @@ deliver_held(struct batch *b, uint32_t bin)
 		q->loose--;
 	if (held->bins == 0)
 		q->held_cqs &= ~(UINT64_C(1) << b->cq_id);
-	deliver_tracked(b, index, q->atomic_count + q->held);
+	deliver_tracked(b, dlb_pool_give(b->m, index), q->atomic_count + q->held);
 	q->held--;
 }
 
@@ -271,8 +279,8 @@ static inline enum outcome
 take_waiting(struct batch *b, uint32_t bin)
 {
 	struct dlb_ldb_queue *q = b->q;
-	uint64_t meta = b->m->qe[q->atomic.fifo[bin].head].meta;
-	struct dlb_flow *flow = flow_of(b, meta);
+	struct dlb_qe qe = dlb_lanes_first(b->m, &q->atomic, bin);
+	struct dlb_flow *flow = flow_of(b, qe.meta);
 
 	if (flow->inflight == 0 && flow->waiting == 0) {
 		if (unlikely(q->flows >= q->flow_limit))
@@ -287,7 +295,8 @@ take_waiting(struct batch *b, uint32_t bin)
 		hold(b, bin, flow);
 		return HELD;
 	}
-	deliver_tracked(b, dlb_bins_pop(b->m, &q->atomic, bin), q->atomic_count + q->held);
+	dlb_lanes_shrink(b->m, &q->atomic, bin, 1);
+	deliver_tracked(b, qe, q->atomic_count + q->held);
 	q->atomic_count--;
 	return TAKEN;
 }
@@ -295,7 +304,7 @@ take_waiting(struct batch *b, uint32_t bin)
 /* Does a waiting QE come before everything held for this CQ? Of one strength, held ones are older.
  */
 static inline bool
-waiting_first(const struct dlb_bins *waiting, const struct dlb_bins *held, bool weak)
+waiting_first(const struct dlb_lanes *waiting, const struct dlb_bins *held, bool weak)
 {
 	if (waiting->bins == 0 || held->bins == 0)
 		return held->bins == 0 && waiting->bins != 0;
@@ -380,6 +389,7 @@ dlb_sched_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t ro
 	q->inflight += n;
 	cq->inflight += n;
 	m->credits[0][cq->vas] += (int32_t)n;
+	m->room += n;
 	m->ldb_scheduled += n;
 	if (q->atomic_count + q->held + q->other_count == 0)
 		m->work &= ~(UINT32_C(1) << qid);
@@ -490,19 +500,20 @@ dlb_sched_directed(struct dlb_model *m, uint32_t id, uint32_t room)
 				     ? cq->token_limit - cq->tokens : 0);
 	for (n = 0; n < room && q->waiting.bins != 0; n++) {
 		uint32_t bin = bin_next(q->waiting.bins, weak);
-		uint16_t index = dlb_bins_pop(m, &q->waiting, bin);
-		uint64_t meta = m->qe[index].meta;
+		struct dlb_qe qe = dlb_lanes_first(m, &q->waiting, bin);
+		uint64_t meta = qe.meta;
 
 		weak = false;
+		dlb_lanes_shrink(m, &q->waiting, bin, 1);
 		if (m->config.open.directed_lock_in_qid)
 			meta = REG_SET(DLB_QE_DIRECTED_WORD, meta, REG_GET(DLB_QE_LOCK, meta));
-		dlb_model_cq_push(m, &pen, m->qe[index].data,
+		dlb_model_cq_push(m, &pen, qe.data,
 				  meta | dlb_depth_code(&q->depth, q->count - n));
-		pool_free(m, index, index);
 	}
 	dlb_pen_down(&pen, n);
 	q->count -= n;
 	m->credits[kind][cq->vas] += (int32_t)n;
+	m->room += n;
 	m->dir_scheduled += n;
 	if (q->count == 0)
 		m->dir_work[id / 64] &= ~(UINT64_C(1) << id % 64);
@@ -526,6 +537,20 @@ dlb_model_schedule(struct dlb_model *m)
 
 /* ---- Changes of links ---- */
 
+/* Turn a list of QEs around: its new head. */
+static uint16_t
+list_reverse(struct dlb_model *m, uint16_t index)
+{
+	uint16_t before = DLB_NIL, next;
+
+	for (; index != DLB_NIL; index = next) {
+		next = m->next[index];
+		m->next[index] = before;
+		before = index;
+	}
+	return before;
+}
+
 void
 dlb_sched_unhold(struct dlb_model *m, uint32_t qid, uint32_t cq)
 {
@@ -533,11 +558,12 @@ dlb_sched_unhold(struct dlb_model *m, uint32_t qid, uint32_t cq)
 	struct dlb_bins *held = &m->held[qid][cq];
 
 	for (uint32_t bin = 0; bin < DLB_PRIO_BINS; bin++) {
-		struct dlb_fifo *h = &held->fifo[bin], *w = &q->atomic.fifo[bin];
+		uint16_t i, next;
 
 		if (!(held->bins >> bin & 1))
 			continue;
-		for (uint16_t i = h->head; i != DLB_NIL; i = m->next[i]) {
+		/* They are older than what waits: in front of it, so the youngest first. */
+		for (i = list_reverse(m, held->fifo[bin].head); i != DLB_NIL; i = next) {
 			struct dlb_flow *flow = &m->flow[qid][dlb_flow_number(q, m->qe[i].meta)];
 
 			if (--flow->waiting == 0 && flow->inflight == 0) {
@@ -546,14 +572,11 @@ dlb_sched_unhold(struct dlb_model *m, uint32_t qid, uint32_t cq)
 			}
 			q->held--;
 			q->atomic_count++;
+			next = m->next[i];
+			dlb_lane_prepend(&m->chunks, &q->atomic.lane[bin], dlb_pool_give(m, i));
 		}
-		/* They are older than what waits: in front of it. */
-		m->next[h->tail] = q->atomic.bins >> bin & 1 ? w->head : DLB_NIL;
-		if (!(q->atomic.bins >> bin & 1))
-			w->tail = h->tail;
-		w->head = h->head;
 		q->atomic.bins |= 1u << bin;
-		h->head = DLB_NIL;
+		held->fifo[bin].head = DLB_NIL;
 	}
 	held->bins = 0;
 	q->held_cqs &= ~(UINT64_C(1) << cq);

@@ -100,11 +100,11 @@ stage_room(const struct dlb_model *m, uint32_t qid)
 
 /* Leave only the bins `open` of what a queue holds; what was shut is returned. */
 static uint8_t
-shut(struct dlb_bins *bins, uint32_t open)
+shut(uint8_t *bins, uint32_t open)
 {
-	uint8_t before = bins->bins;
+	uint8_t before = *bins;
 
-	bins->bins &= (uint8_t)open;
+	*bins &= (uint8_t)open;
 	return before & (uint8_t)~open;
 }
 
@@ -116,9 +116,9 @@ serve_open(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t atomic,
 	struct dlb_bins *held = &m->held[qid][cq - m->cq];
 	uint32_t stage_limit = q->stage_limit;
 	uint32_t room = m->config.open.stage_until_completion ? stage_room(m, qid) : UINT32_MAX;
-	uint8_t shut_waiting = shut(&q->atomic, room == 0 ? 0 : atomic);
-	uint8_t shut_held = shut(held, atomic);
-	uint8_t shut_other = shut(&q->other, other);
+	uint8_t shut_waiting = shut(&q->atomic.bins, room == 0 ? 0 : atomic);
+	uint8_t shut_held = shut(&held->bins, atomic);
+	uint8_t shut_other = shut(&q->other.bins, other);
 	uint32_t flow_limit = q->flow_limit, loose = 0;
 	bool served = false;
 
@@ -221,8 +221,8 @@ dlb_weight_cq(struct dlb_model *m, struct dlb_cq *cq)
 bool
 dlb_weight_directed(struct dlb_model *m, uint32_t id)
 {
-	struct dlb_bins *waiting = &m->dir[id].waiting;
-	uint8_t away = shut(waiting, 1u << level_first(&m->arb.directed, waiting->bins));
+	struct dlb_lanes *waiting = &m->dir[id].waiting;
+	uint8_t away = shut(&waiting->bins, 1u << level_first(&m->arb.directed, waiting->bins));
 	bool served = dlb_sched_directed(m, id, 1) != 0;
 
 	waiting->bins |= away;
