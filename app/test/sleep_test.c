@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "rte_pmd_dlb.h"
 #include "test.h"
 
 /* By then a dequeue that waits is asleep, if it ever sleeps. */
@@ -305,6 +306,37 @@ one_burst_wakes_two(void)
 	assert_int_equal(s[0].ev[0].u64 + s[1].ev[0].u64, 1);
 }
 
+/* Where a port has a mode of its own, every burst function is another one. */
+static void
+ports_with_modes_are_woken(void)
+{
+	static const enum rte_pmd_dlb_token_pop_mode modes[] = {
+		RTE_PMD_DLB_AUTO_POP, RTE_PMD_DLB_DELAYED_POP, RTE_PMD_DLB_DEFERRED_POP};
+	__typeof__(rte_pmd_dlb_set_token_pop_mode) *set_mode;
+	struct sleeper s;
+	unsigned int i;
+
+	*(void **)&set_mode = dev_symbol("rte_pmd_dlb_set_token_pop_mode");
+	for (i = 0; i < RTE_DIM(modes); i++) {
+		configure(1, 3, 0);
+		assert_int_equal(set_mode(dev.id, 1, modes[i]), 0);
+		/* In the first round that of port 2 has to do. */
+		assert_int_equal(set_mode(dev.id, 2, RTE_PMD_DLB_DEFERRED_POP), 0);
+		queue_make(0, QUEUE_ATOMIC);
+		ports_make(0, 3, 0, 8);
+		link_make(1, 0);
+		dev_start();
+		sleeper_start(&s, 1, 2);
+		send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 1);
+		pause_us(ASLEEP_US);
+		send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 1), 1);
+		threads_join();
+		expect_woken(&s);
+		assert_int_equal(s.ev[1].u64, 1);
+		dev_stop();
+	}
+}
+
 /* ---- What it costs ---- */
 
 static uint64_t
@@ -362,6 +394,7 @@ static const struct test_case cases[] = {
 	TEST_CASE_OURS(link_wakes),
 	TEST_CASE(sleepers_are_woken_one_by_one),
 	TEST_CASE(one_burst_wakes_two),
+	TEST_CASE_OURS(ports_with_modes_are_woken),
 	TEST_CASE_OURS(idle_worker_uses_next_to_nothing),
 };
 

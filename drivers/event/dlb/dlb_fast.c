@@ -548,7 +548,8 @@ wait_for_events(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t 
 		enum dlb_way way)
 {
 	uint64_t start = rte_get_timer_cycles(), end = start + cycles_of(timeout_ns);
-	bool sleeps = p->vector != 0 && timeout_ns >= DLB_SLEEP_MIN_NS;
+	/* For as long as tokens are kept back the device sees QEs, and would fire at once. */
+	bool sleeps = p->vector != 0 && timeout_ns >= DLB_SLEEP_MIN_NS && p->owed == 0;
 	uint16_t got;
 
 	got = poll_until(p, ev, n, sleeps ? start + cycles_of(DLB_POLL_BEFORE_SLEEP_NS) : end, way);
