@@ -258,6 +258,7 @@ static void
 sleepers_are_woken_one_by_one(void)
 {
 	struct sleeper s[2];
+	uint64_t start;
 	unsigned int i;
 
 	configure(2, 3, 0);
@@ -269,11 +270,13 @@ sleepers_are_woken_one_by_one(void)
 	dev_start();
 	sleeper_start(&s[0], 1, 1);
 	sleeper_start(&s[1], 2, 1);
+	start = now_us();
 	send_numbers(0, event_make(1, RTE_SCHED_TYPE_ATOMIC, 0, 1), 1);
 	pause_us(ASLEEP_US);
 	expect_asleep(&s[0]);
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 1);
 	threads_join();
+	assert_true(now_us() - start < PROMPT_US);
 	for (i = 0; i < 2; i++) {
 		expect_woken(&s[i]);
 		assert_int_equal(s[i].ev[0].u64, i);
@@ -286,6 +289,7 @@ one_burst_wakes_two(void)
 {
 	struct rte_event ev[2];
 	struct sleeper s[2];
+	uint64_t start;
 	unsigned int i;
 
 	configure(1, 3, 0);
@@ -300,7 +304,9 @@ one_burst_wakes_two(void)
 		ev[i] = event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, i);
 	}
 	send_all(0, ev, 2);
+	start = now_us();
 	threads_join();
+	assert_true(now_us() - start < PROMPT_US);
 	for (i = 0; i < 2; i++)
 		expect_woken(&s[i]);
 	assert_int_equal(s[0].ev[0].u64 + s[1].ev[0].u64, 1);
@@ -314,6 +320,7 @@ ports_with_modes_are_woken(void)
 		RTE_PMD_DLB_AUTO_POP, RTE_PMD_DLB_DELAYED_POP, RTE_PMD_DLB_DEFERRED_POP};
 	__typeof__(rte_pmd_dlb_set_token_pop_mode) *set_mode;
 	struct sleeper s;
+	uint64_t start;
 	unsigned int i;
 
 	*(void **)&set_mode = dev_symbol("rte_pmd_dlb_set_token_pop_mode");
@@ -327,10 +334,12 @@ ports_with_modes_are_woken(void)
 		link_make(1, 0);
 		dev_start();
 		sleeper_start(&s, 1, 2);
+		start = now_us();
 		send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 1);
 		pause_us(ASLEEP_US);
 		send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 1), 1);
 		threads_join();
+		assert_true(now_us() - start < PROMPT_US);
 		expect_woken(&s);
 		assert_int_equal(s.ev[1].u64, 1);
 		dev_stop();
