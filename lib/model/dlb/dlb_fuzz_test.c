@@ -232,6 +232,8 @@ static void
 device_works(struct rig *r)
 {
 	registers_to_reset(r);
+	/* Bandwidths count as they were latched. */
+	rig_write(r, DLB_LSP_CFG_SHDW_CTRL, 0, 1);
 	queues_empty(r);
 	registers_to_reset(r);
 	r->hist_next = 0;
@@ -270,6 +272,32 @@ hostile_driver_breaks_nothing(void **state)
 
 	start(r);
 	for (uint32_t n = 0; n < OPERATIONS; n++)
+		hostile_operation(r, false);
+	device_works(r);
+}
+
+/* The same where the datasheet is read in the other way. */
+static void
+hostile_driver_breaks_no_other_reading(void **state)
+{
+	const struct dlb_model_open_points open = {
+		.comp_t_one_token = true,
+		.directed_lock_in_qid = true,
+		.stage_until_completion = true,
+		.lock_modulo = true,
+		.weights_are_shares = true,
+		.monitors_count = true,
+		.asleep_reads_zero = true,
+		.threshold_shuns_flows = true,
+		.wptr_pass_on_top = true,
+	};
+	struct rig *r = *state;
+
+	assert_int_equal(rig_replug(r, &open), 0);
+	rig_power_on(r);
+	rig_set_dense(r, false);
+	start(r);
+	for (uint32_t n = 0; n < OPERATIONS / 4; n++)
 		hostile_operation(r, false);
 	device_works(r);
 }
@@ -315,6 +343,8 @@ main(int argc, char *argv[])
 		CARELESS(hostile_driver_breaks_nothing, &dlb_test_v25, " on 2.5"),
 		CARELESS(hostile_driver_breaks_nothing, &by_dma, " by dma"),
 		CARELESS(hostile_driver_breaks_nothing, &in_pieces, " in pieces"),
+		CARELESS(hostile_driver_breaks_no_other_reading, &dlb_test_v20, " on 2.0"),
+		CARELESS(hostile_driver_breaks_no_other_reading, &dlb_test_v25, " on 2.5"),
 		CARELESS(hostile_ring_memory_breaks_nothing, &dlb_test_v20, " on 2.0"),
 		CARELESS(hostile_ring_memory_breaks_nothing, &dlb_test_v25, " on 2.5"),
 	};
