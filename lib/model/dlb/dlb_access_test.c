@@ -193,7 +193,7 @@ static void
 live_counts_cannot_be_written(void **state)
 {
 	static const enum dlb_reg rows[] = {
-		DLB_LSP_CQ_LDB_INFL_CNT, DLB_LSP_QID_LDB_INFL_CNT, DLB_LSP_QID_LDB_ENQUEUE_CNT,
+		DLB_LSP_CQ_LDB_INFL_CNT,     DLB_LSP_QID_LDB_INFL_CNT, DLB_LSP_QID_LDB_ENQUEUE_CNT,
 		DLB_LSP_QID_AQED_ACTIVE_CNT, DLB_LSP_QID_ATM_ACTIVE,
 	};
 	struct rig *r = *state;

@@ -5,7 +5,7 @@
 
 /* The outer choices of section 7.6: class of service, then CQ. Class c is the CQs 16c to 16c + 15.
  *
- *   turn 0 .. 255:   | class 0 | class 1 | class 2 | class 3 | nobody's: one class after the other |
+ *   turn 0 .. 255:  | class 0 | class 1 | class 2 | class 3 | nobody's: one after the other |
  *
  * A class that can use none of its turns is idle until something moves. Its turns go, one after the
  * other, to the classes that may have more than their own.

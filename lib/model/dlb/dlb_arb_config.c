@@ -88,8 +88,8 @@ classes_set(struct dlb_model *m)
 		bool no_extra = REG_GET(DLB_LSP_CFG_SHDW_RANGE_COS_NO_EXTRA_CREDIT, word);
 
 		before = sum;
-		sum = dlb_min(TURNS, sum + (uint32_t)REG_GET(DLB_LSP_CFG_SHDW_RANGE_COS_BW_RANGE,
-							     word));
+		sum = dlb_min(TURNS,
+			      sum + (uint32_t)REG_GET(DLB_LSP_CFG_SHDW_RANGE_COS_BW_RANGE, word));
 		a->cos.edge[c] = (uint16_t)sum;
 		a->cos_no_extra |= (uint8_t)(no_extra << c);
 		a->cos_never |= (uint8_t)((no_extra && sum == before) << c);
@@ -108,7 +108,8 @@ units_set(struct dlb_model *m)
 
 	for (uint32_t id = 0; id < DLB_LDB_PORTS; id++) {
 		uint32_t word = m->config.version == DLB_V20
-					? 0 : dlb_reg_get(m, DLB_LSP_CFG_CQ_LDB_WU_LIMIT, id);
+					? 0
+					: dlb_reg_get(m, DLB_LSP_CFG_CQ_LDB_WU_LIMIT, id);
 
 		m->arb.unit_limit[id] = UINT32_MAX;
 		if (!REG_GET(DLB_LSP_CFG_CQ_LDB_WU_LIMIT_V, word))

@@ -6,7 +6,7 @@
  */
 #include "dlb_test_case.h"
 
-#define WU_LIMIT(n) (0x8000u | (n))
+#define WU_LIMIT(n)    (0x8000u | (n))
 #define ENAB_IF_THRESH 0x10u
 
 static struct dlb_qe

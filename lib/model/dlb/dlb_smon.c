@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include "dlb_config.h"
 #include "dlb_smon.h"
+#include "dlb_config.h"
 
 /* Signal monitors, datasheet section 3.20. Known are their registers' names and no more: which
  * signals MODE0 and MODE1 select from, what the functions are, and what clock the timer has is not
@@ -21,23 +21,21 @@ static const struct monitor {
 	uint32_t i;
 	enum source source[2];
 } monitors[DLB_SMON_COUNT] = {
-#define MONITOR(block, i, in, out)                                                         \
-	{DLB_##block##_SMON_CFG0,                                                          \
-	 {DLB_##block##_SMON_ACTIVITYCNTR0, DLB_##block##_SMON_ACTIVITYCNTR1}, i, {in, out}}
-	MONITOR(IOSF, 0, NOTHING, NOTHING),
-	MONITOR(IOSF, 1, NOTHING, NOTHING),
-	MONITOR(SYS_PM, 0, NOTHING, NOTHING),
-	MONITOR(SYS, 0, ALL_IN, ALL_OUT),
-	MONITOR(SYS, 1, ALL_IN, ALL_OUT),
-	MONITOR(AQED, 0, ATOMIC_IN, NOTHING),
-	MONITOR(ATM, 0, ATOMIC_IN, NOTHING),
-	MONITOR(CHP, 0, ALL_IN, ALL_OUT),
-	MONITOR(DP, 0, DIR_IN, DIR_OUT),
-	MONITOR(DQED, 0, DIR_IN, DIR_OUT),
-	MONITOR(QED, 0, LDB_IN, LDB_OUT),
-	MONITOR(NALB, 0, OTHER_IN, NOTHING),
-	MONITOR(RO, 0, NOTHING, NOTHING),
-	MONITOR(LSP, 0, LDB_OUT, DIR_OUT),
+#define MONITOR(block, i, in, out)                                                               \
+	{                                                                                        \
+		DLB_##block##_SMON_CFG0,                                                         \
+			{DLB_##block##_SMON_ACTIVITYCNTR0, DLB_##block##_SMON_ACTIVITYCNTR1}, i, \
+		{                                                                                \
+			in, out                                                                  \
+		}                                                                                \
+	}
+	MONITOR(IOSF, 0, NOTHING, NOTHING),   MONITOR(IOSF, 1, NOTHING, NOTHING),
+	MONITOR(SYS_PM, 0, NOTHING, NOTHING), MONITOR(SYS, 0, ALL_IN, ALL_OUT),
+	MONITOR(SYS, 1, ALL_IN, ALL_OUT),     MONITOR(AQED, 0, ATOMIC_IN, NOTHING),
+	MONITOR(ATM, 0, ATOMIC_IN, NOTHING),  MONITOR(CHP, 0, ALL_IN, ALL_OUT),
+	MONITOR(DP, 0, DIR_IN, DIR_OUT),      MONITOR(DQED, 0, DIR_IN, DIR_OUT),
+	MONITOR(QED, 0, LDB_IN, LDB_OUT),     MONITOR(NALB, 0, OTHER_IN, NOTHING),
+	MONITOR(RO, 0, NOTHING, NOTHING),     MONITOR(LSP, 0, LDB_OUT, DIR_OUT),
 #undef MONITOR
 };
 
@@ -187,8 +185,7 @@ cfg0_wrote(void *owner, struct reg_at at, uint32_t value)
 	value = dlb_reg_get(m, (enum dlb_reg)at.row, at.i);
 	regfile_put(m->regs, at.row, at.i,
 		    (uint32_t)REG_SET(DLB_CHP_SMON_CFG0_VERSION, value, VERSION));
-	enabled = m->config.open.monitors_count &&
-		  REG_GET(DLB_CHP_SMON_CFG0_SMON_ENABLE, value);
+	enabled = m->config.open.monitors_count && REG_GET(DLB_CHP_SMON_CFG0_SMON_ENABLE, value);
 	if (enabled && !m->smon.running[n])
 		rebase(m, n);
 	m->smon.running[n] = enabled;
@@ -207,12 +204,14 @@ counter_wrote(void *owner, struct reg_at at, uint32_t value)
 }
 
 static const struct reg_hook hooks[] = {
-#define BLOCK(block)                                                        \
-	{DLB_##block##_SMON_CFG0, settled_read, cfg0_wrote},                \
-	{DLB_##block##_SMON_ACTIVITYCNTR0, settled_read, counter_wrote},    \
-	{DLB_##block##_SMON_ACTIVITYCNTR1, settled_read, counter_wrote}
-	BLOCK(IOSF), BLOCK(SYS_PM), BLOCK(SYS), BLOCK(AQED), BLOCK(ATM), BLOCK(CHP), BLOCK(DP),
-	BLOCK(DQED), BLOCK(QED), BLOCK(NALB), BLOCK(RO), BLOCK(LSP),
+#define BLOCK(block)                                                             \
+	{DLB_##block##_SMON_CFG0, settled_read, cfg0_wrote},                     \
+		{DLB_##block##_SMON_ACTIVITYCNTR0, settled_read, counter_wrote}, \
+	{                                                                        \
+		DLB_##block##_SMON_ACTIVITYCNTR1, settled_read, counter_wrote    \
+	}
+	BLOCK(IOSF), BLOCK(SYS_PM), BLOCK(SYS), BLOCK(AQED), BLOCK(ATM), BLOCK(CHP),
+	BLOCK(DP),   BLOCK(DQED),   BLOCK(QED), BLOCK(NALB), BLOCK(RO),  BLOCK(LSP),
 #undef BLOCK
 };
 

@@ -12,17 +12,20 @@ static const struct block {
 	enum dlb_reg cfg0, cntr0, cntr1;
 	uint32_t monitors;
 } blocks[] = {
-#define BLOCK(b, n) {DLB_##b##_SMON_CFG0, DLB_##b##_SMON_ACTIVITYCNTR0, DLB_##b##_SMON_ACTIVITYCNTR1, n}
-	BLOCK(IOSF, 2), BLOCK(SYS_PM, 1), BLOCK(SYS, 2), BLOCK(AQED, 1), BLOCK(ATM, 1),
-	BLOCK(CHP, 1), BLOCK(DP, 1), BLOCK(DQED, 1), BLOCK(QED, 1), BLOCK(NALB, 1), BLOCK(RO, 1),
-	BLOCK(LSP, 1),
+#define BLOCK(b, n)                                                                                \
+	{                                                                                          \
+		DLB_##b##_SMON_CFG0, DLB_##b##_SMON_ACTIVITYCNTR0, DLB_##b##_SMON_ACTIVITYCNTR1, n \
+	}
+	BLOCK(IOSF, 2), BLOCK(SYS_PM, 1), BLOCK(SYS, 2), BLOCK(AQED, 1),
+	BLOCK(ATM, 1),  BLOCK(CHP, 1),    BLOCK(DP, 1),  BLOCK(DQED, 1),
+	BLOCK(QED, 1),  BLOCK(NALB, 1),   BLOCK(RO, 1),  BLOCK(LSP, 1),
 #undef BLOCK
 };
 
-#define BLOCKS (sizeof(blocks) / sizeof(blocks[0]))
-#define VERSION 0x40000000u
+#define BLOCKS           (sizeof(blocks) / sizeof(blocks[0]))
+#define VERSION          0x40000000u
 #define STOP_ON_OVERFLOW 0x00010000u
-#define OVERFLOWED(k) (0x00040000u << (k))
+#define OVERFLOWED(k)    (0x00040000u << (k))
 
 /* 5 atomic, 3 unordered, 2 directed QEs in; all go out. */
 static void
@@ -109,9 +112,8 @@ expect_counts(struct rig *r, enum dlb_reg cntr0, uint32_t first, enum dlb_reg cn
 	assert_int_equal(rig_read(r, cntr1, 0), second);
 }
 
-#define EXPECT_COUNTS(r, b, first, second)                                            \
-	expect_counts(r, DLB_##b##_SMON_ACTIVITYCNTR0, first, DLB_##b##_SMON_ACTIVITYCNTR1, \
-		      second)
+#define EXPECT_COUNTS(r, b, first, second) \
+	expect_counts(r, DLB_##b##_SMON_ACTIVITYCNTR0, first, DLB_##b##_SMON_ACTIVITYCNTR1, second)
 
 static void
 monitors_may_be_switched_to_count(void **state)
