@@ -71,8 +71,8 @@ scheduled_qe_may_be_switched_to_stay_until_completion(void **state)
 	assert_int_equal(rig_depth(r, 0), 0);
 }
 
-/* Five entries: one of a flow in flight at a CQ that takes no more, the others of n QEs of that flow
- * that wait for it. Two other flows come behind these.
+/* Five entries. One is a flow's in flight at a CQ that takes no more; n QEs of it wait for that CQ.
+ * Two other flows come behind these.
  */
 static void
 stage_fill(struct rig *r, uint32_t n)
