@@ -290,6 +290,40 @@ atomic_and_unordered_take_turns(void **state)
 	assert_int_equal(atomic, 32);
 }
 
+/* QEs of two levels wait for their flow's CQ, and one level is served empty: the other one is still
+ * there to be given back when the link goes.
+ */
+static void
+held_qes_of_another_level_are_not_forgotten(void **state)
+{
+	struct rig *r = *state;
+
+	rig_balance(r, 2, 1, 64, RIG_NOT_ORDERED);
+	rig_write(r, DLB_ATM_CFG_ARB_WEIGHTS_RDY_BIN, 0, WEIGHTS_EVEN);
+	rig_enable(r, 1, false);
+	rig_new(r, DLB_ATOMIC, 0, 1, 0);
+	rig_step(r);
+	expect_qe(r, 0, 0);
+	rig_enable(r, 1, true);
+	for (uint32_t level = 0; level < 4; level++)
+		rig_send_one(r, RIG_PRODUCER,
+			     rig_hcw(DLB_CMD_NEW, DLB_ATOMIC, 0, 2 * level, 1, 10 + level));
+	rig_step(r);
+	expect_nothing(r, 1);
+	rig_tokens(r, 0, 1);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 1);
+	rig_complete(r, 0);
+	rig_complete(r, 0);
+	assert_int_equal(rig_unmap(r, 0, 0), 0);
+	for (uint32_t n = 0; n < 3; n++) {
+		rig_step(r);
+		assert_int_equal(rig_poll_all(r, 1), 1);
+		rig_finish(r, 1);
+	}
+	assert_int_equal(rig_depth(r, 0), 0);
+}
+
 /* ---- Weights of slots ---- */
 
 /* Queues 0 to 3 in slots of the four levels. */
@@ -432,6 +466,7 @@ main(void)
 		ON_BOTH(weights_divide_atomic_qes),
 		ON_BOTH(weights_divide_directed_qes),
 		ON_V25(atomic_and_unordered_take_turns),
+		ON_BOTH(held_qes_of_another_level_are_not_forgotten),
 		ON_BOTH(weights_divide_slots),
 		ON_BOTH(strict_weights_starve_nobody),
 		ON_BOTH(flows_stay_exclusive_and_in_order_under_arbitration),

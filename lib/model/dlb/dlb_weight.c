@@ -141,6 +141,9 @@ serve_open(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t atomic,
 	q->stage_limit = stage_limit;
 	q->atomic.bins |= shut_waiting;
 	held->bins |= shut_held;
+	/* The scheduler took the list for empty when it had gone through what was open of it. */
+	if (held->bins != 0)
+		q->held_cqs |= UINT64_C(1) << (cq - m->cq);
 	q->other.bins |= shut_other;
 	return served;
 }
