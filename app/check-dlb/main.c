@@ -13,7 +13,7 @@
 #include "options.h"
 
 /* A run has this many operations, or up to so many more. */
-#define OPS_LEAST 300
+#define OPS_LEAST  300
 #define OPS_SPREAD 1700
 /* Runs spent on making a failing script shorter: some seconds. */
 #define SHRINK_RUNS 2000
@@ -106,8 +106,8 @@ static void
 summary(const struct options *o, const struct totals *t, double seconds)
 {
 	printf("\nfirst seed  0x%016" PRIx64 "\nruns        %u\nfailed      %u\n"
-	       "commands    %" PRIu64 "\nevents      %" PRIu64 " taken, %" PRIu64 " dropped, %"
-	       PRIu64 " delivered\nseconds     %.1f\n",
+	       "commands    %" PRIu64 "\nevents      %" PRIu64 " taken, %" PRIu64
+	       " dropped, %" PRIu64 " delivered\nseconds     %.1f\n",
 	       o->seed, t->runs, t->failed, t->commands, t->taken, t->dropped, t->delivered,
 	       seconds);
 }
@@ -163,7 +163,8 @@ replay(const char *path)
 		return 2;
 	}
 	printf("\n%" PRIu64 " commands, %" PRIu64 " events taken, %" PRIu64 " dropped, %" PRIu64
-	       " delivered\n", result.commands, result.taken, result.dropped, result.delivered);
+	       " delivered\n",
+	       result.commands, result.taken, result.dropped, result.delivered);
 	if (result.rule == NULL)
 		printf("all was allowed\n");
 	else

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUNS_MAX 100000000
-#define OPS_MAX  1000000
+#define RUNS_MAX    100000000
+#define OPS_MAX     1000000
 #define SECONDS_MAX 1000000
 
 static void
@@ -24,9 +24,9 @@ help(void)
 	       "\n"
 	       "DESCRIPTION\n"
 	       "    Each run makes a device, sets up domains, queues, ports and links at random,\n"
-	       "    and sends random traffic. A reference interpreter, which shares no code with the\n"
-	       "    device, decides whether what came out is allowed. A run follows from its seed\n"
-	       "    alone; run K of a call has seed S + K.\n"
+	       "    and sends random traffic. A reference interpreter, which shares no code with\n"
+	       "    the device, decides whether what came out is allowed. A run follows from its\n"
+	       "    seed alone; run K of a call has seed S + K.\n"
 	       "\n"
 	       "    A run that fails is made shorter, as long as the same rule is broken, and the\n"
 	       "    script that is left is printed and saved as DIR/check-dlb-SEED.script.\n"
@@ -59,8 +59,17 @@ number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t 
 	return false;
 }
 
-enum { OPT_RUNS = 1, OPT_SEED, OPT_OPS, OPT_SECONDS, OPT_SAVE, OPT_KEEP, OPT_REPLAY, OPT_VERSION,
-       OPT_HELP };
+enum {
+	OPT_RUNS = 1,
+	OPT_SEED,
+	OPT_OPS,
+	OPT_SECONDS,
+	OPT_SAVE,
+	OPT_KEEP,
+	OPT_REPLAY,
+	OPT_VERSION,
+	OPT_HELP
+};
 
 static const struct option names[] = {
 	{"runs", required_argument, NULL, OPT_RUNS},

@@ -12,7 +12,7 @@
 
 /* Every so many entries or commands one is bent. */
 #define EVERY 37
-#define IDS 65536u
+#define IDS   65536u
 
 struct bent {
 	struct bus_device device; /**< what the driver sees */
@@ -39,16 +39,42 @@ const char *
 dlb_bend_name(enum dlb_bend which)
 {
 	static const char *const names[DLB_BENDS] = {
-		"none", "an entry lost", "an entry doubled", "entries swapped", "a byte changed",
-		"a generation bit wrong", "a depth code wrong", "an entry written again",
-		"ordered as unordered", "atomic as unordered", "all flows as one",
-		"priorities upside down", "levels changed at random", "a completion lost",
-		"a token return lost", "fragments as new entries", "a NOOP that acts",
-		"preset ignored", "history too long", "CQ limit ignored", "queue limit ignored",
-		"window too long", "stage too large", "too many flows", "too many credits",
-		"too few credits", "disable ignored", "pause ignored", "unmap ignored",
-		"queues open to all domains", "threshold wrong", "alarms off",
-		"in-flight count wrong", "depth count wrong", "steps skipped", "reset ignored",
+		"none",
+		"an entry lost",
+		"an entry doubled",
+		"entries swapped",
+		"a byte changed",
+		"a generation bit wrong",
+		"a depth code wrong",
+		"an entry written again",
+		"ordered as unordered",
+		"atomic as unordered",
+		"all flows as one",
+		"priorities upside down",
+		"levels changed at random",
+		"a completion lost",
+		"a token return lost",
+		"fragments as new entries",
+		"a NOOP that acts",
+		"preset ignored",
+		"history too long",
+		"CQ limit ignored",
+		"queue limit ignored",
+		"window too long",
+		"stage too large",
+		"too many flows",
+		"too many credits",
+		"too few credits",
+		"disable ignored",
+		"pause ignored",
+		"unmap ignored",
+		"queues open to all domains",
+		"threshold wrong",
+		"alarms off",
+		"in-flight count wrong",
+		"depth count wrong",
+		"steps skipped",
+		"reset ignored",
 	};
 
 	return names[which];
@@ -236,8 +262,7 @@ is(const struct bent *b, uint64_t off, enum dlb_reg reg)
 static uint64_t
 more_credits(const struct bent *b, uint64_t off, uint64_t value, int more)
 {
-	if (value != 0 &&
-	    (is(b, off, DLB_CHP_CFG_VAS_CRD) || is(b, off, DLB_CHP_CFG_LDB_VAS_CRD)))
+	if (value != 0 && (is(b, off, DLB_CHP_CFG_VAS_CRD) || is(b, off, DLB_CHP_CFG_LDB_VAS_CRD)))
 		return value + (uint64_t)more;
 	return value;
 }

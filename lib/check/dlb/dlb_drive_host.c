@@ -11,8 +11,8 @@
 #include <string.h>
 
 /* Above 4 GB, so that upper halves of addresses count. */
-#define HOST_IOVA UINT64_C(0x234560000)
-#define HOST_PAGE 4096u
+#define HOST_IOVA  UINT64_C(0x234560000)
+#define HOST_PAGE  4096u
 #define HOST_PIECE 256u
 #define GUARD_BYTE 0xa5
 

@@ -36,8 +36,7 @@ queue_waits_for_link(const struct dlb_drive *d, unsigned int queue)
 {
 	for (unsigned int p = 0; p < d->ports; p++)
 		for (unsigned int s = 0; s < DLB_CQ_SLOTS; s++)
-			if (d->slot[p][s].state == DLB_LINK_MAPPING &&
-			    d->slot[p][s].queue == queue)
+			if (d->slot[p][s].state == DLB_LINK_MAPPING && d->slot[p][s].queue == queue)
 				return true;
 	return false;
 }
@@ -243,8 +242,8 @@ dlb_drive_map(struct dlb_drive *d, unsigned int port, unsigned int queue, unsign
 		s++;
 	if (s == DLB_CQ_SLOTS)
 		return;
-	d->slot[port][s] =
-		(struct dlb_drive_slot){DLB_LINK_MAPPING, (uint8_t)queue, (uint8_t)priority};
+	d->slot[port][s] = (struct dlb_drive_slot){DLB_LINK_MAPPING, (uint8_t)queue,
+						   (uint8_t)priority};
 	dlb_drive_set_limit(d, queue);
 	finish_map(d, port, s);
 }

@@ -7,12 +7,12 @@
 #include "dlb_reg_table.h"
 
 /* Standard configuration space. */
-#define PCI_COMMAND        0x04
-#define PCI_COMMAND_ON     0x0006 /* memory, bus master */
-#define PCI_CAPABILITIES   0x34
-#define PCI_CAP_EXPRESS    0x10
-#define PCI_EXPRESS_CTL    8
-#define PCI_EXPRESS_FLR    0x8000
+#define PCI_COMMAND      0x04
+#define PCI_COMMAND_ON   0x0006 /* memory, bus master */
+#define PCI_CAPABILITIES 0x34
+#define PCI_CAP_EXPRESS  0x10
+#define PCI_EXPRESS_CTL  8
+#define PCI_EXPRESS_FLR  0x8000
 
 uint32_t
 dlb_drive_read_word(struct dlb_drive *d, enum dlb_reg reg, uint32_t index, uint32_t word)
@@ -66,8 +66,8 @@ dlb_drive_post(struct dlb_drive *d, bool directed, unsigned int id, const void *
 {
 	const struct reg_row *row = &dlb_reg_rows[directed ? DLB_DIR_PP : DLB_LDB_PP];
 
-	d->dev->ops->post(d->dev, row->bar,
-			  row->offset[d->version] + (uint64_t)id * row->stride, bytes, len);
+	d->dev->ops->post(d->dev, row->bar, row->offset[d->version] + (uint64_t)id * row->stride,
+			  bytes, len);
 }
 
 static void
@@ -159,16 +159,16 @@ dlb_drive_function_reset(struct dlb_drive *d, bool by_config)
 /* ---- Counters, 7.9 ---- */
 
 static bool
-agrees(struct dlb_drive *d, bool report, enum dlb_reg reg, uint32_t index, uint64_t lo,
-       uint64_t hi)
+agrees(struct dlb_drive *d, bool report, enum dlb_reg reg, uint32_t index, uint64_t lo, uint64_t hi)
 {
 	uint32_t value = dlb_drive_read(d, reg, index);
 
 	if (value >= lo && value <= hi)
 		return true;
 	if (report)
-		dlb_ref_fail(d->ref, "counter", "%s[%" PRIu32 "] is %" PRIu32 ", not %" PRIu64
-			     " to %" PRIu64, dlb_reg_rows[reg].name, index, value, lo, hi);
+		dlb_ref_fail(d->ref, "counter",
+			     "%s[%" PRIu32 "] is %" PRIu32 ", not %" PRIu64 " to %" PRIu64,
+			     dlb_reg_rows[reg].name, index, value, lo, hi);
 	return false;
 }
 
@@ -227,8 +227,7 @@ ldb_queue_agrees(struct dlb_drive *d, bool report, const struct dlb_ref_queue *q
 	       stage_agrees(d, report, q) &&
 	       total_agrees(d, report, DLB_LSP_QID_ATM_TOT_ENQ_CNTL, q, DLB_REF_ATM) &&
 	       total_agrees(d, report, DLB_LSP_QID_NALDB_TOT_ENQ_CNTL, q, DLB_REF_NALB) &&
-	       agrees(d, report, DLB_LSP_QID_NALDB_MAX_DEPTH, q->number, q->depth_lo,
-		      q->depth_hi);
+	       agrees(d, report, DLB_LSP_QID_NALDB_MAX_DEPTH, q->number, q->depth_lo, q->depth_hi);
 }
 
 static bool
@@ -269,14 +268,14 @@ struct alarm_number {
 };
 
 static const struct alarm_number alarm_numbers[] = {
-	[DLB_REF_ILLEGAL_QID] = {0, 0, 3, true},  [DLB_REF_DISABLED_QID] = {0, 0, 4, true},
-	[DLB_REF_ILLEGAL_HCW] = {0, 0, 5, true},  [DLB_REF_QID_CFG] = {0, 0, 0, false},
-	[DLB_REF_ILLEGAL_ENQ] = {1, 4, 1, true},  [DLB_REF_EXCESS_TOKENS] = {1, 4, 2, true},
+	[DLB_REF_ILLEGAL_QID] = {0, 0, 3, true}, [DLB_REF_DISABLED_QID] = {0, 0, 4, true},
+	[DLB_REF_ILLEGAL_HCW] = {0, 0, 5, true}, [DLB_REF_QID_CFG] = {0, 0, 0, false},
+	[DLB_REF_ILLEGAL_ENQ] = {1, 4, 1, true}, [DLB_REF_EXCESS_TOKENS] = {1, 4, 2, true},
 };
 
-static const char *const alarm_names[] = {"ILLEGAL_QID", "DISABLED_QID", "ILLEGAL_HCW",
-					  "the one of a wrong type", "ILLEGAL_ENQ",
-					  "EXCESS_TOKEN_POPS"};
+static const char *const alarm_names[] = {"ILLEGAL_QID", "DISABLED_QID",
+					  "ILLEGAL_HCW", "the one of a wrong type",
+					  "ILLEGAL_ENQ", "EXCESS_TOKEN_POPS"};
 
 static bool
 record_matches(const struct dlb_ref_alarm *a, uint32_t word)
@@ -303,9 +302,9 @@ record_matches(const struct dlb_ref_alarm *a, uint32_t word)
 static bool
 command_matches(struct dlb_drive *d, const struct dlb_ref_alarm *a)
 {
-	return !a->valid || (dlb_drive_read(d, DLB_SYS_ALARM_PF_SYND1, 0) == (uint32_t)a->meta &&
-			     dlb_drive_read(d, DLB_SYS_ALARM_PF_SYND2, 0) ==
-				     (uint32_t)(a->meta >> 32));
+	return !a->valid ||
+	       (dlb_drive_read(d, DLB_SYS_ALARM_PF_SYND1, 0) == (uint32_t)a->meta &&
+		dlb_drive_read(d, DLB_SYS_ALARM_PF_SYND2, 0) == (uint32_t)(a->meta >> 32));
 }
 
 /* The datasheet can be read in two ways: alarms of CHP in the record of SYS ones, or in their

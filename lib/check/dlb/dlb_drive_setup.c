@@ -49,11 +49,10 @@ dlb_drive_setup_device(struct dlb_drive *d)
 	ctrl = (uint32_t)REG_SET(DLB_CHP_CFG_CHP_CSR_CTRL_CFG_64BYTES_QE_DIR_CQ_MODE, ctrl,
 				 d->device->arg[DEVICE_SPARSE_DIR]);
 	dlb_drive_write(d, DLB_CHP_CFG_CHP_CSR_CTRL, 0, ctrl);
-	dlb_drive_write(d, DLB_RO_GRP_SN_MODE, 0,
-			(uint32_t)(REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_0,
-					   d->device->arg[DEVICE_SN_0]) |
-				   REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_1,
-					   d->device->arg[DEVICE_SN_1])));
+	dlb_drive_write(
+		d, DLB_RO_GRP_SN_MODE, 0,
+		(uint32_t)(REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_0, d->device->arg[DEVICE_SN_0]) |
+			   REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_1, d->device->arg[DEVICE_SN_1])));
 	d->ref->alarms_enabled = d->device->arg[DEVICE_ALARMS];
 	dlb_drive_write(d, DLB_SYS_INGRESS_ALARM_ENBL, 0, d->ref->alarms_enabled);
 }

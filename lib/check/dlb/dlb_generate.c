@@ -25,9 +25,9 @@ struct generator {
 	uint32_t history_used;
 	/* The character of the run. */
 	uint32_t flows, burst, priorities, linked;
-	uint32_t slow_port;   /**< keeps what it gets, most of the time */
-	bool orderly;         /**< ordered events and room: windows fill behind a slow port */
-	uint32_t ordered;     /**< share of ordered events where they may be, of four */
+	uint32_t slow_port; /**< keeps what it gets, most of the time */
+	bool orderly;       /**< ordered events and room: windows fill behind a slow port */
+	uint32_t ordered;   /**< share of ordered events where they may be, of four */
 	unsigned int weight[DLB_LINE_KINDS];
 };
 
@@ -64,8 +64,8 @@ add(struct generator *g, enum dlb_script_kind kind, const uint32_t *args, unsign
 		g->full = true;
 }
 
-#define ADD(g, kind, ...)                                                                          \
-	add(g, kind, (const uint32_t[]){__VA_ARGS__},                                              \
+#define ADD(g, kind, ...)                             \
+	add(g, kind, (const uint32_t[]){__VA_ARGS__}, \
 	    sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 
 /* Different numbers below `max`, in no order. */
@@ -210,20 +210,28 @@ make_character(struct generator *g)
 	static const uint32_t flows[] = {1, 2, 3, 8, 64, 1000, DLB_FLOWS};
 	static const uint32_t bursts[] = {1, 4, 8, 32};
 	static const uint8_t usual[DLB_LINE_KINDS] = {
-		[DLB_LINE_NEW] = 100,  [DLB_LINE_FWD] = 60,    [DLB_LINE_FRAG] = 6,
-		[DLB_LINE_COMP] = 60,  [DLB_LINE_TOKENS] = 80, [DLB_LINE_COMP_TOKENS] = 10,
-		[DLB_LINE_NOOP] = 4,   [DLB_LINE_ARM] = 2,     [DLB_LINE_SEND] = 20,
-		[DLB_LINE_SYNC] = 30,  [DLB_LINE_STEP] = 60,   [DLB_LINE_SETTLE] = 8,
+		[DLB_LINE_NEW] = 100, [DLB_LINE_FWD] = 60,    [DLB_LINE_FRAG] = 6,
+		[DLB_LINE_COMP] = 60, [DLB_LINE_TOKENS] = 80, [DLB_LINE_COMP_TOKENS] = 10,
+		[DLB_LINE_NOOP] = 4,  [DLB_LINE_ARM] = 2,     [DLB_LINE_SEND] = 20,
+		[DLB_LINE_SYNC] = 30, [DLB_LINE_STEP] = 60,   [DLB_LINE_SETTLE] = 8,
 	};
 	static const uint8_t now_and_then[DLB_LINE_KINDS] = {
-		[DLB_LINE_DISABLE] = 4,        [DLB_LINE_ENABLE] = 6,
-		[DLB_LINE_MAP] = 8,            [DLB_LINE_UNMAP] = 6,
-		[DLB_LINE_LINK_WORK] = 8,      [DLB_LINE_BAD_COMMAND] = 2,
-		[DLB_LINE_BAD_QUEUE] = 2,      [DLB_LINE_BAD_TYPE] = 2,
-		[DLB_LINE_DISABLED_QUEUE] = 1, [DLB_LINE_BAD_PORT] = 2,
-		[DLB_LINE_EXCESS_COMP] = 2,    [DLB_LINE_EXCESS_TOKENS] = 2,
-		[DLB_LINE_BAD_FRAG] = 2,       [DLB_LINE_OVER_CREDIT] = 2,
-		[DLB_LINE_CLEAR_ALARM] = 4,    [DLB_LINE_RESET_DOMAIN] = 1,
+		[DLB_LINE_DISABLE] = 4,
+		[DLB_LINE_ENABLE] = 6,
+		[DLB_LINE_MAP] = 8,
+		[DLB_LINE_UNMAP] = 6,
+		[DLB_LINE_LINK_WORK] = 8,
+		[DLB_LINE_BAD_COMMAND] = 2,
+		[DLB_LINE_BAD_QUEUE] = 2,
+		[DLB_LINE_BAD_TYPE] = 2,
+		[DLB_LINE_DISABLED_QUEUE] = 1,
+		[DLB_LINE_BAD_PORT] = 2,
+		[DLB_LINE_EXCESS_COMP] = 2,
+		[DLB_LINE_EXCESS_TOKENS] = 2,
+		[DLB_LINE_BAD_FRAG] = 2,
+		[DLB_LINE_OVER_CREDIT] = 2,
+		[DLB_LINE_CLEAR_ALARM] = 4,
+		[DLB_LINE_RESET_DOMAIN] = 1,
 		[DLB_LINE_RESET_DEVICE] = 1,
 	};
 

@@ -8,8 +8,8 @@
  * @file
  * The reference interpreter: what the datasheet (section 7 and appendix C) allows a DLB to do. It
  * is told which commands the device was sent and which entries were seen in consumer queues, and
- * keeps what must hold whatever schedule the device chose. The first thing that may not be is kept as the
- * failure, with the name of the rule.
+ * keeps what must hold whatever schedule the device chose. The first thing that may not be is kept
+ * as the failure, with the name of the rule.
  *
  *   dlb_ref_hcw       a command was posted            dlb_ref_hcw.c
  *   dlb_ref_deliver   an entry appeared in a CQ       dlb_ref_deliver.c
@@ -28,17 +28,17 @@
 #include "dlb_regs.h"
 
 /* Up to three domains of six LDB ports, four LDB queues and three directed pairs. */
-#define DLB_REF_DOMAINS 3
-#define DLB_REF_LDB_CQS 18
+#define DLB_REF_DOMAINS    3
+#define DLB_REF_LDB_CQS    18
 #define DLB_REF_LDB_QUEUES 12
-#define DLB_REF_DIRS 9
-#define DLB_REF_CQS (DLB_REF_LDB_CQS + DLB_REF_DIRS)
-#define DLB_REF_QUEUES (DLB_REF_LDB_QUEUES + DLB_REF_DIRS)
+#define DLB_REF_DIRS       9
+#define DLB_REF_CQS        (DLB_REF_LDB_CQS + DLB_REF_DIRS)
+#define DLB_REF_QUEUES     (DLB_REF_LDB_QUEUES + DLB_REF_DIRS)
 /** Waiting entries are kept by lock id modulo this, by type and by priority level. */
 #define DLB_REF_BUCKETS 64
 #define DLB_REF_CLASSES ((DLB_REF_BUCKETS + 3) * DLB_PRIO_BINS)
-#define DLB_REF_NEVER UINT64_MAX
-#define DLB_REF_NONE UINT32_MAX
+#define DLB_REF_NEVER   UINT64_MAX
+#define DLB_REF_NONE    UINT32_MAX
 
 /** The two counts that a queue's depth has: section 7.9. */
 enum dlb_ref_kind { DLB_REF_ATM, DLB_REF_NALB, DLB_REF_KINDS };
@@ -53,24 +53,24 @@ enum dlb_ref_state {
 
 /** One entry that the device took. */
 struct dlb_ref_item {
-	struct dlb_qe qe;        /**< as it was sent */
+	struct dlb_qe qe; /**< as it was sent */
 	enum dlb_ref_state state;
 	uint8_t queue, bin, sched, domain;
-	uint8_t port;            /**< that sent it */
-	uint8_t cq;              /**< that it was delivered to */
-	bool final;              /**< not a fragment */
-	bool resolved;           /**< delivered ordered, and completed */
-	bool closed;             /**< and its number has certainly passed */
-	uint8_t code;            /**< depth code it was delivered with */
+	uint8_t port;  /**< that sent it */
+	uint8_t cq;    /**< that it was delivered to */
+	bool final;    /**< not a fragment */
+	bool resolved; /**< delivered ordered, and completed */
+	bool closed;   /**< and its number has certainly passed */
+	uint8_t code;  /**< depth code it was delivered with */
 	uint16_t lock;
 	uint16_t klass;
-	uint64_t sent;           /**< when it was posted */
-	uint64_t lo, hi;         /**< earliest and latest arrival in the queue */
-	uint64_t seen, pos;      /**< delivered: the observation, and the place in the CQ */
-	uint32_t entry;          /**< ordered entry that it was forwarded for, or none */
-	uint32_t child;          /**< first and next of those forwarded for this one */
+	uint64_t sent;      /**< when it was posted */
+	uint64_t lo, hi;    /**< earliest and latest arrival in the queue */
+	uint64_t seen, pos; /**< delivered: the observation, and the place in the CQ */
+	uint32_t entry;     /**< ordered entry that it was forwarded for, or none */
+	uint32_t child;     /**< first and next of those forwarded for this one */
 	uint32_t sibling;
-	uint32_t prev, next;     /**< in the list of its class */
+	uint32_t prev, next; /**< in the list of its class */
 };
 
 struct dlb_ref_list {
@@ -86,11 +86,11 @@ struct dlb_ref_flow {
 struct dlb_ref_queue {
 	bool exists, directed;
 	uint8_t domain, number;
-	bool open;               /**< VASQID_V */
-	bool valid;              /**< QID_V */
-	bool atomic, ordered;    /**< FID_CFG_V, SN_CFG_V */
-	bool paused;             /**< inflight limit 0 for now */
-	bool folds;              /**< lock ids are compressed */
+	bool open;            /**< VASQID_V */
+	bool valid;           /**< QID_V */
+	bool atomic, ordered; /**< FID_CFG_V, SN_CFG_V */
+	bool paused;          /**< inflight limit 0 for now */
+	bool folds;           /**< lock ids are compressed */
 	uint32_t limit, window, stage, flows_max, threshold[DLB_REF_KINDS];
 	uint32_t inflight, pinned;
 	uint32_t waiting[DLB_REF_KINDS];  /**< certainly in the queue */
@@ -103,9 +103,9 @@ struct dlb_ref_queue {
 	/* Deliveries that passed a level by while it had something; levels against each other. */
 	uint32_t passed[DLB_PRIO_BINS], left_bin[DLB_PRIO_BINS];
 	uint64_t contest[DLB_PRIO_BINS][DLB_PRIO_BINS];
-	uint32_t *order;         /**< ordered entries that are not certainly closed */
+	uint32_t *order; /**< ordered entries that are not certainly closed */
 	uint32_t order_count, order_room, closed;
-	uint64_t scheduled;      /**< ordered entries ever scheduled */
+	uint64_t scheduled; /**< ordered entries ever scheduled */
 	struct dlb_ref_flow *flow;
 	struct dlb_ref_list direct[DLB_REF_CLASSES], replay[DLB_REF_CLASSES];
 };
@@ -122,7 +122,7 @@ struct dlb_ref_cq {
 	uint32_t tokens, inflight;
 	uint64_t scheduled, placed;
 	struct dlb_ref_slot slot[DLB_CQ_SLOTS];
-	uint32_t *list;          /**< the history, a ring of DLB_HIST_ENTRIES */
+	uint32_t *list; /**< the history, a ring of DLB_HIST_ENTRIES */
 	uint64_t push, pop;
 };
 
@@ -153,26 +153,26 @@ struct dlb_ref {
 	enum dlb_version version;
 	uint32_t ldb_queues, dir_queues; /**< that the device has */
 	bool comp_t_one, directed_lock_in_qid;
-	uint32_t alarms_enabled;         /**< SYS_INGRESS_ALARM_ENBL */
+	uint32_t alarms_enabled; /**< SYS_INGRESS_ALARM_ENBL */
 	struct dlb_ref_failure failure;
-	uint64_t now, seen, span;        /**< span: time at the last observation */
-	uint8_t span_port;               /**< of all commands since, or DLB_REF_..._PORT(S) */
+	uint64_t now, seen, span; /**< span: time at the last observation */
+	uint8_t span_port;        /**< of all commands since, or DLB_REF_..._PORT(S) */
 	uint32_t credits[DLB_REF_DOMAINS][2];
 	struct dlb_ref_queue queue[DLB_REF_QUEUES];
 	struct dlb_ref_cq cq[DLB_REF_CQS];
-	uint64_t total[2];               /**< schedules to LDB and to directed CQs */
+	uint64_t total[2]; /**< schedules to LDB and to directed CQs */
 	/** What the alarm records hold: one for both sources, or one each. */
 	struct dlb_ref_alarm alarm, alarm_sys, alarm_chp;
 	struct dlb_ref_item *item;
 	uint32_t items, room;
-	uint32_t *touched;               /**< items whose arrival moved since then */
+	uint32_t *touched; /**< items whose arrival moved since then */
 	uint32_t touched_count;
-	uint32_t *fresh;                 /**< items delivered since then */
+	uint32_t *fresh; /**< items delivered since then */
 	uint32_t fresh_count;
 	uint64_t taken, dropped, delivered;
 };
 
-#define DLB_REF_NO_PORT 0xfe
+#define DLB_REF_NO_PORT    0xfe
 #define DLB_REF_MANY_PORTS 0xff
 
 /** Make an interpreter of a device after power-on. @return NULL: no memory */

@@ -393,7 +393,7 @@ dlb_ref_finish(struct dlb_ref *r)
 				if (weak > 2 * strong + CONTEST_SLACK)
 					dlb_ref_fail(r, "priority",
 						     "queue %u: level %u had %" PRIu64
-						     " turns, level %u %" PRIu64, n, b, strong, o,
-						     weak);
+						     " turns, level %u %" PRIu64,
+						     n, b, strong, o, weak);
 			}
 }

@@ -10,8 +10,7 @@ cq_has_room(const struct dlb_ref_cq *cq)
 {
 	if (!cq->exists || !cq->enabled || cq->tokens >= cq->entries)
 		return false;
-	return cq->directed ||
-	       (cq->push - cq->pop < cq->history && cq->inflight < cq->limit);
+	return cq->directed || (cq->push - cq->pop < cq->history && cq->inflight < cq->limit);
 }
 
 static bool

@@ -14,10 +14,10 @@
 
 #include "dlb_ref.h"
 
-#define QUEUE 0
+#define QUEUE       0
 #define OTHER_QUEUE 1
-#define DIR_CQ dlb_ref_dir_cq(0)
-#define DIR_QUEUE dlb_ref_dir_queue(0)
+#define DIR_CQ      dlb_ref_dir_cq(0)
+#define DIR_QUEUE   dlb_ref_dir_queue(0)
 
 static struct dlb_ref *ref;
 static uint32_t serial;
@@ -89,8 +89,8 @@ command(unsigned int cmd, unsigned int queue, unsigned int sched, unsigned int p
 	return (struct dlb_qe){
 		.data = UINT64_C(0x5a5a) << 32 | serial++,
 		.meta = REG_PUT(DLB_HCW_CMD, cmd) | REG_PUT(DLB_QE_SCHED, sched) |
-			REG_PUT(DLB_QE_QID, ref->queue[queue].number) |
-			REG_PUT(DLB_QE_PRIO, prio) | REG_PUT(DLB_QE_LOCK, lock),
+			REG_PUT(DLB_QE_QID, ref->queue[queue].number) | REG_PUT(DLB_QE_PRIO, prio) |
+			REG_PUT(DLB_QE_LOCK, lock),
 	};
 }
 

@@ -48,5 +48,4 @@ destroy(struct bus_device *dev, void *kept)
 	free(kept);
 }
 
-const struct dlb_drive_maker dlb_run_model = {
-	.create = create, .stray = stray, .destroy = destroy};
+const struct dlb_drive_maker dlb_run_model = {.create = create, .stray = stray, .destroy = destroy};

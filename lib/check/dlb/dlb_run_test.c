@@ -15,7 +15,7 @@
 #include "dlb_run.h"
 
 #define SEEDS 100
-#define OPS 300
+#define OPS   300
 
 /* Without what raises alarms: they show the command, and would tell of faults that change one. */
 static void

@@ -9,13 +9,13 @@
 
 #include "dlb_hcw.h"
 
-#define FIRST_LINE "check-dlb script 1"
+#define FIRST_LINE    "check-dlb script 1"
 #define LINE_MAX_TEXT 400
 
 /** How an argument is written. */
 enum arg_type {
 	ARG_NUMBER,
-	ARG_PLACE,   /**< of a port or queue: 3, or d1 for a directed one */
+	ARG_PLACE, /**< of a port or queue: 3, or d1 for a directed one */
 	ARG_VERSION,
 	ARG_SCHED,
 	ARG_SWITCH,
@@ -33,16 +33,43 @@ struct line_form {
 	struct arg_form arg[DLB_SCRIPT_ARGS];
 };
 
-#define PORT {"port", ARG_PLACE, DLB_SCRIPT_DIRECTED + 8}
-#define TO {"to", ARG_PLACE, DLB_SCRIPT_DIRECTED + 8}
-#define COUNT(max) {"count", ARG_NUMBER, max}
-#define TYPE {"type", ARG_SCHED, 3}
-#define PRIORITY {"priority", ARG_NUMBER, 7}
-#define LOCK {"lock", ARG_NUMBER, 65535}
-#define FLAGS {"flags", ARG_NUMBER, 7}
-#define WITH_TOKEN {"token", ARG_SWITCH, 1}
+#define PORT                                               \
+	{                                                  \
+		"port", ARG_PLACE, DLB_SCRIPT_DIRECTED + 8 \
+	}
+#define TO                                               \
+	{                                                \
+		"to", ARG_PLACE, DLB_SCRIPT_DIRECTED + 8 \
+	}
+#define COUNT(max)                       \
+	{                                \
+		"count", ARG_NUMBER, max \
+	}
+#define TYPE                         \
+	{                            \
+		"type", ARG_SCHED, 3 \
+	}
+#define PRIORITY                          \
+	{                                 \
+		"priority", ARG_NUMBER, 7 \
+	}
+#define LOCK                              \
+	{                                 \
+		"lock", ARG_NUMBER, 65535 \
+	}
+#define FLAGS                          \
+	{                              \
+		"flags", ARG_NUMBER, 7 \
+	}
+#define WITH_TOKEN                     \
+	{                              \
+		"token", ARG_SWITCH, 1 \
+	}
 #define EVENT TO, TYPE, PRIORITY, LOCK, FLAGS, WITH_TOKEN
-#define NUMBER(name, max) {name, ARG_NUMBER, max}
+#define NUMBER(name, max)             \
+	{                             \
+		name, ARG_NUMBER, max \
+	}
 
 static const struct line_form forms[DLB_LINE_KINDS] = {
 	[DLB_LINE_DEVICE] = {"device",
@@ -59,10 +86,16 @@ static const struct line_form forms[DLB_LINE_KINDS] = {
 			     {NUMBER("id", 31), NUMBER("credits", 16384),
 			      NUMBER("dir-credits", 4096)}},
 	[DLB_LINE_QUEUE] = {"queue",
-			    {NUMBER("domain", 2), NUMBER("id", 31), NUMBER("inflights", 2048),
-			     NUMBER("stage", 2047), NUMBER("flows", 2047),
-			     {"atomic", ARG_SWITCH, 1}, {"ordered", ARG_SWITCH, 1},
-			     NUMBER("sn-group", 1), NUMBER("sn-slot", 15), NUMBER("fold", 7),
+			    {NUMBER("domain", 2),
+			     NUMBER("id", 31),
+			     NUMBER("inflights", 2048),
+			     NUMBER("stage", 2047),
+			     NUMBER("flows", 2047),
+			     {"atomic", ARG_SWITCH, 1},
+			     {"ordered", ARG_SWITCH, 1},
+			     NUMBER("sn-group", 1),
+			     NUMBER("sn-slot", 15),
+			     NUMBER("fold", 7),
 			     NUMBER("threshold", 8188)}},
 	[DLB_LINE_PORT] = {"port",
 			   {NUMBER("domain", 2), NUMBER("id", 63), NUMBER("depth", 1024),
