@@ -69,6 +69,7 @@ dlb_bend_name(enum dlb_bend which)
 		"pause ignored",
 		"unmap ignored",
 		"queues open to all domains",
+		"slots upside down",
 		"threshold wrong",
 		"alarms off",
 		"in-flight count wrong",
@@ -300,6 +301,8 @@ bend_write(struct bent *b, uint64_t off, uint64_t *value)
 		*value = more_credits(b, off, *value, -1);
 	if (bend == DLB_BEND_OPEN_TO_ALL && is(b, off, DLB_SYS_LDB_PP2VAS))
 		*value = 0;
+	if (bend == DLB_BEND_SLOT_PRIORITY && *value >> 24 != 0 && is(b, off, DLB_LSP_CQ2PRIOV))
+		*value ^= REG_MASK(DLB_LSP_CQ2PRIOV_PRIO);
 	if (bend == DLB_BEND_WINDOW && is(b, off, DLB_CHP_ORD_QID_SN_MAP))
 		*value = REG_SET(DLB_CHP_ORD_QID_SN_MAP_MODE, *value, 4);
 	if (bend == DLB_BEND_WINDOW && is(b, off, DLB_RO_GRP_SN_MODE))
@@ -327,6 +330,8 @@ read_reg(struct bus_device *dev, unsigned int bar, uint64_t off, unsigned int si
 	struct bent *b = (struct bent *)dev;
 	uint64_t value = b->model->ops->read(b->model, bar, off, size);
 
+	if (bend == DLB_BEND_SLOT_PRIORITY && value >> 24 != 0 && is(b, off, DLB_LSP_CQ2PRIOV))
+		return value ^ REG_MASK(DLB_LSP_CQ2PRIOV_PRIO);
 	if (bend == DLB_BEND_INFLIGHT_COUNT && is(b, off, DLB_LSP_QID_LDB_INFL_CNT) && value > 2)
 		return value - 1;
 	if (bend == DLB_BEND_DEPTH_COUNT && is(b, off, DLB_LSP_QID_ATM_ACTIVE) && value > 2)

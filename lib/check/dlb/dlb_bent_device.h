@@ -46,6 +46,7 @@ enum dlb_bend {
 	DLB_BEND_NO_PAUSE,
 	DLB_BEND_NO_UNMAP,
 	DLB_BEND_OPEN_TO_ALL,
+	DLB_BEND_SLOT_PRIORITY,
 	DLB_BEND_THRESHOLD,
 	DLB_BEND_ALARMS_OFF,
 	/* Registers on their way out, time, resets. */

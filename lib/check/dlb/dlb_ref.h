@@ -124,6 +124,8 @@ struct dlb_ref_cq {
 	struct dlb_ref_slot slot[DLB_CQ_SLOTS];
 	uint32_t *list; /**< the history, a ring of DLB_HIST_ENTRIES */
 	uint64_t push, pop;
+	/** Turns of slots of one level while the other had work, too: levels against each other. */
+	uint64_t contest[DLB_PRIO_BINS][DLB_PRIO_BINS];
 };
 
 /** Alarms, section 9.4. */

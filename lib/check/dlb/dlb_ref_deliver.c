@@ -319,6 +319,44 @@ weigh(struct dlb_ref *r, unsigned int n)
 	}
 }
 
+/* Could this queue have given something to a CQ with room, ever since the last observation? */
+static bool
+ready_through(const struct dlb_ref *r, unsigned int queue)
+{
+	const struct dlb_ref_queue *q = &r->queue[queue];
+	bool waited = false;
+
+	for (unsigned int b = 0; b < DLB_PRIO_BINS; b++)
+		waited = waited || waited_through(r, q, b);
+	return waited && !q->paused && q->inflight < q->limit &&
+	       !dlb_ref_window_may_be_full(r, queue);
+}
+
+/* The same for the slots of a CQ: of two queues that both had something, the one in the stronger
+ * slot gets no fewer turns. Only while no command came in between, which could have made room.
+ */
+static void
+weigh_slots(struct dlb_ref *r, unsigned int c)
+{
+	struct dlb_ref_cq *cq = &r->cq[c];
+	uint32_t turns[DLB_CQ_SLOTS] = {0};
+
+	if (cq->directed || r->now != r->span)
+		return;
+	for (uint32_t n = 0; n < r->fresh_count; n++)
+		for (unsigned int s = 0; s < DLB_CQ_SLOTS && r->item[r->fresh[n]].cq == c; s++)
+			turns[s] += cq->slot[s].valid &&
+				    cq->slot[s].queue == r->item[r->fresh[n]].queue;
+	for (unsigned int a = 0; a < DLB_CQ_SLOTS; a++)
+		for (unsigned int b = 0; b < DLB_CQ_SLOTS; b++) {
+			const struct dlb_ref_slot *x = &cq->slot[a], *y = &cq->slot[b];
+
+			if (a != b && x->valid && y->valid && ready_through(r, x->queue) &&
+			    ready_through(r, y->queue))
+				cq->contest[x->priority / 2][y->priority / 2] += turns[a];
+		}
+}
+
 static void
 begin_span(struct dlb_ref_queue *q)
 {
@@ -367,6 +405,9 @@ dlb_ref_observed(struct dlb_ref *r)
 	for (unsigned int c = 0; c < DLB_REF_CQS; c++)
 		if (r->cq[c].exists)
 			check_cq(r, c);
+	for (unsigned int c = 0; c < DLB_REF_CQS && r->fresh_count > 0; c++)
+		if (r->cq[c].exists)
+			weigh_slots(r, c);
 	for (unsigned int q = 0; q < DLB_REF_QUEUES; q++) {
 		if (!r->queue[q].exists)
 			continue;
@@ -381,19 +422,24 @@ dlb_ref_observed(struct dlb_ref *r)
 	r->span_port = DLB_REF_NO_PORT;
 }
 
+static void
+judge_contest(struct dlb_ref *r, const char *what, unsigned int n,
+	      uint64_t contest[DLB_PRIO_BINS][DLB_PRIO_BINS])
+{
+	for (unsigned int b = 0; b < DLB_PRIO_BINS; b++)
+		for (unsigned int o = b + 1; o < DLB_PRIO_BINS; o++)
+			if (contest[o][b] > 2 * contest[b][o] + CONTEST_SLACK)
+				dlb_ref_fail(r, "priority",
+					     "%s %u: level %u had %" PRIu64
+					     " turns, level %u %" PRIu64,
+					     what, n, b, contest[b][o], o, contest[o][b]);
+}
+
 void
 dlb_ref_finish(struct dlb_ref *r)
 {
 	for (unsigned int n = 0; n < DLB_REF_QUEUES; n++)
-		for (unsigned int b = 0; b < DLB_PRIO_BINS; b++)
-			for (unsigned int o = b + 1; o < DLB_PRIO_BINS; o++) {
-				const uint64_t strong = r->queue[n].contest[b][o];
-				const uint64_t weak = r->queue[n].contest[o][b];
-
-				if (weak > 2 * strong + CONTEST_SLACK)
-					dlb_ref_fail(r, "priority",
-						     "queue %u: level %u had %" PRIu64
-						     " turns, level %u %" PRIu64,
-						     n, b, strong, o, weak);
-			}
+		judge_contest(r, "queue", n, r->queue[n].contest);
+	for (unsigned int c = 0; c < DLB_REF_CQS; c++)
+		judge_contest(r, "slots of CQ", c, r->cq[c].contest);
 }

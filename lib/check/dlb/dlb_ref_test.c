@@ -712,6 +712,52 @@ weak_level_preferred_is_seen(void **state)
 }
 
 static void
+weak_slot_preferred_is_seen(void **state)
+{
+	const unsigned int other = 2;
+
+	(void)state;
+	make_queue(other, 0, false);
+	ref->queue[QUEUE].limit = ref->queue[other].limit = 2000;
+	ref->cq[0].entries = ref->cq[0].history = ref->cq[0].limit = 2000;
+	ref->cq[0].slot[1] = (struct dlb_ref_slot){true, other, 7};
+	unordered(0);
+	for (unsigned int n = 0; n < 100; n++)
+		send(0, DLB_CMD_NEW, other, DLB_UNORDERED, 0, 0);
+	see();
+	for (uint32_t n = 1; n < 100; n++) {
+		deliver(0, n);
+		see();
+	}
+	dlb_ref_finish(ref);
+	assert_breaks("priority");
+}
+
+/* A queue at its limit has no turn to lose. */
+static void
+weak_slot_may_go_alone(void **state)
+{
+	const unsigned int other = 2;
+
+	weak_slot_preferred_is_seen(state);
+	ref->failure.rule = NULL;
+	dlb_ref_cq_reset(ref, 0);
+	make_cq(0, 0);
+	ref->cq[0].entries = ref->cq[0].history = ref->cq[0].limit = 2000;
+	ref->cq[0].slot[1] = (struct dlb_ref_slot){true, other, 7};
+	ref->queue[QUEUE].limit = 0;
+	for (unsigned int n = 0; n < 100; n++)
+		send(0, DLB_CMD_NEW, other, DLB_UNORDERED, 0, 0);
+	see();
+	for (uint32_t n = 100; n < 199; n++) {
+		deliver(0, n);
+		see();
+	}
+	dlb_ref_finish(ref);
+	assert_fine();
+}
+
+static void
 starved_level_is_seen(void **state)
 {
 	(void)state;
@@ -899,6 +945,8 @@ main(void)
 		T(pinned_flow_may_wait_and_another_may_not),
 		T(full_stage_may_hold_up_others),
 		T(weak_level_preferred_is_seen),
+		T(weak_slot_preferred_is_seen),
+		T(weak_slot_may_go_alone),
 		T(starved_level_is_seen),
 		T(bad_commands_raise_alarms),
 		T(queue_of_other_domain_raises_an_alarm),
