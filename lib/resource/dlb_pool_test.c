@@ -433,6 +433,39 @@ fixed_modes_stay(void **state)
 	windows_of(&pool, a, 64, 21, DLB_ST_SEQUENCE_NUMBERS_UNAVAILABLE, windows);
 }
 
+/* However many domains there are, each can have all of its share, one after the other. */
+static void
+every_even_share_can_be_taken(void **state)
+{
+	struct dlb_window windows[DLB_LDB_QUEUES];
+	uint32_t need[DLB_RES_KINDS];
+	struct dlb_pool pool;
+	struct dlb_grant grant;
+	enum dlb_res short_of;
+	unsigned int n, d;
+	int res;
+
+	(void)state;
+	for (n = 1; n <= DLB_DOMAINS; n++) {
+		dlb_pool_init(&pool, n % 2 == 0 ? DLB_V20 : DLB_V25);
+		for (d = 0; d < n; d++)
+			make_plain(&pool);
+		for (d = 0; d < n; d++) {
+			for (res = 0; res < DLB_RES_KINDS; res++) {
+				need[res] = dlb_pool_limit(&pool, d, res);
+				assert_int_equal(need[res], dlb_pool_total(&pool, res) / n);
+			}
+			assert_int_equal(dlb_pool_take(&pool, d, need, &grant, &short_of),
+					 DLB_ST_SUCCESS);
+			windows_of(&pool, d, 1024, need[DLB_RES_LDB_QUEUES], DLB_ST_SUCCESS,
+				   windows);
+		}
+		for (d = 0; d < n; d++)
+			dlb_pool_destroy(&pool, d);
+		expect_whole(&pool);
+	}
+}
+
 int
 main(void)
 {
@@ -450,6 +483,7 @@ main(void)
 		cmocka_unit_test(alone_queues_get_the_largest_windows_that_fit),
 		cmocka_unit_test(a_group_in_use_keeps_its_mode),
 		cmocka_unit_test(fixed_modes_stay),
+		cmocka_unit_test(every_even_share_can_be_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
