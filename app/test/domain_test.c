@@ -508,6 +508,33 @@ whoever_leaves_last_closes_the_device(void)
 	second_remove();
 }
 
+/* A device that nobody steps does not let go of its events, and the domain's reset fails. */
+static void
+a_failed_reset_stays_with_its_domain(void)
+{
+	uint8_t second = second_make("");
+	struct passer stuck = {.id = second, .total = 64};
+
+	if (strstr(dev.args, "step=manual") == NULL) {
+		second_remove();
+		return;
+	}
+	assert_true(domain_start(dev.id) && domain_start(second));
+	stepper_end();
+	while (stuck.sent < stuck.total)
+		assert_true(send_next(&stuck) > 0);
+	rte_event_dev_stop(second);
+	assert_int_equal(stepper_start(), 0);
+	assert_int_equal(rte_event_dev_start(second), -EIO);
+	pass_some(dev.id);
+	/* Nobody is given what may still be in use. */
+	second_remove();
+	second_refused(",credits=1", "DOMAIN_RESET_FAILED");
+	dev_probe_again();
+	second_make("");
+	second_remove();
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE_OURS(two_domains_pass_events_without_seeing_each_other),
 	TEST_CASE_OURS(a_reset_never_disturbs_the_other_domain),
@@ -517,6 +544,7 @@ static const struct test_case cases[] = {
 	TEST_CASE_OURS(what_a_device_has_not_is_refused_by_name),
 	TEST_CASE_OURS(a_start_beyond_the_share_is_refused),
 	TEST_CASE_OURS(what_a_start_took_is_free_after_stop),
+	TEST_CASE_OURS(a_failed_reset_stays_with_its_domain),
 	TEST_CASE_OURS(whoever_leaves_last_closes_the_device),
 };
 

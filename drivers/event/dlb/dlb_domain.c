@@ -150,8 +150,8 @@ dlb_domain_join(struct dlb *dlb)
 	}
 	if (other->device->failed) {
 		DLB_LOG(ERR, dlb->name,
-			"no domain of %s: %s: a domain of it is in an unknown state; remove all of "
-			"its event devices and probe them again",
+			"no domain of %s: %s: a domain of it is in an unknown state; accepted: "
+			"after all of its event devices were removed",
 			other->device->name, dlb_status_name(DLB_ST_DOMAIN_RESET_FAILED));
 		return -EIO;
 	}
