@@ -236,6 +236,17 @@ expect_all_passed(const struct passer *p)
 	assert_int_equal(p->wrong, 0);
 }
 
+static void
+pass_some(uint8_t id)
+{
+	static struct passer p;
+
+	p = (struct passer){.id = id, .total = 1000};
+	passer_run(&p);
+	expect_all_passed(&p);
+	assert_int_equal(dev_stray(id), 0);
+}
+
 /* As many as the issue asks for, where the device is quick. */
 #define MILLION work_amount(1000000)
 
@@ -360,6 +371,38 @@ stat_of(uint8_t id, const char *format, unsigned int i)
 	return rte_event_dev_xstats_by_name_get(id, name, NULL);
 }
 
+/* Send past the driver from a domain to a queue of the other: dropped, and told of. */
+static void
+expect_no_way(uint8_t from, uint8_t to)
+{
+	uint8_t under_test = dev.id;
+	uint64_t before = stat_of(from, "dev_alarm_illegal_qid", 0);
+	struct rte_event ev;
+
+	dev.id = from;
+	dev_provoke(PORT_SEND, ACCESS_FAULT_FOREIGN_QUEUE);
+	assert_int_equal(stat_of(from, "dev_alarm_illegal_qid", 0), before + 1);
+	dev.id = to;
+	receive_nothing(PORT_WORK);
+	assert_int_equal(rte_event_dequeue_burst(to, PORT_LAST, &ev, 1, 0), 0);
+	assert_int_equal(stat_of(to, "qid_%u_current_depth", QUEUE_FIRST), 0);
+	assert_int_equal(stat_of(to, "qid_%u_enq_ok", QUEUE_FIRST), 0);
+	dev.id = under_test;
+}
+
+static void
+no_port_of_a_domain_reaches_the_other(void)
+{
+	uint8_t second = second_make("");
+
+	assert_true(domain_start(dev.id) && domain_start(second));
+	expect_no_way(dev.id, second);
+	expect_no_way(second, dev.id);
+	pass_some(dev.id);
+	pass_some(second);
+	second_remove();
+}
+
 static void
 no_number_is_in_two_domains(void)
 {
@@ -463,17 +506,6 @@ what_a_start_took_is_free_after_stop(void)
 
 /* ---- Leaving ---- */
 
-static void
-pass_some(uint8_t id)
-{
-	static struct passer p;
-
-	p = (struct passer){.id = id, .total = 1000};
-	passer_run(&p);
-	expect_all_passed(&p);
-	assert_int_equal(dev_stray(id), 0);
-}
-
 /* The opener of a virtual device may go first; its device goes with the last domain. The library
  * cannot look devices up by name while its first place is empty, so that nothing does here.
  */
@@ -539,6 +571,7 @@ static const struct test_case cases[] = {
 	TEST_CASE_OURS(two_domains_pass_events_without_seeing_each_other),
 	TEST_CASE_OURS(a_reset_never_disturbs_the_other_domain),
 	TEST_CASE_OURS(two_threads_set_up_their_domains_at_once),
+	TEST_CASE_OURS(no_port_of_a_domain_reaches_the_other),
 	TEST_CASE_OURS(no_number_is_in_two_domains),
 	TEST_CASE_OURS(the_info_tells_what_a_domain_has),
 	TEST_CASE_OURS(what_a_device_has_not_is_refused_by_name),

@@ -23,6 +23,7 @@ enum access_fault {
 	ACCESS_FAULT_FRAGMENT,       /**< the port has nothing to send a part of */
 	ACCESS_FAULT_CREDIT,         /**< an event to queue 0, when all credits are used */
 	ACCESS_FAULT_TOKENS,         /**< the port has no tokens to return */
+	ACCESS_FAULT_FOREIGN_QUEUE,  /**< the queue is another domain's */
 };
 
 /** Calls into the device behind a driver. */

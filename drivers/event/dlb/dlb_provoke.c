@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "dlb_domain.h"
 #include "dlb_event.h"
 #include "dlb_hw.h"
 #include "dlb_provoke.h"
@@ -46,6 +47,22 @@ send_to_disabled(const struct dlb_port *p)
 	dlb_reg_write(p->dlb, DLB_SYS_LDB_VASQID_V, i, 0);
 }
 
+/* To a queue of another domain, if there is one. */
+static int
+send_to_foreign(const struct dlb_port *p)
+{
+	const struct dlb_pool *pool = &p->dlb->device->pool;
+	unsigned int i;
+
+	for (i = 0; i < DLB_LDB_QUEUES; i++) {
+		if (pool->ldb_queues[i] == DLB_NOBODY || pool->ldb_queues[i] == p->dlb->domain)
+			continue;
+		send(p, command(DLB_CMD_NEW, i, DLB_UNORDERED));
+		return 0;
+	}
+	return -EINVAL;
+}
+
 int
 dlb_provoke(const struct dlb_port *p, enum access_fault fault)
 {
@@ -76,6 +93,8 @@ dlb_provoke(const struct dlb_port *p, enum access_fault fault)
 	case ACCESS_FAULT_TOKENS:
 		send(p, command(DLB_CMD_BAT_T, 0, DLB_ATOMIC));
 		return 0;
+	case ACCESS_FAULT_FOREIGN_QUEUE:
+		return send_to_foreign(p);
 	}
 	return -EINVAL;
 }
