@@ -501,7 +501,10 @@ poll_until(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t end, 
 	return got;
 }
 
-/* Have the CQ raise its vector with the next QE, or at once when it has some. */
+/* Have the CQ raise its vector with the next QE. True: it will, and a QE that is there by then raises
+ * it as well or is found by a look at the CQ afterwards. In a device that is called it does both; of
+ * silicon the first is not established, so wait until it is armed.
+ */
 static __rte_always_inline bool
 arm(struct dlb_port *p, enum dlb_way way)
 {
@@ -515,7 +518,7 @@ arm(struct dlb_port *p, enum dlb_way way)
 	dlb_line_done(p, line, way);
 	dlb_line_publish(p, way);
 	dlb_credit_put(&p->credit, credits);
-	return true;
+	return !(way & MMIO) || dlb_sleep_is_armed(p);
 }
 
 /* Sleep until a time, or until something has come. */
@@ -527,10 +530,10 @@ sleep_until(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t end,
 
 	while (got == 0 && (left = (int64_t)(end - rte_get_timer_cycles())) > 0) {
 		uint32_t seen = access_irq_listen(p->access, p->vector);
+		bool armed = arm(p, way);
 
-		if (arm(p, way))
-			got = poll_empty(p, ev, n, way);
-		if (got == 0) {
+		got = poll_empty(p, ev, n, way);
+		if (got == 0 && armed) {
 			p->stats.sleeps++;
 			access_irq_sleep(p->access, p->vector, seen,
 					 (uint64_t)((unsigned __int128)(uint64_t)left * NS_PER_S /

@@ -15,6 +15,8 @@
 #define ISR_MSIX 2
 /* Directed ports from here on cannot be armed (open point 10). */
 #define DIR_PORTS_WITH_IRQ 64
+/* A read goes behind the command on the bus; what the device then takes to act on it is short. */
+#define ARMED_READS 16
 
 int
 dlb_sleep_open(struct dlb *dlb)
@@ -71,6 +73,31 @@ dlb_sleep_start(struct dlb *dlb)
 		if (p->vector != 0)
 			route(p);
 	}
+}
+
+/* A port that has fired is not armed any more, but has QEs then: whoever asks looks afterwards. */
+static bool
+shows_armed(const struct dlb_port *p)
+{
+	static const enum dlb_reg rows[2][2] = {
+		{DLB_CHP_LDB_CQ_INTR_ARMED0, DLB_CHP_LDB_CQ_INTR_ARMED1},
+		{DLB_CHP_DIR_CQ_INTR_ARMED0, DLB_CHP_DIR_CQ_INTR_ARMED1},
+	};
+	enum dlb_reg row = rows[p->kind == DLB_KIND_DIR][p->hw / 32];
+
+	return dlb_reg_read(p->dlb, row, 0) >> p->hw % 32 & 1;
+}
+
+bool
+dlb_sleep_is_armed(const struct dlb_port *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARMED_READS; i++) {
+		if (shows_armed(p))
+			return true;
+	}
+	return false;
 }
 
 void

@@ -27,6 +27,14 @@ int dlb_sleep_open(struct dlb *dlb);
 /** Ports have been made in the device: give each a vector, for as long as there are some. */
 void dlb_sleep_start(struct dlb *dlb);
 
+/**
+ * Has a port on a bus been armed, or fired since? An ARM is a posted command: until this says so,
+ * it may still be on its way, and so a QE that came before it may have been overlooked.
+ *
+ * @return true as soon as it is, false when that takes too long
+ */
+bool dlb_sleep_is_armed(const struct dlb_port *p);
+
 /** The port goes. */
 void dlb_sleep_release(struct dlb_port *p);
 
