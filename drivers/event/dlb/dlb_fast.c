@@ -501,9 +501,9 @@ poll_until(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint64_t end, 
 	return got;
 }
 
-/* Have the CQ raise its vector with the next QE. True: it will, and a QE that is there by then raises
- * it as well or is found by a look at the CQ afterwards. In a device that is called it does both; of
- * silicon the first is not established, so wait until it is armed.
+/* Have the CQ raise its vector with the next QE. True: it will, and a QE that is there by then
+ * raises it as well, or is found by a look at the CQ afterwards. In a device that is called it does
+ * both; of silicon the first is not established, so wait until it is armed.
  */
 static __rte_always_inline bool
 arm(struct dlb_port *p, enum dlb_way way)
