@@ -2,11 +2,12 @@
  * Copyright(c) 2026 The slipway authors
  *
  * The ring of posted lines: lib/bus/line_ring.h, and post_make_room of lib/model/dlb/dlb_model.c.
- * A ring of 2 lines of 2 words, indices that wrap at 4, 5 lines posted. Shown: each line is taken
+ * A ring of 2 lines of 2 words, indices that soon wrap, 5 lines posted. Shown: each line is taken
  * once, whole and in order, and the poster never waits for ever.
  *
  * good: -DPLAIN -- as it is
  * good: -DHOSTILE -- somebody writes anything to the shared indices
+ * good: -DIN_PLACE -- a driver that makes lines in the ring, and calls only when it is full
  * broken: -DBREAK_PUBLISH_FIRST -- the index is stored before the line
  * broken: -DBREAK_PUBLISH_RELAXED -- the index is stored relaxed
  * broken: -DBREAK_READY_RELAXED -- the index is loaded relaxed: the line may be read before it
@@ -14,11 +15,17 @@
  * broken: -DBREAK_ROOM -- one line more than there is room for
  * broken: -DBREAK_FULL_NO_LOCK -- a full ring is drained without the lock
  * broken: -DBREAK_TAKE_ONE_LESS -- a line that was read is not given back
+ * broken: -DIN_PLACE -DBREAK_CALL_MADE_ROOM -- after the call all but its own line is taken for free
+ * broken: -DIN_PLACE -DBREAK_ONE_CALL -- after one call there is room
  * broken: -DHOSTILE -DBREAK_TRUST_HEAD -- any distance is taken for a number of lines
  * broken: -DHOSTILE -DBREAK_TRUST_ROOM -- after making room there is room, whatever happened
  */
 #define LINES 2
+#ifdef IN_PLACE
+#define WRAP  8
+#else
 #define WRAP  4
+#endif
 #ifdef HOSTILE
 #define POSTS 3
 #else
@@ -48,13 +55,17 @@ bool posted_all;
 inline lock_wait(t) { atomic { !lock && settled(t) -> lock = true } }
 inline unlock(t)    { atomic { settled(t) -> lock = false } }
 
-/* A line was read: the next one, and all of it. */
+/* A line was read: the next one, and all of it. What a call posts to get room is empty. */
 inline check(w0, w1)
 {
-	taken++;
+	if
+	:: w0 == 0 && w1 == 0
+	:: else ->
+		taken++;
 #ifndef HOSTILE
-	assert(w0 == taken && w1 == taken)
+		assert(w0 == taken && w1 == taken)
 #endif
+	fi
 }
 
 /* dlb_model_admit: line_ring_ready (acquire), line_ring_copy (relaxed), line_ring_take (release) */
@@ -172,6 +183,70 @@ proctype poster()
 	posted_all = true
 }
 
+#ifdef IN_PLACE
+/* dlb_model_post of an empty line, by the same thread: line_ring_resume, then as above. */
+inline call()
+{
+	load(POSTER, HEAD, poster_head);
+	if
+	:: has_room
+	:: else ->
+		load(POSTER, TAIL, poster_tail);
+		if
+		:: has_room
+		:: else -> make_room(); assert(has_room)
+		fi
+	fi;
+	store(POSTER, WORD(poster_head % LINES, 0), 0, RELAXED);
+	store(POSTER, WORD(poster_head % LINES, 1), 0, RELAXED);
+	poster_head = (poster_head + 1) % WRAP;
+	store(POSTER, HEAD, poster_head, RELEASE)
+}
+
+/* dlb_line_slot, dlb_line_make_room and dlb_line_publish of drivers/event/dlb: a view of its own,
+ * and lines that are shown some at a time.
+ */
+proctype driver()
+{
+	byte line = 1, n, i, a0, a1, head, tail;
+
+	do
+	:: line <= POSTS ->
+		do
+		:: distance(head, tail) < LINES -> break
+		:: else ->
+			load(POSTER, TAIL, tail);
+			if
+			:: distance(head, tail) < LINES -> break
+			:: else
+			fi;
+			store(POSTER, HEAD, head, RELEASE);
+			call();
+			load(POSTER, HEAD, head);
+#ifdef BREAK_CALL_MADE_ROOM
+			tail = (head + WRAP - 1) % WRAP;
+			break
+#endif
+#ifdef BREAK_ONE_CALL
+			load(POSTER, TAIL, tail);
+			break
+#endif
+		od;
+		store(POSTER, WORD(head % LINES, 0), line, RELAXED);
+		store(POSTER, WORD(head % LINES, 1), line, RELAXED);
+		head = (head + 1) % WRAP;
+		line++;
+		if
+		:: store(POSTER, HEAD, head, RELEASE)
+		:: line <= POSTS
+		fi
+	:: else -> break
+	od;
+	settled(POSTER);
+	posted_all = true
+}
+#endif
+
 /* dlb_model_step, as far as this ring is concerned; the last time when all was posted */
 proctype stepper()
 {
@@ -215,7 +290,11 @@ init {
 #ifdef HOSTILE
 		run stranger();
 #endif
+#ifdef IN_PLACE
+		run driver();
+#else
 		run poster();
+#endif
 		run stepper()
 	}
 }

@@ -31,7 +31,6 @@ dlb_line_make_room(struct dlb_port *p)
 	line_ring_publish(&p->poster);
 	access_post_call(&p->bar, p->page, &noops);
 	line_ring_resume(&p->poster);
-	p->poster.tail = p->poster.head - 1;
 }
 
 /* Before: the caller's stores, to what its events refer to or to what an atomic flow protects.

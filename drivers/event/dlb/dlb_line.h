@@ -34,14 +34,18 @@ dlb_line_fill(struct dlb_line *line, dlb_hcw hcw, uint32_t n)
 	line->hcw[3] = n > 3 ? hcw : noop;
 }
 
-/** The port's ring is full: have the device take what is in it. */
+/**
+ * The port's ring is full: show the device what is in it, and call it, which has it make room when
+ * it finds none. What it then has is for the caller to look at: when somebody else has taken lines
+ * meanwhile, the call itself may have filled the last place.
+ */
 void dlb_line_make_room(struct dlb_port *p);
 
 /* Where the next line goes in the ring. */
 static __rte_always_inline struct dlb_line *
 dlb_line_slot(struct dlb_port *p)
 {
-	if (unlikely(!line_ring_has_room(&p->poster)))
+	while (unlikely(!line_ring_has_room(&p->poster)))
 		dlb_line_make_room(p);
 	return line_ring_slot(&p->poster);
 }
