@@ -28,6 +28,7 @@ static const struct test_group *const groups[] = {
 	&alarm_group,
 	&wait_group,
 	&calls_group,
+	&weight_group,
 };
 
 static const struct test_case *running;

@@ -57,6 +57,7 @@ extern const struct test_group release_group, credit_group, relink_group, stop_g
 extern const struct test_group sleep_group;
 extern const struct test_group timeout_group, xstats_group, devargs_group, thread_group;
 extern const struct test_group domain_group, token_group, alarm_group, wait_group, calls_group;
+extern const struct test_group weight_group;
 
 /** The device under test. */
 struct test_dev {
@@ -67,7 +68,7 @@ struct test_dev {
 	char bus[16];       /**< it is on, by DPDK's name */
 	char name[32];      /**< on that bus */
 	char alias[32];     /**< DPDK finds the event device by: its name, or its driver's */
-	char args[128];     /**< its device arguments */
+	char args[256];     /**< its device arguments */
 	unsigned int hoard; /**< credits that a port may keep to itself when it has none inside */
 	struct rte_event_dev_info info;
 	int32_t limit; /**< nb_events_limit of the last configuration */

@@ -7,16 +7,16 @@
 #include "dlb_credit.h"
 
 void
-dlb_credit_pool_init(struct dlb_credit_pool *pool, int32_t limit, int32_t quantum)
+dlb_credit_pool_init(struct dlb_credit_pool *pool, int32_t limit)
 {
 	pool->limit = limit;
-	pool->quantum = quantum;
 	pool->nb_caches = 0;
 	atomic_store_explicit(&pool->unused, limit, memory_order_relaxed);
 }
 
 void
-dlb_credit_attach(struct dlb_credit_pool *pool, struct dlb_credit_cache *cache, int32_t threshold)
+dlb_credit_attach(struct dlb_credit_pool *pool, struct dlb_credit_cache *cache, int32_t threshold,
+		  int32_t quantum)
 {
 	bool own_threshold = threshold < pool->limit;
 
@@ -25,8 +25,9 @@ dlb_credit_attach(struct dlb_credit_pool *pool, struct dlb_credit_cache *cache, 
 	/* Credits kept in a cache are used without another look at the threshold, so a port that
 	 * has one of its own keeps none.
 	 */
-	cache->keep_max = own_threshold ? 0 : 2 * pool->quantum;
-	cache->keep = own_threshold ? 0 : pool->quantum;
+	cache->keep_max = own_threshold ? 0 : 2 * quantum;
+	cache->keep = own_threshold ? 0 : quantum;
+	cache->quantum = quantum;
 	atomic_store_explicit(&cache->unused, 0, memory_order_relaxed);
 	pool->caches[pool->nb_caches++] = cache;
 }
@@ -106,7 +107,7 @@ dlb_credit_lease(struct dlb_credit_cache *cache, int32_t wanted)
 	if (cache->threshold < pool->limit)
 		wanted = room_below_threshold(cache, wanted);
 	else
-		wanted = RTE_MAX(wanted, pool->quantum);
+		wanted = RTE_MAX(wanted, cache->quantum);
 
 	leased = pool_take(pool, wanted);
 	if (leased > 0 || wanted <= 0)

@@ -44,6 +44,7 @@ struct dlb_credit_cache {
 	int32_t keep_max;  /**< more than this goes back to the pool at the end of a burst, */
 	int32_t keep;      /**< down to this */
 	int32_t threshold; /**< new_event_threshold */
+	int32_t quantum;   /**< credits to lease at a time */
 	struct dlb_credit_pool *pool;
 };
 
@@ -51,17 +52,16 @@ struct dlb_credit_cache {
 struct dlb_credit_pool {
 	_Alignas(RTE_CACHE_LINE_SIZE) _Atomic int32_t unused;
 	_Alignas(RTE_CACHE_LINE_SIZE) int32_t limit;
-	int32_t quantum;
 	unsigned int nb_caches;
 	struct dlb_credit_cache *caches[DLB_LDB_PORTS + DLB_DIR_PORTS_MAX];
 };
 
 /** Make a pool of `limit` credits, all unused and no port attached. Nobody may be using it. */
-void dlb_credit_pool_init(struct dlb_credit_pool *pool, int32_t limit, int32_t quantum);
+void dlb_credit_pool_init(struct dlb_credit_pool *pool, int32_t limit);
 
 /** Attach a port's cache, empty. Nobody may be using the pool. */
 void dlb_credit_attach(struct dlb_credit_pool *pool, struct dlb_credit_cache *cache,
-		       int32_t threshold);
+		       int32_t threshold, int32_t quantum);
 
 /**
  * A burst has no credits left: get some more, from the pool or from other ports.

@@ -22,6 +22,13 @@
 /* The API says how deep in a byte. Rounded up, its largest value is this. */
 #define DLB_MAX_CQ_DEPTH 256
 
+/* Larger bursts are taken as well; so many is what other drivers of the device advertise. */
+#define DLB_MAX_ENQUEUE_DEPTH 1024
+/* Of the narrowest register field, 13 bits. */
+#define DLB_MAX_THRESHOLD 8191
+/* Of the register field, 15 bits. */
+#define DLB_MAX_WEIGHT 32767
+
 /* What has an argument. */
 enum owner {
 	OF_DOMAIN,  /* each event device */
@@ -130,6 +137,87 @@ store_credit_quanta(struct dlb_devargs *args, const char *value)
 }
 
 static int
+store_max_enqueue_depth(struct dlb_devargs *args, const char *value)
+{
+	return parse_count(value, 1, DLB_MAX_ENQUEUE_DEPTH, &args->max_enqueue_depth);
+}
+
+static int
+store_default_depth_thresh(struct dlb_devargs *args, const char *value)
+{
+	unsigned int threshold;
+
+	if (parse_count(value, 1, DLB_MAX_THRESHOLD, &threshold) < 0)
+		return -EINVAL;
+	args->depth_threshold = (uint16_t)threshold;
+	args->depth_told = true;
+	return 0;
+}
+
+static int
+store_qid_depth_thresh(struct dlb_devargs *args, const char *value)
+{
+	args->depth_told = true;
+	return dlb_devargs_list_set(value, args->queue_threshold, DLB_QUEUES_MAX, 0,
+				    DLB_MAX_THRESHOLD);
+}
+
+static int
+store_cq_weight(struct dlb_devargs *args, const char *value)
+{
+	return dlb_devargs_list_set(value, args->port_weight, DLB_PORTS_MAX, 1, DLB_MAX_WEIGHT);
+}
+
+static int
+store_port_cos(struct dlb_devargs *args, const char *value)
+{
+	return dlb_devargs_list_set(value, args->port_cos, DLB_PORTS_MAX, 0, DLB_COS_CLASSES - 1);
+}
+
+/* The first letter decides, as it does in other drivers. */
+static int
+parse_yes(const char *value, bool *yes)
+{
+	if (strchr("yYnN", *value) == NULL || *value == '\0')
+		return -EINVAL;
+	*yes = *value == 'y' || *value == 'Y';
+	return 0;
+}
+
+static int
+store_enable_cq_weight(struct dlb_devargs *args, const char *value)
+{
+	return parse_yes(value, &args->weight_is_depth);
+}
+
+static int
+store_use_default_hl(struct dlb_devargs *args, const char *value)
+{
+	return parse_yes(value, &args->short_history);
+}
+
+/* Four shares, per cent. */
+static int
+store_cos_bw(struct dlb_devargs *args, const char *value)
+{
+	unsigned long share, sum = 0;
+	unsigned int i;
+	char *rest;
+
+	for (i = 0; i < DLB_COS_CLASSES; i++) {
+		if (*value < '0' || *value > '9')
+			return -EINVAL;
+		share = strtoul(value, &rest, 10);
+		sum += RTE_MIN(share, 101ul);
+		if (sum > 100 || *rest != (i + 1 < DLB_COS_CLASSES ? ':' : '\0'))
+			return -EINVAL;
+		args->cos_bw[i] = (uint8_t)share;
+		value = rest + 1;
+	}
+	return 0;
+}
+
+static int
 store_numa_node(struct dlb_devargs *args, const char *value)
 {
 	unsigned int i;
@@ -223,6 +311,16 @@ static const struct devarg devargs[] = {
 	{"cq", "dense, sparse", OF_DEVICE, store_cq},
 	{"parallel", "unordered, ordered", OF_DOMAIN, store_parallel},
 	{"wait", "poll, interrupt", OF_DOMAIN, store_wait},
+	{"max_enqueue_depth", "1..1024", OF_DOMAIN, store_max_enqueue_depth},
+	{"default_depth_thresh", "1..8191", OF_DOMAIN, store_default_depth_thresh},
+	{"qid_depth_thresh", "all:N, Q:N, Q-R:N, queues 0..127, N 0..8191", OF_DOMAIN,
+	 store_qid_depth_thresh},
+	{"enable_cq_weight", "y, n", OF_DOMAIN, store_enable_cq_weight},
+	{"cq_weight", "all:N, P:N, P-Q:N, ports 0..159, N 1..32767", OF_DOMAIN, store_cq_weight},
+	{"port_cos", "all:C, P:C, P-Q:C, ports 0..159, C 0..3", OF_DOMAIN, store_port_cos},
+	{"cos_bw", "A:B:C:D, shares of the classes in per cent, 100 in all at most", OF_DEVICE,
+	 store_cos_bw},
+	{"use_default_hl", "y, n", OF_DOMAIN, store_use_default_hl},
 	{"sn", "A:B, sequence numbers of a queue in each group, powers of two 64..1024", OF_DEVICE,
 	 store_sn},
 };
@@ -249,7 +347,7 @@ static void
 log_unknown(const char *name, const struct dlb_devargs *args, const char *key, const char *value)
 {
 	const char *why = devarg_find(key) != NULL ? "for virtual devices only" : "unknown";
-	char known[256] = "cos";
+	char known[512] = "cos";
 	size_t i, used = strlen(known);
 
 	for (i = 0; i < DLB_RES_KINDS && used < sizeof(known); i++)
@@ -263,15 +361,64 @@ log_unknown(const char *name, const struct dlb_devargs *args, const char *key, c
 	DLB_LOG(ERR, name, "device argument %s=%s: %s; accepted: %s", key, value, why, known);
 }
 
+/* Keys of event/dlb2, so that its command lines can be kept: our name for the same. */
+static const struct {
+	const char *theirs, *ours;
+} synonyms[] = {
+	{"sw_credit_quanta", "credit_quanta"},
+	{"num_dir_credits", "dir_credits"},
+	{"alloc_hl_entries", "history"},
+};
+
+/* The others of its keys: nothing here could do what they say. */
+static const char *const meaningless[] = {
+	"hw_credit_quanta",   "poll_interval",           "vector_opts_enable",
+	"vector_opts_enabled", "producer_coremask",      "default_port_allocation",
+	"dev_id",
+};
+
+static const char *
+our_name(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(synonyms); i++) {
+		if (strcmp(synonyms[i].theirs, key) == 0)
+			return synonyms[i].ours;
+	}
+	return key;
+}
+
+static bool
+is_meaningless(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(meaningless); i++) {
+		if (strcmp(meaningless[i], key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does a key say something of some queues or ports, so that there can be more to say? */
+static bool
+is_list(const char *key)
+{
+	return strcmp(key, "qid_depth_thresh") == 0 || strcmp(key, "cq_weight") == 0 ||
+	       strcmp(key, "port_cos") == 0;
+}
+
 /* Has the key of pair i been seen before? */
 static bool
 is_repeated(const struct rte_kvargs *list, unsigned int i)
 {
+	const char *key = our_name(list->pairs[i].key);
 	unsigned int j;
 
 	for (j = 0; j < i; j++) {
-		if (strcmp(list->pairs[j].key, list->pairs[i].key) == 0)
-			return true;
+		if (strcmp(our_name(list->pairs[j].key), key) == 0)
+			return !is_list(key);
 	}
 	return false;
 }
@@ -312,8 +459,15 @@ store_pair(const char *name, const struct rte_kvargs *list, unsigned int i,
 {
 	const struct rte_kvargs_pair *pair = &list->pairs[i];
 	const char *value = pair->value != NULL ? pair->value : "";
+	const char *accepted;
 	int ret;
-	const char *accepted = store_value(args, pair->key, value, &ret);
+
+	if (is_meaningless(pair->key)) {
+		DLB_LOG(NOTICE, name, "device argument %s=%s: ignored, it means nothing here",
+			pair->key, value);
+		return 0;
+	}
+	accepted = store_value(args, our_name(pair->key), value, &ret);
 
 	if (ret == -ENOENT) {
 		log_unknown(name, args, pair->key, value);
@@ -349,7 +503,16 @@ dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 	args->max_queues = DLB_LDB_QUEUES;
 	args->max_events = 0;
 	args->max_cq_depth = 128;
+	args->max_enqueue_depth = DLB_ENQUEUE_DEPTH;
 	args->credit_quanta = 32;
+	args->short_history = false;
+	args->depth_told = false;
+	args->depth_threshold = DLB_DEPTH_THRESHOLD;
+	memset(args->queue_threshold, 0, sizeof(args->queue_threshold));
+	args->weight_is_depth = false;
+	memset(args->port_weight, 0, sizeof(args->port_weight));
+	memset(args->port_cos, UINT8_MAX, sizeof(args->port_cos));
+	memset(args->cos_bw, 100 / DLB_COS_CLASSES, sizeof(args->cos_bw));
 	args->parallel_is_ordered = false;
 	/* Silicon is for those who poll; the model may have few CPUs to share. */
 	args->sleeps = !args->on_bus;

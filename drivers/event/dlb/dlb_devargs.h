@@ -10,9 +10,15 @@
 #include <rte_dev.h>
 
 #include "access.h"
+#include "dlb_devargs_list.h"
 #include "dlb_hcw.h"
 #include "dlb_regs.h"
 #include "dlb_request.h"
+
+/** Load-balanced queues, and directed ones on top. */
+#define DLB_QUEUES_MAX (DLB_LDB_QUEUES + DLB_DIR_PORTS_MAX)
+/** Load-balanced ports, and directed ones on top. */
+#define DLB_PORTS_MAX (DLB_LDB_PORTS + DLB_DIR_PORTS_MAX)
 
 /** What the device arguments say. */
 struct dlb_devargs {
@@ -22,7 +28,9 @@ struct dlb_devargs {
 	unsigned int max_queues;    /**< load-balanced queues to advertise */
 	unsigned int max_events;    /**< events to advertise, 0: all the device has */
 	unsigned int max_cq_depth;  /**< largest dequeue depth to advertise */
-	unsigned int credit_quanta; /**< credits a port leases at a time */
+	unsigned int max_enqueue_depth; /**< burst to advertise */
+	unsigned int credit_quanta;     /**< credits a port leases at a time */
+	bool short_history;             /**< 32 history entries a port */
 	int numa_node;
 	bool sparse_cq;           /**< one QE per cache line instead of four */
 	bool sleeps;              /**< a dequeue that waits sleeps, instead of polling */
@@ -30,6 +38,16 @@ struct dlb_devargs {
 
 	char device[RTE_DEV_NAME_MAX_LEN]; /**< event device to share the device of, or empty */
 	struct dlb_request request;        /**< resources to reserve */
+	/* By event queue, by event port. */
+	bool depth_told;         /**< some threshold was: events tell of the depth */
+	uint16_t depth_threshold; /**< of queues that have none of their own */
+	uint16_t queue_threshold[DLB_QUEUES_MAX]; /**< 0: the common one */
+	bool weight_is_depth;    /**< weight limit of ports without one: their dequeue depth */
+	uint16_t port_weight[DLB_PORTS_MAX]; /**< weight limit, 0: none */
+	uint16_t port_cos[DLB_PORTS_MAX];    /**< class, or DLB_LIST_UNSAID */
+
+	uint8_t cos_bw[DLB_COS_CLASSES]; /**< bandwidth of a class, per cent */
+
 	bool sn_fixed;                     /**< sequence number groups have these modes: */
 	uint8_t sn_mode[DLB_SN_GROUPS];
 };
@@ -41,7 +59,10 @@ struct dlb_devargs {
 	"wait=poll|interrupt "                                                          \
 	"ldb_queues=<0..32> ldb_ports=<0..64> cos=<0..16>:<0..16>:<0..16>:<0..16> "     \
 	"dir_ports=<0..96> credits=<1..16384> dir_credits=<0..4096> history=<0..2048> " \
-	"atomic=<0..2048> sn=<64..1024>:<64..1024>"
+	"atomic=<0..2048> sn=<64..1024>:<64..1024> max_enqueue_depth=<1..1024> "        \
+	"default_depth_thresh=<1..8191> qid_depth_thresh=<queues>:<0..8191> "           \
+	"enable_cq_weight=y|n cq_weight=<ports>:<1..32767> port_cos=<ports>:<0..3> "    \
+	"cos_bw=<0..100>:<0..100>:<0..100>:<0..100> use_default_hl=y|n"
 #define DLB_VDEV_DEVARGS_HELP \
 	"version=2.0|2.5 at=model step=idle|manual numa_node=<int> device=<name> " DLB_DEVARGS_HELP
 

@@ -115,7 +115,7 @@ dump_queue(const struct dlb *dlb, unsigned int i, FILE *f)
 	if (dlb->started)
 		fprintf(f, "%s %u, %s, depth threshold %u\n",
 			q->kind == DLB_KIND_LDB ? "load-balanced" : "directed", q->hw,
-			queue_types(q), DLB_DEPTH_THRESHOLD);
+			queue_types(q), q->depth_threshold);
 	else
 		fprintf(f, "%s\n", queue_types(q));
 	if (dlb->started)

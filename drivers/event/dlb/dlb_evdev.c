@@ -29,6 +29,9 @@
 #define DEFAULT_FLOWS     1024
 #define DEFAULT_SEQUENCES 64
 
+/* Credits that a port with a hint leases at a time; an eighth of what there is, if less. */
+#define HINTED_QUANTUM 256
+
 /* The smaller of what the device arguments advertise and what the domain has. */
 static uint32_t
 at_most(const struct dlb *dlb, uint32_t advertised, enum dlb_res res)
@@ -52,7 +55,7 @@ dlb_info(struct rte_eventdev *dev, struct rte_event_dev_info *info)
 		.max_event_ports = (uint8_t)dlb_domain_limit(dlb, DLB_RES_LDB_PORTS),
 		.max_event_port_dequeue_depth = (uint8_t)RTE_MIN(dlb->args.max_cq_depth,
 								 (unsigned int)UINT8_MAX),
-		.max_event_port_enqueue_depth = DLB_ENQUEUE_DEPTH,
+		.max_event_port_enqueue_depth = dlb->args.max_enqueue_depth,
 		.max_event_port_links = DLB_CQ_SLOTS,
 		.max_num_events = (int32_t)at_most(dlb, dlb_events_max(&dlb->args),
 						   DLB_RES_CREDITS),
@@ -129,17 +132,30 @@ dlb_queue_release(struct rte_eventdev *dev, uint8_t queue)
 	dlb_link_forget_queue(dlb, queue);
 }
 
+/* A port that does one thing only leases less often. Others can have what it does not use. */
+static int32_t
+credit_quantum(const struct dlb_port *p)
+{
+	const uint32_t hints = RTE_EVENT_PORT_CFG_HINT_PRODUCER | RTE_EVENT_PORT_CFG_HINT_CONSUMER;
+	int32_t quantum = (int32_t)p->dlb->args.credit_quanta;
+
+	if (!(p->conf.event_port_cfg & hints))
+		return quantum;
+	return RTE_MAX(quantum, RTE_MIN(HINTED_QUANTUM, p->dlb->events_limit / 8));
+}
+
 static void
 prepare_ports(struct dlb *dlb)
 {
 	unsigned int i;
 
-	dlb_credit_pool_init(&dlb->credits, dlb->events_limit, (int32_t)dlb->args.credit_quanta);
+	dlb_credit_pool_init(&dlb->credits, dlb->events_limit);
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
 		struct dlb_port *p = dlb->ports[i];
 
 		dlb_port_prepare(p);
-		dlb_credit_attach(&dlb->credits, &p->credit, p->conf.new_event_threshold);
+		dlb_credit_attach(&dlb->credits, &p->credit, p->conf.new_event_threshold,
+				  credit_quantum(p));
 	}
 }
 
@@ -150,10 +166,12 @@ wants_modes(const struct dlb *dlb)
 	unsigned int i;
 
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
-		if (dlb->ports[i]->pop != DLB_POP_AUTO)
+		const struct dlb_port *p = dlb->ports[i];
+
+		if (p->pop != DLB_POP_AUTO || p->weight_mask != 0)
 			return true;
 	}
-	return false;
+	return dlb->args.depth_told;
 }
 
 static int

@@ -34,6 +34,7 @@ static_assert(sizeof(struct dlb_line) == DLB_LINE_SIZE, "a line is one store");
 
 /* Bits of struct rte_event's first word. */
 #define DLB_EVENT_OP(word)     ((word) >> 32 & 3)
+#define DLB_EVENT_WEIGHT(word) ((word) >> 36 & 3)
 #define DLB_EVENT_ROUTE(word)  ((word) >> 38 & (DLB_ROUTES - 1))
 #define DLB_EVENT_PRIO(word)   ((word) >> 53 & 7)
 #define DLB_EVENT_OPAQUE(word) ((word) >> 16 & 0xffff)

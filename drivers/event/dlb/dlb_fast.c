@@ -191,6 +191,15 @@ struct dlb_burst {
 	const struct rte_event *ev, *end;
 };
 
+/* The weight of an event, in place. */
+static __rte_always_inline uint64_t
+weight_of(const struct dlb_port *p, const struct rte_event *ev, enum dlb_way way)
+{
+	if (!(way & MODES))
+		return 0;
+	return (DLB_EVENT_WEIGHT(ev->event) & p->weight_mask) << DLB_QE_WEIGHT_LO;
+}
+
 /* The next event of a burst as an HCW: false when it cannot be taken. A forward from a port that
  * holds nothing is a new event, and needs a credit like one: the software crypto adapter sends
  * such.
@@ -225,7 +234,7 @@ next_hcw(struct dlb_port *p, struct dlb_burst *b, int op, dlb_hcw *hcw, enum dlb
 	if (ev_op == RTE_EVENT_OP_RELEASE)
 		*hcw = (dlb_hcw){0, p->command[RTE_EVENT_OP_RELEASE]};
 	else
-		*hcw = dlb_make_hcw(ev, route, p->command[ev_op]);
+		*hcw = dlb_make_hcw(ev, route, p->command[ev_op] | weight_of(p, ev, way));
 	b->ev++;
 	return true;
 }
@@ -401,11 +410,21 @@ read_four(const struct dlb_port *p, struct rte_event ev[], const uint8_t *slot, 
 	return true;
 }
 
+/* Tell how deep the queue was, and count that. */
+static __rte_always_inline void
+note_depth(struct dlb_port *p, struct rte_event *ev, uint64_t meta)
+{
+	unsigned int code = (unsigned int)REG_GET(DLB_QE_DEPTH, meta);
+
+	ev->rsvd = code & (DLB_DEPTH_CODES - 1);
+	p->depth_seen[ev->queue_id % DLB_QUEUES_MAX][code]++;
+}
+
 /* Read up to n QEs that lie before the end of the ring. A slot is full when its generation bit
  * differs from what the last pass over the ring left there; the ring started out zeroed.
  */
 static __rte_always_inline uint16_t
-read_run(const struct dlb_port *p, struct rte_event ev[], uint16_t n, uint32_t head)
+read_run(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint32_t head, enum dlb_way way)
 {
 	const uint8_t *slot = p->cq + ((size_t)(head & p->cq_mask) << p->cq_slot_shift);
 	const size_t step = (size_t)1 << p->cq_slot_shift;
@@ -414,7 +433,7 @@ read_run(const struct dlb_port *p, struct rte_event ev[], uint16_t n, uint32_t h
 	const uint64_t flow_mask = p->flow_mask;
 	uint16_t i = 0;
 
-	while (n - i >= DLB_LINE_HCWS && read_four(p, &ev[i], slot, old)) {
+	while (!(way & MODES) && n - i >= DLB_LINE_HCWS && read_four(p, &ev[i], slot, old)) {
 		i += DLB_LINE_HCWS;
 		slot += DLB_LINE_HCWS * step;
 	}
@@ -428,6 +447,8 @@ read_run(const struct dlb_port *p, struct rte_event ev[], uint16_t n, uint32_t h
 		if (REG_GET(DLB_QE_GEN, meta) == old)
 			break;
 		dlb_make_event(&ev[i], qe->data, meta, queue_of, flow_mask);
+		if (way & MODES)
+			note_depth(p, &ev[i], meta);
 	}
 	return i;
 }
@@ -437,11 +458,11 @@ static __rte_always_inline uint16_t
 read_cq(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_way way)
 {
 	uint32_t to_end = p->cq_mask + 1 - (p->cq_head & p->cq_mask);
-	uint16_t i = read_run(p, ev, (uint16_t)RTE_MIN((uint32_t)n, to_end), p->cq_head);
+	uint16_t i = read_run(p, ev, (uint16_t)RTE_MIN((uint32_t)n, to_end), p->cq_head, way);
 
 	if (unlikely(i == to_end))
 		i += read_run(p, ev + i, (uint16_t)RTE_MIN(n - i, (int)p->cq_mask + 1),
-			      p->cq_head + i);
+			      p->cq_head + i, way);
 	if (i != 0) {
 		p->cq_head += i;
 		p->held += i;

@@ -24,8 +24,7 @@
  */
 #define QE_WEIGHTS  0xfffdfbf9
 #define QID_WEIGHTS 0xffffffff
-#define COS_CLASSES 4
-#define COS_EVEN    64 /* a quarter of the bandwidth, in 1/256 */
+#define COS_WHOLE   256 /* the bandwidth of all classes, as registers say it */
 
 static const enum dlb_reg qe_weight_regs[] = {
 	DLB_ATM_CFG_ARB_WEIGHTS_RDY_BIN,         DLB_NALB_CFG_ARB_WEIGHTS_TQPRI_NALB_0,
@@ -86,10 +85,11 @@ dlb_hw_init(const struct dlb *dlb)
 		dlb_reg_write(dlb, qe_weight_regs[i], 0, QE_WEIGHTS);
 	dlb_reg_write(dlb, DLB_LSP_CFG_ARB_WEIGHT_LDB_QID_0, 0, QID_WEIGHTS);
 	dlb_reg_write(dlb, DLB_LSP_CFG_ARB_WEIGHT_ATM_NALB_QID_0, 0, QID_WEIGHTS);
-	for (i = 0; i < COS_CLASSES; i++) {
+	for (i = 0; i < DLB_COS_CLASSES; i++) {
 		uint32_t range = dlb_reg_read(dlb, DLB_LSP_CFG_SHDW_RANGE_COS, i);
 
-		range = REG_SET(DLB_LSP_CFG_SHDW_RANGE_COS_BW_RANGE, range, COS_EVEN);
+		range = REG_SET(DLB_LSP_CFG_SHDW_RANGE_COS_BW_RANGE, range,
+				dlb->args.cos_bw[i] * COS_WHOLE / 100);
 		dlb_reg_write(dlb, DLB_LSP_CFG_SHDW_RANGE_COS, i, range);
 	}
 	dlb_reg_write(dlb, DLB_LSP_CFG_SHDW_CTRL, 0, REG_PUT(DLB_LSP_CFG_SHDW_CTRL_TRANSFER, 1));
@@ -150,8 +150,8 @@ create_ldb_queue(const struct dlb *dlb, const struct dlb_queue *q)
 	dlb_reg_write(dlb, DLB_LSP_QID_AQED_ACTIVE_LIM, q->hw, q->atomic_limit);
 	dlb_reg_write(dlb, DLB_AQED_QID_HID_WIDTH, q->hw, flow_width_code(q->conf.nb_atomic_flows));
 	dlb_reg_write(dlb, DLB_SYS_LDB_QID_ITS, q->hw, 0);
-	dlb_reg_write(dlb, DLB_LSP_QID_ATM_DEPTH_THRSH, q->hw, DLB_DEPTH_THRESHOLD);
-	dlb_reg_write(dlb, DLB_LSP_QID_NALDB_DEPTH_THRSH, q->hw, DLB_DEPTH_THRESHOLD);
+	dlb_reg_write(dlb, DLB_LSP_QID_ATM_DEPTH_THRSH, q->hw, q->depth_threshold);
+	dlb_reg_write(dlb, DLB_LSP_QID_NALDB_DEPTH_THRSH, q->hw, q->depth_threshold);
 	dlb_reg_write(dlb, DLB_AQED_QID_FID_LIM, q->hw, DLB_ATOMIC_FLOWS_ACTIVE);
 	dlb_reg_write(dlb, DLB_CHP_ORD_QID_SN_MAP, q->hw, sn_map);
 	dlb_reg_write(dlb, DLB_SYS_LDB_QID_CFG_V, q->hw, valid);
@@ -167,6 +167,17 @@ depth_code(uint32_t slots)
 	while (code < DLB_CQ_CODE_MAX && DLB_CQ_ENTRIES(code) < slots)
 		code++;
 	return code;
+}
+
+/* Step 20 of section 5.7. */
+static void
+limit_weight(const struct dlb_port *p)
+{
+	if (p->weight_limit != 0)
+		dlb_reg_write(p->dlb, DLB_LSP_CFG_CQ_LDB_WU_LIMIT, p->hw,
+			      (uint32_t)(REG_PUT(DLB_LSP_CFG_CQ_LDB_WU_LIMIT_V, 1) |
+					 REG_PUT(DLB_LSP_CFG_CQ_LDB_WU_LIMIT_LIMIT,
+						 p->weight_limit)));
 }
 
 /* Section 5.7. */
@@ -197,8 +208,10 @@ create_ldb_port(const struct dlb_port *p)
 	dlb_reg_write(dlb, DLB_CHP_LDB_CQ2VAS, p->hw, dlb->domain);
 	dlb_reg_write(dlb, DLB_LSP_CQ2PRIOV, p->hw, 0);
 	dlb_reg_write(dlb, DLB_SYS_LDB_PP2VAS, p->hw, dlb->domain);
-	if (dlb->args.version == DLB_V25)
+	if (dlb->args.version == DLB_V25) {
 		dlb_hw_set_migration_threshold(p);
+		limit_weight(p);
+	}
 	dlb_reg_write(dlb, DLB_SYS_LDB_PP_V, p->hw, 1);
 	dlb_hw_cq_enable(p, true);
 }
@@ -235,7 +248,7 @@ create_dir_queue(const struct dlb *dlb, const struct dlb_queue *q)
 {
 	dlb_reg_write(dlb, DLB_SYS_DIR_VASQID_V, dlb->domain * dlb_dir_ports_max(dlb) + q->hw, 0);
 	dlb_reg_write(dlb, DLB_SYS_DIR_QID_ITS, q->hw, 0);
-	dlb_reg_write(dlb, DLB_LSP_QID_DIR_DEPTH_THRSH, q->hw, DLB_DEPTH_THRESHOLD);
+	dlb_reg_write(dlb, DLB_LSP_QID_DIR_DEPTH_THRSH, q->hw, q->depth_threshold);
 	dlb_reg_write(dlb, DLB_SYS_DIR_QID_V, q->hw, 1);
 }
 

@@ -15,6 +15,9 @@
 #include "dlb_domain.h"
 #include "dlb_plan.h"
 
+/* History entries of a port when it is to have what other drivers of the device give it. */
+#define SHORT_HISTORY 32
+
 /* Every queue and port must have been set up. */
 static int
 check_set_up(const struct dlb *dlb)
@@ -266,6 +269,12 @@ history_wanted(const struct dlb *dlb, unsigned int *nb_others)
 	return wanted;
 }
 
+static unsigned int
+usual_history(const struct dlb_port *p)
+{
+	return p->dlb->args.short_history ? SHORT_HISTORY : 2 * p->cq_slots;
+}
+
 /* A port can hold as many unfinished events as it asked for, else two full CQs of them, or its
  * share of what is left if that is less.
  */
@@ -286,29 +295,75 @@ settle_history(struct dlb *dlb)
 		p->history_base = (uint16_t)sum;
 		p->history_size = p->history_wanted;
 		if (p->history_size == 0)
-			p->history_size = (uint16_t)RTE_MAX(RTE_MIN(2 * p->cq_slots, share), 1u);
+			p->history_size = (uint16_t)RTE_MAX(RTE_MIN(usual_history(p), share), 1u);
 		sum += p->history_size;
 	}
 	return sum;
 }
 
-/* From places in what the domain was given to numbers in the device. A directed queue has the
- * number of its port.
- */
-static void
-settle_numbers(struct dlb *dlb, const struct dlb_grant *grant)
+/* A number in the device, of a class or of any, that no port has yet: false when there is none. */
+static bool
+number_port(const struct dlb *dlb, const struct dlb_grant *grant, struct dlb_port *p, uint16_t cos,
+	    uint64_t *numbered)
 {
 	unsigned int i;
 
+	for (i = 0; i < dlb->nb_ldb_ports; i++) {
+		uint8_t hw = grant->ldb_ports[i];
+
+		if ((*numbered >> hw & 1) || (cos != DLB_LIST_UNSAID && hw / DLB_COS_PORTS != cos))
+			continue;
+		*numbered |= UINT64_C(1) << hw;
+		p->hw = hw;
+		return true;
+	}
+	return false;
+}
+
+/* Numbers of load-balanced ports: a port's class is in its number. Those that want one go first. */
+static int
+number_ports(struct dlb *dlb, const struct dlb_grant *grant)
+{
+	uint64_t numbered = 0;
+	unsigned int i, pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < dlb_nb_ports(dlb); i++) {
+			struct dlb_port *p = dlb->ports[i];
+			uint16_t cos = dlb->args.port_cos[i];
+
+			if (p->kind != DLB_KIND_LDB || (cos == DLB_LIST_UNSAID) != (pass == 1))
+				continue;
+			if (number_port(dlb, grant, p, cos, &numbered))
+				continue;
+			DLB_LOG(ERR, dlb->name,
+				"start: port %u: no port of class %u left; accepted: as many as "
+				"cos= reserves in that class",
+				i, cos);
+			return -ENOSPC;
+		}
+	}
+	return 0;
+}
+
+/* From places in what the domain was given to numbers in the device. A directed queue has the
+ * number of its port.
+ */
+static int
+settle_numbers(struct dlb *dlb, const struct dlb_grant *grant)
+{
+	unsigned int i;
+	int ret = number_ports(dlb, grant);
+
+	if (ret < 0)
+		return ret;
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
 		struct dlb_port *p = dlb->ports[i];
 
-		if (p->kind == DLB_KIND_LDB) {
-			p->hw = grant->ldb_ports[p->hw];
+		if (p->kind == DLB_KIND_LDB)
 			p->history_base = (uint16_t)(p->history_base + grant->history_base);
-		} else {
+		else
 			p->hw = grant->dir_ports[p->hw];
-		}
 	}
 	for (i = 0; i < dlb_nb_queues(dlb); i++) {
 		struct dlb_queue *q = &dlb->queues[i];
@@ -316,6 +371,7 @@ settle_numbers(struct dlb *dlb, const struct dlb_grant *grant)
 		q->hw = q->kind == DLB_KIND_LDB ? grant->ldb_queues[q->hw]
 						: grant->dir_ports[q->hw];
 	}
+	return 0;
 }
 
 static int
@@ -336,8 +392,9 @@ take(struct dlb *dlb)
 	ret = dlb_domain_take(dlb, need, &grant);
 	if (ret < 0)
 		return ret;
-	settle_numbers(dlb, &grant);
-	ret = settle_windows(dlb);
+	ret = settle_numbers(dlb, &grant);
+	if (ret == 0)
+		ret = settle_windows(dlb);
 	if (ret < 0)
 		dlb_domain_give_back(dlb);
 	return ret;
@@ -402,6 +459,30 @@ settle_routes(struct dlb *dlb)
 	}
 }
 
+/* What the device arguments say of queues and ports one by one. */
+static void
+settle_thresholds(struct dlb *dlb)
+{
+	const struct dlb_devargs *args = &dlb->args;
+	unsigned int i, nb_limits = 0;
+
+	for (i = 0; i < dlb_nb_queues(dlb); i++)
+		dlb->queues[i].depth_threshold = args->queue_threshold[i] != 0
+							 ? args->queue_threshold[i]
+							 : args->depth_threshold;
+	for (i = 0; i < dlb_nb_ports(dlb); i++) {
+		struct dlb_port *p = dlb->ports[i];
+
+		p->weight_limit = args->port_weight[i];
+		if (p->weight_limit == 0 && args->weight_is_depth)
+			p->weight_limit = p->conf.dequeue_depth;
+		nb_limits += p->weight_limit != 0;
+	}
+	if (nb_limits != 0 && args->version == DLB_V20)
+		DLB_LOG(NOTICE, dlb->name,
+			"weight limits of %u ports ignored: version 2.0 has none", nb_limits);
+}
+
 int
 dlb_plan(struct dlb *dlb)
 {
@@ -416,6 +497,7 @@ dlb_plan(struct dlb *dlb)
 	ret = take(dlb);
 	if (ret < 0)
 		return ret;
+	settle_thresholds(dlb);
 	settle_routes(dlb);
 	return 0;
 }

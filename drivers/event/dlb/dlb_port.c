@@ -148,6 +148,19 @@ prepare_ring(struct dlb_port *p)
 	p->poster.tail = p->poster.head - LINE_RING_LINES;
 }
 
+/* Is there a port that takes only so much weight? Events go from any port to any other. */
+static bool
+weights_count(const struct dlb *dlb)
+{
+	unsigned int i;
+
+	for (i = 0; i < dlb_nb_ports(dlb) && dlb->args.version == DLB_V25; i++) {
+		if (dlb->ports[i]->weight_limit != 0)
+			return true;
+	}
+	return false;
+}
+
 void
 dlb_port_prepare(struct dlb_port *p)
 {
@@ -181,6 +194,7 @@ dlb_port_prepare(struct dlb_port *p)
 	p->owed = 0;
 	p->releases = 0;
 	p->pop_after = RTE_MAX(p->conf.dequeue_depth, (uint16_t)1);
+	p->weight_mask = weights_count(p->dlb) ? 3 : 0;
 	memset(p->cq_zone->addr, 0, (size_t)p->cq_slots << p->cq_slot_shift);
 }
 

@@ -30,14 +30,12 @@
 #include "dlb_regs.h"
 #include "dpdk_compat.h"
 
-/** Load-balanced queues, and directed ones on top. */
-#define DLB_QUEUES_MAX (DLB_LDB_QUEUES + DLB_DIR_PORTS_MAX)
-/** Load-balanced ports, and directed ones on top. */
-#define DLB_PORTS_MAX (DLB_LDB_PORTS + DLB_DIR_PORTS_MAX)
-/** Largest burst advertised; any burst is taken. */
+/** Largest burst advertised unless said otherwise; any burst is taken. */
 #define DLB_ENQUEUE_DEPTH 128
-/** Queue depth above which QEs carry the highest depth code; nobody looks at it yet. */
+/** Queue depth above which QEs carry the highest depth code, unless said otherwise. */
 #define DLB_DEPTH_THRESHOLD 256
+/** Codes of how deep a queue is, section 4.7. */
+#define DLB_DEPTH_CODES 4
 /** Flows of a queue that can be under way at once, the customary value. */
 #define DLB_ATOMIC_FLOWS_ACTIVE 512
 /** Longest dequeue timeout, ns. */
@@ -72,6 +70,7 @@ struct dlb_queue {
 	uint8_t sn_group, sn_slot, sn_mode;
 	uint16_t inflight_limit; /**< sequence numbers, where it has some */
 	uint16_t atomic_limit;   /**< AQED entries */
+	uint16_t depth_threshold;
 	uint8_t maps_pending;    /**< maps waiting for the queue to be idle; it is paused */
 };
 
@@ -139,6 +138,7 @@ struct dlb_port {
 	uint16_t owed;        /**< tokens of QEs read and not yet returned */
 	uint16_t pop_after;   /**< releases after which they are, when delayed */
 	uint16_t releases;    /**< since they were */
+	uint8_t weight_mask;  /**< of the weight of an event: 0 when there is no limit */
 	struct access_dev *access;
 	const _Atomic uint32_t *sleepers; /**< threads that need others to let the device get on */
 	uint8_t vector;                   /**< of the CQ, 0 when a dequeue polls */
@@ -160,9 +160,12 @@ struct dlb_port {
 	uint16_t history_base, history_size;
 	uint16_t history_wanted;      /**< by the application, 0: no wish */
 	uint16_t migration_threshold; /**< 0: none */
+	uint16_t weight_limit;        /**< 0: none */
 	uint8_t nb_links;
 	struct dlb_link links[DLB_CQ_SLOTS];
 	struct dlb_slot slots[DLB_CQ_SLOTS];
+	/** Events by queue and by how deep that was; counted by instances that know of modes. */
+	uint64_t depth_seen[DLB_QUEUES_MAX][DLB_DEPTH_CODES];
 };
 
 /** An event device: one scheduling domain of a device. */

@@ -282,9 +282,43 @@ queue_inflight_limit(const struct dlb *dlb, unsigned int i)
 static uint64_t
 queue_depth_threshold(const struct dlb *dlb, unsigned int i)
 {
-	RTE_SET_USED(dlb);
-	RTE_SET_USED(i);
-	return DLB_DEPTH_THRESHOLD;
+	return dlb->started ? dlb->queues[i].depth_threshold : 0;
+}
+
+/* Events dequeued when the queue was so deep, where that is told. */
+static uint64_t
+depth_seen(const struct dlb *dlb, unsigned int i, unsigned int code)
+{
+	uint64_t sum = 0;
+	unsigned int port;
+
+	for (port = 0; port < dlb_nb_ports(dlb); port++)
+		sum += dlb->ports[port] != NULL ? dlb->ports[port]->depth_seen[i][code] : 0;
+	return sum;
+}
+
+static uint64_t
+queue_le50(const struct dlb *dlb, unsigned int i)
+{
+	return depth_seen(dlb, i, 0);
+}
+
+static uint64_t
+queue_gt50(const struct dlb *dlb, unsigned int i)
+{
+	return depth_seen(dlb, i, 1);
+}
+
+static uint64_t
+queue_gt75(const struct dlb *dlb, unsigned int i)
+{
+	return depth_seen(dlb, i, 2);
+}
+
+static uint64_t
+queue_gt100(const struct dlb *dlb, unsigned int i)
+{
+	return depth_seen(dlb, i, 3);
 }
 
 static uint64_t
@@ -355,6 +389,10 @@ static const struct xstat queue_stats[] = {
 	{"enq_ok", queue_enq_ok, 0, false},
 	{"current_depth", queue_current_depth, 0, false},
 	{"depth_threshold", queue_depth_threshold, 0, false},
+	{"depth_le50_threshold", queue_le50, 0, false},
+	{"depth_gt50_le75_threshold", queue_gt50, 0, false},
+	{"depth_gt75_le100_threshold", queue_gt75, 0, false},
+	{"depth_gt100_threshold", queue_gt100, 0, false},
 	{"waiting_atomic", queue_waiting_atomic, 0, false},
 	{"waiting_other", queue_waiting_other, 0, false},
 	{"inflight", queue_inflight, 0, false},
