@@ -29,6 +29,7 @@ static const struct test_group *const groups[] = {
 	&wait_group,
 	&calls_group,
 	&weight_group,
+	&telemetry_group,
 };
 
 static const struct test_case *running;

@@ -127,7 +127,7 @@ static const char *
 port_mode(const struct dlb_port *p)
 {
 	static const char *const names[] = {
-		[DLB_POP_AUTO] = "at once",
+		[DLB_POP_AUTO] = "as they are dequeued",
 		[DLB_POP_DELAYED] = "with its releases",
 		[DLB_POP_DEFERRED] = "with its next dequeue",
 	};
