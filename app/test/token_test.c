@@ -121,7 +121,7 @@ static void
 modes_pass_traffic(enum rte_pmd_dlb_token_pop_mode mode)
 {
 	struct rte_event ev[32];
-	unsigned int got, sent;
+	unsigned int got, sent, n;
 
 	shape_modes(mode, 2, 0, 16);
 	for (sent = 0, got = 0; got < 3000;) {
@@ -129,8 +129,11 @@ modes_pass_traffic(enum rte_pmd_dlb_token_pop_mode mode)
 			send_parallel(50);
 			sent += 50;
 		}
-		while (got < sent)
-			got += receive_some(1, ev, 1 + random_below(RTE_DIM(ev)), PATIENCE_US);
+		while (got < sent) {
+			n = receive_some(1, ev, 1 + random_below(RTE_DIM(ev)), PATIENCE_US);
+			assert_true(n > 0);
+			got += n;
+		}
 	}
 	receive_nothing(1);
 }
