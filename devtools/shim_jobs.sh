@@ -96,6 +96,13 @@ shim_driver_tests()
 		slipway-test-event "${EAL[@]}" "${arguments[@]}"
 }
 
+# The same, by our driver, with workers that sleep on interrupts through VFIO
+shim_sleep_tests()
+{
+	SHIM_ADDRESS=$SHIM_ADDRESS,wait=interrupt
+	shim_driver_tests our 2.5
+}
+
 # shim_trace VERSION: a bus trace of the stock driver, from its probe to its end, in either form
 shim_trace()
 {

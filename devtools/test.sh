@@ -354,6 +354,7 @@ run_shim()
 				shim_driver_tests $driver "$version"
 		done
 	done
+	check "PCI, our driver: slipway-test-event wait=interrupt" shim_sleep_tests
 	check "PCI, stock driver: slipway regs, live" shim_regs
 	for version in "${VERSIONS[@]}"; do
 		check "PCI, stock driver: slipway trace $version" shim_trace "$version"
