@@ -15,6 +15,7 @@
 /* A thread that sends numbers by a port, counting what was taken and how the rest was refused. */
 struct sender {
 	uint8_t port;
+	uint16_t burst; /* at most 32 */
 	uint64_t first;
 	unsigned int total;
 	unsigned int taken, full, wrong_use, unexplained;
@@ -27,12 +28,12 @@ sender_burst(struct sender *s)
 	struct rte_event ev[32];
 	unsigned int i, n;
 
-	for (i = 0; i < RTE_DIM(ev); i++)
+	for (i = 0; i < s->burst; i++)
 		ev[i] = event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, s->first + s->taken + i);
 	rte_errno = 0;
-	n = rte_event_enqueue_burst(dev.id, s->port, ev, RTE_DIM(ev));
+	n = rte_event_enqueue_burst(dev.id, s->port, ev, s->burst);
 	s->taken += n;
-	if (n == RTE_DIM(ev))
+	if (n == s->burst)
 		return;
 	s->full += error_is(ENOSPC);
 	s->wrong_use += rte_errno == EINVAL;
@@ -96,7 +97,8 @@ two_threads_on_one_port_break_nothing(void)
 	memset(seen, 0, sizeof(seen));
 	shape_simple(QUEUE_PARALLEL, 2, 0, 128);
 	for (i = 0; i < 2; i++) {
-		s[i] = (struct sender){.first = (uint64_t)i << 32, .total = work_amount(MOST)};
+		s[i] = (struct sender){
+			.burst = 32, .first = (uint64_t)i << 32, .total = work_amount(MOST)};
 		thread_start(sender_run, &s[i]);
 	}
 	while (!sender_is_done(&s[0]) || !sender_is_done(&s[1])) {
@@ -199,7 +201,7 @@ a_full_device_never_deadlocks(void)
 
 /* Threads that send and one that receives, each by its own port. */
 static void
-senders_of_their_own_ports_do_not_disturb_each_other(void)
+senders_send(uint16_t burst)
 {
 	static struct sender s[SENDERS];
 	unsigned int i, n, got = 0, wrong = 0, total = 0;
@@ -212,8 +214,10 @@ senders_of_their_own_ports_do_not_disturb_each_other(void)
 	link_make(SENDERS, 0);
 	dev_start();
 	for (i = 0; i < SENDERS; i++) {
-		s[i] = (struct sender){
-			.port = i, .first = (uint64_t)i << 32, .total = work_amount(MOST / 2)};
+		s[i] = (struct sender){.port = i,
+				       .burst = burst,
+				       .first = (uint64_t)i << 32,
+				       .total = work_amount(MOST / 2)};
 		thread_start(sender_run, &s[i]);
 	}
 	/* A pause may be this thread's own: nothing more comes once nobody is sending. */
@@ -233,11 +237,25 @@ senders_of_their_own_ports_do_not_disturb_each_other(void)
 	assert_int_equal(wrong, 0);
 }
 
+static void
+senders_of_their_own_ports_do_not_disturb_each_other(void)
+{
+	senders_send(32);
+}
+
+/* A line an event: they run out of room for lines while credits are left. */
+static void
+senders_of_single_events_lose_none(void)
+{
+	senders_send(1);
+}
+
 static const struct test_case cases[] = {
 	/* Nobody promises this. */
 	TEST_CASE_OURS(two_threads_on_one_port_break_nothing),
 	TEST_CASE(a_full_device_never_deadlocks),
 	TEST_CASE(senders_of_their_own_ports_do_not_disturb_each_other),
+	TEST_CASE(senders_of_single_events_lose_none),
 };
 
 TEST_GROUP(thread, cases);
