@@ -424,6 +424,16 @@ lines_storable(struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
 	return dlb_min((uint32_t)credits, m->room) / DLB_LINE_HCWS;
 }
 
+/* Lines that another core wrote come one by one unless they are asked for early. */
+#define LINES_AHEAD 6
+
+static inline void
+ask_ahead(const struct dlb_port *port, uint32_t i, uint32_t n)
+{
+	if (i + LINES_AHEAD < n)
+		__builtin_prefetch((const void *)line_ring_line(&port->drainer, i + LINES_AHEAD));
+}
+
 /* Lines of one kind: the i-th of those that wait in the port's ring, n lines at most, as long as
  * they are like the first, whose words are here.
  */
@@ -439,6 +449,7 @@ next_alike(struct lines *l, uint64_t place)
 {
 	if (--l->n == 0)
 		return false;
+	ask_ahead(l->port, l->i, l->i + l->n);
 	line_ring_copy(line_ring_line(&l->port->drainer, ++l->i), l->word);
 	return !((l->word[1] ^ place) & PLACE) && is_uniform(l->word);
 }
@@ -547,19 +558,49 @@ is_completions(const uint64_t word[8])
 	       word[7] == COMP_META;
 }
 
+/* Commands of a line's other three places. */
+#define HCW_CMDS(word) (((word)[3] | (word)[5] | (word)[7]) & REG_MASK(DLB_HCW_CMD))
+
+/* A line of tokens and nothing else, the end of a small burst? They have nothing to do with
+ * completions, so these may be counted later, but for the order of alarms.
+ */
+static inline bool
+is_tokens(const struct dlb_cq *cq, const uint64_t word[8])
+{
+	return REG_GET(DLB_HCW_CMD, word[1]) == DLB_CMD_BAT_T && HCW_CMDS(word) == 0 &&
+	       tokens_counted(word[1]) <= cq->tokens;
+}
+
+/* How many completions is the line, if it is nothing else? */
+static inline uint32_t
+completions_of(const uint64_t word[8])
+{
+	if (word[1] != COMP_META)
+		return 0;
+	if (HCW_CMDS(word) == 0)
+		return 1;
+	return is_completions(word) ? DLB_LINE_HCWS : 0;
+}
+
 static void
 admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq,
 			  uint32_t n)
 {
 	struct lines l = {.port = port};
-	uint32_t completions = 0, k;
+	uint32_t completions = 0, completed, k;
 	uint64_t word[LINE_RING_WORDS];
 
 	for (uint32_t i = 0; i < n; i += k) {
+		ask_ahead(port, i, n);
 		line_ring_copy(line_ring_line(&port->drainer, i), word);
 		k = 1;
-		if (is_completions(word)) {
-			completions += DLB_LINE_HCWS;
+		completed = completions_of(word);
+		if (completed != 0) {
+			completions += completed;
+			continue;
+		}
+		if (is_tokens(cq, word)) {
+			cq->tokens -= tokens_counted(word[1]);
 			continue;
 		}
 		if (completions != 0)
@@ -576,6 +617,8 @@ admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, stru
 		}
 		/* Spelled out, so that the words stay in registers. */
 		admit_load_balanced(m, port, cq, word[0], word[1]);
+		if (HCW_CMDS(word) == 0)
+			continue;
 		admit_load_balanced(m, port, cq, word[2], word[3]);
 		admit_load_balanced(m, port, cq, word[4], word[5]);
 		admit_load_balanced(m, port, cq, word[6], word[7]);
