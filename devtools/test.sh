@@ -175,7 +175,7 @@ driver_tests()
 {
 	local status
 	eal_arguments 512 4
-	timeout -k 5 90 "$BUILD/app/slipway-test-event" "${EAL[@]}" --vdev="$1" </dev/null
+	timeout -k 5 180 "$BUILD/app/slipway-test-event" "${EAL[@]}" --vdev="$1" </dev/null
 	status=$?
 	rm -rf "$(eal_directory)/$PREFIX"
 	return $status
