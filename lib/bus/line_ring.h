@@ -18,7 +18,8 @@
  *     acquire: room     <------ release --  tail + n
  *
  * A poster is one thread at a time; so is a drainer. Each side keeps its own index in private
- * memory and writes the shared copy for the other, so each cache line here has one writer.
+ * memory and writes the shared copy for the other, so each cache line here has one writer. A poster
+ * may fill several slots, and publish them together.
  */
 
 #include <stdatomic.h>
