@@ -226,6 +226,32 @@ implicit_release_elsewhere_wakes(void)
 	assert_int_equal(s.ev[0].u64, 1);
 }
 
+/* The same by a quiesce: nobody dequeues from that port again. */
+static void
+quiesce_elsewhere_wakes(void)
+{
+	struct rte_event ev[2];
+	unsigned int second;
+	struct sleeper s;
+	uint64_t start;
+
+	shape_ordered(0);
+	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ORDERED, 0, 0), 2);
+	receive_all(1, &ev[0], 1);
+	receive_all(2, &ev[1], 1);
+	second = ev[0].u64 == 1 ? 0 : 1;
+	sleeper_start(&s, 3, 1);
+	answer_all(1 + second, &ev[second], 1, RTE_EVENT_OP_FORWARD, 1, RTE_SCHED_TYPE_ATOMIC);
+	pause_us(ASLEEP_US);
+	expect_asleep(&s);
+	start = now_us();
+	rte_event_port_quiesce(dev.id, 2 - second, NULL, NULL);
+	threads_join();
+	assert_true(now_us() - start < PROMPT_US);
+	expect_woken(&s);
+	assert_int_equal(s.ev[0].u64, 1);
+}
+
 static void
 link_wakes(void)
 {
@@ -399,6 +425,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(directed_event_wakes),
 	TEST_CASE(release_elsewhere_wakes),
 	TEST_CASE(implicit_release_elsewhere_wakes),
+	TEST_CASE_OURS(quiesce_elsewhere_wakes),
 	/* Others finish a link only when they are asked how far it is. */
 	TEST_CASE_OURS(link_wakes),
 	TEST_CASE(sleepers_are_woken_one_by_one),

@@ -87,7 +87,7 @@ rte_pmd_dlb_set_token_pop_mode(uint8_t dev_id, uint8_t port_id,
 	if (ret < 0)
 		return ret;
 	if ((unsigned int)mode > RTE_PMD_DLB_DEFERRED_POP) {
-		DLB_LOG(ERR, dlb->name, 
+		DLB_LOG(ERR, dlb->name,
 			"%s %u: port %u: accepted: 0 (auto), 1 (delayed), 2 (deferred)", what,
 			(unsigned int)mode, port_id);
 		return -EINVAL;
@@ -148,8 +148,11 @@ static void
 change_threshold(struct dlb_port *p, uint16_t threshold)
 {
 	p->migration_threshold = threshold;
-	if (p->dlb->started && p->kind == DLB_KIND_LDB)
-		dlb_hw_set_migration_threshold(p);
+	if (!p->dlb->started || p->kind != DLB_KIND_LDB)
+		return;
+	dlb_hw_set_migration_threshold(p);
+	/* Flows may go where they could not, and everybody may be asleep. */
+	access_idle(p->access);
 }
 
 EXPORTED int

@@ -225,4 +225,6 @@ dlb_port_quiesce(struct rte_eventdev *dev, void *port, rte_eventdev_port_flush_t
 			flush(dev->data->dev_id, events[i], arg);
 	} while (n != 0);
 	allow_scheduling(p, true);
+	/* What was released may let events go elsewhere, and everybody may be asleep. */
+	access_idle(p->access);
 }
