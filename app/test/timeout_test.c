@@ -94,6 +94,26 @@ dequeue_returns_when_something_comes(void)
 	assert_true(took < 2000000);
 }
 
+/* A caller that would wait for ever says the largest number there is. */
+static void
+dequeue_waits_however_long_it_is_told(void)
+{
+	static unsigned int delay_us = 2000;
+	struct rte_event ev;
+	unsigned int i;
+
+	shape_timeout(RTE_EVENT_DEV_CFG_PER_DEQUEUE_TIMEOUT, 0);
+	/* Some of which are no time at all when they are counted in cycles of any clock. */
+	for (i = 1; i <= 8; i++) {
+		uint64_t ns = UINT64_MAX / 8 * i;
+
+		thread_start(send_later, &delay_us);
+		assert_int_equal(rte_event_dequeue_burst(dev.id, 1, &ev, 1, ticks(ns)), 1);
+		threads_join();
+		assert_int_equal(ev.u64, 42);
+	}
+}
+
 static void
 dequeue_does_not_wait_for_what_is_there(void)
 {
@@ -112,6 +132,7 @@ static const struct test_case cases[] = {
 	TEST_CASE_OURS(dequeue_waits_as_long_as_it_is_told),
 	TEST_CASE(dequeue_waits_as_long_as_the_device_was_told),
 	TEST_CASE(dequeue_returns_when_something_comes),
+	TEST_CASE_OURS(dequeue_waits_however_long_it_is_told),
 	TEST_CASE(dequeue_does_not_wait_for_what_is_there),
 };
 

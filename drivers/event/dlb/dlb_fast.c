@@ -502,10 +502,13 @@ poll_empty(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_way w
 	return got;
 }
 
+/* No more than what two times can be apart and still be told which is the later one. */
 static uint64_t
 cycles_of(uint64_t ns)
 {
-	return (uint64_t)((unsigned __int128)ns * rte_get_timer_hz() / NS_PER_S);
+	unsigned __int128 cycles = (unsigned __int128)ns * rte_get_timer_hz() / NS_PER_S;
+
+	return cycles < INT64_MAX ? (uint64_t)cycles : INT64_MAX;
 }
 
 /* Poll until a time. */
