@@ -208,6 +208,7 @@ for v in views:
     assert sum(p["dequeued"] for p in v["ports"]) > 0
     assert sum(q["enqueued"] for q in v["queues"]) > 0
     assert all(0 <= p["empty_percent"] <= 100 for p in v["ports"])
+assert any(p["credits"] > 0 for v in views for p in v["ports"]), views
 print("right")
 END
 "$program" top "telemetry:$prefix:0" >"$work/top" 2>&1 &

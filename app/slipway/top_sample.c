@@ -150,7 +150,7 @@ port_frame(const struct pair *p, size_t id)
 			 "number", level(p, "hw_id"), "dequeued", rate(p, "rx_ok"), "new",
 			 rate(p, "tx_new"), "forwarded", rate(p, "tx_fwd"), "released",
 			 rate(p, "tx_rel") + rate(p, "tx_implicit_rel"), "holds",
-			 level(p, "outstanding_releases"), "credits", level(p, "cached_credits"),
+			 level(p, "outstanding_releases"), "credits", level(p, "credits_leased"),
 			 "polls", rate(p, "total_polls"), "empty_percent", empty_percent(p));
 }
 
