@@ -36,7 +36,7 @@ static bool
 turn_take(struct dlb_model *m, uint32_t *idle)
 {
 	struct dlb_arb *a = &m->arb;
-	uint32_t owner = dlb_wheel_turn(&a->cos), first = a->cos_extra;
+	uint32_t owner = dlb_wheel_turn(&a->cos, &a->cos_turn), first = a->cos_extra;
 
 	if (owner == DLB_ARB_ANY)
 		owner = a->cos_spare = (a->cos_spare + 1) % DLB_COS;

@@ -31,8 +31,8 @@ void dlb_arb_schedule(struct dlb_model *m);
 
 /* dlb_weight.c: within a CQ */
 
-/** The level whose turn it is, or DLB_ARB_ANY. */
-uint32_t dlb_wheel_turn(struct dlb_wheel *wheel);
+/** The level whose turn is the next one, or DLB_ARB_ANY. */
+uint32_t dlb_wheel_turn(const struct dlb_wheel *wheel, uint8_t *turn);
 /** One QE for an LDB CQ that has room; false when no queue has one to give. */
 bool dlb_weight_cq(struct dlb_model *m, struct dlb_cq *cq);
 /** One QE off a directed queue that has some; false when the CQ has no room. */

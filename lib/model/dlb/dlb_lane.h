@@ -39,7 +39,8 @@ struct dlb_lane {
 struct dlb_lanes {
 	struct dlb_lane lane[DLB_PRIO_BINS];
 	uint8_t bins;
-	uint8_t turn; /**< times served, for DLB_TURNS_PER_WEAK */
+	uint8_t turn;  /**< dlb_turn.h */
+	uint8_t wheel; /**< the same, of the arbiter's wheel */
 };
 
 /** What lanes are made of. */

@@ -22,6 +22,7 @@
 #include "dlb_lane.h"
 #include "dlb_model.h"
 #include "dlb_smon.h"
+#include "dlb_turn.h"
 #include "line_ring.h"
 #include "pci_config.h"
 #include "regfile.h"
@@ -46,8 +47,6 @@
 #define DLB_MSIX_PBA_AT   0x01001000
 /** No QE: index 0 of the pool is never used. */
 #define DLB_NIL        0
-/** Who a weaker level yields to: every 64th turn starts from the weakest, so nothing starves. */
-#define DLB_TURNS_PER_WEAK 64
 
 /** QEs that have left their lane, or are to wait before one, in order and linked through the pool. */
 struct dlb_fifo {
@@ -58,6 +57,7 @@ struct dlb_fifo {
 struct dlb_bins {
 	struct dlb_fifo fifo[DLB_PRIO_BINS];
 	uint8_t bins;
+	uint8_t turn, wheel; /**< as those of lanes: atomic QEs of a queue, as one CQ gets them */
 };
 
 /** Depths at which the depth code of a delivered QE steps up: T/2, 3T/4, T (section 4.7). */
@@ -110,7 +110,8 @@ struct dlb_cq {
 	bool enabled;
 	/* Load-balanced only. */
 	uint8_t slot_count;
-	uint8_t turn;
+	uint8_t turn, wheel;               /**< among levels of slots, as those of lanes */
+	uint8_t level_turn[DLB_PRIO_BINS]; /**< slot of a level that is first the next time */
 	uint32_t queues;          /**< bit q: queue q is in a slot */
 	dlb_hist *hist;
 	uint32_t hist_size;
@@ -125,6 +126,9 @@ struct dlb_cq {
 	uint32_t pasid;
 };
 
+/** Atomic and other QEs of a queue take turns of so many. */
+#define DLB_TYPE_TURN 4
+
 /** Load-balanced queue. */
 struct dlb_ldb_queue {
 	struct dlb_lanes atomic; /**< waiting before the atomic stage */
@@ -134,6 +138,8 @@ struct dlb_ldb_queue {
 	uint32_t other_count;
 	uint32_t inflight, inflight_limit;
 	uint32_t share;         /**< of a CQ in this round, so that work spreads */
+	uint8_t type_turn;      /**< atomic QEs below DLB_TYPE_TURN, then others, twice that in all */
+	uint8_t type_wheel;     /**< atomic QEs first, or others, as arbiters turn it */
 	bool tracked;           /**< flows are followed; a single linked CQ needs none of it */
 	struct dlb_cq *only_cq; /**< the single linked CQ of a queue that is not tracked */
 	uint64_t cqs;           /**< bit c: linked to CQ c */
@@ -179,7 +185,6 @@ struct dlb_port {
 /** An arbiter: whose turn it is goes around a wheel of 256, of which level i has its part. */
 struct dlb_wheel {
 	uint16_t edge[DLB_ARB_LEVELS]; /**< turns below it are of this level, or a stronger one */
-	uint8_t turn;
 };
 
 /** What the scheduler's arbiters were told; dlb_arb.c and dlb_weight.c use it. */
@@ -187,11 +192,11 @@ struct dlb_arb {
 	struct dlb_wheel cos;
 	uint8_t cos_no_extra; /**< bit c: class c takes no turns that another one leaves */
 	uint8_t cos_never;    /**< bit c: and has none of its own */
+	uint8_t cos_turn;     /**< on the wheel */
 	uint8_t cos_spare;    /**< class that a turn nobody owns went to last */
 	uint8_t cos_extra;    /**< class that took another one's turn last */
 	uint8_t cos_last[DLB_COS]; /**< by class: CQ that got something last */
 	struct dlb_wheel slot, atomic, other, directed;
-	uint8_t type_turn;
 	uint32_t unit_limit[DLB_LDB_PORTS];  /**< work units of a CQ */
 	uint32_t flow_threshold[DLB_LDB_PORTS]; /**< in flight at a CQ that takes new flows */
 	uint32_t cos_shadow[DLB_COS]; /**< LSP_CFG_SHDW_RANGE_COS as it was latched */

@@ -28,29 +28,10 @@ cq_room(const struct dlb_cq *cq)
 	return dlb_min(cq->token_limit - cq->tokens, cq->inflight_limit - cq->inflight);
 }
 
-/* Every so often the weakest level goes first, so that a stream of strong QEs starves nobody. */
-static inline bool
-weak_turn(uint8_t *turn)
-{
-	return ++*turn % DLB_TURNS_PER_WEAK == 0;
-}
-
 static inline uint32_t
 bin_strongest(uint32_t bins)
 {
 	return (uint32_t)__builtin_ctz(bins);
-}
-
-static inline uint32_t
-bin_weakest(uint32_t bins)
-{
-	return 31 - (uint32_t)__builtin_clz(bins);
-}
-
-static inline uint32_t
-bin_next(uint32_t bins, bool weak)
-{
-	return weak ? bin_weakest(bins) : bin_strongest(bins);
 }
 
 /* The first `n` QEs of a lane's head, in one piece, to the CQ, and nothing that changes on the way:
@@ -111,15 +92,16 @@ run(struct batch *b, struct dlb_lanes *lanes, uint32_t bin, uint32_t budget,
 	return n;
 }
 
-/* Runs off the bins, strongest first. */
+/* Runs off the bins, strongest first; the budget is at least 1. */
 static inline uint32_t
 serve_bins(struct batch *b, struct dlb_lanes *lanes, uint32_t *waiting, uint32_t budget,
 	   const struct dlb_thresholds *thresholds, bool ordered)
 {
-	uint32_t n = 0, taken;
+	uint32_t from = dlb_turn_next(&lanes->turn), n = 0, taken;
 
-	if (unlikely(weak_turn(&lanes->turn)) && budget != 0 && lanes->bins != 0)
-		n = run(b, lanes, bin_weakest(lanes->bins), 1, thresholds, *waiting, ordered);
+	if (unlikely(from != 0) && lanes->bins != 0)
+		n = run(b, lanes, dlb_turn_first(lanes->bins, from), 1, thresholds, *waiting,
+			ordered);
 	while (n < budget && lanes->bins != 0) {
 		taken = run(b, lanes, bin_strongest(lanes->bins), budget - n, thresholds,
 			    *waiting - n, ordered);
@@ -184,7 +166,7 @@ flow_move(const struct batch *b, uint32_t from, uint32_t number)
 {
 	struct dlb_bins *src = &b->m->held[b->qid][from];
 	struct dlb_bins *dst = &b->m->held[b->qid][b->cq_id];
-	struct dlb_bins keep = {.bins = 0};
+	struct dlb_bins keep = {.turn = src->turn, .wheel = src->wheel};
 
 	for (uint32_t bin = 0; bin < DLB_PRIO_BINS; bin++) {
 		while (src->bins >> bin & 1) {
@@ -304,36 +286,34 @@ take_waiting(struct batch *b, uint32_t bin)
 /* Does a waiting QE come before everything held for this CQ? Of one strength, held ones are older.
  */
 static inline bool
-waiting_first(const struct dlb_lanes *waiting, const struct dlb_bins *held, bool weak)
+waiting_first(const struct dlb_lanes *waiting, const struct dlb_bins *held, uint32_t from)
 {
 	if (waiting->bins == 0 || held->bins == 0)
 		return held->bins == 0 && waiting->bins != 0;
-	if (weak)
-		return bin_weakest(waiting->bins) > bin_weakest(held->bins);
-	return bin_strongest(waiting->bins) < bin_strongest(held->bins);
+	return dlb_turn_before(dlb_turn_first(waiting->bins, from),
+			       dlb_turn_first(held->bins, from), from);
 }
 
 static uint32_t
 serve_atomic_tracked(struct batch *b, uint32_t budget)
 {
 	struct dlb_ldb_queue *q = b->q;
-	const struct dlb_bins *held = &b->m->held[b->qid][b->cq_id];
-	bool weak = weak_turn(&q->atomic.turn);
+	struct dlb_bins *held = &b->m->held[b->qid][b->cq_id];
+	uint32_t from = dlb_turn_next(&held->turn), n = 0;
 	enum outcome outcome;
-	uint32_t n = 0;
 
 	/* On the turn of the weak one try is theirs, the others are as ever. */
-	for (; n < budget; weak = false) {
-		if (waiting_first(&q->atomic, held, weak)) {
-			outcome = take_waiting(b, bin_next(q->atomic.bins, weak));
+	for (; n < budget; from = 0) {
+		if (waiting_first(&q->atomic, held, from)) {
+			outcome = take_waiting(b, dlb_turn_first(q->atomic.bins, from));
 			n += outcome == TAKEN;
-			if (outcome != STUCK || weak)
+			if (outcome != STUCK || from != 0)
 				continue;
 		}
 		/* What is held for this CQ, or can be brought over, may go even so. */
 		if (held->bins == 0 && (q->loose == 0 || !loose_fetch(b)))
 			break;
-		deliver_held(b, bin_next(held->bins, weak));
+		deliver_held(b, dlb_turn_first(held->bins, from));
 		n++;
 	}
 	return n;
@@ -347,24 +327,40 @@ serve_atomic(struct batch *b, uint32_t budget)
 
 /* ---- One CQ ---- */
 
-/* Atomic and other QEs of a queue take turns of this many. */
-#define TYPE_TURN 4u
+/* Whose turn it is, atomic QEs' or others': up to `budget` of them. A kind that has no more to give
+ * loses the rest of its turn.
+ */
+static uint32_t
+serve_type(struct batch *b, uint32_t budget)
+{
+	struct dlb_ldb_queue *q = b->q;
+	bool other = q->type_turn >= DLB_TYPE_TURN;
+	uint32_t n;
+
+	budget = dlb_min(budget, DLB_TYPE_TURN - q->type_turn % DLB_TYPE_TURN);
+	n = other ? serve_other(b, budget) : serve_atomic(b, budget);
+	if (n == budget)
+		q->type_turn = (uint8_t)((q->type_turn + n) % (2 * DLB_TYPE_TURN));
+	else
+		q->type_turn = other ? 0 : DLB_TYPE_TURN;
+	return n;
+}
 
 static uint32_t
 serve_types(struct batch *b, uint32_t budget)
 {
 	struct dlb_ldb_queue *q = b->q;
-	uint32_t n = 0, before;
+	uint32_t n = 0, idle = 0, taken;
 
 	if (q->other_count == 0)
 		return serve_atomic(b, budget);
 	if (q->atomic_count + q->held == 0)
 		return serve_other(b, budget);
-	do {
-		before = n;
-		n += serve_atomic(b, dlb_min(TYPE_TURN, budget - n));
-		n += serve_other(b, dlb_min(TYPE_TURN, budget - n));
-	} while (n < budget && n != before);
+	while (n < budget && idle < 2) {
+		taken = serve_type(b, budget - n);
+		n += taken;
+		idle = taken == 0 ? idle + 1 : 0;
+	}
 	return n;
 }
 
@@ -396,41 +392,69 @@ dlb_sched_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t ro
 	return n;
 }
 
-/* One QE from the weakest slot that has one to give; the CQ has room. */
+/* Up to `room` QEs, which the CQ has room for, from its slots of one strength: from the first on,
+ * whose number among them is `first`. They take turns at being the one to begin with.
+ */
 static uint32_t
-serve_weakest(struct dlb_model *m, struct dlb_cq *cq)
+serve_level(struct dlb_model *m, struct dlb_cq *cq, uint32_t first, uint32_t size, uint32_t room)
 {
-	uint32_t i = cq->slot_count, n = 0;
+	uint8_t *turn = &cq->level_turn[cq->slot[first].bin];
+	uint32_t begin = (*turn)++, n = 0;
 
-	while (i-- > 0 && n == 0)
-		if (m->work >> cq->slot[i].qid & 1)
-			n = dlb_sched_queue(m, cq, cq->slot[i].qid, 1);
+	for (uint32_t k = 0; k < size && n < room; k++) {
+		uint32_t qid = cq->slot[first + (begin + k) % size].qid;
+
+		if (m->work >> qid & 1)
+			n += dlb_sched_queue(m, cq, (uint8_t)qid, room - n);
+	}
 	return n;
 }
 
-/* Serve a CQ's slots, strongest first; slots of one strength take turns at being first. */
+/* How many slots are as strong as the one at `first`? */
+static uint32_t
+level_size(const struct dlb_cq *cq, uint32_t first)
+{
+	uint32_t size = 1;
+
+	while (first + size < cq->slot_count && cq->slot[first + size].bin == cq->slot[first].bin)
+		size++;
+	return size;
+}
+
+/* One QE in a turn that begins with the slots of level `from`; the CQ has room. */
+static uint32_t
+serve_weak(struct dlb_model *m, struct dlb_cq *cq, uint32_t from)
+{
+	uint32_t levels = 0, n = 0;
+
+	for (uint32_t s = 0; s < cq->slot_count; s++)
+		if (m->work >> cq->slot[s].qid & 1)
+			levels |= 1u << cq->slot[s].bin;
+	while (levels != 0 && n == 0) {
+		uint32_t level = dlb_turn_first(levels, from), first = 0;
+
+		while (cq->slot[first].bin != level)
+			first++;
+		n = serve_level(m, cq, first, level_size(cq, first), 1);
+		levels &= ~(1u << level);
+	}
+	return n;
+}
+
+/* Serve a CQ's slots, strongest first. */
 static uint32_t
 serve_cq(struct dlb_model *m, struct dlb_cq *cq)
 {
-	uint32_t n = unlikely(weak_turn(&cq->turn)) ? serve_weakest(m, cq) : 0;
-	uint32_t i = 0, room;
+	uint32_t from = dlb_turn_next(&cq->turn), n = 0, room, size;
 
-	while (i < cq->slot_count) {
-		uint32_t level = i, size = 1;
-
-		while (i + size < cq->slot_count && cq->slot[i + size].bin == cq->slot[level].bin)
-			size++;
-		for (uint32_t k = 0; k < size; k++) {
-			uint32_t s = level + (cq->turn + k) % size;
-
-			if (!(m->work >> cq->slot[s].qid & 1))
-				continue;
-			room = cq_room(cq);
-			if (room == 0)
-				return n;
-			n += dlb_sched_queue(m, cq, cq->slot[s].qid, room);
-		}
-		i += size;
+	if (unlikely(from != 0))
+		n = serve_weak(m, cq, from);
+	for (uint32_t i = 0; i < cq->slot_count; i += size) {
+		size = level_size(cq, i);
+		room = cq_room(cq);
+		if (room == 0)
+			break;
+		n += serve_level(m, cq, i, size, room);
 	}
 	return n;
 }
@@ -493,17 +517,18 @@ dlb_sched_directed(struct dlb_model *m, uint32_t id, uint32_t room)
 	struct dlb_cq *cq = &m->cq[DLB_LDB_PORTS + id];
 	struct dlb_pen pen = dlb_pen_up(cq);
 	uint32_t kind = m->config.version == DLB_V20;
-	bool weak = weak_turn(&q->waiting.turn);
-	uint32_t n;
+	uint32_t n, from;
 
 	room = dlb_min(room, cq->enabled && cq->tokens < cq->token_limit
 				     ? cq->token_limit - cq->tokens : 0);
+	/* No room is nobody's turn. */
+	from = room == 0 ? 0 : dlb_turn_next(&q->waiting.turn);
 	for (n = 0; n < room && q->waiting.bins != 0; n++) {
-		uint32_t bin = bin_next(q->waiting.bins, weak);
+		uint32_t bin = dlb_turn_first(q->waiting.bins, from);
 		struct dlb_qe qe = dlb_lanes_first(m, &q->waiting, bin);
 		uint64_t meta = qe.meta;
 
-		weak = false;
+		from = 0;
 		dlb_lanes_shrink(m, &q->waiting, bin, 1);
 		if (m->config.open.directed_lock_in_qid)
 			meta = REG_SET(DLB_QE_DIRECTED_WORD, meta, REG_GET(DLB_QE_LOCK, meta));

@@ -12,26 +12,24 @@
 #define TURN_STEP 101u
 
 uint32_t
-dlb_wheel_turn(struct dlb_wheel *wheel)
+dlb_wheel_turn(const struct dlb_wheel *wheel, uint8_t *turn)
 {
-	uint32_t turn = wheel->turn++ * TURN_STEP % 256, level = 0;
+	uint32_t at = (*turn)++ * TURN_STEP % 256, level = 0;
 
-	while (level < DLB_ARB_LEVELS && turn >= wheel->edge[level])
+	while (level < DLB_ARB_LEVELS && at >= wheel->edge[level])
 		level++;
 	return level;
 }
 
-/* Whatever the weights, the weakest of the levels that are there goes first at times. */
+/* Whatever the weights, each of the weaker levels that are there goes first at times. */
 static uint32_t
-level_first(struct dlb_wheel *wheel, uint32_t present)
+level_first(const struct dlb_wheel *wheel, uint8_t *turn, uint32_t present)
 {
-	uint32_t level = dlb_wheel_turn(wheel);
+	uint32_t level = dlb_wheel_turn(wheel, turn), from = dlb_turn_level(*turn);
 
-	if (wheel->turn % DLB_TURNS_PER_WEAK == 0)
-		return 31 - (uint32_t)__builtin_clz(present);
-	if (level != DLB_ARB_ANY && (present >> level & 1))
+	if (from == 0 && level != DLB_ARB_ANY && (present >> level & 1))
 		return level;
-	return (uint32_t)__builtin_ctz(present);
+	return dlb_turn_first(present, from);
 }
 
 /* ---- Limits ---- */
@@ -154,9 +152,11 @@ serve_open(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t atomic,
 static bool
 serve_atomic(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid)
 {
-	uint32_t there = m->ldb[qid].atomic.bins | m->held[qid][cq - m->cq].bins;
+	struct dlb_bins *held = &m->held[qid][cq - m->cq];
+	uint32_t there = m->ldb[qid].atomic.bins | held->bins;
 
-	if (there != 0 && serve_open(m, cq, qid, 1u << level_first(&m->arb.atomic, there), 0))
+	if (there != 0 &&
+	    serve_open(m, cq, qid, 1u << level_first(&m->arb.atomic, &held->wheel, there), 0))
 		return true;
 	return serve_open(m, cq, qid, ALL_BINS, 0);
 }
@@ -164,11 +164,12 @@ serve_atomic(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid)
 static bool
 serve_other(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid)
 {
-	uint32_t there = m->ldb[qid].other.bins;
+	struct dlb_lanes *other = &m->ldb[qid].other;
 
-	if (there == 0)
+	if (other->bins == 0)
 		return false;
-	return serve_open(m, cq, qid, 0, 1u << level_first(&m->arb.other, there)) ||
+	return serve_open(m, cq, qid, 0,
+			  1u << level_first(&m->arb.other, &other->wheel, other->bins)) ||
 	       serve_open(m, cq, qid, 0, ALL_BINS);
 }
 
@@ -176,9 +177,11 @@ serve_other(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid)
 static bool
 serve_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid)
 {
-	if (m->ldb[qid].inflight >= m->ldb[qid].inflight_limit)
+	struct dlb_ldb_queue *q = &m->ldb[qid];
+
+	if (q->inflight >= q->inflight_limit)
 		return false;
-	if (m->arb.type_turn++ % 2 == 0)
+	if (q->type_wheel++ % 2 == 0)
 		return serve_atomic(m, cq, qid) || serve_other(m, cq, qid);
 	return serve_other(m, cq, qid) || serve_atomic(m, cq, qid);
 }
@@ -190,11 +193,13 @@ static bool
 serve_level(struct dlb_model *m, struct dlb_cq *cq, uint32_t level)
 {
 	for (uint32_t k = 0; k < cq->slot_count; k++) {
-		uint32_t s = (cq->turn + k) % cq->slot_count;
+		uint32_t s = (cq->level_turn[level] + k) % cq->slot_count;
 
-		if (cq->slot[s].bin == level && (m->work >> cq->slot[s].qid & 1) &&
-		    serve_queue(m, cq, cq->slot[s].qid))
-			return true;
+		if (cq->slot[s].bin != level || !(m->work >> cq->slot[s].qid & 1) ||
+		    !serve_queue(m, cq, cq->slot[s].qid))
+			continue;
+		cq->level_turn[level] = (uint8_t)(s + 1);
+		return true;
 	}
 	return false;
 }
@@ -211,8 +216,7 @@ dlb_weight_cq(struct dlb_model *m, struct dlb_cq *cq)
 			present |= 1u << cq->slot[s].bin;
 	if (present == 0)
 		return false;
-	cq->turn++;
-	level = level_first(&m->arb.slot, present);
+	level = level_first(&m->arb.slot, &cq->wheel, present);
 	if (serve_level(m, cq, level))
 		return true;
 	for (present &= ~(1u << level); present != 0; present &= present - 1)
@@ -225,9 +229,14 @@ bool
 dlb_weight_directed(struct dlb_model *m, uint32_t id)
 {
 	struct dlb_lanes *waiting = &m->dir[id].waiting;
-	uint8_t away = shut(&waiting->bins, 1u << level_first(&m->arb.directed, waiting->bins));
-	bool served = dlb_sched_directed(m, id, 1) != 0;
+	const struct dlb_cq *cq = &m->cq[DLB_LDB_PORTS + id];
+	uint8_t away;
 
+	if (!cq->enabled || cq->tokens >= cq->token_limit)
+		return false;
+	away = shut(&waiting->bins,
+		    1u << level_first(&m->arb.directed, &waiting->wheel, waiting->bins));
+	dlb_sched_directed(m, id, 1);
 	waiting->bins |= away;
-	return served;
+	return true;
 }
