@@ -107,6 +107,54 @@ domain_set_up(struct rig *r)
 	rig_start(r, 0);
 }
 
+/* What a plain set-up leaves alone, and a reset has to put back all the same: interrupts, watchdogs,
+ * limits, owners. None of it keeps an event from its way.
+ */
+struct mark {
+	enum dlb_reg row;
+	uint32_t value;
+};
+
+static const struct mark ldb_marks[] = {
+	{DLB_CHP_LDB_CQ_INT_DEPTH_THRSH, 3},
+	{DLB_CHP_LDB_CQ_TMR_THRSH, 77},
+	{DLB_CHP_LDB_CQ_INT_ENB, 3},
+	{DLB_CHP_LDB_CQ_WD_ENB, 1},
+	{DLB_SYS_LDB_CQ_ISR, 2u << 10 | 5},
+	{DLB_CHP_SN_CHK_ENBL, 1},
+	{DLB_SYS_LDB_PP2VDEV, 3},
+	{DLB_LSP_CFG_CQ_LDB_WU_LIMIT, 1u << 15 | 4000},
+};
+
+static const struct mark dir_marks[] = {
+	{DLB_CHP_DIR_CQ_INT_DEPTH_THRSH, 3},
+	{DLB_CHP_DIR_CQ_TMR_THRSH, 77},
+	{DLB_CHP_DIR_CQ_INT_ENB, 3},
+	{DLB_CHP_DIR_CQ_WD_ENB, 1},
+	{DLB_SYS_DIR_CQ_ISR, 2u << 10 | 6},
+	{DLB_SYS_DIR_PP2VDEV, 3},
+};
+
+static void
+mark(struct rig *r, const struct mark *marks, size_t n, uint32_t port)
+{
+	for (size_t k = 0; k < n; k++) {
+		if (!rig_has(r, marks[k].row))
+			continue;
+		rig_write(r, marks[k].row, port, marks[k].value);
+		assert_int_equal(rig_read(r, marks[k].row, port), marks[k].value);
+	}
+}
+
+static void
+domain_mark(struct rig *r)
+{
+	for (uint32_t p = 0; p < CQS; p++)
+		mark(r, ldb_marks, sizeof(ldb_marks) / sizeof(ldb_marks[0]), p);
+	for (uint32_t p = 1; p < 4; p++)
+		mark(r, dir_marks, sizeof(dir_marks) / sizeof(dir_marks[0]), p);
+}
+
 static void
 domain_fill(struct rig *r, uint32_t events)
 {
@@ -156,6 +204,19 @@ reset_and_use_again(struct rig *r, const struct snapshot *before)
 }
 
 /* ---- Resets ---- */
+
+static void
+reset_of_a_domain_that_used_everything(void **state)
+{
+	struct rig *r = *state;
+	struct snapshot before = snapshot_take(r);
+
+	domain_set_up(r);
+	domain_mark(r);
+	domain_fill(r, 100);
+	reset_and_use_again(r, &before);
+	free(before.value);
+}
 
 static void
 reset_of_an_idle_domain(void **state)
@@ -338,6 +399,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_BOTH(reset_of_an_idle_domain),
+		ON_BOTH(reset_of_a_domain_that_used_everything),
 		ON_BOTH(reset_with_full_queues_and_nothing_returned),
 		ON_BOTH(reset_with_tokens_owed_but_everything_completed),
 		ON_BOTH(reset_with_completions_owed_but_tokens_returned),
