@@ -30,6 +30,7 @@ static const struct test_group *const groups[] = {
 	&calls_group,
 	&weight_group,
 	&telemetry_group,
+	&mix_group,
 };
 
 static const struct test_case *running;

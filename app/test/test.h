@@ -57,7 +57,7 @@ extern const struct test_group release_group, credit_group, relink_group, stop_g
 extern const struct test_group sleep_group;
 extern const struct test_group timeout_group, xstats_group, devargs_group, thread_group;
 extern const struct test_group domain_group, token_group, alarm_group, wait_group, calls_group;
-extern const struct test_group weight_group, telemetry_group;
+extern const struct test_group weight_group, telemetry_group, mix_group;
 
 /** The device under test. */
 struct test_dev {
