@@ -3,8 +3,8 @@
 # Copyright(c) 2026 The slipway authors
 #
 # The table of conformance, doc/eventdevs/dlb_conformance.csv: each statement has a number of its
-# own, none is missing, and the tests that each must name are there. Prints the counts; exit status 1
-# when something is wrong.
+# own, none is missing, and the tests that each must name are there. Prints the counts; exit status
+# 1 when something is wrong.
 
 import csv
 import pathlib

@@ -7,9 +7,9 @@ usage: perf_queue.py RESULT.json DRIVER BENCH-EVENT CPU CPU ROUNDS
 
 Adds what was measured to RESULT.json, which bench-event --json wrote. DRIVER is what EAL's option
 -d takes; the program BENCH-EVENT tells how far the CPUs are from each other. The producer has one
-CPU, the worker the other. The program's main thread, which only prints once a second but polls meanwhile,
-shares the producer's CPU at the lowest priority; else it would take half of it. event_sw needs a
-third busy thread for its service, so there producer and worker share a CPU.
+CPU, the worker the other. The program's main thread, which only prints once a second but polls
+meanwhile, shares the producer's CPU at the lowest priority; else it would take half of it. event_sw
+needs a third busy thread for its service, so there producer and worker share a CPU.
 """
 
 import json

@@ -6,8 +6,8 @@
  * it is busy; how long that takes is drawn, so that events come at every moment of falling asleep.
  * And whoever passed it on leaves the device alone for a while, half of the time: waking the next
  * one is the business of the enqueue.
- * A wake-up that is missed is a timeout, or an event that is found when the time is over, long after
- * it was sent: the program then ends.
+ * A wake-up that is missed is a timeout, or an event that is found when the time is over, long
+ * after it was sent: the program then ends.
  *
  *   slipway-stress-sleep EAL-ARGUMENTS -- [WAKE-UPS [THREADS]]
  */

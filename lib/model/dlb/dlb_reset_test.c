@@ -107,8 +107,8 @@ domain_set_up(struct rig *r)
 	rig_start(r, 0);
 }
 
-/* What a plain set-up leaves alone, and a reset has to put back all the same: interrupts, watchdogs,
- * limits, owners. None of it keeps an event from its way.
+/* What a plain set-up leaves alone, and a reset has to put back all the same: interrupts,
+ * watchdogs, limits, owners. None of it keeps an event from its way.
  */
 struct mark {
 	enum dlb_reg row;

@@ -4,8 +4,8 @@
 #include "dlb_config.h"
 
 /* Watchdogs of consumer queues, datasheet section 9.5. One runs while its CQ holds QEs; a token
- * that comes back starts it anew. When it expires the device stops it, says which CQ it was in WDTO,
- * and raises vector 0 with CWD in ALARM_HW_SYND, which stays for as long as WDTO has bits.
+ * that comes back starts it anew. When it expires the device stops it, says which CQ it was in
+ * WDTO, and raises vector 0 with CWD in ALARM_HW_SYND, which stays for as long as WDTO has bits.
  */
 
 #define CQS_PER_WORD  32u
