@@ -5,44 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_log.h>
-
 #include "test.h"
 
 /* Whatever a faulty command does, the device says so, the driver names it, and both go on. */
 
 /* Twice the time between two looks of the driver. */
 #define LOOK_US 2000000
-
-static uint64_t
-stat(const char *name)
-{
-	uint64_t id;
-	uint64_t value = rte_event_dev_xstats_by_name_get(dev.id, name, &id);
-
-	assert_true(value <= INT64_MAX);
-	return value;
-}
-
-static FILE *log_file;
-static char *log_text;
-static size_t log_size;
-
-static void
-log_begin(void)
-{
-	log_file = open_memstream(&log_text, &log_size);
-	assert_non_null(log_file);
-	rte_openlog_stream(log_file);
-}
-
-static const char *
-log_end(void)
-{
-	rte_openlog_stream(NULL);
-	fclose(log_file);
-	return log_text;
-}
 
 /* Port 0 sends, port 1 takes; port 2 is for mischief, and so is port 3, which is directed. */
 static void
@@ -70,18 +38,17 @@ shape_without_pairs(int32_t limit)
 static void
 expect_alarm(uint8_t port, enum access_fault fault, const char *counter, const char *name)
 {
-	uint64_t before = stat(counter);
-	const char *text;
-	char where[24];
+	uint64_t before = dev_stat(counter);
+	char where[24], *text;
 
 	snprintf(where, sizeof(where), "alarm %s: port %u", name, port);
 	log_begin();
 	dev_provoke(port, fault);
-	assert_int_equal(stat(counter), before + 1);
+	assert_int_equal(dev_stat(counter), before + 1);
 	text = log_end();
 	if (strstr(text, name) == NULL || strstr(text, where) == NULL)
 		fail_msg("the log says: %s", text);
-	free(log_text);
+	free(text);
 }
 
 static void
@@ -147,8 +114,8 @@ events_without_credit_raise_an_alarm(void)
 	assert_int_equal(send_until_refused(0, ev, 65), 64);
 	receive_nothing(0);
 	/* Those that wait in the consumer queue of port 1 have given their credits back. */
-	before = stat("dev_alarm_illegal_enq");
-	for (i = 0; i <= 8 && stat("dev_alarm_illegal_enq") == before; i++)
+	before = dev_stat("dev_alarm_illegal_enq");
+	for (i = 0; i <= 8 && dev_stat("dev_alarm_illegal_enq") == before; i++)
 		dev_provoke(2, ACCESS_FAULT_CREDIT);
 	expect_alarm(2, ACCESS_FAULT_CREDIT, "dev_alarm_illegal_enq", "ILLEGAL_ENQ");
 	device_still_works();
@@ -169,11 +136,11 @@ several_alarms_between_looks_are_told_as_more(void)
 	uint64_t before;
 
 	shape_for_faults();
-	before = stat("dev_alarms_more");
+	before = dev_stat("dev_alarms_more");
 	dev_provoke(2, ACCESS_FAULT_COMMAND);
 	dev_provoke(2, ACCESS_FAULT_QUEUE);
 	dev_provoke(2, ACCESS_FAULT_TOKENS);
-	assert_int_equal(stat("dev_alarms_more"), before + 1);
+	assert_int_equal(dev_stat("dev_alarms_more"), before + 1);
 	expect_alarm(2, ACCESS_FAULT_QUEUE, "dev_alarm_illegal_qid", "ILLEGAL_QID");
 }
 
@@ -188,11 +155,9 @@ expect_alarm_unasked(void)
 	dev_provoke(2, ACCESS_FAULT_COMMAND);
 	while (!seen && now_us() < end) {
 		pause_us(10000);
-		fflush(log_file);
-		seen = log_text != NULL && strstr(log_text, "ILLEGAL_HCW") != NULL;
+		seen = strstr(log_so_far(), "ILLEGAL_HCW") != NULL;
 	}
-	log_end();
-	free(log_text);
+	free(log_end());
 	assert_true(seen);
 }
 
@@ -212,31 +177,32 @@ alarms_can_be_reset(void)
 	expect_alarm(2, ACCESS_FAULT_COMMAND, "dev_alarm_illegal_hcw", "ILLEGAL_HCW");
 	assert_int_equal(
 		rte_event_dev_xstats_reset(dev.id, RTE_EVENT_DEV_XSTATS_DEVICE, 0, NULL, 0), 0);
-	assert_int_equal(stat("dev_alarm_illegal_hcw"), 0);
+	assert_int_equal(dev_stat("dev_alarm_illegal_hcw"), 0);
 }
 
 static void
 alarms_without_end_are_silenced(void)
 {
 	uint64_t before, lines = 0;
-	const char *at;
+	char *text, *at;
 	unsigned int i;
 
 	shape_for_faults();
-	before = stat("dev_alarm_illegal_hcw");
+	before = dev_stat("dev_alarm_illegal_hcw");
 	log_begin();
 	for (i = 0; i < 100; i++) {
 		dev_provoke(2, ACCESS_FAULT_COMMAND);
-		stat("dev_rx_ok");
+		dev_stat("dev_rx_ok");
 	}
-	for (at = log_end(); (at = strstr(at, "ILLEGAL_HCW")) != NULL; at++)
+	text = log_end();
+	for (at = text; (at = strstr(at, "ILLEGAL_HCW")) != NULL; at++)
 		lines++;
-	at = strstr(log_text, "alarms in a second");
-	free(log_text);
+	at = strstr(text, "alarms in a second");
+	free(text);
 	assert_non_null(at);
 	assert_in_range(lines, 1, 40);
-	assert_true(stat("dev_alarm_overloads") > 0);
-	assert_in_range(stat("dev_alarm_illegal_hcw") - before, 1, 40);
+	assert_true(dev_stat("dev_alarm_overloads") > 0);
+	assert_in_range(dev_stat("dev_alarm_illegal_hcw") - before, 1, 40);
 	traffic_goes_on();
 	/* A new start hears them again. */
 	dev_stop();

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include <rte_dev.h>
-#include <rte_log.h>
 #include <rte_malloc.h>
 
 #include "test.h"
@@ -140,18 +139,9 @@ other_remove(void)
 static char *
 probe_logged(const char *args, int *ret)
 {
-	FILE *before = rte_log_get_stream(), *file;
-	char *text = NULL;
-	size_t size = 0;
-
-	file = open_memstream(&text, &size);
-	if (file == NULL)
-		return NULL;
-	rte_openlog_stream(file);
+	log_begin();
 	*ret = other_probe(args);
-	rte_openlog_stream(before == stderr ? NULL : before);
-	fclose(file);
-	return text;
+	return log_end();
 }
 
 static unsigned int

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include <rte_dev.h>
-#include <rte_log.h>
 
 #include "test.h"
 
@@ -64,17 +63,12 @@ second_make(const char *more)
 static void
 second_refused(const char *args, const char *words)
 {
-	FILE *before = rte_log_get_stream(), *file;
-	char *text = NULL;
-	size_t size = 0;
+	char *text;
 	int ret;
 
-	file = open_memstream(&text, &size);
-	assert_non_null(file);
-	rte_openlog_stream(file);
+	log_begin();
 	ret = args[0] == ',' ? second_probe(args) : rte_eal_hotplug_add("vdev", SECOND, args);
-	rte_openlog_stream(before == stderr ? NULL : before);
-	fclose(file);
+	text = log_end();
 	if (ret == 0 || strstr(text, words) == NULL || strstr(text, "accepted") == NULL)
 		fail_msg("%s: returned %d and said: %s", args, ret, text);
 	free(text);

@@ -136,6 +136,12 @@ void drain(uint8_t port, unsigned int n);
 void device_still_works(void);
 unsigned int work_amount(unsigned int n);
 
+/* seen.c: what the driver counts and says. */
+uint64_t dev_stat(const char *name);
+void log_begin(void);
+const char *log_so_far(void);
+char *log_end(void);
+
 /* threads.c */
 void thread_start(void *(*run)(void *), void *arg);
 bool threads_stopping(void);

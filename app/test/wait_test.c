@@ -26,16 +26,6 @@ enum wait {
 	WAIT_PINNED,
 };
 
-static uint64_t
-stat(const char *name)
-{
-	uint64_t id;
-	uint64_t value = rte_event_dev_xstats_by_name_get(dev.id, name, &id);
-
-	assert_true(value <= INT64_MAX);
-	return value;
-}
-
 /* The device takes its time, of which it gets some when a port is polled: port 0 has no links. */
 static void
 expect_stat(const char *name, uint64_t value)
@@ -44,7 +34,7 @@ expect_stat(const char *name, uint64_t value)
 	struct rte_event ev;
 
 	do {
-		seen = stat(name);
+		seen = dev_stat(name);
 		if (seen == value)
 			return;
 		rte_event_dequeue_burst(dev.id, 0, &ev, 1, 0);
@@ -200,11 +190,11 @@ the_limit_of_an_ordered_queue_is_named(void)
 	shape_ordered();
 	dev_start();
 	send_to_queue_0(RTE_SCHED_TYPE_ORDERED, 0, 2000);
-	while (stat("qid_0_inflight") < stat("qid_0_inflight_limit") &&
-	       stat("port_1_wait") != WAIT_HISTORY)
+	while (dev_stat("qid_0_inflight") < dev_stat("qid_0_inflight_limit") &&
+	       dev_stat("port_1_wait") != WAIT_HISTORY)
 		receive_some(1, ev, RTE_DIM(ev), 100);
 	expect_stat("qid_0_wait",
-		    stat("port_1_wait") == WAIT_HISTORY ? WAIT_HISTORY : WAIT_INFLIGHT);
+		    dev_stat("port_1_wait") == WAIT_HISTORY ? WAIT_HISTORY : WAIT_INFLIGHT);
 }
 
 /* An older event is held; all later ones were forwarded, and cannot go before it. */
@@ -230,18 +220,18 @@ a_withheld_event_that_others_wait_for_is_named(void)
 	link_make(3, 2);
 	link_make(3, 3);
 	dev_start();
-	window = stat("qid_0_sequence_numbers");
+	window = dev_stat("qid_0_sequence_numbers");
 	send_to_queue_0(RTE_SCHED_TYPE_ORDERED, 0, 1);
 	assert_int_equal(receive_any(1, 2, &first, 1, &holder), 1);
 	/* Fill the holder, so that the other gets everything else. */
 	send_to_queue_0(RTE_SCHED_TYPE_ORDERED, 0, window + 50);
-	for (n = 0; stat("qid_0_wait") != WAIT_REORDER; n++) {
+	for (n = 0; dev_stat("qid_0_wait") != WAIT_REORDER; n++) {
 		assert_in_range(n, 0, 10 * window);
 		if (receive_some(3 - holder, &ev, 1, 200) == 1)
 			answer_all(3 - holder, &ev, 1, RTE_EVENT_OP_FORWARD, 1,
 				   RTE_SCHED_TYPE_ATOMIC);
 	}
-	assert_true(stat("dev_reorder_waiting") > 0);
+	assert_true(dev_stat("dev_reorder_waiting") > 0);
 	expect_dump("wait for the release of an older event of an ordered queue");
 	release_all(holder, &first, 1);
 	receive_all(3, &ev, 1);
@@ -268,8 +258,8 @@ leased_credits_are_counted(void)
 {
 	shape_simple(QUEUE_PARALLEL, 2, 0, 8);
 	send_to_queue_0(RTE_SCHED_TYPE_PARALLEL, 0, 1);
-	assert_true(stat("port_0_credits_leased") > 0);
-	assert_int_equal(stat("dev_credits_leased") + stat("dev_pool_size"), dev.limit - 1);
+	assert_true(dev_stat("port_0_credits_leased") > 0);
+	assert_int_equal(dev_stat("dev_credits_leased") + dev_stat("dev_pool_size"), dev.limit - 1);
 	expect_stat("port_1_scheduled", 1);
 }
 

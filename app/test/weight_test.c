@@ -14,16 +14,6 @@
 
 #define NO_IMPL_REL RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL
 
-static uint64_t
-stat(const char *name)
-{
-	uint64_t id;
-	uint64_t value = rte_event_dev_xstats_by_name_get(dev.id, name, &id);
-
-	assert_true(value <= INT64_MAX);
-	return value;
-}
-
 /* The device as it was given, and with these arguments too. */
 static void
 probe_with(const char *more)
@@ -59,8 +49,8 @@ events_tell_how_deep_their_queue_was(void)
 	link_make(1, 0);
 	link_make(1, 1);
 	dev_start();
-	assert_int_equal(stat("qid_0_depth_threshold"), 8);
-	assert_int_equal(stat("qid_1_depth_threshold"), 100);
+	assert_int_equal(dev_stat("qid_0_depth_threshold"), 8);
+	assert_int_equal(dev_stat("qid_1_depth_threshold"), 100);
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0), 40);
 	for (i = 0; i < 40; i++) {
 		receive_all(1, &ev, 1);
@@ -70,10 +60,10 @@ events_tell_how_deep_their_queue_was(void)
 	assert_true(seen[RTE_PMD_DLB_DEPTH_GT100] > 8);
 	assert_true(seen[RTE_PMD_DLB_DEPTH_LE50] >= 4);
 	assert_int_equal(rte_pmd_dlb_event_depth(&ev), RTE_PMD_DLB_DEPTH_LE50);
-	assert_int_equal(stat("qid_0_depth_gt100_threshold"), seen[3]);
-	assert_int_equal(stat("qid_0_depth_le50_threshold"), seen[0]);
-	assert_int_equal(stat("qid_0_depth_gt50_le75_threshold"), seen[1]);
-	assert_int_equal(stat("qid_0_depth_gt75_le100_threshold"), seen[2]);
+	assert_int_equal(dev_stat("qid_0_depth_gt100_threshold"), seen[3]);
+	assert_int_equal(dev_stat("qid_0_depth_le50_threshold"), seen[0]);
+	assert_int_equal(dev_stat("qid_0_depth_gt50_le75_threshold"), seen[1]);
+	assert_int_equal(dev_stat("qid_0_depth_gt75_le100_threshold"), seen[2]);
 	/* Queue 1 is never that deep. */
 	send_numbers(0, event_make(1, RTE_SCHED_TYPE_PARALLEL, 0, 0), 40);
 	for (i = 0; i < 40; i++) {
@@ -144,10 +134,10 @@ ports_are_of_the_class_they_are_given(void)
 {
 	probe_with("cos=1:2:0:1,port_cos=0:3,port_cos=1-2:1");
 	shape_simple(QUEUE_PARALLEL, 4, 0, 8);
-	assert_int_equal(stat("port_0_hw_id") / 16, 3);
-	assert_int_equal(stat("port_1_hw_id") / 16, 1);
-	assert_int_equal(stat("port_2_hw_id") / 16, 1);
-	assert_int_equal(stat("port_3_hw_id") / 16, 0);
+	assert_int_equal(dev_stat("port_0_hw_id") / 16, 3);
+	assert_int_equal(dev_stat("port_1_hw_id") / 16, 1);
+	assert_int_equal(dev_stat("port_2_hw_id") / 16, 1);
+	assert_int_equal(dev_stat("port_3_hw_id") / 16, 0);
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0), 100);
 	probe_as_before();
 }
@@ -171,10 +161,10 @@ history_can_be_short(void)
 {
 	probe_with("use_default_hl=y");
 	shape_simple(QUEUE_PARALLEL, 2, 0, 64);
-	assert_int_equal(stat("port_1_history_size"), 32);
+	assert_int_equal(dev_stat("port_1_history_size"), 32);
 	probe_as_before();
 	shape_simple(QUEUE_PARALLEL, 2, 0, 64);
-	assert_int_equal(stat("port_1_history_size"), 128);
+	assert_int_equal(dev_stat("port_1_history_size"), 128);
 }
 
 static void
@@ -187,7 +177,7 @@ keys_of_other_drivers_are_understood(void)
 	assert_int_equal(info.max_event_port_enqueue_depth, 256);
 	shape_simple(QUEUE_PARALLEL, 2, 0, 8);
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0), 1);
-	assert_int_equal(stat("port_0_credits_leased"), 63);
+	assert_int_equal(dev_stat("port_0_credits_leased"), 63);
 	probe_as_before();
 }
 
@@ -202,9 +192,9 @@ ports_with_a_hint_lease_more_credits(void)
 	link_make(2, 0);
 	dev_start();
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0), 1);
-	assert_int_equal(stat("port_0_credits_leased"), 255);
+	assert_int_equal(dev_stat("port_0_credits_leased"), 255);
 	send_numbers(1, event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0), 1);
-	assert_int_equal(stat("port_1_credits_leased"), 31);
+	assert_int_equal(dev_stat("port_1_credits_leased"), 31);
 	/* And yet none of them keeps a credit from another. */
 	assert_int_equal(send_until_refused(1, event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0),
 					    dev.limit),

@@ -14,17 +14,6 @@ static struct rte_event_dev_xstats_name names[MOST];
 static uint64_t ids[MOST];
 static uint64_t values[MOST];
 
-static uint64_t
-stat(const char *name)
-{
-	uint64_t id;
-	uint64_t value = rte_event_dev_xstats_by_name_get(dev.id, name, &id);
-
-	if (value > INT64_MAX)
-		fail_msg("there is no statistic named %s", name);
-	return value;
-}
-
 /* Some drivers count on when the device is configured anew. */
 static void
 count_from_zero(void)
@@ -39,7 +28,7 @@ count_from_zero(void)
 static void
 expect_inflight(unsigned int n, unsigned int ports)
 {
-	assert_in_range(stat("dev_inflight_events"), n, n + ports * dev.hoard);
+	assert_in_range(dev_stat("dev_inflight_events"), n, n + ports * dev.hoard);
 }
 
 /* Every name of a scope has an id of its own, and both ways to ask give the same answer. */
@@ -83,9 +72,9 @@ what_passes_is_counted(void)
 
 	shape_simple(QUEUE_ATOMIC, 2, RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL, 32);
 	count_from_zero();
-	before = stat("port_0_tx_new");
+	before = dev_stat("port_0_tx_new");
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 60);
-	assert_int_equal(stat("port_0_tx_new") - before, 60);
+	assert_int_equal(dev_stat("port_0_tx_new") - before, 60);
 	for (i = 0; i < 60; i++) {
 		receive_all(1, &ev, 1);
 		if (i % 3 == 0)
@@ -93,12 +82,12 @@ what_passes_is_counted(void)
 		else
 			release_all(1, &ev, 1);
 	}
-	assert_int_equal(stat("port_1_tx_fwd"), 20);
-	assert_int_equal(stat("port_1_tx_rel"), 40);
-	assert_int_equal(stat("port_1_rx_ok"), 60);
-	assert_int_equal(stat("port_1_outstanding_releases"), 0);
+	assert_int_equal(dev_stat("port_1_tx_fwd"), 20);
+	assert_int_equal(dev_stat("port_1_tx_rel"), 40);
+	assert_int_equal(dev_stat("port_1_rx_ok"), 60);
+	assert_int_equal(dev_stat("port_1_outstanding_releases"), 0);
 	expect_inflight(20, 2);
-	assert_int_equal(stat("dev_nb_events_limit"), dev.limit);
+	assert_int_equal(dev_stat("dev_nb_events_limit"), dev.limit);
 }
 
 static void
@@ -108,10 +97,10 @@ implicit_releases_are_counted(void)
 	count_from_zero();
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 60);
 	drain(1, 60);
-	assert_int_equal(stat("port_1_tx_implicit_rel"), 60);
-	assert_int_equal(stat("port_1_rx_ok"), 60);
-	assert_true(stat("port_1_total_polls") >= stat("port_1_zero_polls"));
-	assert_true(stat("port_1_zero_polls") > 0);
+	assert_int_equal(dev_stat("port_1_tx_implicit_rel"), 60);
+	assert_int_equal(dev_stat("port_1_rx_ok"), 60);
+	assert_true(dev_stat("port_1_total_polls") >= dev_stat("port_1_zero_polls"));
+	assert_true(dev_stat("port_1_zero_polls") > 0);
 	expect_inflight(0, 2);
 }
 
@@ -126,9 +115,9 @@ refusals_are_counted(void)
 	link_make(1, 0);
 	dev_start();
 	assert_int_equal(rte_event_enqueue_burst(dev.id, 0, &bad, 1), 0);
-	assert_int_equal(stat("port_0_tx_invalid"), 1);
+	assert_int_equal(dev_stat("port_0_tx_invalid"), 1);
 	assert_int_equal(send_until_refused(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 65), 64);
-	assert_int_equal(stat("port_0_tx_new"), 64);
+	assert_int_equal(dev_stat("port_0_tx_new"), 64);
 }
 
 static void
@@ -140,13 +129,13 @@ counters_can_be_reset(void)
 	drain(1, 60);
 	assert_int_equal(rte_event_dev_xstats_reset(dev.id, RTE_EVENT_DEV_XSTATS_PORT, 1, NULL, 0),
 			 0);
-	assert_int_equal(stat("port_1_rx_ok"), 0);
-	assert_int_equal(stat("port_0_tx_new"), 60);
+	assert_int_equal(dev_stat("port_1_rx_ok"), 0);
+	assert_int_equal(dev_stat("port_0_tx_new"), 60);
 	assert_int_equal(rte_event_dev_xstats_reset(dev.id, RTE_EVENT_DEV_XSTATS_PORT, -1, NULL, 0),
 			 0);
-	assert_int_equal(stat("port_0_tx_new"), 0);
+	assert_int_equal(dev_stat("port_0_tx_new"), 0);
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ATOMIC, 0, 0), 5);
-	assert_int_equal(stat("port_0_tx_new"), 5);
+	assert_int_equal(dev_stat("port_0_tx_new"), 5);
 }
 
 static void
