@@ -17,7 +17,7 @@
 /* Events inside at a time; more than a CQ holds, so that some wait in queues. */
 #define INSIDE 192
 
-/* Each domain: port 0 sends to queue 0, port 1 hands on to the single-link queue 1, port 2 takes. */
+/* Each domain: port 0 sends to queue 0, port 1 hands on to single-link queue 1, port 2 takes. */
 enum { PORT_SEND, PORT_WORK, PORT_LAST, PORTS };
 enum { QUEUE_FIRST, QUEUE_LAST, QUEUES };
 
@@ -241,7 +241,7 @@ pass_some(uint8_t id)
 	assert_int_equal(dev_stray(id), 0);
 }
 
-/* As many as the issue asks for, where the device is quick. */
+/* A million, where the device is quick. */
 #define MILLION work_amount(1000000)
 
 static void
