@@ -43,12 +43,16 @@ struct dlb_drive_slot {
 	uint8_t queue, priority;
 };
 
+/** What another thread does meanwhile: dlb_drive_meanwhile.c. */
+struct dlb_drive_other;
+
 struct dlb_drive {
 	struct bus_host host;
 	unsigned int map_policy;
 	uint8_t *memory;
 	size_t size;
 	uint64_t irqs;
+	struct dlb_drive_other *other;
 	const struct dlb_drive_maker *maker;
 	struct bus_device *dev;
 	void *kept;
@@ -177,6 +181,8 @@ void dlb_drive_sync(struct dlb_drive *d);
 void dlb_drive_step(struct dlb_drive *d, uint64_t ns);
 /** Step until nothing changes; then nothing that can be scheduled may wait. */
 void dlb_drive_settle(struct dlb_drive *d);
+/** Tell what came into the CQs: how many entries. */
+uint32_t dlb_drive_scan(struct dlb_drive *d);
 /** Slots that were read must be as they were. */
 void dlb_drive_check_rings(struct dlb_drive *d);
 /** Post bytes at a port's page. */

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dlb_drive_meanwhile.h"
+
 /* Above 4 GB, so that upper halves of addresses count. */
 #define HOST_IOVA  UINT64_C(0x234560000)
 #define HOST_PAGE  4096u
@@ -25,6 +27,7 @@ host_map(struct bus_host *bus, uint32_t pasid, uint64_t iova, size_t *len, enum 
 	struct dlb_drive *d = (struct dlb_drive *)bus;
 	uint64_t at = iova - HOST_IOVA;
 
+	dlb_drive_host_called(d);
 	if (d->map_policy == MAP_NEVER || at >= d->size) {
 		*fault = (struct bus_fault){.iova = iova, .pasid = pasid, .prot = prot};
 		return NULL;
@@ -43,6 +46,7 @@ host_dma(struct bus_host *bus, uint32_t pasid, uint64_t iova, void *bytes, size_
 	uint64_t at = iova - HOST_IOVA;
 
 	(void)pasid;
+	dlb_drive_host_called(d);
 	if (at > d->size || len > d->size - at)
 		return -EFAULT;
 	if (write)

@@ -95,8 +95,8 @@ scan_cq(struct dlb_drive *d, unsigned int c)
 	return n;
 }
 
-static uint32_t
-scan(struct dlb_drive *d)
+uint32_t
+dlb_drive_scan(struct dlb_drive *d)
 {
 	uint32_t n = 0;
 
@@ -113,13 +113,13 @@ dlb_drive_sync(struct dlb_drive *d)
 
 	dlb_drive_send_all(d);
 	dlb_drive_flush(d);
-	scan(d);
+	dlb_drive_scan(d);
 	/* A device may schedule at any time, also while its registers are read. */
 	do {
 		dlb_ref_observed(d->ref);
 		if (dlb_drive_failed(d) || dlb_drive_counters_agree(d, false))
 			break;
-		more = scan(d);
+		more = dlb_drive_scan(d);
 		if (more == 0)
 			dlb_drive_counters_agree(d, true);
 	} while (more > 0);

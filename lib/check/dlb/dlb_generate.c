@@ -214,6 +214,7 @@ make_character(struct generator *g)
 		[DLB_LINE_COMP] = 60, [DLB_LINE_TOKENS] = 80, [DLB_LINE_COMP_TOKENS] = 10,
 		[DLB_LINE_NOOP] = 4,  [DLB_LINE_ARM] = 2,     [DLB_LINE_SEND] = 20,
 		[DLB_LINE_SYNC] = 30, [DLB_LINE_STEP] = 60,   [DLB_LINE_SETTLE] = 8,
+		[DLB_LINE_MEANWHILE] = 6,
 	};
 	static const uint8_t now_and_then[DLB_LINE_KINDS] = {
 		[DLB_LINE_DISABLE] = 4,
@@ -324,10 +325,32 @@ some_lock(struct generator *g)
 static void
 add_event(struct generator *g, enum dlb_script_kind kind, uint32_t port, uint32_t to)
 {
-	uint32_t count = kind == DLB_LINE_FRAG ? 1 + below(g, 3) : some_count(g);
-
-	ADD(g, kind, port, count, to, some_type(g, to), g->priorities == 1 ? 3 : below(g, 8),
+	ADD(g, kind, port, some_count(g), to, some_type(g, to), g->priorities == 1 ? 3 : below(g, 8),
 	    some_lock(g), below(g, 8), chance(g, 10));
+}
+
+/* Fragments, and most often the forward that ends them, for the same place: their order shows. */
+static void
+add_fragments(struct generator *g, uint32_t port, uint32_t to)
+{
+	uint32_t type = some_type(g, to), priority = g->priorities == 1 ? 3 : below(g, 8);
+	uint32_t lock = some_lock(g), flags = below(g, 8), token = chance(g, 10);
+
+	ADD(g, DLB_LINE_FRAG, port, 1 + below(g, 3), to, type, priority, lock, flags, token);
+	if (chance(g, 70))
+		ADD(g, DLB_LINE_FWD, port, 1, to, type, priority, lock, flags, 0);
+}
+
+/* Something for the device to be at work on, and what comes meanwhile. */
+static void
+add_meanwhile(struct generator *g, uint32_t port, uint32_t to)
+{
+	unsigned int domain;
+	uint32_t other = some_port(g, &domain);
+
+	add_event(g, DLB_LINE_NEW, other, some_queue(g, domain));
+	ADD(g, DLB_LINE_MEANWHILE, port, 1 + below(g, 3), to, some_type(g, to),
+	    g->priorities == 1 ? 3 : below(g, 8), some_lock(g), below(g, 8), 0, chance(g, 30));
 }
 
 static void
@@ -338,7 +361,10 @@ make_event(struct generator *g, enum dlb_script_kind kind)
 
 	if (port == g->slow_port && kind == DLB_LINE_FWD && !chance(g, 10))
 		kind = DLB_LINE_NEW;
-	add_event(g, kind, port, to);
+	if (kind == DLB_LINE_FRAG)
+		add_fragments(g, port, to);
+	else
+		add_event(g, kind, port, to);
 }
 
 static void
@@ -386,6 +412,9 @@ make_op(struct generator *g, enum dlb_script_kind kind)
 	case DLB_LINE_FWD:
 	case DLB_LINE_FRAG:
 		make_event(g, kind);
+		break;
+	case DLB_LINE_MEANWHILE:
+		add_meanwhile(g, port, to);
 		break;
 	case DLB_LINE_COMP:
 	case DLB_LINE_TOKENS:

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "dlb_drive_host.h"
+#include "dlb_drive_meanwhile.h"
 
 /* Arguments of operations, in the order of dlb_script.c. */
-enum { ARG_PORT, ARG_COUNT, ARG_TO, ARG_TYPE, ARG_PRIORITY, ARG_LOCK, ARG_FLAGS, ARG_TOKEN };
+enum { ARG_PORT, ARG_COUNT, ARG_TO, ARG_TYPE, ARG_PRIORITY, ARG_LOCK, ARG_FLAGS, ARG_TOKEN, ARG_REGISTER };
 
 /* The CQ of a place, or DLB_REF_CQS when the script has no such port. */
 static unsigned int
@@ -100,6 +101,22 @@ do_event(struct dlb_drive *d, const uint32_t *arg, unsigned int cmd)
 		token = arg[ARG_TOKEN] && owed(d, port) > 0 ? DLB_CMD_BIT_TOKEN : 0;
 		dlb_drive_push(d, port, dlb_drive_hcw(d, cmd | token, meta));
 	}
+}
+
+/* New events, sent by another thread while the device is at work on what was sent before. */
+static void
+do_meanwhile(struct dlb_drive *d, const uint32_t *arg)
+{
+	unsigned int port = cq_of(d, arg[ARG_PORT]);
+	bool enables;
+
+	if (port == DLB_REF_CQS)
+		return;
+	dlb_drive_send_all(d);
+	enables = arg[ARG_REGISTER] && dlb_drive_meanwhile_disable(d, port);
+	do_event(d, arg, DLB_CMD_NEW);
+	if (!dlb_drive_failed(d))
+		dlb_drive_meanwhile(d, port, enables);
 }
 
 static void
@@ -404,6 +421,9 @@ do_line(struct dlb_drive *d, const struct dlb_script_line *l)
 		return;
 	case DLB_LINE_FRAG:
 		do_event(d, l->arg, DLB_CMD_FRAG);
+		return;
+	case DLB_LINE_MEANWHILE:
+		do_meanwhile(d, l->arg);
 		return;
 	case DLB_LINE_BAD_PORT:
 		do_bad_port(d, l->arg[0] >= DLB_SCRIPT_DIRECTED, l->arg[1]);

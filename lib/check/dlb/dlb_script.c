@@ -117,6 +117,8 @@ static const struct line_form forms[DLB_LINE_KINDS] = {
 	[DLB_LINE_SYNC] = {"sync", {{NULL, 0, 0}}},
 	[DLB_LINE_STEP] = {"step", {NUMBER("ns", 1000000), COUNT(16)}},
 	[DLB_LINE_SETTLE] = {"settle", {{NULL, 0, 0}}},
+	[DLB_LINE_MEANWHILE] = {"meanwhile",
+				{PORT, COUNT(3), EVENT, {"by-register", ARG_SWITCH, 1}}},
 	[DLB_LINE_DISABLE] = {"disable", {PORT}},
 	[DLB_LINE_ENABLE] = {"enable", {PORT}},
 	[DLB_LINE_MAP] = {"map", {PORT, NUMBER("queue", 11), PRIORITY}},
