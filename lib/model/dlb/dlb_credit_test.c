@@ -248,6 +248,38 @@ credit_comes_back_to_the_domain_of_the_cq(void **state)
 	assert_int_equal(rig_read(r, credits, 0), before + 1);
 }
 
+/* A driver that gives out more than there are, or sends them to another domain, is the only one
+ * that gets here: what does not fit the register is gone.
+ */
+static void
+credits_end_with_their_register(void **state)
+{
+	struct rig *r = *state;
+	bool split = r->version == DLB_V20;
+	enum dlb_reg ldb = split ? DLB_CHP_CFG_LDB_VAS_CRD : DLB_CHP_CFG_VAS_CRD;
+	enum dlb_reg dir = split ? DLB_CHP_CFG_DIR_VAS_CRD : DLB_CHP_CFG_VAS_CRD;
+
+	rig_balance(r, 1, 8, 8, RIG_NOT_ORDERED);
+	rig_dir_port(r, 0, 1, 8);
+	rig_dir_queue(r, 0, 1, 16);
+	rig_start(r, 0);
+	rig_write(r, DLB_CHP_LDB_CQ2VAS, 0, 1);
+	rig_write(r, DLB_CHP_DIR_CQ2VAS, 1, 1);
+	rig_write(r, dir, 0, 100);
+	rig_write(r, ldb, 0, 100);
+	rig_write(r, dir, 1, split ? 0x3fff : 0x7fff);
+	rig_write(r, ldb, 1, 0x7ffe);
+	for (uint32_t n = 0; n < 4; n++)
+		rig_new(r, DLB_UNORDERED, 0, 0, n);
+	for (uint32_t n = 0; n < 4; n++)
+		rig_new(r, DLB_DIRECTED, 1, 0, n);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0), 4);
+	assert_int_equal(rig_poll_all(r, RIG_DIR(1)), 4);
+	assert_int_equal(rig_read(r, ldb, 1), 0x7fff);
+	assert_int_equal(rig_read(r, dir, 1), split ? 0x3fff : 0x7fff);
+}
+
 int
 main(void)
 {
@@ -261,6 +293,7 @@ main(void)
 		ON_BOTH(domains_do_not_share_credits),
 		ON_BOTH(credits_are_conserved_over_100000_operations),
 		ON_BOTH(credit_comes_back_to_the_domain_of_the_cq),
+		ON_BOTH(credits_end_with_their_register),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

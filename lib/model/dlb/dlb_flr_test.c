@@ -424,6 +424,44 @@ in_the_middle_of_traffic(void **state)
 	}
 }
 
+/* Random traffic of all levels: a sum of what went where, in which order. */
+static uint64_t
+traffic_sum(struct rig *r)
+{
+	uint32_t seed = 20;
+	uint64_t sum = 0;
+	struct dlb_qe qe;
+
+	set_up(r);
+	for (uint32_t n = 0; n < 3000; n++) {
+		uint32_t draw = rig_draw(&seed), p = draw / 64 % CQS;
+
+		rig_send_one(r, RIG_PRODUCER, rig_hcw(DLB_CMD_NEW, draw % 2, draw / 2 % 2,
+						      draw / 4 % 8, draw / 256 % 20, n));
+		if (n % 3 == 0)
+			rig_step(r);
+		while (draw / 32 % 2 && rig_poll(r, p, &qe)) {
+			sum = sum * UINT64_C(0x100000001b3) ^ (qe.data << 8 | p);
+			rig_finish(r, p);
+		}
+	}
+	return sum;
+}
+
+/* Whose turn it is begins anew, too. */
+static void
+reset_device_does_as_a_new_one(void **state)
+{
+	struct rig *r = *state;
+	uint64_t sum = traffic_sum(r);
+
+	for (enum way way = 0; way < WAYS; way++) {
+		reset_by(r, way);
+		pci_begin_again(r);
+		assert_int_equal(traffic_sum(r), sum);
+	}
+}
+
 int
 main(void)
 {
@@ -438,6 +476,7 @@ main(void)
 		ON_BOTH(flows_are_free),
 		ON_BOTH(credits_are_those_programmed),
 		ON_BOTH(in_the_middle_of_traffic),
+		ON_BOTH(reset_device_does_as_a_new_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,7 +184,8 @@ dlb_irq_span_over(struct dlb_model *m, struct dlb_span *span, bool on, uint64_t 
 		*span = (struct dlb_span){.runs = true, .since = m->irq.now_ns};
 	if (m->irq.now_ns - span->since >= length)
 		return true;
-	if (span->since + length < known)
+	/* No time comes after the last one there is. */
+	if (span->since <= BUS_NO_DEADLINE - length && span->since + length < known)
 		atomic_store_explicit(&m->irq.deadline, span->since + length,
 				      memory_order_relaxed);
 	return false;

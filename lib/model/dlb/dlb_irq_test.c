@@ -525,6 +525,21 @@ threshold_and_timer_fire_once_together(void **state)
 	assert_int_equal(irq_take(5), 0);
 }
 
+/* A clock that is wrong is no reason to ask for a time that has passed. */
+static void
+end_of_time_is_no_deadline(void **state)
+{
+	struct rig *r = *state;
+
+	set_up(r, 8);
+	timer_set(r, LDB, 5, 9);
+	irq_arm(r, LDB);
+	irq_feed(r, LDB, 1);
+	assert_int_equal(irq_step_at(r, UINT64_MAX - 100), BUS_NO_DEADLINE);
+	assert_int_equal(irq_step_at(r, 5), BUS_NO_DEADLINE);
+	assert_int_equal(irq_take(vector_of(LDB)), 0);
+}
+
 int
 main(void)
 {
@@ -549,6 +564,7 @@ main(void)
 		ON_BOTH(passthru_needs_no_acknowledge),
 		ON_BOTH(timer_fires_what_waits_too_long),
 		ON_BOTH(threshold_and_timer_fire_once_together),
+		ON_BOTH(end_of_time_is_no_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -566,4 +566,14 @@ dlb_min(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/* n credits of a kind come back to a domain, as far as its register holds them. */
+static inline void
+dlb_credits_return(struct dlb_model *m, bool directed, uint32_t vas, uint32_t n)
+{
+	uint32_t most = (uint32_t)(directed ? REG_MASK(DLB_CHP_CFG_DIR_VAS_CRD_COUNT)
+					    : REG_MASK(DLB_CHP_CFG_LDB_VAS_CRD_COUNT));
+
+	m->credits[directed][vas] = (int32_t)dlb_min((uint32_t)m->credits[directed][vas] + n, most);
+}
+
 #endif /* SLIPWAY_DLB_MODEL_PRIV_H */

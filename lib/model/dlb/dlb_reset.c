@@ -3,7 +3,7 @@
  */
 #include "dlb_config.h"
 
-/* Resets of the whole device, datasheet sections 1.6 and 5.1. The large tables are not wiped: what
+/* Resets of the whole device, datasheet sections 1.6 and 5.1. The largest tables are not wiped: what
  * is in use of them is found by what refers to it, so that a reset costs microseconds.
  */
 
@@ -34,7 +34,7 @@ history_drop(struct dlb_model *m, const struct dlb_cq *cq)
 static void
 held_drop(struct dlb_model *m, uint32_t qid, uint32_t cq)
 {
-	struct dlb_bins *held = &m->held[qid][cq];
+	const struct dlb_bins *held = &m->held[qid][cq];
 
 	for (uint32_t bin = 0; bin < DLB_PRIO_BINS; bin++) {
 		uint16_t i = held->bins >> bin & 1 ? held->fifo[bin].head : DLB_NIL;
@@ -42,7 +42,6 @@ held_drop(struct dlb_model *m, uint32_t qid, uint32_t cq)
 		for (; i != DLB_NIL; i = m->next[i])
 			flow_free(m, qid, m->qe[i].meta);
 	}
-	*held = (struct dlb_bins){.bins = 0};
 }
 
 static void
@@ -98,6 +97,7 @@ queues_reset(struct dlb_model *m)
 	memset(m->credits, 0, sizeof(m->credits));
 	memset(m->domain, 0, sizeof(m->domain));
 	memset(m->ldb, 0, sizeof(m->ldb));
+	memset(m->held, 0, sizeof(m->held));
 	memset(m->dir, 0, sizeof(m->dir));
 	memset(m->cq, 0, sizeof(m->cq));
 	memset(m->dir_work, 0, sizeof(m->dir_work));

@@ -384,7 +384,7 @@ dlb_sched_queue(struct dlb_model *m, struct dlb_cq *cq, uint8_t qid, uint32_t ro
 	dlb_pen_down(&b.pen, n);
 	q->inflight += n;
 	cq->inflight += n;
-	m->credits[0][cq->vas] += (int32_t)n;
+	dlb_credits_return(m, false, cq->vas, n);
 	m->room += n;
 	m->ldb_scheduled += n;
 	if (q->atomic_count + q->held + q->other_count == 0)
@@ -516,7 +516,6 @@ dlb_sched_directed(struct dlb_model *m, uint32_t id, uint32_t room)
 	struct dlb_dir_queue *q = &m->dir[id];
 	struct dlb_cq *cq = &m->cq[DLB_LDB_PORTS + id];
 	struct dlb_pen pen = dlb_pen_up(cq);
-	uint32_t kind = m->config.version == DLB_V20;
 	uint32_t n, from;
 
 	room = dlb_min(room, cq->enabled && cq->tokens < cq->token_limit
@@ -537,7 +536,7 @@ dlb_sched_directed(struct dlb_model *m, uint32_t id, uint32_t room)
 	}
 	dlb_pen_down(&pen, n);
 	q->count -= n;
-	m->credits[kind][cq->vas] += (int32_t)n;
+	dlb_credits_return(m, m->config.version == DLB_V20, cq->vas, n);
 	m->room += n;
 	m->dir_scheduled += n;
 	if (q->count == 0)
