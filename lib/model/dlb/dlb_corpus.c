@@ -7,37 +7,14 @@
 
 #include <stdio.h>
 
+#include "dlb_corpus_scene.h"
 #include "dlb_recorder.h"
-#include "dlb_test_rig.h"
 
 #define PCI_COMMAND 0x04u
 #define PCI_ENABLE  6u
 #define WINDOW_BAR  0u
 
 /* ---- Parts of scenes ---- */
-
-static void
-config16(struct rig *r, uint32_t off, uint32_t value)
-{
-	unsigned char bytes[2] = {(unsigned char)value, (unsigned char)(value >> 8)};
-
-	r->dev->ops->config(r->dev, (uint16_t)off, bytes, sizeof(bytes), true);
-}
-
-/* Where a capability begins. */
-static uint32_t
-capability(struct rig *r, unsigned int id)
-{
-	unsigned char head[2] = {0, 0x40}, at = 0;
-
-	r->dev->ops->config(r->dev, 0x34, &at, 1, false);
-	for (unsigned int hops = 0; at != 0 && hops < 48; hops++, at = head[1]) {
-		r->dev->ops->config(r->dev, at, head, sizeof(head), false);
-		if (head[0] == id)
-			break;
-	}
-	return at;
-}
 
 static void
 wake(struct rig *r)
@@ -54,42 +31,6 @@ forget(struct rig *r)
 	memset(r->port, 0, sizeof(r->port));
 	memset(r->queue, 0, sizeof(r->queue));
 	memset(r->dir_queue, 0, sizeof(r->dir_queue));
-}
-
-/* Read what there is and finish it, or pass it on to another queue. */
-static void
-consume(struct rig *r, uint32_t port, bool on)
-{
-	struct dlb_qe qe;
-
-	while (r->port[port].made && rig_poll(r, port, &qe)) {
-		if (on)
-			rig_forward(r, port, DLB_ATOMIC, 0, (uint32_t)qe.data, qe.data);
-		else
-			rig_complete(r, port);
-		rig_tokens(r, port, 1);
-	}
-}
-
-static void
-traffic(struct rig *r, enum dlb_sched sched, uint32_t events)
-{
-	for (uint32_t n = 0; n < events; n++)
-		rig_new(r, sched, 0, n % 3, n);
-	rig_step(r);
-	consume(r, 0, true);
-	rig_step(r);
-	for (uint32_t p = 3; p-- > 0;)
-		consume(r, p, false);
-	rig_step(r);
-}
-
-static void
-directed(struct rig *r, uint32_t port)
-{
-	rig_dir_port(r, 0, port, 8);
-	rig_dir_queue(r, 0, port, 8);
-	rig_start(r, 0);
 }
 
 static void
@@ -372,6 +313,13 @@ static const struct scene {
 	{"priorities", scene_priorities},
 	{"single-stores", scene_single_stores},
 	{"profiling", scene_profiling},
+	{"interrupts-packed", dlb_scene_interrupts_packed},
+	{"interrupts-compressed", dlb_scene_interrupts_compressed},
+	{"interrupts-written", dlb_scene_interrupts_written},
+	{"watchdogs", dlb_scene_watchdogs},
+	{"arbitration", dlb_scene_arbitration},
+	{"work-units", dlb_scene_work_units},
+	{"monitors", dlb_scene_monitors},
 };
 
 static int

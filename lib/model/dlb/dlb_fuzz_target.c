@@ -3,7 +3,8 @@
  *
  * Fuzz target: any bus operation in any order, from a driver and a host that mean no good. Rules:
  * the device touches no memory but what it was given and may still hold, reaches out only while it
- * is bus master, and after a function reset it passes an event as if nothing had been.
+ * is bus master, asks for no time that has passed, and after a function reset it passes an event as
+ * if nothing had been.
  */
 #include "dlb_fuzz_target.h"
 
@@ -194,7 +195,8 @@ step(struct rig *r, struct input *in)
 	static uint64_t now;
 
 	now += take(in, 2);
-	r->dev->ops->step(r->dev, now);
+	if (r->dev->ops->step(r->dev, now) <= now)
+		fuzz_broken("a deadline that has passed already");
 }
 
 static void
@@ -301,16 +303,20 @@ operate(struct rig *r, enum fuzz_op op, struct input *in)
 
 /* ---- Before and after ---- */
 
-/* A device that stays for all inputs: making one takes longer than most of them. */
+/* A device that stays for all inputs: making one takes longer than most of them. With all open
+ * points read the other way, or none.
+ */
 static struct rig *
-device(enum dlb_version version)
+device(enum dlb_version version, bool other)
 {
-	static struct rig rigs[2];
-	struct rig *r = &rigs[version];
+	static const struct dlb_model_open_points points = {true, true, true, true, true,
+							    true, true, true, true};
+	static struct rig rigs[2][2];
+	struct rig *r = &rigs[version][other];
 
 	if (r->dev != NULL)
 		return r;
-	if (rig_open(r, version, TEST_HOST_WHOLE) < 0)
+	if (rig_open(r, version, TEST_HOST_WHOLE) < 0 || (other && rig_replug(r, &points) < 0))
 		fuzz_broken("no memory for the device");
 	fuzz_host_plug(r);
 	return r;
@@ -354,6 +360,8 @@ finish(struct rig *r)
 	fuzz_host_remap(r->dev);
 	if (fuzz_host.ranges != 0)
 		fuzz_broken("addresses left after a function reset");
+	if (r->dev->ops->step(r->dev, 0) != BUS_NO_DEADLINE)
+		fuzz_broken("a deadline left after a function reset");
 	forget_setup(r);
 	/* The bench clears the ring and reads it. */
 	fuzz_host_give(fuzz_host.memory, RIG_RING_BYTES);
@@ -374,7 +382,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
-	struct rig *r = device(take(&in, 1) % 2 ? DLB_V25 : DLB_V20);
+	unsigned int kind = (unsigned int)take(&in, 1);
+	struct rig *r = device(kind & FUZZ_V25 ? DLB_V25 : DLB_V20,
+			       (kind & FUZZ_OTHER_READINGS) != 0);
 
 	begin(r);
 	while (in.left > 0)

@@ -15,6 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Bits of an input's first byte, which says what device it is for. */
+#define FUZZ_V25            1u
+#define FUZZ_OTHER_READINGS 2u /**< all of struct dlb_model_open_points */
+
 /** Operations and their arguments: a name with the number of its bits. */
 enum fuzz_op {
 	FUZZ_WRITE32,      /**< bar 2: offset 32, value 32 */

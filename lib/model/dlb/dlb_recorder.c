@@ -125,9 +125,12 @@ noted_post(struct bus_device *dev, unsigned int bar, uint64_t off, const void *l
 static uint64_t
 noted_step(struct bus_device *dev, uint64_t now_ns)
 {
+	uint64_t passed = now_ns > recorder.now_ns ? now_ns - recorder.now_ns : 1;
+
 	(void)dev;
 	note(FUZZ_STEP, 1);
-	note(1, 2);
+	note(passed < UINT16_MAX ? passed : UINT16_MAX, 2);
+	recorder.now_ns += passed;
 	return recorder.real->ops->step(recorder.real, now_ns);
 }
 

@@ -20,7 +20,8 @@
 struct dlb_recorder {
 	struct bus_device dev;
 	struct bus_device *real;
-	size_t used; /**< bytes of notes */
+	uint64_t now_ns; /**< time by the notes */
+	size_t used;     /**< bytes of notes */
 	unsigned char notes[DLB_RECORDER_NOTES];
 };
 
