@@ -2,7 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  *
  * A consumer queue, from whoever schedules to the thread that dequeues: dlb_model_cq_push and the
- * pen of lib/model/dlb/dlb_cq.h, read_cq and return_tokens of drivers/event/dlb/dlb_fast.c. A ring
+ * pen of lib/model/dlb/dlb_cq.h, read_cq and return_tokens of drivers/event/dlb/dlb_fast_*.h. A ring
  * of 2 slots and 7 QEs, so it wraps three times; two threads take turns at scheduling. Shown: each
  * QE is read once, whole and in order, none is overwritten, and there are never more than DEPTH.
  *

@@ -2,7 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  *
  * A worker that sleeps until its CQ's interrupt (datasheet section 9.2), and a thread that enqueues
- * for it: sleep_until, think_of_sleepers of drivers/event/dlb/dlb_fast.c, listen, sleep and raise
+ * for it: sleep_until, think_of_sleepers of drivers/event/dlb/dlb_fast_*.h, listen, sleep and raise
  * of lib/access/access_irq.c, dlb_irq_arm and dlb_irq_look of lib/model/dlb/dlb_irq.c. Nobody else
  * has time: if the device is to get on, one of the two steps it.
  *
