@@ -498,6 +498,21 @@ what_a_start_took_is_free_after_stop(void)
 	second_remove();
 }
 
+static void
+the_self_test_leaves_out_what_is_not_there(void)
+{
+	static const char *const less[] = {
+		",ldb_ports=1,dir_ports=0",
+		",ldb_ports=0,ldb_queues=0,dir_ports=1",
+		",credits=16,max_cq_depth=8",
+	};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(less); i++)
+		assert_int_equal(rte_event_dev_selftest(second_make(less[i])), 0);
+	second_remove();
+}
+
 /* ---- Leaving ---- */
 
 /* The opener of a virtual device may go first; its device goes with the last domain. The library
@@ -571,6 +586,7 @@ static const struct test_case cases[] = {
 	TEST_CASE_OURS(what_a_device_has_not_is_refused_by_name),
 	TEST_CASE_OURS(a_start_beyond_the_share_is_refused),
 	TEST_CASE_OURS(what_a_start_took_is_free_after_stop),
+	TEST_CASE_OURS(the_self_test_leaves_out_what_is_not_there),
 	TEST_CASE_OURS(a_failed_reset_stays_with_its_domain),
 	TEST_CASE_OURS(whoever_leaves_last_closes_the_device),
 };
