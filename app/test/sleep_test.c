@@ -172,84 +172,85 @@ shape_ordered(uint32_t flags)
 	dev_start();
 }
 
-/* The second event is forwarded, and waits for the first: whose release then wakes the sink. */
-static void
-release_elsewhere_wakes(void)
+/* Put the sink to sleep on an event that waits for an older one.
+ *
+ * @return the port that holds the older one
+ */
+static uint8_t
+sink_waits(struct sleeper *sink, struct rte_event *older, uint32_t flags)
 {
 	struct rte_event ev[2];
 	unsigned int second;
-	struct sleeper s;
-	uint64_t start;
 
-	shape_ordered(RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL);
+	shape_ordered(flags);
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ORDERED, 0, 0), 2);
 	receive_all(1, &ev[0], 1);
 	receive_all(2, &ev[1], 1);
 	second = ev[0].u64 == 1 ? 0 : 1;
-	sleeper_start(&s, 3, 1);
+	sleeper_start(sink, 3, 1);
 	answer_all(1 + second, &ev[second], 1, RTE_EVENT_OP_FORWARD, 1, RTE_SCHED_TYPE_ATOMIC);
-	pause_us(ASLEEP_US);
-	expect_asleep(&s);
-	start = now_us();
-	release_all(2 - second, &ev[1 - second], 1);
+	*older = ev[1 - second];
+	return 2 - second;
+}
+
+/* It has to wake soon after `start`, with the event that waited. */
+static void
+expect_sink_woken(const struct sleeper *sink, uint64_t start)
+{
 	threads_join();
 	assert_true(now_us() - start < PROMPT_US);
-	expect_woken(&s);
-	assert_int_equal(s.ev[0].u64, 1);
+	expect_woken(sink);
+	assert_int_equal(sink->ev[0].u64, 1);
+}
+
+/* The second event is forwarded, and waits for the first: whose release then wakes the sink. */
+static void
+release_elsewhere_wakes(void)
+{
+	struct rte_event older;
+	struct sleeper sink;
+	uint8_t port = sink_waits(&sink, &older, RTE_EVENT_PORT_CFG_DISABLE_IMPL_REL);
+	uint64_t start;
+
+	pause_us(ASLEEP_US);
+	expect_asleep(&sink);
+	start = now_us();
+	release_all(port, &older, 1);
+	expect_sink_woken(&sink, start);
 }
 
 /* The same by a dequeue, which finds an event of its own and is not heard of again. */
 static void
 implicit_release_elsewhere_wakes(void)
 {
-	struct rte_event ev[2];
-	unsigned int second;
-	struct sleeper s;
+	struct rte_event ev;
+	struct sleeper sink;
+	uint8_t port = sink_waits(&sink, &ev, 0);
 	uint64_t start;
 
-	shape_ordered(0);
-	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ORDERED, 0, 0), 2);
-	receive_all(1, &ev[0], 1);
-	receive_all(2, &ev[1], 1);
-	second = ev[0].u64 == 1 ? 0 : 1;
-	sleeper_start(&s, 3, 1);
-	answer_all(1 + second, &ev[second], 1, RTE_EVENT_OP_FORWARD, 1, RTE_SCHED_TYPE_ATOMIC);
 	/* Something for the next dequeue of either port. */
 	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ORDERED, 0, 2), 2);
 	pause_us(ASLEEP_US);
-	expect_asleep(&s);
+	expect_asleep(&sink);
 	start = now_us();
-	receive_all(2 - second, &ev[1 - second], 1);
-	threads_join();
-	assert_true(now_us() - start < PROMPT_US);
-	expect_woken(&s);
-	assert_int_equal(s.ev[0].u64, 1);
+	receive_all(port, &ev, 1);
+	expect_sink_woken(&sink, start);
 }
 
 /* The same by a quiesce: nobody dequeues from that port again. */
 static void
 quiesce_elsewhere_wakes(void)
 {
-	struct rte_event ev[2];
-	unsigned int second;
-	struct sleeper s;
+	struct rte_event ev;
+	struct sleeper sink;
+	uint8_t port = sink_waits(&sink, &ev, 0);
 	uint64_t start;
 
-	shape_ordered(0);
-	send_numbers(0, event_make(0, RTE_SCHED_TYPE_ORDERED, 0, 0), 2);
-	receive_all(1, &ev[0], 1);
-	receive_all(2, &ev[1], 1);
-	second = ev[0].u64 == 1 ? 0 : 1;
-	sleeper_start(&s, 3, 1);
-	answer_all(1 + second, &ev[second], 1, RTE_EVENT_OP_FORWARD, 1, RTE_SCHED_TYPE_ATOMIC);
 	pause_us(ASLEEP_US);
-	expect_asleep(&s);
+	expect_asleep(&sink);
 	start = now_us();
-	rte_event_port_quiesce(dev.id, 2 - second, NULL, NULL);
-	threads_join();
-	assert_true(now_us() - start < PROMPT_US);
-	expect_woken(&s);
-	assert_int_equal(s.ev[0].u64, 1);
+	rte_event_port_quiesce(dev.id, port, NULL, NULL);
+	expect_sink_woken(&sink, start);
 }
 
 static void
