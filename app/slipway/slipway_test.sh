@@ -74,10 +74,10 @@ gone() {
 # sets slipway and child.
 background() {
 	rm -f "$work/ready"
-	# Started by & it would ignore SIGINT and SIGQUIT, and so would what it runs.
+	# Started by & it would ignore SIGINT and SIGQUIT, under nohup SIGHUP, and so would what it runs.
 	python3 -c '
 import os, signal, sys
-for s in (signal.SIGINT, signal.SIGQUIT):
+for s in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     signal.signal(s, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$program" run -- "$@" >"$work/log" 2>&1 &
 	slipway=$!
