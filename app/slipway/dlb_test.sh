@@ -199,23 +199,24 @@ expect 'of an idle domain' 0 'event_dlb1: domain 1 of event_dlb0, DLB 2.5, stopp
 expect 'views as JSON' 0 right python3 - "$program" top --json -n 50 -d 0.2 \
 	"telemetry:$prefix:0" <<'END'
 import json, subprocess, sys
-views, kept = 0, 0
+views, kept, passed = 0, 0, False
 with subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True) as top:
     for line in top.stdout:
         v = json.loads(line)
         e = v["events"]
         assert 0.1 < v["seconds"] < 5 and 0 <= e["inside"] <= e["limit"] == 4096, v
-        assert e["new"] > 0 and e["dequeued"] > 0 and e["forwarded"] > 0, v
         assert len(v["queues"]) == 3 and len(v["ports"]) == 3, v
-        assert sum(p["dequeued"] for p in v["ports"]) > 0
-        assert sum(q["enqueued"] for q in v["queues"]) > 0
         assert all(0 <= p["empty_percent"] <= 100 for p in v["ports"])
+        # A program may get no CPU for the length of a view.
+        passed |= (e["new"] > 0 and e["dequeued"] > 0 and e["forwarded"] > 0 and
+                   sum(p["dequeued"] for p in v["ports"]) > 0 and
+                   sum(q["enqueued"] for q in v["queues"]) > 0)
         views += 1
         kept += sum(p["credits"] for p in v["ports"])
-        if views >= 3 and kept > 0:
+        if views >= 3 and passed and kept > 0:
             top.terminate()
             break
-assert views >= 3 and kept > 0, (views, kept)
+assert views >= 3 and passed and kept > 0, (views, passed, kept)
 print("right")
 END
 "$program" top "telemetry:$prefix:0" >"$work/top" 2>&1 &
