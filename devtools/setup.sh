@@ -21,6 +21,7 @@ DRIVER_HEADERS=(
 )
 TEST_PACKAGES=(
 	clang libclang-rt-14-dev python3-sphinx python3-myst-parser python3-pyelftools spin
+	patch
 )
 
 usage()
@@ -32,7 +33,7 @@ usage()
 	installed DPDK, and builds everything in $BUILD.
 
 	  -y      do not ask before installing packages
-	  --test  also what devtools/test.sh needs: clang, Sphinx and spin
+	  --test  also what devtools/test.sh needs: clang, Sphinx, spin and patch
 	  --help  this text
 	END
 }

@@ -259,6 +259,7 @@ run_check()
 	heading "Model, against the reference interpreter"
 	check "check-dlb, $CHECK_RUNS seeds" timeout $((CHECK_RUNS / 2 + 60)) \
 		"$BUILD/app/check-dlb" --runs "$CHECK_RUNS" --seed 1 --keep-going --save "$LOGS"
+	check "planted bugs are caught" "$ROOT/devtools/plants.sh"
 }
 
 run_tool_tests()

@@ -4,9 +4,11 @@
 #include "dlb_bent_device.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus_relax.h"
 #include "dlb_reg_table.h"
 #include "dlb_run.h"
 
@@ -22,6 +24,7 @@ struct bent {
 	void *model_kept;
 	enum dlb_version version;
 	unsigned int entries, posts, steps;
+	atomic_bool stepping;
 	struct dlb_qe held, last;
 	uint64_t held_at, last_at;
 	uint64_t meta[IDS]; /**< commands as they were before they were bent */
@@ -75,6 +78,8 @@ dlb_bend_name(enum dlb_bend which)
 		"in-flight count wrong",
 		"depth count wrong",
 		"steps skipped",
+		"a refused step forgotten",
+		"a step that waits",
 		"reset ignored",
 	};
 
@@ -353,11 +358,19 @@ static uint64_t
 step(struct bus_device *dev, uint64_t now_ns)
 {
 	struct bent *b = (struct bent *)dev;
+	uint64_t deadline;
 
+	if (bend == DLB_BEND_NOTE && atomic_load(&b->stepping))
+		return BUS_NO_DEADLINE;
+	while (bend == DLB_BEND_WAITS && atomic_load(&b->stepping))
+		bus_relax(BUS_RELAX_SPINS);
 	/* Asleep for longer than any driver waits. */
 	if (bend == DLB_BEND_SELDOM && ++b->steps % 64 > 32)
 		return BUS_NO_DEADLINE;
-	return b->model->ops->step(b->model, now_ns);
+	atomic_store(&b->stepping, true);
+	deadline = b->model->ops->step(b->model, now_ns);
+	atomic_store(&b->stepping, false);
+	return deadline;
 }
 
 static void

@@ -10,7 +10,17 @@
 #include "dlb_drive_meanwhile.h"
 
 /* Arguments of operations, in the order of dlb_script.c. */
-enum { ARG_PORT, ARG_COUNT, ARG_TO, ARG_TYPE, ARG_PRIORITY, ARG_LOCK, ARG_FLAGS, ARG_TOKEN, ARG_REGISTER };
+enum {
+	ARG_PORT,
+	ARG_COUNT,
+	ARG_TO,
+	ARG_TYPE,
+	ARG_PRIORITY,
+	ARG_LOCK,
+	ARG_FLAGS,
+	ARG_TOKEN,
+	ARG_REGISTER,
+};
 
 /* The CQ of a place, or DLB_REF_CQS when the script has no such port. */
 static unsigned int
