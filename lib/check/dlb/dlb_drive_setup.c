@@ -39,6 +39,35 @@ dir_ports(const struct dlb_drive *d)
 	return d->version == DLB_V20 ? DLB_DIR_PORTS_V20 : DLB_DIR_PORTS_V25;
 }
 
+/* Each level gets as many turns as any other, by either reading of weights (open point 8): the
+ * strong still get no fewer, since they also have those of levels that are not there.
+ */
+static void
+setup_weights(struct dlb_drive *d)
+{
+	static const enum dlb_reg arbiters[] = {
+		DLB_ATM_CFG_ARB_WEIGHTS_RDY_BIN, DLB_NALB_CFG_ARB_WEIGHTS_TQPRI_NALB_0,
+		DLB_DP_CFG_ARB_WEIGHTS_TQPRI_DIR_0, DLB_LSP_CFG_ARB_WEIGHT_LDB_QID_0};
+	uint32_t word = d->device->arg[DEVICE_SHARES] ? 0x40404040 : 0xffbf7f3f;
+
+	for (unsigned int n = 0; n < sizeof(arbiters) / sizeof(arbiters[0]); n++)
+		dlb_drive_write(d, arbiters[n], 0, word);
+}
+
+/* All classes have turns, so that each CQ is served in the end. One takes no more than its own. */
+static void
+setup_classes(struct dlb_drive *d)
+{
+	static const uint32_t turns[] = {8, 128, 32, 64};
+
+	for (uint32_t c = 0; c < sizeof(turns) / sizeof(turns[0]); c++)
+		dlb_drive_write(
+			d, DLB_LSP_CFG_SHDW_RANGE_COS, c,
+			(uint32_t)(REG_PUT(DLB_LSP_CFG_SHDW_RANGE_COS_BW_RANGE, turns[c]) |
+				   REG_PUT(DLB_LSP_CFG_SHDW_RANGE_COS_NO_EXTRA_CREDIT, c == 2)));
+	dlb_drive_write(d, DLB_LSP_CFG_SHDW_CTRL, 0, (uint32_t)REG_MASK(DLB_LSP_CFG_SHDW_CTRL_TRANSFER));
+}
+
 void
 dlb_drive_setup_device(struct dlb_drive *d)
 {
@@ -53,6 +82,10 @@ dlb_drive_setup_device(struct dlb_drive *d)
 		d, DLB_RO_GRP_SN_MODE, 0,
 		(uint32_t)(REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_0, d->device->arg[DEVICE_SN_0]) |
 			   REG_PUT(DLB_RO_GRP_SN_MODE_SN_MODE_1, d->device->arg[DEVICE_SN_1])));
+	if (d->device->arg[DEVICE_ARBITERS] & 1)
+		setup_weights(d);
+	if (d->device->arg[DEVICE_ARBITERS] & 2)
+		setup_classes(d);
 	d->ref->alarms_enabled = d->device->arg[DEVICE_ALARMS];
 	dlb_drive_write(d, DLB_SYS_INGRESS_ALARM_ENBL, 0, d->ref->alarms_enabled);
 }

@@ -94,11 +94,15 @@ make_device(struct generator *g)
 	/* Small windows are those that a run can fill. */
 	static const uint8_t modes[] = {0, 0, 0, 1, 2, 3, 4};
 
+	/* Bit 0: even weights, bit 1: classes that differ. */
+	static const uint8_t arbiters[] = {0, 0, 0, 0, 1, 2, 3};
+
 	g->version = below(g, 2);
 	g->mode[0] = PICK(g, modes);
 	g->mode[1] = PICK(g, modes);
 	ADD(g, DLB_LINE_DEVICE, g->version, below(g, 3), below(g, 2), below(g, 2), g->mode[0],
-	    g->mode[1], PICK(g, alarms), chance(g, 15), chance(g, 15));
+	    g->mode[1], PICK(g, alarms), chance(g, 15), chance(g, 15), chance(g, 50),
+	    PICK(g, arbiters));
 }
 
 static void

@@ -19,6 +19,7 @@ create(const struct dlb_script_line *device, struct bus_host *host, struct bus_d
 		.version = (enum dlb_version)device->arg[DEVICE_VERSION],
 		.open.comp_t_one_token = device->arg[DEVICE_COMP_T_ONE],
 		.open.directed_lock_in_qid = device->arg[DEVICE_LOCK_IN_QID],
+		.open.weights_are_shares = device->arg[DEVICE_SHARES],
 		.ring_fd = -1,
 	};
 	int ret;
