@@ -59,9 +59,10 @@ count_blocked(const struct dlb_ref *r, const struct dlb_ref_queue *q, bool *unpi
 			for (; n != DLB_REF_NONE; n = r->item[n].next) {
 				const struct dlb_ref_item *i = &r->item[n];
 
-				if (i->state != DLB_REF_WAITING)
+				/* One that may be there may also be at the head. */
+				if (i->state != DLB_REF_WAITING && i->state != DLB_REF_MAYBE)
 					continue;
-				blocked += !takeable(r, q, i);
+				blocked += i->state == DLB_REF_WAITING && !takeable(r, q, i);
 				*unpinned |= q->flow[i->lock].inflight == 0;
 			}
 		}
@@ -81,7 +82,7 @@ check_atomic(struct dlb_ref *r, unsigned int n, unsigned int c)
 	/* A flow that gets no id, or shares one, may stand at the head of the pre-queue. */
 	if (unpinned && (q->pinned >= q->flows_max || (q->folds && q->pinned > 0)))
 		return;
-	if (blocked < waiting && blocked < q->stage)
+	if (blocked < waiting && blocked + q->maybe[DLB_REF_ATM] < q->stage)
 		dlb_ref_fail(r, "idle",
 			     "queue %u has %u atomic entries, %u of them blocked, CQ %u has room",
 			     n, waiting, blocked, c);
