@@ -32,6 +32,8 @@ drop_alarms(struct dlb_script *s)
 	s->count = kept;
 	/* Bytes of directed entries stay where the bent device can put them right. */
 	s->line[0].arg[DEVICE_LOCK_IN_QID] = 0;
+	/* With even weights it does not matter which level is which. */
+	s->line[0].arg[DEVICE_ARBITERS] = 0;
 }
 
 static void
