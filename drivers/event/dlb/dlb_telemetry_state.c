@@ -174,8 +174,8 @@ answer_state(const char *cmd, const char *params, struct rte_tel_data *answer)
 	ret = tell(cmd, dlb, number, answer);
 	rte_spinlock_unlock(&dlb->lock);
 	if (ret < 0)
-		DLB_LOG(ERR, cmd, "number %lu: accepted: 0..%d, of a started device", number,
-			(int)(strcmp(cmd, QUEUE) == 0 ? dlb_nb_queues(dlb) : dlb_nb_ports(dlb)) - 1);
+		DLB_LOG(ERR, cmd, "number %lu: accepted: less than %u, of a started device", number,
+			strcmp(cmd, QUEUE) == 0 ? dlb_nb_queues(dlb) : dlb_nb_ports(dlb));
 	dlb_telemetry_put();
 	return ret;
 }

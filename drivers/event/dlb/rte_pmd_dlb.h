@@ -38,8 +38,9 @@ enum rte_pmd_dlb_token_pop_mode {
 };
 
 /**
- * Say when a port gives slots back. Until then, and anew after each rte_event_dev_configure(), it
- * is RTE_PMD_DLB_AUTO_POP.
+ * Say when a port gives slots back. A port that is set up without this call has
+ * RTE_PMD_DLB_AUTO_POP; one that is not set up again after rte_event_dev_configure() keeps what it
+ * had.
  *
  * To be called after rte_event_dev_configure() and before rte_event_port_setup().
  *
