@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include <rte_common.h>
 #include <rte_malloc.h>
 
+#include "access_fence.h"
 #include "access_irq_priv.h"
 
 /* Configuration space: the list of capabilities, and MSI-X in it. */
@@ -33,12 +33,6 @@
 
 /* ---- All reaches ---- */
 
-static int
-membarrier(int command)
-{
-	return (int)syscall(SYS_membarrier, command, 0, 0);
-}
-
 int
 access_irqs_open(struct access_dev *access)
 {
@@ -53,7 +47,7 @@ access_irqs_open(struct access_dev *access)
 		return ret;
 	}
 	/* Where threads cannot be fenced from outside, everybody lets the device get on always. */
-	if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) < 0)
+	if (access_fence_prepare() < 0)
 		atomic_store_explicit(&irqs->sleepers, 1, memory_order_relaxed);
 	access->irqs = irqs;
 	return 0;
@@ -105,7 +99,7 @@ access_irq_listen(struct access_dev *access, unsigned int vector)
 	 * nothing but the order, in theirs, of a post before the test of `sleepers`.
 	 */
 	if (access->dev != NULL)
-		membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+		access_fence_all();
 	return access->reach->irq_seen(access, vector);
 }
 
