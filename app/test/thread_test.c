@@ -250,12 +250,108 @@ senders_of_single_events_lose_none(void)
 	senders_send(1);
 }
 
+/* A thread that uses a port whenever it is its turn. */
+struct turner {
+	unsigned int *turn; /* whose: the number of turns so far tells */
+	unsigned int id;
+	unsigned int turns;
+	unsigned int sent, refused;
+};
+
+static void *
+turner_run(void *arg)
+{
+	struct turner *t = arg;
+	unsigned int turn;
+
+	while ((turn = __atomic_load_n(t->turn, __ATOMIC_ACQUIRE)) < t->turns &&
+	       !threads_stopping()) {
+		struct rte_event ev = event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, turn);
+
+		if (turn % 2 != t->id) {
+			sched_yield();
+			continue;
+		}
+		rte_errno = 0;
+		if (rte_event_enqueue_burst(dev.id, 0, &ev, 1) == 1)
+			t->sent++;
+		else
+			t->refused += !error_is(ENOSPC);
+		__atomic_store_n(t->turn, turn + 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/* One after the other is allowed, however often. */
+static void
+a_port_may_change_hands(void)
+{
+	static struct turner t[2];
+	static unsigned int turn;
+	unsigned int i, got = 0;
+	struct rte_event ev[32];
+
+	turn = 0;
+	shape_simple(QUEUE_PARALLEL, 2, 0, 32);
+	for (i = 0; i < 2; i++) {
+		t[i] = (struct turner){.turn = &turn, .id = i, .turns = 1000};
+		thread_start(turner_run, &t[i]);
+	}
+	threads_join();
+	assert_int_equal(turn, 1000);
+	assert_int_equal(t[0].refused + t[1].refused, 0);
+	assert_int_equal(t[0].sent, 500);
+	assert_int_equal(t[1].sent, 500);
+	while (got < 1000)
+		got += receive_some(1, ev, RTE_DIM(ev), PATIENCE_US);
+	receive_nothing(1);
+}
+
+static void *
+send_one_and_rest(void *arg)
+{
+	struct rte_event ev = event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0);
+	unsigned int *sent = arg;
+
+	__atomic_store_n(sent, rte_event_enqueue_burst(dev.id, 1, &ev, 1), __ATOMIC_RELEASE);
+	while (__atomic_load_n(sent, __ATOMIC_ACQUIRE) == 1 && !threads_stopping())
+		sched_yield();
+	return NULL;
+}
+
+/* What a thread that rests has leased is there for others. */
+static void
+a_resting_thread_hoards_nothing(void)
+{
+	static unsigned int sent;
+	struct rte_event ev = event_make(0, RTE_SCHED_TYPE_PARALLEL, 0, 0);
+	uint64_t end = now_us() + PATIENCE_US;
+
+	sent = 0;
+	shape_limited(1, 3, 512);
+	queue_make(0, QUEUE_PARALLEL);
+	ports_make(0, 3, 0, 32);
+	link_make(2, 0);
+	dev_start();
+	thread_start(send_one_and_rest, &sent);
+	while (__atomic_load_n(&sent, __ATOMIC_ACQUIRE) == 0 && now_us() < end)
+		sched_yield();
+	assert_int_equal(sent, 1);
+	assert_int_equal(send_until_refused(0, ev, 600), 511);
+	__atomic_store_n(&sent, 2, __ATOMIC_RELEASE);
+	threads_join();
+	drain(2, 512);
+}
+
 static const struct test_case cases[] = {
 	/* Nobody promises this. */
 	TEST_CASE_OURS(two_threads_on_one_port_break_nothing),
 	TEST_CASE(a_full_device_never_deadlocks),
 	TEST_CASE(senders_of_their_own_ports_do_not_disturb_each_other),
 	TEST_CASE(senders_of_single_events_lose_none),
+	TEST_CASE(a_port_may_change_hands),
+	/* Others let a port keep up to 31 credits. */
+	TEST_CASE_OURS(a_resting_thread_hoards_nothing),
 };
 
 TEST_GROUP(thread, cases);

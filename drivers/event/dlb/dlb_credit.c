@@ -4,12 +4,17 @@
 
 /* The slow half of the credits (dlb_credit.h): what a port does that has run out of them. */
 
+#include <stddef.h>
+
 #include "dlb_credit.h"
 
 void
-dlb_credit_pool_init(struct dlb_credit_pool *pool, int32_t limit)
+dlb_credit_pool_init(struct dlb_credit_pool *pool, int32_t limit, unsigned int nb_ports,
+		     bool fenced)
 {
 	pool->limit = limit;
+	pool->cache_max = limit / (int32_t)(4 * RTE_MAX(nb_ports, 1u));
+	dlb_owners_init(&pool->owners, fenced);
 	pool->nb_caches = 0;
 	atomic_store_explicit(&pool->unused, limit, memory_order_relaxed);
 }
@@ -25,27 +30,31 @@ dlb_credit_attach(struct dlb_credit_pool *pool, struct dlb_credit_cache *cache, 
 	/* Credits kept in a cache are used without another look at the threshold, so a port that
 	 * has one of its own keeps none.
 	 */
-	cache->keep_max = own_threshold ? 0 : 2 * quantum;
-	cache->keep = own_threshold ? 0 : quantum;
+	cache->keep_max = own_threshold ? 0 : RTE_MIN(2 * quantum, pool->cache_max);
+	cache->keep = cache->keep_max / 2;
 	cache->quantum = quantum;
+	dlb_owner_init(&cache->owner, &pool->owners);
 	atomic_store_explicit(&cache->unused, 0, memory_order_relaxed);
 	pool->caches[pool->nb_caches++] = cache;
 }
 
-/* Unused credits in caches that no burst has. */
+/* Unused credits of a cache as seen from outside: none while somebody is in the port. */
+static int32_t
+cached_in(const struct dlb_credit_cache *cache)
+{
+	if (dlb_owner_is_in(&cache->owner))
+		return 0;
+	return atomic_load_explicit(&cache->unused, memory_order_relaxed);
+}
+
 static int32_t
 cached(const struct dlb_credit_pool *pool)
 {
 	int32_t sum = 0;
 	unsigned int i;
 
-	for (i = 0; i < pool->nb_caches; i++) {
-		int32_t unused = atomic_load_explicit(&pool->caches[i]->unused,
-						      memory_order_relaxed);
-
-		if (unused != CREDIT_BUSY)
-			sum += unused;
-	}
+	for (i = 0; i < pool->nb_caches; i++)
+		sum += cached_in(pool->caches[i]);
 	return sum;
 }
 
@@ -80,22 +89,36 @@ pool_take(struct dlb_credit_pool *pool, int32_t wanted)
 	return taken;
 }
 
+/* The cache that a port's owner is part of. */
+static struct dlb_credit_cache *
+cache_of(struct dlb_owner *owner)
+{
+	return (struct dlb_credit_cache *)((char *)owner -
+					   offsetof(struct dlb_credit_cache, owner));
+}
+
 /* Move what lies in the caches of ports to the pool, so that it can be leased. */
 static void
 recall(struct dlb_credit_pool *pool)
 {
-	unsigned int i;
+	struct dlb_owner *o[RTE_DIM(pool->caches)];
+	unsigned int i, n = 0;
+	int32_t sum = 0;
 
-	for (i = 0; i < pool->nb_caches; i++) {
-		_Atomic int32_t *cache = &pool->caches[i]->unused;
-		int32_t unused = atomic_load_explicit(cache, memory_order_relaxed);
+	for (i = 0; i < pool->nb_caches; i++)
+		if (cached_in(pool->caches[i]) > 0)
+			o[n++] = &pool->caches[i]->owner;
+	if (n == 0)
+		return;
+	n = dlb_owner_hold(&pool->owners, o, n);
+	for (i = 0; i < n; i++) {
+		_Atomic int32_t *unused = &cache_of(o[i])->unused;
 
-		/* Not by exchange: that would wipe out the mark of a burst that has just begun. */
-		if (unused > 0 &&
-		    atomic_compare_exchange_strong_explicit(cache, &unused, 0, memory_order_relaxed,
-							    memory_order_relaxed))
-			atomic_fetch_add_explicit(&pool->unused, unused, memory_order_relaxed);
+		sum += atomic_load_explicit(unused, memory_order_relaxed);
+		atomic_store_explicit(unused, 0, memory_order_relaxed);
 	}
+	dlb_owner_let_go(&pool->owners, o, n);
+	atomic_fetch_add_explicit(&pool->unused, sum, memory_order_relaxed);
 }
 
 int32_t

@@ -17,10 +17,9 @@
  *                  <-- surplus over two quanta ----                    <-- release --
  *                  <-- all of it, taken by a port that is short --
  *
- * A port takes its whole cache for the length of a burst and leaves CREDIT_BUSY in its place, so
- * the burst counts in a register. Ports that are short take what lies in the caches of others, so
- * none of them can hoard; a busy one is passed over. Who finds its own cache busy shares a port
- * with another thread, which the API forbids.
+ * A burst counts in a register, and leaves in the cache what it did not use. Ports that are short
+ * take what lies in the caches of ports that nobody is in (dlb_owner.h), so none of them can hoard.
+ * Together the caches keep no more than a quarter of the limit.
  */
 
 #include <stdatomic.h>
@@ -31,16 +30,18 @@
 #include <rte_common.h>
 
 #include "dlb_hcw.h"
+#include "dlb_owner.h"
 
-/** In the place of a port's cache while a burst of that port has it. */
+/** Instead of credits: another thread is in the port. */
 #define CREDIT_BUSY INT32_MIN
 
 struct dlb_credit_pool;
 
 /** What a port has leased. Read by ports that are short, so it has its own cache line. */
 struct dlb_credit_cache {
-	/** Unused credits, or CREDIT_BUSY. */
-	_Alignas(RTE_CACHE_LINE_SIZE) _Atomic int32_t unused;
+	/** Of the port; who is in it has the credits. */
+	_Alignas(RTE_CACHE_LINE_SIZE) struct dlb_owner owner;
+	_Atomic int32_t unused; /**< as of the end of the last burst */
 	int32_t keep_max;  /**< more than this goes back to the pool at the end of a burst, */
 	int32_t keep;      /**< down to this */
 	int32_t threshold; /**< new_event_threshold */
@@ -52,12 +53,21 @@ struct dlb_credit_cache {
 struct dlb_credit_pool {
 	_Alignas(RTE_CACHE_LINE_SIZE) _Atomic int32_t unused;
 	_Alignas(RTE_CACHE_LINE_SIZE) int32_t limit;
+	int32_t cache_max; /**< most that a cache may keep */
+	struct dlb_owners owners;
 	unsigned int nb_caches;
 	struct dlb_credit_cache *caches[DLB_LDB_PORTS + DLB_DIR_PORTS_MAX];
 };
 
-/** Make a pool of `limit` credits, all unused and no port attached. Nobody may be using it. */
-void dlb_credit_pool_init(struct dlb_credit_pool *pool, int32_t limit);
+/**
+ * Make a pool of credits, all unused and no port attached. Nobody may be using it.
+ *
+ * @param limit how many
+ * @param nb_ports that will be attached
+ * @param fenced as of dlb_owners_init
+ */
+void dlb_credit_pool_init(struct dlb_credit_pool *pool, int32_t limit, unsigned int nb_ports,
+			  bool fenced);
 
 /** Attach a port's cache, empty. Nobody may be using the pool. */
 void dlb_credit_attach(struct dlb_credit_pool *pool, struct dlb_credit_cache *cache,
@@ -78,18 +88,17 @@ bool dlb_credit_over_threshold(const struct dlb_credit_cache *cache);
 /** Credits nobody uses, in the pool and in caches; those of a burst under way are not seen. */
 int32_t dlb_credit_unused(const struct dlb_credit_pool *pool);
 
-/** Take the cache for a burst: its credits, or CREDIT_BUSY when another thread has it. */
-static inline int32_t
+/** A burst begins: the port's credits, or CREDIT_BUSY when another thread is in the port. */
+static __rte_always_inline int32_t
 dlb_credit_take(struct dlb_credit_cache *cache)
 {
-	/* Pairs with the release in dlb_credit_put, of this port's last user, who may have been
-	 * another thread: what it left in the port's members is seen.
-	 */
-	return atomic_exchange_explicit(&cache->unused, CREDIT_BUSY, memory_order_acquire);
+	if (unlikely(!dlb_owner_enter(&cache->owner)))
+		return CREDIT_BUSY;
+	return atomic_load_explicit(&cache->unused, memory_order_relaxed);
 }
 
-/** The burst is over: leave what it did not use, the surplus to the pool. */
-static inline void
+/** It is over: leave what it did not use, the surplus to the pool. */
+static __rte_always_inline void
 dlb_credit_put(struct dlb_credit_cache *cache, int32_t credits)
 {
 	if (unlikely(credits > cache->keep_max)) {
@@ -98,8 +107,8 @@ dlb_credit_put(struct dlb_credit_cache *cache, int32_t credits)
 					  memory_order_relaxed);
 		credits = cache->keep;
 	}
-	/* Nobody else writes a busy cache. Pairs with the acquire in dlb_credit_take. */
-	atomic_store_explicit(&cache->unused, credits, memory_order_release);
+	atomic_store_explicit(&cache->unused, credits, memory_order_relaxed);
+	dlb_owner_leave(&cache->owner);
 }
 
 #endif /* SLIPWAY_DLB_CREDIT_H */
