@@ -181,12 +181,11 @@ uint16_t
 dlb_fast_drain(struct dlb_port *p, struct rte_event ev[], uint16_t n)
 {
 	enum dlb_way way = dlb_is_mapped(p->dlb) ? MMIO : CALL;
+	/* Nobody is left who could want them: the next start counts them anew. */
+	int32_t credits = 0;
 
 	return_owed(p, way);
-	/* Nobody is left who could want the credits: the next start counts them anew. */
-	if (p->held != 0)
-		release_held(p, way);
-	return read_cq(p, ev, n, way);
+	return read_cq(p, ev, n, release_held(p, &credits, way), way);
 }
 
 uint16_t

@@ -87,9 +87,10 @@ read_run(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint32_t head, e
 	return i;
 }
 
-/* Read up to n QEs and give back their slots. */
+/* Read up to n QEs and give back their slots; post the completions that are left. */
 static __rte_always_inline uint16_t
-read_cq(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_way way)
+read_cq(struct dlb_port *p, struct rte_event ev[], uint16_t n, uint32_t completions,
+	enum dlb_way way)
 {
 	uint32_t to_end = p->cq_mask + 1 - (p->cq_head & p->cq_mask);
 	uint16_t i = read_run(p, ev, (uint16_t)RTE_MIN((uint32_t)n, to_end), p->cq_head, way);
@@ -97,15 +98,19 @@ read_cq(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_way way)
 	if (unlikely(i == to_end))
 		i += read_run(p, ev + i, (uint16_t)RTE_MIN(n - i, (int)p->cq_mask + 1),
 			      p->cq_head + i, way);
-	if (i != 0) {
-		p->cq_head += i;
-		p->held += i;
-		p->idle_in_row = 0;
-		p->stats.rx_ok += i;
-		if ((way & MODES) && p->pop != DLB_POP_AUTO)
-			p->owed += i;
-		else
-			return_tokens(p, i, way);
+	if (i == 0) {
+		post_rest(p, completions, way);
+		return 0;
+	}
+	p->cq_head += i;
+	p->held += i;
+	p->idle_in_row = 0;
+	p->stats.rx_ok += i;
+	if ((way & MODES) && p->pop != DLB_POP_AUTO) {
+		post_rest(p, completions, way);
+		p->owed += i;
+	} else {
+		return_tokens(p, i, completions, way);
 	}
 	return i;
 }
@@ -118,7 +123,7 @@ read_cq_alone(struct dlb_port *p, struct rte_event ev[], uint16_t n, enum dlb_wa
 
 	if (unlikely(credits == CREDIT_BUSY))
 		return wrong_thread(p);
-	n = read_cq(p, ev, n, way);
+	n = read_cq(p, ev, n, 0, way);
 	dlb_credit_put(&p->credit, credits);
 	return n;
 }
@@ -224,16 +229,17 @@ dlb_dequeue(void *port, struct rte_event ev[], uint16_t n, uint64_t timeout_ns, 
 {
 	struct dlb_port *p = port;
 	int32_t credits = dlb_credit_take(&p->credit);
+	uint32_t completions = 0;
 	uint16_t got;
 
 	if (unlikely(credits == CREDIT_BUSY))
 		return wrong_thread(p);
 	if (p->held != 0 && p->implicit_release)
-		credits += release_held(p, way);
+		completions = release_held(p, &credits, way);
 	if ((way & MODES) && p->pop == DLB_POP_DEFERRED)
 		return_owed(p, way);
 	p->stats.polls++;
-	got = read_cq(p, ev, n, way);
+	got = read_cq(p, ev, n, completions, way);
 	dlb_credit_put(&p->credit, credits);
 	if (likely(got != 0)) {
 		think_of_sleepers(p, way);

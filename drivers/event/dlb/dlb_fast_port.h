@@ -29,17 +29,19 @@ order_stores(enum dlb_way way)
 		rte_wmb();
 }
 
-/* Tokens of n QEs that were read: the device may use their slots again. No fence, even where the
- * line is a store of the weak kind: no store of an x86 goes before a load that is older.
+/* Tokens of n QEs that were read: the device may use their slots again. Completions that were not
+ * posted yet go ahead of them in the same line. No fence, even where the line is a store of the weak
+ * kind: no store of an x86 goes before a load that is older.
  */
 static __rte_always_inline void
-return_tokens(struct dlb_port *p, unsigned int n, enum dlb_way way)
+return_tokens(struct dlb_port *p, unsigned int n, uint32_t completions, enum dlb_way way)
 {
+	const dlb_hcw tokens = {
+		0, DLB_COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1)};
 	struct dlb_line here, *line = dlb_line_next(p, &here, way);
 
-	dlb_line_fill(line,
-		      (dlb_hcw){0, DLB_COMMAND(DLB_CMD_BAT_T) | REG_PUT(DLB_HCW_TOKENS, n - 1)},
-		      1);
+	dlb_line_fill(line, DLB_COMP, completions);
+	line->hcw[completions] = tokens;
 	dlb_line_done(p, line, way);
 	dlb_line_publish(p, way);
 }
@@ -49,7 +51,7 @@ static __rte_always_inline void
 return_owed(struct dlb_port *p, enum dlb_way way)
 {
 	if (p->owed != 0)
-		return_tokens(p, p->owed, way);
+		return_tokens(p, p->owed, 0, way);
 	p->owed = 0;
 	p->releases = 0;
 }
@@ -119,30 +121,39 @@ post_completions(struct dlb_port *p, uint32_t n, enum dlb_way way)
 	dlb_line_done(p, line, way);
 }
 
-/* Complete everything the port holds. A directed port has nothing to complete in the device; either
- * way the credits come back.
- *
- * @return these credits
- */
-static __rte_always_inline int32_t
-release_held(struct dlb_port *p, enum dlb_way way)
+/* The last completions of a burst, fewer than a line of them. */
+static __rte_always_inline void
+post_rest(struct dlb_port *p, uint32_t n, enum dlb_way way)
 {
-	int32_t credits = (int32_t)p->held;
+	if (n == 0)
+		return;
+	post_completions(p, n, way);
+	dlb_line_publish(p, way);
+}
+
+/* Complete everything the port holds; the credits come back. A directed port has nothing to complete
+ * in the device. What does not fill a line is left to the caller, who may have tokens to return too.
+ *
+ * @return completions that are still to be posted
+ */
+static __rte_always_inline uint32_t
+release_held(struct dlb_port *p, int32_t *credits, enum dlb_way way)
+{
 	uint32_t left = p->directed ? 0 : p->held;
 
-	if (left != 0) {
-		order_stores(way);
-		count_releases(p, left, way);
-	}
-	for (; left >= DLB_LINE_HCWS; left -= DLB_LINE_HCWS)
-		post_completions(p, DLB_LINE_HCWS, way);
-	if (left != 0)
-		post_completions(p, left, way);
-	dlb_line_publish(p, way);
-
+	*credits += (int32_t)p->held;
 	p->stats.tx_implicit_release += p->held;
 	p->held = 0;
-	return credits;
+	if (left == 0)
+		return 0;
+	order_stores(way);
+	count_releases(p, left, way);
+	if (left >= DLB_LINE_HCWS) {
+		for (; left >= DLB_LINE_HCWS; left -= DLB_LINE_HCWS)
+			post_completions(p, DLB_LINE_HCWS, way);
+		dlb_line_publish(p, way);
+	}
+	return left;
 }
 
 #endif /* SLIPWAY_DLB_FAST_PORT_H */

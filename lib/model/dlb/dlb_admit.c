@@ -551,35 +551,48 @@ admit_uniform(struct dlb_model *m, struct dlb_cq *cq, struct lines *l)
 	return cmd == DLB_CMD_FWD && forward_line(m, cq, l);
 }
 
-static inline bool
-is_completions(const uint64_t word[8])
-{
-	return word[1] == COMP_META && word[3] == COMP_META && word[5] == COMP_META &&
-	       word[7] == COMP_META;
-}
-
-/* Commands of a line's other three places. */
-#define HCW_CMDS(word) (((word)[3] | (word)[5] | (word)[7]) & REG_MASK(DLB_HCW_CMD))
-
-/* A line of tokens and nothing else, the end of a small burst? They have nothing to do with
- * completions, so these may be counted later, but for the order of alarms.
- */
-static inline bool
-is_tokens(const struct dlb_cq *cq, const uint64_t word[8])
-{
-	return REG_GET(DLB_HCW_CMD, word[1]) == DLB_CMD_BAT_T && HCW_CMDS(word) == 0 &&
-	       tokens_counted(word[1]) <= cq->tokens;
-}
-
-/* How many completions is the line, if it is nothing else? */
+/* Completions at the front of a line. */
 static inline uint32_t
 completions_of(const uint64_t word[8])
 {
 	if (word[1] != COMP_META)
 		return 0;
-	if (HCW_CMDS(word) == 0)
+	if (word[3] != COMP_META)
 		return 1;
-	return is_completions(word) ? DLB_LINE_HCWS : 0;
+	if (word[5] != COMP_META)
+		return 2;
+	return word[7] != COMP_META ? 3 : 4;
+}
+
+/* Commands of a line's places after the first, second and third one. */
+#define HCW_CMDS(word, places)                                                                     \
+	((((places) < 1 ? (word)[3] : 0) | ((places) < 2 ? (word)[5] : 0) |                        \
+	  ((places) < 3 ? (word)[7] : 0)) & REG_MASK(DLB_HCW_CMD))
+
+/* A line of completions, with tokens behind them or not: what a dequeue sends. The tokens are given
+ * back. They have nothing to do with completions, so these may be counted later, but for the order
+ * of alarms.
+ *
+ * @return completions, 0 for a line of tokens alone, -1 for another line, and nothing was done
+ */
+static inline int
+take_answer(struct dlb_cq *cq, const uint64_t word[8])
+{
+	uint32_t n = completions_of(word), cmd;
+	uint64_t meta;
+
+	if (n == DLB_LINE_HCWS)
+		return DLB_LINE_HCWS;
+	meta = word[2 * n + 1];
+	cmd = (uint32_t)REG_GET(DLB_HCW_CMD, meta);
+	if (HCW_CMDS(word, n) != 0)
+		return -1;
+	if (cmd == DLB_CMD_NOOP && n != 0)
+		return (int)n;
+	if (cmd != DLB_CMD_BAT_T || tokens_counted(meta) > cq->tokens)
+		return -1;
+	cq->tokens -= tokens_counted(meta);
+	return (int)n;
 }
 
 static void
@@ -587,20 +600,17 @@ admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, stru
 			  uint32_t n)
 {
 	struct lines l = {.port = port};
-	uint32_t completions = 0, completed, k;
+	uint32_t completions = 0, k;
 	uint64_t word[LINE_RING_WORDS];
+	int completed;
 
 	for (uint32_t i = 0; i < n; i += k) {
 		ask_ahead(port, i, n);
 		line_ring_copy(line_ring_line(&port->drainer, i), word);
 		k = 1;
-		completed = completions_of(word);
-		if (completed != 0) {
-			completions += completed;
-			continue;
-		}
-		if (is_tokens(cq, word)) {
-			cq->tokens -= tokens_counted(word[1]);
+		completed = take_answer(cq, word);
+		if (completed >= 0) {
+			completions += (uint32_t)completed;
 			continue;
 		}
 		if (completions != 0)
@@ -617,7 +627,7 @@ admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, stru
 		}
 		/* Spelled out, so that the words stay in registers. */
 		admit_load_balanced(m, port, cq, word[0], word[1]);
-		if (HCW_CMDS(word) == 0)
+		if (HCW_CMDS(word, 0) == 0)
 			continue;
 		admit_load_balanced(m, port, cq, word[2], word[3]);
 		admit_load_balanced(m, port, cq, word[4], word[5]);
