@@ -180,12 +180,32 @@ log_alarm(const struct dlb *dlb, const struct dlb *owner, const struct found *fo
 		REG_GET(DLB_SYS_ALARM_PF_SYND0_MORE, found->synd0) ? "; there were more" : "");
 }
 
+/* Ingress alarms are off for as long as one of the domains wants them off. */
+static void
+mute(struct dlb *dlb)
+{
+	rte_spinlock_lock(&dlb->device->lock);
+	if (dlb->device->nb_muting++ == 0)
+		dlb_reg_write(dlb, DLB_SYS_INGRESS_ALARM_ENBL, 0, 0);
+	rte_spinlock_unlock(&dlb->device->lock);
+	dlb->alarms.muted = MUTED_LOOKS;
+}
+
+static void
+unmute(struct dlb *dlb)
+{
+	rte_spinlock_lock(&dlb->device->lock);
+	if (--dlb->device->nb_muting == 0)
+		dlb_alarms_enable(dlb);
+	rte_spinlock_unlock(&dlb->device->lock);
+	dlb->alarms.muted = 0;
+}
+
 /* Section 9.4: whoever raises alarms without end must not keep everybody busy with them. */
 static void
 guard(struct dlb *dlb)
 {
-	dlb_reg_write(dlb, DLB_SYS_INGRESS_ALARM_ENBL, 0, 0);
-	dlb->alarms.muted = MUTED_LOOKS;
+	mute(dlb);
 	dlb->alarms.overloads++;
 	DLB_LOG(WARNING, dlb->name,
 		"%u alarms in a second: ingress alarms are off for %u s, others are not logged",
@@ -219,8 +239,10 @@ static void
 tick(struct dlb *dlb)
 {
 	dlb->alarms.recent = 0;
-	if (dlb->alarms.muted != 0 && --dlb->alarms.muted == 0)
-		dlb_alarms_enable(dlb);
+	if (dlb->alarms.muted > 1)
+		dlb->alarms.muted--;
+	else if (dlb->alarms.muted == 1)
+		unmute(dlb);
 }
 
 static void look_later(struct dlb *dlb);
@@ -250,7 +272,6 @@ look_later(struct dlb *dlb)
 void
 dlb_alarms_start(struct dlb *dlb)
 {
-	dlb->alarms.muted = 0;
 	dlb->alarms.recent = 0;
 	look_later(dlb);
 }
@@ -262,6 +283,6 @@ dlb_alarms_stop(struct dlb *dlb)
 	rte_spinlock_lock(&dlb->lock);
 	dlb_alarms_look(dlb);
 	if (dlb->alarms.muted != 0)
-		dlb_alarms_enable(dlb);
+		unmute(dlb);
 	rte_spinlock_unlock(&dlb->lock);
 }

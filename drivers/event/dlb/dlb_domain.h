@@ -24,6 +24,7 @@ struct dlb_device {
 	rte_spinlock_t lock;
 	struct dlb_pool pool;
 	struct dlb *users[DLB_DOMAINS]; /**< by domain */
+	unsigned int nb_muting;         /**< domains that want the device not to complain */
 	bool failed;                    /**< a domain could not be reset: no new ones */
 
 	/* Settled when it was opened. */

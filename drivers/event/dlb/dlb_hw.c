@@ -303,15 +303,18 @@ void
 dlb_hw_set_migration_threshold(const struct dlb_port *port)
 {
 	const struct dlb *dlb = port->dlb;
-	uint32_t control = dlb_reg_read(dlb, DLB_LSP_CFG_CTRL_GENERAL_0, 0);
-	uint32_t never = REG_MASK(DLB_LSP_CQ_LDB_INFL_THRESH_THRESH);
+	uint32_t never = REG_MASK(DLB_LSP_CQ_LDB_INFL_THRESH_THRESH), control;
 
 	/* All ports have one as soon as one does: those without a wish get one out of reach. */
 	dlb_reg_write(dlb, DLB_LSP_CQ_LDB_INFL_THRESH, port->hw,
 		      port->migration_threshold != 0 ? port->migration_threshold : never);
-	if (port->migration_threshold != 0)
-		dlb_reg_write(dlb, DLB_LSP_CFG_CTRL_GENERAL_0, 0,
-			      REG_SET(DLB_LSP_CFG_CTRL_GENERAL_0_ENAB_IF_THRESH, control, 1));
+	if (port->migration_threshold == 0)
+		return;
+	rte_spinlock_lock(&dlb->device->lock);
+	control = dlb_reg_read(dlb, DLB_LSP_CFG_CTRL_GENERAL_0, 0);
+	dlb_reg_write(dlb, DLB_LSP_CFG_CTRL_GENERAL_0, 0,
+		      REG_SET(DLB_LSP_CFG_CTRL_GENERAL_0_ENAB_IF_THRESH, control, 1));
+	rte_spinlock_unlock(&dlb->device->lock);
 }
 
 void
