@@ -34,6 +34,8 @@ struct vfu_server_events {
 	 * When NULL, the server does it: BUS_RESET_POWER.
 	 */
 	void (*gone)(void *arg);
+	/** A message has been handled: its command by name, bytes in all, 0 or a negative errno. */
+	void (*message)(void *arg, uint16_t id, const char *command, uint32_t size, int result);
 };
 
 struct vfu_server_config {
@@ -46,6 +48,13 @@ struct vfu_server_config {
 	bool share;
 	/** A JSON object that clients of ours are told in the handshake, or NULL: vfu_client_about. */
 	const char *about;
+	/**
+	 * How long the first 16 bytes of a line that arrives in pieces wait for the rest before they
+	 * count as a 16-byte post, ns; 0: 100 us; UINT64_MAX: until something else tells.
+	 */
+	uint64_t gather_idle_ns;
+	/** How long to wait for the answer to a DMA message; 0: 1000. */
+	unsigned int dma_timeout_ms;
 	struct vfu_server_events events;
 	void *arg; /**< theirs */
 };
@@ -93,6 +102,15 @@ bool vfu_server_shares(const struct vfu_server *server);
  */
 void vfu_server_asleep(struct vfu_server *server);
 void vfu_server_awake(struct vfu_server *server);
+
+/**
+ * For a handler of SIGBUS: the client has truncated a file whose memory the device then touched, at
+ * `address`. Puts zeroed memory there, so that the device can go on. May be called from the signal
+ * handler of the thread that was in vfu_server_work or in the device.
+ *
+ * @return whether the address was in memory of this server's client
+ */
+bool vfu_server_repair(const struct vfu_server *server, const void *address);
 
 /** Is a client there? */
 bool vfu_server_has_client(const struct vfu_server *server);
