@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_VFU_CLIENT_H
+#define SLIPWAY_VFU_CLIENT_H
+
+/**
+ * @file
+ * The near end of a vfio-user socket as a device of the bus contract. Reads and config accesses
+ * wait for the server's reply, writes and posts do not. Lines go into the server's rings where it
+ * shares them, else by message. The device steps itself: `step` answers what the server asks for
+ * (DMA_READ, DMA_WRITE of memory it could not map) and returns BUS_NO_DEADLINE.
+ *
+ * Operations on the device may be called from any thread and, but for open and close, from signal
+ * handlers that mask all signals: no allocation, no stdio, a lock of its own. When the server is
+ * gone, reads return all ones, everything else is dropped, and the log says so once.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bus.h"
+
+struct vfu_client;
+
+struct vfu_client_config {
+	const char *path;
+	bool share; /**< ask for what may be mapped and for line rings */
+	unsigned int timeout_ms; /**< how long a reply may take; 0: 5000 */
+	void (*log)(void *arg, const char *line);
+	void *arg;
+};
+
+/**
+ * Connect, agree on a version, learn what the device has.
+ *
+ * @param host answers DMA messages through its `map`; outlives the client
+ * @return 0, or a negative errno after one log line that says what to do next (-ENOENT no socket,
+ *         -ECONNREFUSED nobody listens, -EACCES, -EBUSY it has a client already, -EPROTO)
+ */
+int vfu_client_open(const struct vfu_client_config *config, struct bus_host *host,
+		    struct vfu_client **client);
+void vfu_client_close(struct vfu_client *client);
+
+/** The device; valid until close. */
+struct bus_device *vfu_client_device(struct vfu_client *client);
+
+/** What the server told about itself: the text of a JSON object, or NULL. */
+const char *vfu_client_about(const struct vfu_client *client);
+
+/** Bytes of a BAR, 0 for none; of configuration space with index 7. */
+uint64_t vfu_client_region_size(const struct vfu_client *client, unsigned int index);
+
+/**
+ * Make memory known to the device.
+ *
+ * @param fd the file behind it (shared memory), -1 for none: then DMA messages reach it
+ * @return 0, or a negative errno
+ */
+int vfu_client_dma_map(struct vfu_client *client, uint64_t iova, uint64_t len, int fd,
+		       uint64_t fd_offset, enum bus_prot prot);
+int vfu_client_dma_unmap(struct vfu_client *client, uint64_t iova, uint64_t len);
+
+/** Vectors of MSI-X. */
+unsigned int vfu_client_vectors(const struct vfu_client *client);
+/** Eventfds for vectors start..start+n-1; -1 takes one away. Duplicates are the server's. */
+int vfu_client_set_irqs(struct vfu_client *client, unsigned int start, unsigned int n,
+			const int fds[]);
+/** Take all vectors away. */
+int vfu_client_disable_irqs(struct vfu_client *client);
+
+/** Has the server gone? */
+bool vfu_client_lost(const struct vfu_client *client);
+
+#endif /* SLIPWAY_VFU_CLIENT_H */
