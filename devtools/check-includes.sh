@@ -19,14 +19,15 @@ lib/portal:
 lib/verify: lib/spec lib/bus lib/model lib/model/dlb
 lib/verify/weave:
 lib/resource: lib/spec
+lib/ctl: lib/spec
 lib/access: lib/bus lib/portal DPDK
 drivers/event/dlb: lib/spec lib/resource lib/access lib/bus lib/portal DPDK
 app/bench-event: DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/packet-trace:
-app/preload: lib/spec lib/bus lib/model lib/model/dlb
-app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb
+app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/ctl
+app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb lib/ctl
 examples/packet_pipeline: DPDK
 '
 # The one file of the seam that knows what is behind it.

@@ -6,20 +6,14 @@
 
 /**
  * @file
- * What ctl.c, which talks to clients, asks of ctl_answer.c, which knows what to say. All of it is
+ * What ctl.c, which has the sockets, asks of ctl_answer.c, which knows what to say. All of it is
  * for the thread of the control sockets.
  */
 
 #include <sys/types.h>
 
+#include "ctl_clients.h"
 #include "device.h"
-
-/** Text that grows; what does not fit into memory is lost, and `short_of_memory` says so. */
-struct ctl_text {
-	char *bytes;
-	size_t len, room;
-	bool short_of_memory;
-};
 
 /** What an answer is about. */
 struct ctl_device {
@@ -29,18 +23,7 @@ struct ctl_device {
 	uint64_t since; /**< when it was opened, as ctl_now_ms has it */
 };
 
-/** Add to a text, up to 255 bytes at a time. */
-void ctl_text_add(struct ctl_text *t, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/** Let go of a text's memory; it is empty then. */
-void ctl_text_free(struct ctl_text *t);
-
-/** CLOCK_MONOTONIC, in ms. */
-uint64_t ctl_now_ms(void);
-
-/** Answer a request of `len` bytes, without the end of the line. */
-void ctl_answer(const struct ctl_device *about, const char *request, size_t len,
-		struct ctl_text *t);
+/** Answer a request. `about` is a struct ctl_device. */
+void ctl_answer(void *about, struct ctl_request *request, struct ctl_text *t);
 
 #endif /* SLIPWAY_CTL_PRIV_H */

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include "ctl_clients.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How long to wait when the process has no descriptor left. */
+#define RETRY_MS 100
+/* Descriptors of one message: more than one are closed again. */
+#define FDS_MAX 8
+
+/* By number: in a program under the shim, close() is the shim's own. */
+static void
+close_fd(int fd)
+{
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+}
+
+uint64_t
+ctl_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+int
+ctl_listen(const char *path, mode_t mode)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, ret;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	unlink(path);
+	/* Before bind this becomes the mode of the file, less what umask takes from it. */
+	if (fchmod(fd, mode) == 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	    chmod(path, mode) == 0 && listen(fd, CTL_CLIENTS) == 0)
+		return fd;
+	ret = -errno;
+	close_fd(fd);
+	return ret;
+}
+
+/* ---- A client ---- */
+
+static void
+client_drop(struct ctl_client *c)
+{
+	close_fd(c->fd);
+	close_fd(c->sent_fd);
+	c->fd = -1;
+	c->sent_fd = -1;
+	ctl_text_free(&c->answer);
+	if (c->service->gone != NULL)
+		c->service->gone(c->service->arg, c->number);
+}
+
+static void
+answer(struct ctl_client *c, size_t len)
+{
+	struct ctl_request request = {
+		.text = c->request, .len = len, .fd = c->sent_fd, .client = c->number};
+
+	if (len > 0 && c->request[len - 1] == '\r')
+		request.len--;
+	c->service->answer(c->service->arg, &request, &c->answer);
+	ctl_text_add(&c->answer, "\n");
+	close_fd(request.fd);
+	c->sent_fd = -1;
+	c->sent = 0;
+}
+
+/* Answer what has been asked; a later request waits until the answer is sent. */
+static void
+client_answer(struct ctl_client *c)
+{
+	char *end = memchr(c->request, '\n', c->asked);
+	size_t len;
+
+	if (end != NULL) {
+		len = (size_t)(end - c->request);
+		answer(c, len);
+		c->asked -= len + 1;
+		memmove(c->request, end + 1, c->asked);
+	} else if (c->asked == CTL_REQUEST_MAX) {
+		ctl_text_error(&c->answer, "a request has at most %d bytes", CTL_REQUEST_MAX);
+		ctl_text_add(&c->answer, "\n");
+		c->sent = 0;
+		c->leave = true;
+	}
+	if (c->answer.short_of_memory)
+		client_drop(c);
+}
+
+/* One descriptor waits for its request; what else comes is closed. */
+static void
+take_fds(struct ctl_client *c, struct msghdr *message)
+{
+	int fds[FDS_MAX];
+	size_t bytes;
+
+	for (struct cmsghdr *m = CMSG_FIRSTHDR(message); m != NULL; m = CMSG_NXTHDR(message, m)) {
+		if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_RIGHTS)
+			continue;
+		bytes = m->cmsg_len - CMSG_LEN(0);
+		if (bytes > sizeof(fds))
+			bytes = sizeof(fds);
+		memcpy(fds, CMSG_DATA(m), bytes);
+		for (size_t i = 0; i < bytes / sizeof(int); i++) {
+			close_fd(c->sent_fd);
+			c->sent_fd = fds[i];
+		}
+	}
+}
+
+static void
+client_receive(struct ctl_client *c)
+{
+	char control[CMSG_SPACE(FDS_MAX * sizeof(int))] __attribute__((aligned(8)));
+	struct iovec part = {.iov_base = c->request + c->asked,
+			     .iov_len = CTL_REQUEST_MAX - c->asked};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(c->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		client_drop(c);
+		return;
+	}
+	take_fds(c, &message);
+	c->asked += (size_t)n;
+	client_answer(c);
+}
+
+static void
+client_send(struct ctl_client *c)
+{
+	ssize_t n = send(c->fd, c->answer.bytes + c->sent, c->answer.len - c->sent,
+			 MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0) {
+		client_drop(c);
+		return;
+	}
+	c->sent += (size_t)n;
+	if (c->sent < c->answer.len)
+		return;
+	ctl_text_free(&c->answer);
+	if (c->leave)
+		client_drop(c);
+	else
+		client_answer(c);
+}
+
+/* ---- All of them ---- */
+
+void
+ctl_clients_init(struct ctl_clients *all)
+{
+	for (unsigned int i = 0; i < CTL_CLIENTS; i++) {
+		all->client[i].fd = -1;
+		all->client[i].sent_fd = -1;
+	}
+}
+
+/* A free client, or the one that has been quiet for longest. */
+static struct ctl_client *
+client_seat(struct ctl_clients *all)
+{
+	struct ctl_client *oldest = &all->client[0];
+
+	for (unsigned int i = 0; i < CTL_CLIENTS; i++) {
+		if (all->client[i].fd < 0)
+			return &all->client[i];
+		if (all->client[i].last < oldest->last)
+			oldest = &all->client[i];
+	}
+	client_drop(oldest);
+	return oldest;
+}
+
+void
+ctl_clients_accept(struct ctl_clients *all, int listener, const struct ctl_service *service)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ctl_client *c;
+
+	if (fd < 0) {
+		/* The program has used up its descriptors: look again when it may have some. */
+		if (errno == EMFILE || errno == ENFILE)
+			poll(NULL, 0, RETRY_MS);
+		return;
+	}
+	c = client_seat(all);
+	c->fd = fd;
+	c->number = ++all->numbers;
+	c->service = service;
+	c->leave = false;
+	c->last = ctl_now_ms();
+	c->asked = 0;
+}
+
+void
+ctl_clients_collect(const struct ctl_clients *all, struct pollfd p[CTL_CLIENTS])
+{
+	for (unsigned int i = 0; i < CTL_CLIENTS; i++)
+		p[i] = (struct pollfd){
+			.fd = all->client[i].fd,
+			.events = all->client[i].answer.len > 0 ? POLLOUT : POLLIN,
+		};
+}
+
+void
+ctl_clients_serve(struct ctl_clients *all, const struct pollfd p[CTL_CLIENTS])
+{
+	for (unsigned int i = 0; i < CTL_CLIENTS; i++) {
+		struct ctl_client *c = &all->client[i];
+
+		if (p[i].revents == 0 || c->fd < 0)
+			continue;
+		c->last = ctl_now_ms();
+		if (p[i].revents & POLLNVAL)
+			client_drop(c);
+		else if (c->answer.len > 0)
+			client_send(c);
+		else
+			client_receive(c);
+	}
+}
+
+void
+ctl_clients_close(struct ctl_clients *all)
+{
+	for (unsigned int i = 0; i < CTL_CLIENTS; i++)
+		if (all->client[i].fd >= 0)
+			client_drop(&all->client[i]);
+}
+
+void
+ctl_clients_forked(struct ctl_clients *all)
+{
+	for (unsigned int i = 0; i < CTL_CLIENTS; i++) {
+		close_fd(all->client[i].fd);
+		close_fd(all->client[i].sent_fd);
+		/* Not freed: the parent's thread may just have been at it. */
+		all->client[i].answer = (struct ctl_text){0};
+	}
+}
