@@ -27,6 +27,7 @@ struct vfu_client_config {
 	const char *path;
 	bool share; /**< ask for what may be mapped and for line rings */
 	unsigned int timeout_ms; /**< how long a reply may take; 0: 5000 */
+	void *share_at; /**< where shared memory goes if that place is free, NULL for anywhere */
 	void (*log)(void *arg, const char *line);
 	void *arg;
 };
@@ -40,6 +41,9 @@ struct vfu_client_config {
  */
 int vfu_client_open(const struct vfu_client_config *config, struct bus_host *host,
 		    struct vfu_client **client);
+/** As vfu_client_open for a socket that is connected already, which becomes the client's. */
+int vfu_client_open_fd(const struct vfu_client_config *config, int fd, struct bus_host *host,
+		       struct vfu_client **client);
 void vfu_client_close(struct vfu_client *client);
 
 /** The device; valid until close. */
@@ -71,5 +75,27 @@ int vfu_client_disable_irqs(struct vfu_client *client);
 
 /** Has the server gone? */
 bool vfu_client_lost(const struct vfu_client *client);
+
+/**
+ * Does `step` have messages of the server to answer, so that somebody has to call it? Once memory
+ * without a file has been mapped.
+ */
+bool vfu_client_needs_step(const struct vfu_client *client);
+
+/**
+ * What the server shares: a file that was mapped here, and how to wake the server. Another process
+ * that maps it at the same addresses can post as well. Descriptors are the client's.
+ */
+struct vfu_client_shared {
+	int socket, memory_fd, bell_fd, kick_fd;
+	void *memory; /**< NULL: nothing is shared */
+	size_t memory_bytes;
+	const _Atomic uint32_t *asleep; /**< of the server; in a page of its own */
+	bool fences; /**< who posts has to make a full fence before it looks there */
+};
+void vfu_client_shared(const struct vfu_client *client, struct vfu_client_shared *shared);
+
+/** Wake the server if it sleeps: after posting into a ring without `post`. */
+void vfu_client_ring(struct vfu_client *client);
 
 #endif /* SLIPWAY_VFU_CLIENT_H */

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ *
+ * What a server shares with the client: rings, and the bell that tells whether it sleeps.
+ */
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+
+#include "line_ring.h"
+#include "vfu_client_test_rig.h"
+
+/* Pages of the bar that are rings. */
+#define RING_A    0x1000u
+#define RING_B    0x3000u
+#define FILE_BYTES 0x11000u /* the two, side by side, fit */
+#define MEMORY_AT  0x8000u  /* a page of the bar that is memory */
+
+/* What the server shares, and how a test bends it. */
+struct shared {
+	struct vfu_share_reply head;
+	struct vfu_share_region regions[300];
+	unsigned int count; /* records that are sent */
+	int memory_fd, bell_fd, kick_fd;
+	unsigned int n_fds;
+	struct line_ring *rings;
+	struct vfu_bell *bell;
+	script_fn then; /* what the script goes on with */
+};
+
+static int
+sealed_file(size_t bytes, bool sealed)
+{
+	int fd = memfd_create("shared", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	if (sealed)
+		assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	return fd;
+}
+
+static void
+shared_init(struct shared *s)
+{
+	*s = (struct shared){.head = {3, 0}, .count = 3, .n_fds = VFU_SHARE_FDS};
+	s->memory_fd = sealed_file(FILE_BYTES + 0x1000, true);
+	s->bell_fd = sealed_file(VFU_BELL_BYTES, true);
+	s->kick_fd = eventfd(0, EFD_CLOEXEC);
+	s->regions[0] = (struct vfu_share_region){BAR, BUS_LINE_RING, RING_B, 0x1000,
+						  sizeof(struct line_ring)};
+	s->regions[1] = (struct vfu_share_region){BAR, BUS_LINE_RING, RING_A, 0x1000, 0};
+	s->regions[2] =
+		(struct vfu_share_region){BAR, BUS_MEMORY, MEMORY_AT, 0x1000, FILE_BYTES};
+	s->rings = mmap(NULL, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, s->memory_fd, 0);
+	s->bell = mmap(NULL, VFU_BELL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, s->bell_fd, 0);
+	assert_true(s->rings != MAP_FAILED && s->bell != MAP_FAILED);
+}
+
+static void
+shared_end(struct shared *s)
+{
+	munmap(s->rings, FILE_BYTES);
+	munmap(s->bell, VFU_BELL_BYTES);
+	close(s->memory_fd);
+	close(s->bell_fd);
+	close(s->kick_fd);
+}
+
+static void
+share(struct peer *p)
+{
+	struct shared *s = p->arg;
+	int fds[] = {s->memory_fd, s->bell_fd, s->kick_fd, s->kick_fd};
+	size_t len = sizeof(s->head) + s->count * sizeof(s->regions[0]);
+	struct vfu_header head;
+
+	if (!peer_hello(p) || !peer_take(p, VFU_SHARE))
+		return;
+	head = peer_head(p, len);
+	peer_send(p, &head, s, len, NULL, 0, fds, s->n_fds);
+	if (s->then != NULL)
+		s->then(p);
+}
+
+static void
+wait_for_end(struct peer *p)
+{
+	if (peer_take_any(p))
+		peer_wrong(p, "a message where none is needed");
+}
+
+static int
+share_open(struct peer *p, struct shared *s)
+{
+	peer_init(p);
+	shared_init(s);
+	p->fds_before = fds_open();
+	p->json = "{\"capabilities\":{\"slipway\":{\"share\":true}}}";
+	p->share = true;
+	p->arg = s;
+	s->then = wait_for_end;
+	return 0;
+}
+
+static void
+share_begin(struct peer *p, struct shared *s)
+{
+	share_open(p, s);
+	assert_int_equal(peer_open(p, share), 0);
+}
+
+static void
+share_close(struct peer *p, struct shared *s)
+{
+	peer_end(p);
+	shared_end(s);
+}
+
+/* ---- What is shared ---- */
+
+static void
+shared_parts_are_described_in_order(void **state)
+{
+	static const struct {
+		enum bus_region_kind kind;
+		uint64_t offset, size;
+	} expected[] = {
+		{BUS_TRAPPED, 0, 0x1000},        {BUS_LINE_RING, RING_A, 0x1000},
+		{BUS_TRAPPED, 0x2000, 0x1000},   {BUS_LINE_RING, RING_B, 0x1000},
+		{BUS_TRAPPED, 0x4000, 0x4000},   {BUS_MEMORY, MEMORY_AT, 0x1000},
+		{BUS_TRAPPED, 0x9000, BAR_BYTES - 0x9000},
+	};
+	struct bus_region regions[8];
+	struct shared s;
+	struct peer p;
+	unsigned int i;
+
+	(void)state;
+	share_begin(&p, &s);
+	assert_int_equal(p.dev->ops->describe(p.dev, regions, 8), 7);
+	for (i = 0; i < 7; i++) {
+		assert_int_equal(regions[i].kind, expected[i].kind);
+		assert_int_equal(regions[i].offset, expected[i].offset);
+		assert_int_equal(regions[i].size, expected[i].size);
+		assert_int_equal(regions[i].memory != NULL, i % 2);
+	}
+	*(uint32_t *)regions[5].memory = 0x1234;
+	assert_int_equal(pread(s.memory_fd, &i, 4, FILE_BYTES), 4);
+	assert_int_equal(i, 0x1234);
+	assert_int_equal(p.dev->ops->describe(p.dev, regions, 1), 7);
+	share_close(&p, &s);
+}
+
+static uint64_t
+kicks(const struct shared *s)
+{
+	uint64_t n = 0;
+
+	(void)!read(s->kick_fd, &n, sizeof(n));
+	return n;
+}
+
+static void
+lines_go_into_rings_without_a_message(void **state)
+{
+	struct line_drainer a, b;
+	uint64_t line[8] = {1, 2, 3, 4, 5, 6, 7, 8}, got[8];
+	struct shared s;
+	struct peer p;
+
+	(void)state;
+	share_begin(&p, &s);
+	a = (struct line_drainer){&s.rings[0], 0};
+	b = (struct line_drainer){&s.rings[1], 0};
+	p.dev->ops->post(p.dev, BAR, RING_B, line, 64);
+	p.dev->ops->post(p.dev, BAR, RING_B + 0xfc0, line, 16);
+	assert_int_equal(line_ring_ready(&a), 0);
+	assert_int_equal(line_ring_ready(&b), 2);
+	line_ring_copy(line_ring_line(&b, 0), got);
+	assert_memory_equal(got, line, sizeof(line));
+	line_ring_copy(line_ring_line(&b, 1), got);
+	assert_int_equal(got[1], 2);
+	assert_int_equal(got[2], 0);
+	assert_int_equal(kicks(&s), 0);
+	share_close(&p, &s);
+}
+
+static void
+a_server_that_sleeps_is_woken(void **state)
+{
+	uint64_t line[8] = {0};
+	struct shared s;
+	struct peer p;
+
+	(void)state;
+	share_begin(&p, &s);
+	p.dev->ops->step(p.dev, 1);
+	assert_int_equal(kicks(&s), 0);
+	s.bell->asleep = 1;
+	p.dev->ops->post(p.dev, BAR, RING_A, line, 64);
+	assert_int_equal(kicks(&s), 1);
+	p.dev->ops->step(p.dev, 2);
+	assert_int_equal(kicks(&s), 1);
+	s.bell->asleep = 0;
+	p.dev->ops->post(p.dev, BAR, RING_A, line, 64);
+	assert_int_equal(kicks(&s), 0);
+	share_close(&p, &s);
+}
+
+static void
+another_process_can_be_told_what_is_shared(void **state)
+{
+	struct vfu_client_shared told;
+	struct shared s;
+	struct peer p;
+
+	(void)state;
+	share_begin(&p, &s);
+	vfu_client_shared(p.client, &told);
+	assert_non_null(told.memory);
+	assert_int_equal(told.memory_bytes, FILE_BYTES + 0x1000);
+	s.bell->asleep = 7;
+	assert_int_equal(*told.asleep, 7);
+	assert_true(told.memory_fd >= 0 && told.bell_fd >= 0 && told.kick_fd >= 0);
+	share_close(&p, &s);
+}
+
+/* ---- A ring that is full ---- */
+
+/* Takes lines, slowly, until there were so many. */
+#define MANY (3 * LINE_RING_LINES)
+
+static void
+take_lines(struct peer *p)
+{
+	struct shared *s = p->arg;
+	struct line_drainer d = {&s->rings[0], 0};
+	uint32_t seen = 0, n;
+
+	while (seen < MANY) {
+		n = line_ring_ready(&d);
+		if (n != 0 && line_ring_word(line_ring_line(&d, 0), 0) != seen)
+			peer_wrong(p, "a line out of order");
+		seen += n != 0;
+		line_ring_take(&d, n != 0);
+		if (seen % 64 == 0)
+			usleep(10);
+	}
+	wait_for_end(p);
+}
+
+static void
+who_posts_to_a_full_ring_waits_for_room(void **state)
+{
+	uint64_t line[8] = {0};
+	struct shared s;
+	struct peer p;
+
+	(void)state;
+	share_open(&p, &s);
+	s.then = take_lines;
+	assert_int_equal(peer_open(&p, share), 0);
+	for (line[0] = 0; line[0] < MANY; line[0]++)
+		p.dev->ops->post(p.dev, BAR, RING_A, line, 64);
+	assert_false(vfu_client_lost(p.client));
+	share_close(&p, &s);
+}
+
+static void
+go_after_a_while(struct peer *p)
+{
+	usleep(20000);
+	(void)p;
+}
+
+static void
+post_lines(const struct peer *p, unsigned int n)
+{
+	uint64_t line[8] = {0};
+
+	while (n-- != 0)
+		p->dev->ops->post(p->dev, BAR, RING_A, line, 64);
+}
+
+/* As a driver does that posts without `post`. */
+static bool
+there_is_room(const struct peer *p)
+{
+	struct bus_region regions[8];
+	struct line_poster poster;
+
+	p->dev->ops->describe(p->dev, regions, 8);
+	poster = (struct line_poster){.ring = regions[1].memory};
+	line_ring_resume(&poster);
+	poster.tail = atomic_load(&poster.ring->tail);
+	return line_ring_has_room(&poster);
+}
+
+static void
+who_waits_for_room_notices_that_the_server_went(void **state)
+{
+	struct shared s;
+	struct peer p;
+
+	(void)state;
+	share_open(&p, &s);
+	s.then = go_after_a_while;
+	assert_int_equal(peer_open(&p, share), 0);
+	post_lines(&p, LINE_RING_LINES + 2);
+	assert_true(vfu_client_lost(p.client));
+	assert_int_equal(p.log_lines, 1);
+	assert_true(there_is_room(&p));
+	post_lines(&p, 2 * LINE_RING_LINES);
+	assert_true(there_is_room(&p));
+	/* Nothing of that arrived where the next client may be. */
+	assert_int_equal(s.rings[0].head, LINE_RING_LINES);
+	assert_int_equal(s.rings[0].tail, 0);
+	s.bell->asleep = 1;
+	p.dev->ops->step(p.dev, 1);
+	assert_int_equal(kicks(&s), 0);
+	share_close(&p, &s);
+}
+
+static void
+a_server_that_never_makes_room_is_given_up(void **state)
+{
+	struct shared s;
+	struct peer p;
+
+	(void)state;
+	share_open(&p, &s);
+	p.timeout_ms = 20;
+	assert_int_equal(peer_open(&p, share), 0);
+	/* As full as can be said, and more. */
+	s.rings[0].tail = 12345;
+	post_lines(&p, 1);
+	assert_true(vfu_client_lost(p.client));
+	assert_non_null(strstr(p.log, "does not empty"));
+	assert_true(there_is_room(&p));
+	share_close(&p, &s);
+}
+
+/* ---- What is not to be mapped ---- */
+
+static void
+replace(int *fd, int by)
+{
+	dup3(by, *fd, O_CLOEXEC);
+	close(by);
+}
+
+/* Each bends one thing. */
+static bool
+bend(struct shared *s, unsigned int i)
+{
+	struct vfu_share_region *r = &s->regions[1];
+	int ends[2];
+
+	switch (i) {
+	case 0: r->bar = 6; return true;
+	case 1: r->kind = 7; return true;
+	case 2: r->kind = BUS_TRAPPED; return true;
+	case 3: r->offset = 0x1008; return true;
+	case 4: r->offset = BAR_BYTES; return true;
+	case 5: r->offset = UINT64_MAX - 0xfff; return true;
+	case 6: r->size = 0; return true;
+	case 7: r->size = 0x2000; return true;
+	case 8: r->fd_offset = 32; return true;
+	case 9: r->fd_offset = FILE_BYTES; return true;
+	case 10: r->fd_offset = UINT64_MAX - 63; return true;
+	case 11: r->fd_offset = 64; return true; /* overlaps the other ring */
+	case 12: r->offset = RING_B; return true;
+	case 13: s->head.count = 2; return true;
+	case 14: s->head.count = UINT32_MAX; return true;
+	case 15: s->head.count = s->count = 0; s->head.flags = 1; s->n_fds = 1; return true;
+	case 16: s->n_fds = 2; return true;
+	case 17: s->n_fds = 4; return true;
+	case 18: s->n_fds = 0; return true;
+	case 19: replace(&s->memory_fd, sealed_file(FILE_BYTES, false)); return true;
+	case 20: replace(&s->bell_fd, sealed_file(VFU_BELL_BYTES, false)); return true;
+	case 21: replace(&s->bell_fd, sealed_file(64, true)); return true;
+	case 22: replace(&s->memory_fd, open("/dev/null", O_RDWR)); return true;
+	case 23:
+		assert_int_equal(pipe(ends), 0);
+		close(ends[0]);
+		replace(&s->kick_fd, ends[1]);
+		return true;
+	case 24: s->regions[2].size = 0x10000; return true;
+	case 25: s->regions[2].bar = 1; return true;
+	default: return false;
+	}
+}
+
+static void
+answer_one_read(struct peer *p)
+{
+	peer_take(p, VFU_REGION_WRITE);
+	peer_answer_read(p, 9);
+}
+
+static void
+what_is_not_safe_to_map_is_not(void **state)
+{
+	uint64_t line[8] = {0};
+	struct bus_region region;
+	struct shared s;
+	struct peer p;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0;; i++) {
+		share_open(&p, &s);
+		if (!bend(&s, i))
+			break;
+		s.then = answer_one_read;
+		assert_int_equal(peer_open(&p, share), 0);
+		if (p.dev->ops->describe(p.dev, &region, 1) != 1 || p.log_lines != 1)
+			fail_msg("%u: shared; %u lines: %s", i, p.log_lines, p.log);
+		p.dev->ops->post(p.dev, BAR, RING_A, line, 64);
+		assert_int_equal(p.dev->ops->read(p.dev, BAR, 0, 4), 9);
+		share_close(&p, &s);
+	}
+	shared_end(&s);
+}
+
+static void
+more_than_a_device_can_have_ends_it(void **state)
+{
+	struct shared s;
+	struct peer p;
+
+	(void)state;
+	share_open(&p, &s);
+	s.head.count = s.count = 257;
+	assert_int_equal(peer_open(&p, share), -EPROTO);
+	assert_int_equal(p.log_lines, 1);
+	share_close(&p, &s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shared_parts_are_described_in_order),
+		cmocka_unit_test(lines_go_into_rings_without_a_message),
+		cmocka_unit_test(a_server_that_sleeps_is_woken),
+		cmocka_unit_test(another_process_can_be_told_what_is_shared),
+		cmocka_unit_test(who_posts_to_a_full_ring_waits_for_room),
+		cmocka_unit_test(who_waits_for_room_notices_that_the_server_went),
+		cmocka_unit_test(a_server_that_never_makes_room_is_given_up),
+		cmocka_unit_test(what_is_not_safe_to_map_is_not),
+		cmocka_unit_test(more_than_a_device_can_have_ends_it),
+	};
+
+	return cmocka_run_group_tests_name("vfu_client_share", tests, NULL, NULL);
+}
