@@ -91,7 +91,7 @@ check_private(const struct dirs *dirs)
 	if (!dirs->private)
 		return 0;
 	if (lstat(dirs->base, &st) < 0)
-		return -errno;
+		memset(&st, 0, sizeof(st));
 	if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 077) == 0)
 		return 0;
 	complain("%s is not a directory that only you can use; set SLIPWAY_DIR to one", dirs->base);
@@ -99,26 +99,55 @@ check_private(const struct dirs *dirs)
 }
 
 static int
-make_directories(struct dirs *dirs)
+not_writable(const struct dirs *dirs, const char *path, int ret)
+{
+	complain("cannot write to %s: %s; set %s to a directory that you can write to", path,
+		 strerror(-ret), dirs->from);
+	return ret;
+}
+
+/* Make base; `path` is what somebody wants to write to. */
+static int
+make_base(struct dirs *dirs, const char *path)
 {
 	int ret;
 
 	if (access(dirs->base, F_OK) < 0)
 		dirs->made_base = true;
 	ret = make_path(dirs->base);
-	if (ret == 0) {
-		ret = check_private(dirs);
-		if (ret == -EPERM)
-			return ret;
-	}
-	if (ret == 0 && mkdir(dirs->run, 0700) < 0 && errno != EEXIST)
+	return ret < 0 ? not_writable(dirs, path, ret) : check_private(dirs);
+}
+
+static int
+make_directories(struct dirs *dirs)
+{
+	int ret = make_base(dirs, dirs->run);
+
+	if (ret < 0)
+		return ret;
+	if (mkdir(dirs->run, 0700) < 0 && errno != EEXIST)
 		ret = -errno;
 	if (ret == 0 && access(dirs->run, W_OK | X_OK) < 0)
 		ret = -errno;
-	if (ret < 0)
-		complain("cannot write to %s: %s; set %s to a directory that you can write to",
-			 dirs->run, strerror(-ret), dirs->from);
+	return ret < 0 ? not_writable(dirs, dirs->run, ret) : 0;
+}
+
+int
+dirs_make(struct dirs *dirs)
+{
+	int ret = make_base(dirs, dirs->base);
+
+	if (ret == 0 && access(dirs->base, W_OK | X_OK) < 0)
+		ret = not_writable(dirs, dirs->base, -errno);
 	return ret;
+}
+
+void
+dirs_unmake(const struct dirs *dirs)
+{
+	/* Stays where something is in it. */
+	if (dirs->made_base)
+		rmdir(dirs->base);
 }
 
 int
@@ -149,8 +178,8 @@ void
 dirs_leave(const struct dirs *dirs, int lock)
 {
 	/* Both stay where something is in them. */
-	if (rmdir(dirs->run) == 0 && dirs->made_base)
-		rmdir(dirs->base);
+	if (rmdir(dirs->run) == 0)
+		dirs_unmake(dirs);
 	close(lock);
 }
 

@@ -8,6 +8,7 @@
  * @file
  * The directory where running devices are found:
  *
+ *     DIR/NAME, DIR/NAME.ctl   sockets of what `slipway serve` serves under that name
  *     DIR/run/PID/             what `slipway run` shows to its program; locked while that runs
  *     DIR/run/PID.N.ctl        control socket of device N of the process PID
  *
@@ -36,6 +37,12 @@ struct dirs {
  * @return 0, or -EINVAL, reported, when it is not usable
  */
 int dirs_find(struct dirs *dirs);
+
+/** Create base where it is missing: 0, or a negative errno, reported. */
+int dirs_make(struct dirs *dirs);
+
+/** Remove base if dirs_make or dirs_enter made it and nothing is left in it. */
+void dirs_unmake(const struct dirs *dirs);
 
 /**
  * Create what is missing of base and run, and lock run against other `slipway run`s that begin or

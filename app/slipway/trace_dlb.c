@@ -136,6 +136,7 @@ trace_dlb_record(struct trace_dlb *d, const struct bus_trace_record *r,
 		 const unsigned char *payload, struct trace_item *item,
 		 const struct trace_sink *sink)
 {
+	d->begun |= r->op != BUS_TRACE_READ;
 	if (r->op == BUS_TRACE_POST)
 		post(d, r, payload, item, sink);
 	else if (r->op == BUS_TRACE_DMA_WRITE)
@@ -152,6 +153,7 @@ trace_dlb_reset(struct trace_dlb *d, const struct bus_trace_record *r,
 		if (d->depth[q] != 0 && sink->depth != NULL)
 			sink->depth(sink->owner, r, q >= DLB_LDB_QUEUES,
 				    q >= DLB_LDB_QUEUES ? q - DLB_LDB_QUEUES : q, 0);
+	d->begun = true;
 	trace_regs_reset(d);
 	trace_queues_reset(d);
 }

@@ -43,6 +43,7 @@ struct trace_dlb {
 	unsigned int dir_ports;
 	uint32_t *value;                   /**< registers, one row after the other */
 	uint32_t first[DLB_REG_COUNT + 1]; /**< where each row begins there */
+	bool begun;                        /**< something other than reads has been recorded */
 	int64_t credits[2][DLB_DOMAINS];   /**< [LDB or all, DIR], by domain */
 	uint32_t inflight[DLB_LDB_PORTS];  /**< QEs that an LDB CQ has not completed */
 	uint32_t depth[TRACE_QUEUES];
@@ -84,6 +85,8 @@ uint32_t trace_port_domain(const struct trace_dlb *d, unsigned int port);
 void trace_queues_reset(struct trace_dlb *d);
 /** A register that was written has set credits or emptied a history list. */
 void trace_queues_wrote(struct trace_dlb *d, unsigned int row, uint32_t i, uint32_t value);
+/** A register was read before anything else: how a device was when its trace began. */
+void trace_queues_told(struct trace_dlb *d, unsigned int row, uint32_t i, uint32_t value);
 /** A port sent a command: NULL, or why the event in it was not taken. */
 const char *trace_queues_command(struct trace_dlb *d, const struct bus_trace_record *r,
 				 unsigned int port, const struct dlb_qe *hcw,

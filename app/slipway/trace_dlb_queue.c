@@ -126,6 +126,16 @@ trace_queues_wrote(struct trace_dlb *d, unsigned int row, uint32_t i, uint32_t v
 	}
 }
 
+void
+trace_queues_told(struct trace_dlb *d, unsigned int row, uint32_t i, uint32_t value)
+{
+	if (row == DLB_LSP_CQ_LDB_INFL_CNT)
+		d->inflight[i % DLB_LDB_PORTS] = value;
+	else if (row == DLB_CHP_CFG_VAS_CRD || row == DLB_CHP_CFG_LDB_VAS_CRD ||
+		 row == DLB_CHP_CFG_DIR_VAS_CRD)
+		trace_queues_wrote(d, row, i, value);
+}
+
 /* ---- Commands ---- */
 
 static const char *

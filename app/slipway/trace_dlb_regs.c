@@ -177,6 +177,8 @@ trace_regs_record(struct trace_dlb *d, const struct bus_trace_record *r, struct 
 		was_add(d, row, was, value, item);
 	if (r->op == BUS_TRACE_WRITE)
 		trace_queues_wrote(d, row, i, value);
+	else if (!d->begun)
+		trace_queues_told(d, row, i, value);
 }
 
 /* ---- Ports ---- */

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "serve.h"
+#include "slipway.h"
+
+/* ---- What is there ---- */
+
+static void
+answer_info(void *arg, struct ctl_request *request, struct ctl_text *t)
+{
+	const struct serve *s = arg;
+	unsigned long long ms = ctl_now_ms() - s->began;
+	const char *comma = "";
+
+	(void)request;
+	ctl_text_add(t, "{\"device\":\"dlb\",\"version\":\"%s\",\"address\":",
+		     ctl_version_name(s->options.version));
+	ctl_text_quote(t, s->options.path, strlen(s->options.path));
+	ctl_text_add(t, ",\"pid\":%d,\"uptime\":%llu.%03llu,\"program\":\"slipway serve\",",
+		     (int)getpid(), ms / 1000, ms % 1000);
+	ctl_text_add(t, "\"traced\":%s,\"sockets\":[", s->gate.trace != NULL ? "true" : "false");
+	for (unsigned int i = 0; i < s->sockets; i++) {
+		ctl_text_add(t, "%s{\"path\":", comma);
+		ctl_text_quote(t, s->socket[i].path, strlen(s->socket[i].path));
+		ctl_text_add(t, ",\"client\":%d}", (int)s->socket[i].client);
+		comma = ",";
+	}
+	ctl_text_add(t, "]}");
+}
+
+static void
+answer_regs(void *arg, struct ctl_request *request, struct ctl_text *t)
+{
+	const struct serve *s = arg;
+	struct ctl_registers all = serve_regs_all(&s->gate.regs, s->options.path);
+
+	(void)request;
+	ctl_regs_answer(&all, t);
+}
+
+static void
+answer_stats(void *arg, struct ctl_request *request, struct ctl_text *t)
+{
+	(void)request;
+	serve_stats_answer(arg, t);
+}
+
+/* ---- Traces ---- */
+
+/* Where records may go without anybody waiting, and only behind what is there. A file of the
+ * client's own opening: no path is opened here with rights that the client may not have.
+ */
+static const char *
+file_refused(int fd)
+{
+	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+	struct stat st;
+
+	if (fd < 0)
+		return "no descriptor came with it";
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return "the descriptor is not of a regular file";
+	if ((flags & O_ACCMODE) == O_RDONLY || !(flags & O_APPEND))
+		return "the file is not open for appending";
+	return NULL;
+}
+
+static void
+trace_start(struct serve *s, struct ctl_request *request, struct ctl_text *t)
+{
+	const char *why = file_refused(request->fd);
+	int ret;
+
+	if (why != NULL) {
+		ctl_text_error(t, "trace start: %s; accepted is a regular file, opened with "
+				  "O_APPEND",
+			       why);
+		return;
+	}
+	ret = serve_gate_trace(&s->gate, request->fd);
+	if (ret == -EBUSY) {
+		ctl_text_error(t, "trace start: somebody records already, and one can at a time");
+	} else if (ret < 0) {
+		ctl_text_error(t, "trace start: %s", strerror(-ret));
+	} else {
+		s->tracer = request->client;
+		request->fd = -1;
+		ctl_text_add(t, "{\"trace\":\"started\"}");
+	}
+}
+
+static void
+trace_stop(struct serve *s, struct ctl_request *request, struct ctl_text *t)
+{
+	if (s->tracer != request->client) {
+		ctl_text_error(t, "trace stop: this client has started none");
+		return;
+	}
+	serve_gate_trace_end(&s->gate);
+	s->tracer = 0;
+	ctl_text_add(t, "{\"trace\":\"stopped\"}");
+}
+
+static bool
+is_word(const struct ctl_request *request, const char *word)
+{
+	return request->len == strlen(word) && memcmp(request->text, word, request->len) == 0;
+}
+
+static void
+answer_trace(void *arg, struct ctl_request *request, struct ctl_text *t)
+{
+	if (is_word(request, "start"))
+		trace_start(arg, request, t);
+	else if (is_word(request, "stop"))
+		trace_stop(arg, request, t);
+	else
+		ctl_text_error(t, "trace: accepted are start, with the descriptor of a file, and "
+				  "stop");
+}
+
+/* ---- Faults ---- */
+
+static void
+answer_inject(void *arg, struct ctl_request *request, struct ctl_text *t)
+{
+	struct serve *s = arg;
+	uint64_t before = s->gate.inject.count;
+
+	serve_inject_answer(&s->gate.inject, request->text, request->len, serve_now_ns(), t);
+	if (s->gate.inject.count != before)
+		serve_say(s, "%s: injected: %.*s", s->options.path, (int)request->len,
+			  request->text);
+}
+
+/* ---- Requests ---- */
+
+static const struct ctl_verb verbs[] = {
+	{"info", false, answer_info},    {"regs", false, answer_regs},
+	{"stats", false, answer_stats},  {"trace", true, answer_trace},
+	{"inject", true, answer_inject},
+};
+
+static void
+answer(void *arg, struct ctl_request *request, struct ctl_text *t)
+{
+	struct serve *s = arg;
+
+	s->ctl_requests++;
+	ctl_verbs_answer(verbs, sizeof(verbs) / sizeof(verbs[0]), s, request, t);
+}
+
+/* A trace ends with who asked for it. */
+static void
+gone(void *arg, uint64_t client)
+{
+	struct serve *s = arg;
+
+	if (s->tracer != client)
+		return;
+	serve_gate_trace_end(&s->gate);
+	s->tracer = 0;
+}
+
+/* ---- Life ---- */
+
+int
+serve_ctl_open(struct serve *s)
+{
+	int n = snprintf(s->ctl_path, sizeof(s->ctl_path), "%s.ctl", s->options.path);
+
+	s->service = (struct ctl_service){.answer = answer, .gone = gone, .arg = s};
+	ctl_clients_init(&s->ctl);
+	s->ctl_fd = n >= (int)sizeof(s->ctl_path) ? -ENAMETOOLONG
+						  : ctl_listen(s->ctl_path, s->options.mode);
+	if (s->ctl_fd >= 0)
+		return 0;
+	complain("serve: %s.ctl: %s", s->options.path, strerror(-s->ctl_fd));
+	return s->ctl_fd;
+}
+
+void
+serve_ctl_close(struct serve *s)
+{
+	if (s->ctl_fd < 0)
+		return;
+	ctl_clients_close(&s->ctl);
+	close(s->ctl_fd);
+	unlink(s->ctl_path);
+	s->ctl_fd = -1;
+}

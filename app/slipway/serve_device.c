@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dlb_model.h"
+#include "serve.h"
+#include "slipway.h"
+
+#define ABOUT_MAX 128
+
+/* ---- Who comes and goes ---- */
+
+/* The name of a process, for log lines; some other when it cannot be had. */
+static void
+process_name(pid_t pid, char *name, size_t len)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(name, len, "?");
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, name, len - 1);
+	close(fd);
+	if (n <= 0)
+		return;
+	name[n] = '\0';
+	for (char *c = name; *c != '\0'; c++) {
+		if (*c == '\n')
+			*c = '\0';
+		else if (*c < ' ' || *c > '~')
+			*c = '?';
+	}
+}
+
+static void
+socket_log(void *arg, const char *line)
+{
+	const struct serve_socket *socket = arg;
+
+	/* Before there is a server, it is why there is none. */
+	if (socket->server == NULL)
+		complain("serve: %s: %s", socket->path, line);
+	else
+		serve_say(socket->owner, "%s: %s", socket->path, line);
+}
+
+static void
+client_came(void *arg, pid_t pid, uid_t uid)
+{
+	struct serve_socket *socket = arg;
+	char name[32];
+
+	socket->client = pid;
+	process_name(pid, name, sizeof(name));
+	serve_say(socket->owner, "%s: client came: process %d (%s) of user %u", socket->path,
+		  (int)pid, name, (unsigned int)uid);
+}
+
+/* What a client leaves of the device, nobody else is to find. */
+static void
+client_gone(void *arg)
+{
+	struct serve_socket *socket = arg;
+
+	serve_say(socket->owner, "%s: client gone: process %d; the device is reset", socket->path,
+		  (int)socket->client);
+	socket->client = 0;
+	socket->dev->ops->reset(socket->dev, BUS_RESET_POWER);
+}
+
+/* ---- Sockets ---- */
+
+/* Its path is set. */
+static int
+socket_open(struct serve *s, const char *about)
+{
+	struct serve_socket *socket = &s->socket[s->sockets];
+	struct vfu_server_config config = {
+		.path = socket->path,
+		.mode = s->options.mode,
+		.share = s->options.share,
+		.about = about,
+		.events = {.log = socket_log, .came = client_came, .gone = client_gone},
+		.arg = socket,
+	};
+	int ret;
+
+	socket->owner = s;
+	ret = vfu_server_open(&config, &socket->server);
+	if (ret == 0)
+		s->sockets++;
+	return ret;
+}
+
+/* The device as a whole at one socket. */
+static int
+sockets_open(struct serve *s, struct bus_host **host)
+{
+	char about[ABOUT_MAX];
+	int ret;
+
+	snprintf(about, sizeof(about), "{\"device\":\"dlb\",\"version\":\"%s\"}",
+		 ctl_version_name(s->options.version));
+	strcpy(s->socket[0].path, s->options.path);
+	ret = socket_open(s, about);
+	if (ret == 0)
+		*host = vfu_server_host(s->socket[0].server);
+	return ret;
+}
+
+static void
+sockets_plug(struct serve *s)
+{
+	for (unsigned int i = 0; i < s->sockets; i++) {
+		s->socket[i].dev = &s->gate.dev;
+		vfu_server_plug(s->socket[i].server, s->socket[i].dev);
+	}
+}
+
+/* ---- The device ---- */
+
+static int
+model_create(struct serve *s)
+{
+	const struct dlb_model_config config = {
+		.version = s->options.version,
+		.ring_memory = s->rings.device,
+		.ring_fd = s->rings.fd,
+	};
+	int ret = dlb_model_create(&config, &s->gate.host, &s->model);
+
+	if (ret == 0)
+		ret = serve_gate_plug(&s->gate, s->model, s->options.version);
+	if (ret < 0)
+		complain("serve: the device cannot be made: %s", strerror(-ret));
+	return ret;
+}
+
+static int
+trace_begin(struct serve *s)
+{
+	const char *path = s->options.trace;
+	int fd, ret;
+
+	if (path == NULL)
+		return 0;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ret = fd < 0 ? -errno : serve_gate_trace(&s->gate, fd);
+	if (ret < 0) {
+		complain("serve: --trace %s: %s", path, strerror(-ret));
+		if (fd >= 0)
+			close(fd);
+	}
+	return ret;
+}
+
+int
+serve_device_open(struct serve *s)
+{
+	struct bus_host *host = NULL;
+	int ret;
+
+	ret = serve_rings_create(&s->rings, dlb_model_ring_bytes());
+	if (ret < 0) {
+		complain("serve: %zu bytes for line rings: %s", dlb_model_ring_bytes(),
+			 strerror(-ret));
+		return ret;
+	}
+	ret = sockets_open(s, &host);
+	if (ret < 0)
+		goto fail;
+	serve_gate_init(&s->gate, host, &s->rings);
+	ret = model_create(s);
+	if (ret == 0)
+		ret = trace_begin(s);
+	if (ret < 0)
+		goto fail;
+	sockets_plug(s);
+	return 0;
+
+fail:
+	serve_device_close(s);
+	return ret;
+}
+
+void
+serve_device_close(struct serve *s)
+{
+	for (unsigned int i = 0; i < s->sockets; i++)
+		vfu_server_close(s->socket[i].server);
+	s->sockets = 0;
+	serve_gate_close(&s->gate);
+	dlb_model_destroy(s->model);
+	s->model = NULL;
+	serve_rings_destroy(&s->rings);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bus_relax.h"
+#include "serve.h"
+
+/* One thread does all of it:
+ *
+ *   messages -> step -> messages ...   as long as there is something to do, and a while longer
+ *                                      where clients post into shared rings, as those say nothing
+ *   asleep   -> step -> poll           who posts from here on makes a socket readable
+ *
+ * Between two such rounds it looks at control clients and signals, without waiting.
+ */
+
+#define NS_PER_S  UINT64_C(1000000000)
+#define NS_PER_US UINT64_C(1000)
+/* Looking at a socket is a system call, a step is not: so many steps for one look. */
+#define STEPS_PER_LOOK 16u
+/* How long a round may last when clients keep it busy: control clients wait for that. */
+#define ROUND_NS UINT64_C(1000000)
+
+enum { AT_SIGNAL, AT_CTL, AT_CTL_CLIENTS, AT_SOCKETS = AT_CTL_CLIENTS + CTL_CLIENTS,
+       POLLED = AT_SOCKETS + SERVE_SOCKETS };
+
+uint64_t
+serve_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- Work ---- */
+
+static unsigned int
+work(struct serve *s)
+{
+	unsigned int done = 0;
+
+	for (unsigned int i = 0; i < s->sockets; i++)
+		done += vfu_server_work(s->socket[i].server);
+	return done;
+}
+
+static uint64_t
+step(struct serve *s, uint64_t now)
+{
+	return s->gate.dev.ops->step(&s->gate.dev, now);
+}
+
+static bool
+shares(const struct serve *s)
+{
+	for (unsigned int i = 0; i < s->sockets; i++)
+		if (vfu_server_shares(s->socket[i].server))
+			return true;
+	return false;
+}
+
+/* Work until nothing has come for `spin` ns, or the round is over. Returns whether the latter. */
+static bool
+round_busy(struct serve *s, uint64_t spin)
+{
+	uint64_t now = serve_now_ns(), end = now + ROUND_NS, idle = now + spin;
+	uint32_t sum = serve_rings_sum(&s->rings), seen;
+
+	for (unsigned int n = 0; now < end; n++, now = serve_now_ns()) {
+		bool came = n % STEPS_PER_LOOK == 0 && work(s) > 0;
+
+		step(s, now);
+		if (came) {
+			idle = now + spin;
+			n = STEPS_PER_LOOK - 1;
+		} else if (now >= idle) {
+			seen = serve_rings_sum(&s->rings);
+			if (seen == sum)
+				return false;
+			sum = seen;
+			idle = now + spin;
+		}
+		if (!came)
+			bus_relax(0);
+	}
+	return true;
+}
+
+/* ---- Sleep ---- */
+
+static void
+collect(const struct serve *s, struct pollfd p[POLLED])
+{
+	p[AT_SIGNAL] = (struct pollfd){.fd = s->signal_fd, .events = POLLIN};
+	p[AT_CTL] = (struct pollfd){.fd = s->ctl_fd, .events = POLLIN};
+	ctl_clients_collect(&s->ctl, p + AT_CTL_CLIENTS);
+	for (unsigned int i = 0; i < SERVE_SOCKETS; i++)
+		p[AT_SOCKETS + i] = (struct pollfd){
+			.fd = i < s->sockets ? vfu_server_fd(s->socket[i].server) : -1,
+			.events = POLLIN,
+		};
+}
+
+static int
+poll_until(struct pollfd p[POLLED], uint64_t deadline)
+{
+	struct timespec wait = {0};
+	uint64_t now = serve_now_ns();
+
+	if (deadline == BUS_NO_DEADLINE)
+		return ppoll(p, POLLED, NULL, NULL);
+	if (deadline > now) {
+		wait.tv_sec = (time_t)((deadline - now) / NS_PER_S);
+		wait.tv_nsec = (long)((deadline - now) % NS_PER_S);
+	}
+	return ppoll(p, POLLED, &wait, NULL);
+}
+
+static int
+sleep_until_needed(struct serve *s, struct pollfd p[POLLED])
+{
+	uint64_t deadline, other;
+	int ready;
+
+	for (unsigned int i = 0; i < s->sockets; i++)
+		vfu_server_asleep(s->socket[i].server);
+	/* What was posted before they were told. */
+	deadline = step(s, serve_now_ns());
+	for (unsigned int i = 0; i < s->sockets; i++) {
+		other = vfu_server_deadline(s->socket[i].server);
+		deadline = other < deadline ? other : deadline;
+	}
+	ready = poll_until(p, deadline);
+	for (unsigned int i = 0; i < s->sockets; i++)
+		vfu_server_awake(s->socket[i].server);
+	return ready;
+}
+
+/* ---- The loop ---- */
+
+static int
+signal_taken(const struct serve *s)
+{
+	struct signalfd_siginfo info;
+
+	return read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)
+		       ? (int)info.ssi_signo
+		       : 0;
+}
+
+static void
+serve_ctl(struct serve *s, const struct pollfd p[POLLED])
+{
+	ctl_clients_serve(&s->ctl, p + AT_CTL_CLIENTS);
+	if (p[AT_CTL].revents != 0)
+		ctl_clients_accept(&s->ctl, s->ctl_fd, &s->service);
+}
+
+int
+serve_loop(struct serve *s)
+{
+	uint64_t spin = s->options.spin_us * NS_PER_US;
+	struct pollfd p[POLLED];
+	int ready, sig = 0;
+	bool busy;
+
+	while (sig == 0) {
+		busy = round_busy(s, shares(s) ? spin : 0);
+		collect(s, p);
+		ready = busy ? poll_until(p, 0) : sleep_until_needed(s, p);
+		if (ready <= 0)
+			continue;
+		serve_ctl(s, p);
+		if (p[AT_SIGNAL].revents != 0)
+			sig = signal_taken(s);
+	}
+	return sig;
+}
