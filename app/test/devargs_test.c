@@ -29,6 +29,8 @@ static const struct {
 	{"version=", "version"},
 	{"cq=dense,cq=sparse", "cq=sparse"},
 	{"at=mars", "at=mars"},
+	{"at=vfu:", "at=vfu:"},
+	{"at=vfu", "at=vfu"},
 	{"step=sometimes", "step=sometimes"},
 	{"max_queues=0", "max_queues=0"},
 	{"max_queues=33", "max_queues=33"},

@@ -196,6 +196,18 @@ access_gives_way(const struct access_dev *access)
 	return access->gives_way;
 }
 
+const char *
+access_about(const struct access_dev *access)
+{
+	return access->about;
+}
+
+bool
+access_is_lost(const struct access_dev *access)
+{
+	return access->reach->is_lost != NULL && access->reach->is_lost(access);
+}
+
 struct line_ring *
 access_ring(struct access_dev *access, unsigned int bar, uint64_t off)
 {
@@ -213,13 +225,10 @@ access_ring(struct access_dev *access, unsigned int bar, uint64_t off)
 	return NULL;
 }
 
-int
-access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
+static int
+region_add(struct access_dev *access, uint64_t iova, size_t len)
 {
 	int ret = 0;
-
-	if (iova != (uint64_t)(uintptr_t)addr || len == 0)
-		return -EINVAL;
 
 	rte_spinlock_lock(&access->lock);
 	if (access->nb_regions == ACCESS_REGIONS_MAX)
@@ -230,14 +239,11 @@ access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
 	return ret;
 }
 
-int
-access_dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t len)
+static int
+region_remove(struct access_dev *access, uint64_t iova, size_t len)
 {
 	unsigned int i;
 	int ret = -EINVAL;
-
-	if (iova != (uint64_t)(uintptr_t)addr)
-		return -EINVAL;
 
 	rte_spinlock_lock(&access->lock);
 	for (i = 0; i < access->nb_regions; i++) {
@@ -248,10 +254,46 @@ access_dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t le
 		break;
 	}
 	rte_spinlock_unlock(&access->lock);
+	return ret;
+}
+
+/* A device in this process finds it by itself. */
+static int
+tell(struct access_dev *access, uint64_t iova, size_t len, bool map)
+{
+	return access->reach->memory != NULL ? access->reach->memory(access, iova, len, map) : 0;
+}
+
+int
+access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
+{
+	int ret;
+
+	if (iova != (uint64_t)(uintptr_t)addr || len == 0)
+		return -EINVAL;
+	ret = region_add(access, iova, len);
+	if (ret < 0)
+		return ret;
+	ret = tell(access, iova, len, true);
+	if (ret < 0)
+		region_remove(access, iova, len);
+	return ret;
+}
+
+int
+access_dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t len)
+{
+	int ret;
+
+	if (iova != (uint64_t)(uintptr_t)addr)
+		return -EINVAL;
+	ret = region_remove(access, iova, len);
+	if (ret < 0)
+		return ret;
+	tell(access, iova, len, false);
 	/* Unlocked, since looking addresses up takes the lock (host_map). The memory is the
 	 * caller's again as soon as this returns.
 	 */
-	if (ret == 0)
-		access->dev->ops->remap(access->dev);
-	return ret;
+	access->dev->ops->remap(access->dev);
+	return 0;
 }

@@ -38,12 +38,14 @@ enum access_step {
 	ACCESS_STEP_NEVER,  /**< nobody: a device on a bus has a clock of its own */
 };
 
-/** What to open: a device in this process. */
+/** What to open: a device that is called. */
 struct access_config {
 	const char *name;     /**< of the DPDK device, for messages and memory */
 	unsigned int version; /**< of the device, in its own numbering */
 	enum access_step step;
 	int numa_node; /**< where the device's memory goes, or SOCKET_ID_ANY */
+	/** A line for the log of the driver; for devices that can say something. */
+	void (*log)(const char *name, const char *line);
 };
 
 /** A device that has been reached. */
@@ -60,6 +62,23 @@ int access_model_open(const struct access_config *config, struct access_dev **ac
  * @return 0, -ENOMEM, or -ENOTSUP where this CPU cannot post lines to a mapped BAR
  */
 int access_pci_open(const char *name, struct rte_pci_device *pci, struct access_dev **access);
+
+/**
+ * Reach a device that another process serves on a socket. That process gets DPDK's memory, as a
+ * device on a bus would, and shares the rings that lines are posted to.
+ *
+ * @param config name outlives the access; version and step are the server's own
+ * @param path of the socket
+ * @return 0, or a negative errno after one line to config->log
+ */
+int access_vfu_open(const struct access_config *config, const char *path,
+		    struct access_dev **access);
+
+/** What a server says about its device, the text of a JSON object; NULL when nobody says a thing. */
+const char *access_about(const struct access_dev *access);
+
+/** Has the device gone for good? Its registers read as all ones then, and nothing comes from it. */
+bool access_is_lost(const struct access_dev *access);
 
 /** Let go of the device. Nobody may be using it. NULL is allowed. */
 void access_close(struct access_dev *access);

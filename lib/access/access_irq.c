@@ -88,6 +88,8 @@ access_sleepers(const struct access_dev *access)
 {
 	static const _Atomic uint32_t nobody;
 
+	if (access->sleepers != NULL)
+		return access->sleepers;
 	return access->irqs != NULL ? &access->irqs->sleepers : &nobody;
 }
 
@@ -98,7 +100,7 @@ access_irq_listen(struct access_dev *access, unsigned int vector)
 	/* Every thread of the process passes a full fence before this returns. It pairs with
 	 * nothing but the order, in theirs, of a post before the test of `sleepers`.
 	 */
-	if (access->dev != NULL)
+	if (access->dev != NULL && access->sleepers == NULL)
 		access_fence_all();
 	return access->reach->irq_seen(access, vector);
 }

@@ -7,7 +7,7 @@
 /**
  * @file
  * Inside the seam: what every reach has in common (access.c), and what each adds
- * (access_model_<device>.c, access_pci.c).
+ * (access_model_<device>.c, access_pci.c, access_vfu.c).
  */
 
 #include <rte_spinlock.h>
@@ -41,6 +41,9 @@ struct access_reach {
 	uint32_t (*irq_seen)(struct access_dev *access, unsigned int vector);
 	void (*irq_sleep)(struct access_dev *access, unsigned int vector, uint32_t seen,
 			  uint64_t ns);
+	/** Tell of memory outside DPDK; NULL where the device looks for itself. */
+	int (*memory)(struct access_dev *access, uint64_t iova, size_t len, bool map);
+	bool (*is_lost)(const struct access_dev *access); /**< NULL: never */
 };
 
 /** A device that has been reached. */
@@ -59,6 +62,9 @@ struct access_dev {
 	struct bus_host host;  /**< the device hands it back to us */
 	uint64_t ns_per_cycle; /**< 32.32 fixed point */
 	bool gives_way;
+	/** What access_sleepers returns; NULL: the threads of this process that sleep. */
+	const _Atomic uint32_t *sleepers;
+	const char *about;
 	void *ring_memory;   /**< of the device's line rings */
 	rte_spinlock_t lock; /**< of the regions */
 	unsigned int nb_regions;

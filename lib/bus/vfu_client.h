@@ -82,6 +82,9 @@ bool vfu_client_lost(const struct vfu_client *client);
  */
 bool vfu_client_needs_step(const struct vfu_client *client);
 
+/** Answer what the server asks for now; notices as well that it has gone. As `step` does. */
+void vfu_client_look_now(struct vfu_client *client);
+
 /**
  * What the server shares: a file that was mapped here, and how to wake the server. Another process
  * that maps it at the same addresses can post as well. Descriptors are the client's.

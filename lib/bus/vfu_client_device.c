@@ -175,7 +175,7 @@ wait_for_room(struct vfu_client *c, struct line_poster *p)
 		bus_relax(tries);
 		if (tries % LOOK_TRIES != LOOK_TRIES - 1)
 			continue;
-		vfu_client_look(c);
+		vfu_client_look_now(c);
 		if (p->tail != seen) {
 			seen = p->tail;
 			since = now_ns();
@@ -269,7 +269,7 @@ device_step(struct bus_device *dev, uint64_t now)
 	if (now - atomic_load_explicit(&c->looked_ns, memory_order_relaxed) >= LOOK_NS ||
 	    vfu_client_needs_step(c)) {
 		atomic_store_explicit(&c->looked_ns, now, memory_order_relaxed);
-		vfu_client_look(c);
+		vfu_client_look_now(c);
 	}
 	return BUS_NO_DEADLINE;
 }

@@ -91,9 +91,6 @@ struct vfu_call {
  */
 int vfu_client_call(struct vfu_client *c, struct vfu_call *call);
 
-/** Answer what the server asks for, without waiting for it to ask. */
-void vfu_client_look(struct vfu_client *c);
-
 /** The server is of no more use. Says so, once, and ends all sharing. */
 void vfu_client_give_up(struct vfu_client *c, const char *why);
 

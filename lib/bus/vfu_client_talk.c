@@ -449,7 +449,7 @@ look(struct vfu_client *c)
 }
 
 void
-vfu_client_look(struct vfu_client *c)
+vfu_client_look_now(struct vfu_client *c)
 {
 	sigset_t before;
 

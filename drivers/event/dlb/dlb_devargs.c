@@ -86,14 +86,22 @@ store_version(struct dlb_devargs *args, const char *value)
 
 	if (choice >= 0)
 		args->version = choice == 0 ? DLB_V20 : DLB_V25;
+	args->version_told = true;
 	return RTE_MIN(choice, 0);
 }
 
 static int
 store_at(struct dlb_devargs *args, const char *value)
 {
-	RTE_SET_USED(args);
-	return strcmp(value, "model") == 0 ? 0 : -EINVAL;
+	static const char socket[] = "vfu:";
+	size_t len;
+
+	if (strcmp(value, "model") == 0)
+		return 0;
+	if (strncmp(value, socket, strlen(socket)) != 0)
+		return -EINVAL;
+	len = strlcpy(args->socket, value + strlen(socket), sizeof(args->socket));
+	return len > 0 && len < sizeof(args->socket) ? 0 : -EINVAL;
 }
 
 static int
@@ -103,6 +111,7 @@ store_step(struct dlb_devargs *args, const char *value)
 
 	if (choice >= 0)
 		args->step = choice == 0 ? ACCESS_STEP_IDLE : ACCESS_STEP_MANUAL;
+	args->step_told = true;
 	return RTE_MIN(choice, 0);
 }
 
@@ -298,7 +307,7 @@ store_wait(struct dlb_devargs *args, const char *value)
 
 static const struct devarg devargs[] = {
 	{"version", "2.0, 2.5", OF_MODEL, store_version},
-	{"at", "model", OF_MODEL, store_at},
+	{"at", "model, vfu:PATH with the path of a socket, 1..107 bytes", OF_MODEL, store_at},
 	{"step", "idle, manual", OF_MODEL, store_step},
 	{"device", "the name of an event device of this driver", OF_VIRTUAL, store_device},
 	{"max_queues", "1..32", OF_DOMAIN, store_max_queues},
@@ -439,6 +448,17 @@ check_owner(const char *name, const struct rte_kvargs_pair *pair, const struct d
 	return -EINVAL;
 }
 
+/* A server lets the time of its device pass. */
+static int
+check_step(const char *name, const struct dlb_devargs *args)
+{
+	if (args->socket[0] == '\0' || !args->step_told)
+		return 0;
+	DLB_LOG(ERR, name, "device argument step=%s: accepted: with at=model only",
+		args->step == ACCESS_STEP_IDLE ? "idle" : "manual");
+	return -EINVAL;
+}
+
 /* The value of a key that is one of ours: what it accepts, and whether it did. */
 static const char *
 store_value(struct dlb_devargs *args, const char *key, const char *value, int *ret)
@@ -499,7 +519,10 @@ dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 	unsigned int i;
 	int ret = 0;
 
+	args->version_told = false;
 	args->step = ACCESS_STEP_IDLE;
+	args->step_told = false;
+	args->socket[0] = '\0';
 	args->max_queues = DLB_LDB_QUEUES;
 	args->max_events = 0;
 	args->max_cq_depth = 128;
@@ -533,8 +556,10 @@ dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 	for (i = 0; i < list->count && ret == 0; i++)
 		ret = check_owner(name, &list->pairs[i], args);
 	rte_kvargs_free(list);
-	/* One that joins a device learns its version later. */
-	if (ret == 0 && args->device[0] == '\0')
+	if (ret == 0)
+		ret = check_step(name, args);
+	/* One that joins a device, or is served by others, learns its version later. */
+	if (ret == 0 && args->device[0] == '\0' && args->socket[0] == '\0')
 		ret = dlb_devargs_check(name, args);
 	return ret;
 }

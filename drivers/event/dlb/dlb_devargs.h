@@ -20,11 +20,17 @@
 /** Load-balanced ports, and directed ones on top. */
 #define DLB_PORTS_MAX (DLB_LDB_PORTS + DLB_DIR_PORTS_MAX)
 
+/** Of the path of a socket, with its end: so much fits into an address. */
+#define DLB_SOCKET_MAX 108
+
 /** What the device arguments say. */
 struct dlb_devargs {
 	bool on_bus; /**< on a real bus, where version and the like are the device's own */
 	enum dlb_version version;
+	bool version_told;
 	enum access_step step;
+	bool step_told;
+	char socket[DLB_SOCKET_MAX]; /**< of the server that has the device, or empty */
 	unsigned int max_queues;    /**< load-balanced queues to advertise */
 	unsigned int max_events;    /**< events to advertise, 0: all the device has */
 	unsigned int max_cq_depth;  /**< largest dequeue depth to advertise */
@@ -64,7 +70,7 @@ struct dlb_devargs {
 	"enable_cq_weight=y|n cq_weight=<ports>:<1..32767> port_cos=<ports>:<0..3> "    \
 	"cos_bw=<0..100>:<0..100>:<0..100>:<0..100> use_default_hl=y|n"
 #define DLB_VDEV_DEVARGS_HELP \
-	"version=2.0|2.5 at=model step=idle|manual numa_node=<int> device=<name> " DLB_DEVARGS_HELP
+	"version=2.0|2.5 at=model|vfu:<path> step=idle|manual numa_node=<int> device=<name> " DLB_DEVARGS_HELP
 
 /**
  * Read the arguments. Logs what is wrong with them.

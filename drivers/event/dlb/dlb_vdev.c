@@ -2,13 +2,14 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* The virtual device event_dlb<n>: a model in this process, or one more domain of a device that was
- * probed before; and memory the application brings.
+/* The virtual device event_dlb<n>: a model in this process, a device that another process serves on a
+ * socket, or one more domain of a device that was probed before; and memory the application brings.
  */
 
 #include <errno.h>
 #include <inttypes.h>
 
+#include <rte_byteorder.h>
 #include <rte_common.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -18,7 +19,11 @@
 
 #include "dlb_probe.h"
 
-/* The model shares this process's addresses. */
+/* As configuration space begins, from byte 0 up. */
+#define DLB_ID_V20 UINT32_C(0x27108086)
+#define DLB_ID_V25 UINT32_C(0x27148086)
+
+/* The model shares this process's addresses, and so does a server that has its memory. */
 static int
 check_iova(const char *name)
 {
@@ -26,6 +31,51 @@ check_iova(const char *name)
 		return 0;
 	DLB_LOG(ERR, name, "IO addresses are physical; start with --iova-mode=va");
 	return -ENOTSUP;
+}
+
+static void
+say(const char *name, const char *line)
+{
+	DLB_LOG(ERR, name, "%s", line);
+}
+
+/* What a server has, by the ids in its configuration space. */
+static int
+learn_version(struct dlb *dlb)
+{
+	enum dlb_version told = dlb->args.version;
+	uint32_t id = 0;
+	int ret = access_config_read(dlb->access, 0, &id, sizeof(id));
+
+	id = rte_le_to_cpu_32(id);
+	if (ret < 0 || (id != DLB_ID_V20 && id != DLB_ID_V25)) {
+		DLB_LOG(ERR, dlb->name,
+			"the server at %s has device %04x:%04x; accepted: 8086:2710, 8086:2714",
+			dlb->args.socket, id & 0xffff, id >> 16);
+		return -ENODEV;
+	}
+	dlb->args.version = id == DLB_ID_V20 ? DLB_V20 : DLB_V25;
+	if (dlb->args.version_told && dlb->args.version != told) {
+		DLB_LOG(ERR, dlb->name,
+			"device argument version=%s: accepted: %s, what the server at %s has",
+			told == DLB_V20 ? "2.0" : "2.5",
+			dlb->args.version == DLB_V20 ? "2.0" : "2.5", dlb->args.socket);
+		return -EINVAL;
+	}
+	return dlb_devargs_check(dlb->name, &dlb->args);
+}
+
+static int
+socket_open(struct dlb *dlb, const struct access_config *config)
+{
+	int ret = access_vfu_open(config, dlb->args.socket, &dlb->access);
+
+	if (ret < 0)
+		return ret;
+	ret = learn_version(dlb);
+	if (ret < 0)
+		access_close(dlb->access);
+	return ret;
 }
 
 static int
@@ -36,11 +86,14 @@ vdev_open(struct dlb *dlb)
 		.version = dlb->args.version,
 		.step = dlb->args.step,
 		.numa_node = dlb->args.numa_node,
+		.log = say,
 	};
 	int ret = check_iova(dlb->name);
 
 	if (ret < 0)
 		return ret;
+	if (dlb->args.socket[0] != '\0')
+		return socket_open(dlb, &config);
 	ret = access_model_open(&config, &dlb->access);
 	if (ret < 0)
 		DLB_LOG(ERR, dlb->name, "cannot open the device: %s; give DPDK more memory (-m)",

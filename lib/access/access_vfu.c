@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* The socket reach: a device in another process, with a clock of its own. Lines go into the rings
+ * that the server shares, so that to post costs no more than with a model in this process. Who has
+ * nothing to do, or has posted to a server that sleeps, steps the near end, which wakes the server.
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <rte_common.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "access_vfu_priv.h"
+
+/* Where no program puts anything by itself: what is shared keeps this place in other processes. */
+#define SHARE_AT 0x200000000000
+
+static const _Atomic uint32_t always = 1;
+
+void
+access_vfu_say(const struct access_vfu *vfu, const char *format, ...)
+{
+	char line[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	vfu->log(vfu->name, line);
+}
+
+static void
+client_says(void *arg, const char *line)
+{
+	const struct access_vfu *vfu = arg;
+
+	vfu->log(vfu->name, line);
+}
+
+static void
+vfu_close(struct access_dev *access)
+{
+	struct access_vfu *vfu = access_vfu_of(access);
+
+	access_vfu_memory_end(vfu);
+	access_vfu_irqs_close(vfu);
+	vfu_client_close(vfu->client);
+	rte_free(access->irqs);
+	rte_free(vfu);
+}
+
+/* The server counts them, for its owner. */
+static uint64_t
+vfu_stray(const struct access_dev *access)
+{
+	RTE_SET_USED(access);
+	return 0;
+}
+
+static int
+vfu_config(struct access_dev *access, uint16_t off, void *bytes, size_t len, bool write)
+{
+	return access->dev->ops->config(access->dev, off, bytes, len, write);
+}
+
+static bool
+vfu_is_lost(const struct access_dev *access)
+{
+	return vfu_client_lost(((const struct access_vfu *)access)->client);
+}
+
+/* A reset is done when the write that asks for it is answered. */
+static const struct access_reach vfu_reach = {
+	.close = vfu_close,
+	.stray = vfu_stray,
+	.config = vfu_config,
+	.reset_ms = 0,
+	.irqs_open = access_vfu_irqs_open,
+	.irq_seen = access_vfu_irq_seen,
+	.irq_sleep = access_vfu_irq_sleep,
+	.memory = access_vfu_memory,
+	.is_lost = vfu_is_lost,
+};
+
+/* What the kernel does for a device on a bus before a driver sees it: COMMAND, at 4, gets memory
+ * and bus master enabled.
+ */
+static int
+enable(struct access_dev *access)
+{
+	static const uint8_t command[] = {0x06, 0};
+
+	return access_config_write(access, 4, command, sizeof(command));
+}
+
+static int
+use_share(struct access_vfu *vfu)
+{
+	struct vfu_client_shared shared;
+
+	vfu_client_shared(vfu->client, &shared);
+	if (shared.memory == NULL) {
+		access_vfu_say(vfu, "the server shares no rings to post to; accepted: a server of "
+				    "slipway that shares");
+		return -ENOTSUP;
+	}
+	/* Who has posted looks here whether the device has to be called, which wakes it. */
+	vfu->access.sleepers = shared.fences ? &always : shared.asleep;
+	return 0;
+}
+
+static int
+connect_to(struct access_vfu *vfu, const char *path)
+{
+	struct vfu_client_config config = {
+		.path = path,
+		.share = true,
+		.share_at = (void *)SHARE_AT,
+		.log = client_says,
+		.arg = vfu,
+	};
+	int ret = vfu_client_open(&config, &vfu->access.host, &vfu->client);
+
+	if (ret < 0)
+		return ret;
+	vfu->access.dev = vfu_client_device(vfu->client);
+	vfu->access.about = vfu_client_about(vfu->client);
+	ret = use_share(vfu);
+	if (ret == 0)
+		ret = access_vfu_memory_begin(vfu);
+	if (ret < 0)
+		vfu_client_close(vfu->client);
+	return ret;
+}
+
+int
+access_vfu_open(const struct access_config *config, const char *path, struct access_dev **out)
+{
+	struct access_vfu *vfu = rte_zmalloc_socket(config->name, sizeof(*vfu),
+						    RTE_CACHE_LINE_SIZE, config->numa_node);
+	unsigned int i;
+	int ret;
+
+	if (vfu == NULL) {
+		config->log(config->name, "no memory for it; give DPDK more (-m)");
+		return -ENOMEM;
+	}
+	access_init(&vfu->access, config, &vfu_reach);
+	/* Who polls steps the near end. */
+	vfu->access.step = ACCESS_STEP_IDLE;
+	vfu->access.gives_way = true;
+	vfu->log = config->log;
+	vfu->name = config->name;
+	for (i = 0; i < ACCESS_IRQS; i++)
+		vfu->vectors[i] = -1;
+	ret = connect_to(vfu, path);
+	if (ret < 0)
+		goto free_vfu;
+	ret = enable(&vfu->access);
+	if (ret < 0)
+		goto disconnect;
+	*out = &vfu->access;
+	return 0;
+
+disconnect:
+	access_vfu_memory_end(vfu);
+	vfu_client_close(vfu->client);
+free_vfu:
+	rte_free(vfu);
+	return ret;
+}

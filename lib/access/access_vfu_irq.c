@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* Interrupt vectors of a device that is served on a socket: an eventfd each, which the server
+ * writes to. Who sleeps on one watches the socket, too: the server may want memory, or be gone.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+
+#include "access_vfu_priv.h"
+
+#define NS_IN_S UINT64_C(1000000000)
+
+static void
+close_all(struct access_vfu *vfu)
+{
+	unsigned int i;
+
+	for (i = 0; i < ACCESS_IRQS; i++) {
+		if (vfu->vectors[i] >= 0)
+			close(vfu->vectors[i]);
+		vfu->vectors[i] = -1;
+	}
+}
+
+static int
+open_all(struct access_vfu *vfu)
+{
+	unsigned int i;
+
+	for (i = 0; i < ACCESS_IRQS; i++) {
+		vfu->vectors[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		if (vfu->vectors[i] < 0)
+			return -errno;
+	}
+	return vfu_client_set_irqs(vfu->client, 1, ACCESS_IRQS, vfu->vectors);
+}
+
+int
+access_vfu_irqs_open(struct access_dev *access, struct access_irqs *irqs)
+{
+	struct access_vfu *vfu = access_vfu_of(access);
+	int ret;
+
+	if (vfu_client_vectors(vfu->client) <= ACCESS_IRQS)
+		return -ENOTSUP;
+	ret = open_all(vfu);
+	if (ret == 0)
+		ret = access_irqs_call_open(access, irqs);
+	if (ret < 0)
+		close_all(vfu);
+	return ret;
+}
+
+void
+access_vfu_irqs_close(struct access_vfu *vfu)
+{
+	if (vfu->access.irqs == NULL)
+		return;
+	vfu_client_disable_irqs(vfu->client);
+	close_all(vfu);
+}
+
+/* What was raised before is read away; what is raised from now on makes it readable. */
+uint32_t
+access_vfu_irq_seen(struct access_dev *access, unsigned int vector)
+{
+	uint64_t count;
+
+	(void)!read(access_vfu_of(access)->vectors[vector - 1], &count, sizeof(count));
+	return 0;
+}
+
+void
+access_vfu_irq_sleep(struct access_dev *access, unsigned int vector, uint32_t seen, uint64_t ns)
+{
+	struct access_vfu *vfu = access_vfu_of(access);
+	struct vfu_client_shared shared;
+	struct timespec ts = {
+		.tv_sec = (time_t)(ns / NS_IN_S),
+		.tv_nsec = (long)(ns % NS_IN_S),
+	};
+	struct pollfd fds[2] = {{.fd = vfu->vectors[vector - 1], .events = POLLIN}};
+
+	RTE_SET_USED(seen);
+	vfu_client_shared(vfu->client, &shared);
+	/* A socket that is closed would be readable for ever. */
+	fds[1] = (struct pollfd){.fd = vfu_client_lost(vfu->client) ? -1 : shared.socket,
+				 .events = POLLIN};
+	if (ppoll(fds, 2, &ts, NULL) > 0 && fds[1].revents != 0)
+		vfu_client_look_now(vfu->client);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_ACCESS_VFU_PRIV_H
+#define SLIPWAY_ACCESS_VFU_PRIV_H
+
+/**
+ * @file
+ * Inside the socket reach: the device (access_vfu.c), the memory that it is told of
+ * (access_vfu_memory.c), and its vectors (access_vfu_irq.c).
+ */
+
+#include "access_irq_priv.h"
+#include "vfu_client.h"
+
+/** A device that is served on a socket. */
+struct access_vfu {
+	struct access_dev access; /**< first */
+	struct vfu_client *client;
+	void (*log)(const char *name, const char *line);
+	const char *name; /**< of the DPDK device */
+	bool follows;     /**< what DPDK does with its memory */
+	bool complained;  /**< of memory that has no file */
+	char event_name[64]; /**< of that following */
+	int vectors[ACCESS_IRQS]; /**< eventfds, from vector 1 on */
+};
+
+static inline struct access_vfu *
+access_vfu_of(struct access_dev *access)
+{
+	return (struct access_vfu *)access;
+}
+
+/** A line for the driver's log. */
+void access_vfu_say(const struct access_vfu *vfu, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** Tell the server of all memory of DPDK, and of what comes and goes: 0, or a negative errno. */
+int access_vfu_memory_begin(struct access_vfu *vfu);
+void access_vfu_memory_end(struct access_vfu *vfu);
+/** The same of memory that the application brings, which has no file. */
+int access_vfu_memory(struct access_dev *access, uint64_t iova, size_t len, bool map);
+
+int access_vfu_irqs_open(struct access_dev *access, struct access_irqs *irqs);
+void access_vfu_irqs_close(struct access_vfu *vfu);
+uint32_t access_vfu_irq_seen(struct access_dev *access, unsigned int vector);
+void access_vfu_irq_sleep(struct access_dev *access, unsigned int vector, uint32_t seen,
+			  uint64_t ns);
+
+#endif /* SLIPWAY_ACCESS_VFU_PRIV_H */
