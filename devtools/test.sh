@@ -269,6 +269,7 @@ run_tool_tests()
 	check "slipway trace" "$ROOT/app/slipway/trace_test.sh" "$BUILD/app/slipway" \
 		"$BUILD/app/slipway-trace-generate"
 	check "slipway dlb and top" dlb_tools
+	check "slipway serve" "$ROOT/app/slipway/serve_test.sh" "$BUILD/app/slipway"
 }
 
 run_fuzz()

@@ -14,9 +14,11 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{"run", run_command, "run a program that sees modelled PCI devices"},
+	{"serve", serve_command, "offer a modelled device at a socket"},
 	{"regs", regs_command, "show the registers of a device by name"},
-	{"trace", trace_command, "show a recorded bus trace, or convert it for trace viewers"},
-	{"top", top_command, "watch a DLB device of a running program"},
+	{"trace", trace_command, "record what passes over the bus; show it, or convert it for viewers"},
+	{"top", top_command, "watch a DLB device of a running program, or a served one"},
+	{"inject", inject_command, "have a served device show faults on purpose"},
 	{"dlb", dlb_command, "list resources of DLB devices, plan domains"},
 };
 
@@ -64,8 +66,8 @@ print_help(void)
 		printf("       %-8s %s\n", commands[i].name, commands[i].summary);
 	puts("\n"
 	     "ENVIRONMENT\n"
-	     "       SLIPWAY_DIR      where running devices are found: fake PCI devices and\n"
-	     "                        control sockets lie in its directory run. Without it,\n"
+	     "       SLIPWAY_DIR      where running devices are found: sockets of served ones; fake\n"
+	     "                        PCI devices and their control sockets in run. Without it,\n"
 	     "                        $XDG_RUNTIME_DIR/slipway; without that, /run/slipway for\n"
 	     "                        root and /tmp/slipway-UID for others.\n"
 	     "\n"

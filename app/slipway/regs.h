@@ -69,8 +69,8 @@ void regs_free(struct regs_dump *dump);
 /* ---- regs_source.c: files and control sockets; regs_telemetry.c: DPDK's telemetry ---- */
 
 /**
- * Read the registers of a target: a file, a PID or PID.N, the path of a control socket, or
- * telemetry:[PREFIX][:ID].
+ * Read the registers of a target: a file, a PID or PID.N, a served device as ask_find() knows it,
+ * the path of a control socket, or telemetry:[PREFIX][:ID].
  *
  * @return 0, or a negative errno
  */
@@ -82,9 +82,6 @@ unsigned int regs_list(void);
 /** What follows "telemetry:" in a target, and the list; for regs_source.c. */
 int regs_telemetry_read(const char *which, struct regs_dump *dump);
 unsigned int regs_telemetry_list(void);
-
-/** Do not wait for a peer for ever: receive and send give up after some seconds. */
-void regs_set_patience(int fd);
 
 /* ---- regs_print.c ---- */
 

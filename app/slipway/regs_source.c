@@ -7,122 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <unistd.h>
 
+#include "ask.h"
 #include "dirs.h"
 #include "regs.h"
 #include "slipway.h"
-
-/* A process answers at once, but for one that is stopped. */
-#define PATIENCE_SECONDS 5
-
-/* Every register of a device, listed, is well below. */
-#define REPLY_MAX (16u << 20)
-
-void
-regs_set_patience(int fd)
-{
-	struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-}
-
-/* What jansson says of bad text quotes it: nothing of it is to reach a terminal as it is. */
-static const char *
-error_text(json_error_t *error)
-{
-	for (char *c = error->text; *c != '\0'; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	return error->text;
-}
-
-/* ---- Control sockets ---- */
-
-/* One line from a socket, without its end; to be freed. NULL and errno otherwise. */
-static char *
-receive_line(int fd)
-{
-	size_t room = 4096, at = 0;
-	char *line = malloc(room), *larger;
-	ssize_t n;
-
-	while (line != NULL) {
-		n = recv(fd, line + at, room - at, 0);
-		if (n <= 0) {
-			errno = n == 0 ? ECONNRESET : errno == EAGAIN ? ETIMEDOUT : errno;
-			break;
-		}
-		at += (size_t)n;
-		if (line[at - 1] == '\n') {
-			line[at - 1] = '\0';
-			return line;
-		}
-		if (at < room)
-			continue;
-		if (room >= REPLY_MAX) {
-			errno = EMSGSIZE;
-			break;
-		}
-		room *= 2;
-		larger = realloc(line, room);
-		if (larger == NULL)
-			break;
-		line = larger;
-	}
-	free(line);
-	return NULL;
-}
-
-static json_t *
-parse_reply(const char *line, const char *path)
-{
-	json_error_t error;
-	json_t *root = json_loads(line, JSON_REJECT_DUPLICATES, &error);
-	const char *refusal = json_string_value(json_object_get(root, "error"));
-
-	if (root == NULL)
-		complain("%s: the answer is not JSON: %s", path, error_text(&error));
-	if (refusal == NULL)
-		return root;
-	complain("%s: %s", path, refusal);
-	json_decref(root);
-	return NULL;
-}
-
-/* Ask a control socket: what it answers, or NULL and `*ret`. Only errors beyond the connection are
- * reported when `quiet`.
- */
-static json_t *
-ask(const char *path, const char *request, bool quiet, int *ret)
-{
-	json_t *reply = NULL;
-	char *line = NULL;
-	int fd;
-
-	fd = dirs_connect(path, SOCK_STREAM);
-	*ret = fd < 0 ? fd : -EIO;
-	if (fd < 0) {
-		if (!quiet)
-			complain("%s: %s", path,
-				 fd == -EPROTOTYPE ? "this is no control socket" : strerror(-fd));
-		return NULL;
-	}
-	regs_set_patience(fd);
-	if (send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
-		line = receive_line(fd);
-	if (line != NULL)
-		reply = parse_reply(line, path);
-	else if (!quiet)
-		complain("%s: no answer: %s", path, strerror(errno));
-	free(line);
-	close(fd);
-	return reply;
-}
 
 static int
 read_socket(const char *path, struct regs_dump *dump)
@@ -210,7 +100,7 @@ read_file(const char *path, struct regs_dump *dump)
 	root = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
 	fclose(file);
 	if (root == NULL) {
-		complain("%s:%d:%d: %s", path, error.line, error.column, error_text(&error));
+		complain("%s:%d:%d: %s", path, error.line, error.column, ask_json_error(&error));
 		return -EINVAL;
 	}
 	ret = regs_from_json(dump, root, path);
@@ -237,6 +127,7 @@ is_process(const char *target)
 int
 regs_read(const char *target, struct regs_dump *dump)
 {
+	char path[PATH_MAX];
 	struct stat st;
 
 	*dump = (struct regs_dump){0};
@@ -244,6 +135,8 @@ regs_read(const char *target, struct regs_dump *dump)
 		return regs_telemetry_read(target + 10, dump);
 	if (is_process(target))
 		return read_process(target, dump);
+	if (ask_find(target, path, sizeof(path)))
+		return read_socket(path, dump);
 	if (stat(target, &st) == 0 && S_ISSOCK(st.st_mode))
 		return read_socket(target, dump);
 	if (stat(target, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -253,8 +146,9 @@ regs_read(const char *target, struct regs_dump *dump)
 	return read_file(target, dump);
 }
 
+/* A line for a control socket in a directory, if somebody answers there. */
 static bool
-list_socket(const struct dirs *dirs, const char *name)
+list_socket(const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 	const char *device, *version, *address, *program;
@@ -262,7 +156,7 @@ list_socket(const struct dirs *dirs, const char *name)
 	bool shown;
 	int ret;
 
-	snprintf(path, sizeof(path), "%s/%s", dirs->run, name);
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	info = ask(path, "info\n", true, &ret);
 	/* Its process ended, or is about to, or is another user's. */
 	if (info == NULL)
@@ -276,22 +170,37 @@ list_socket(const struct dirs *dirs, const char *name)
 	return shown;
 }
 
-unsigned int
-regs_list(void)
+static unsigned int
+list_sockets(const char *directory, int (*is_one)(const struct dirent *entry))
 {
 	struct dirent **list;
 	unsigned int shown = 0;
-	struct dirs dirs;
-	int count;
+	int count = scandir(directory, &list, is_one, versionsort);
 
-	if (dirs_find(&dirs) < 0)
-		return 0;
-	count = scandir(dirs.run, &list, is_control, versionsort);
 	for (int i = 0; i < count; i++) {
-		shown += list_socket(&dirs, list[i]->d_name);
+		shown += list_socket(directory, list[i]->d_name);
 		free(list[i]);
 	}
 	if (count >= 0)
 		free(list);
-	return shown + regs_telemetry_list();
+	return shown;
+}
+
+static int
+is_served(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > strlen(".ctl") && strcmp(entry->d_name + len - strlen(".ctl"), ".ctl") == 0;
+}
+
+unsigned int
+regs_list(void)
+{
+	struct dirs dirs;
+
+	if (dirs_find(&dirs) < 0)
+		return 0;
+	return list_sockets(dirs.base, is_served) + list_sockets(dirs.run, is_control) +
+	       regs_telemetry_list();
 }

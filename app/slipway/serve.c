@@ -215,10 +215,33 @@ parse_arguments(struct serve_options *options, int argc, char **argv)
 
 /* ---- Life ---- */
 
+/* The one device of this program: its signal handler knows of nothing else. */
+static struct serve served = {
+	.options = {.version = DLB_V25, .mode = MODE_DEFAULT, .share = true,
+		    .spin_us = SPIN_US_DEFAULT},
+	.rings.fd = -1,
+	.gate.trace_fd = -1,
+	.ctl_fd = -1,
+};
+
+/* A client may cut short a file whose memory the device works on; what is missing reads as zeros then.
+ * Any other such signal is a fault of ours, and ends us.
+ */
+static void
+bus_error(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	for (unsigned int i = 0; i < served.sockets; i++)
+		if (vfu_server_repair(served.socket[i].server, info->si_addr))
+			return;
+	signal(sig, SIG_DFL);
+}
+
 /* They are taken in the loop; until then they wait. A file that may not grow is no reason to end. */
 static int
 signals_open(void)
 {
+	const struct sigaction bus = {.sa_sigaction = bus_error, .sa_flags = SA_SIGINFO};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -228,6 +251,7 @@ signals_open(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	sigaction(SIGBUS, &bus, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -264,20 +288,14 @@ serve_device(struct serve *s)
 int
 serve_command(int argc, char **argv)
 {
-	static struct serve s = {
-		.options = {.version = DLB_V25, .mode = MODE_DEFAULT, .share = true,
-			    .spin_us = SPIN_US_DEFAULT},
-		.rings.fd = -1,
-		.gate.trace_fd = -1,
-		.ctl_fd = -1,
-	};
-	int status = parse_arguments(&s.options, argc, argv);
+	struct serve *s = &served;
+	int status = parse_arguments(&s->options, argc, argv);
 
 	if (status != 0)
 		return status < 0 ? EXIT_DONE : status;
-	if (find_path(&s.options, argv[optind + 1]) < 0)
-		return EXIT_FAILED;
-	status = serve_device(&s);
-	dirs_unmake(&s.options.dirs);
+	status = EXIT_FAILED;
+	if (find_path(&s->options, argv[optind + 1]) == 0)
+		status = serve_device(s);
+	dirs_unmake(&s->options.dirs);
 	return status;
 }

@@ -42,5 +42,7 @@ int regs_command(int argc, char **argv);
 int trace_command(int argc, char **argv);
 int dlb_command(int argc, char **argv);
 int top_command(int argc, char **argv);
+int serve_command(int argc, char **argv);
+int inject_command(int argc, char **argv);
 
 #endif /* SLIPWAY_SLIPWAY_H */

@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "dirs.h"
-#include "regs.h"
 #include "slipway.h"
 
 #define SOCKET_NAME "dpdk_telemetry.v2"
@@ -78,7 +78,7 @@ open_socket(const char *path)
 	json_t *greeting;
 
 	if (fd >= 0) {
-		regs_set_patience(fd);
+		ask_set_patience(fd);
 		greeting = receive(fd, message);
 		if (greeting == NULL) {
 			close(fd);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "slipway.h"
 
 #define INTERVAL_MIN 0.1
@@ -23,7 +25,7 @@
 
 static const char help[] =
 	"NAME\n"
-	"       slipway top - watch a DLB device of a running program\n"
+	"       slipway top - watch a DLB device of a running program, or a served one\n"
 	"\n"
 	"SYNOPSIS\n"
 	"       slipway top [--interval SECONDS] [--count COUNT] [--json] DEVICE\n"
@@ -35,6 +37,11 @@ static const char help[] =
 	"       nothing. NUMBER is the queue's or port's number in the device. Looking costs the\n"
 	"       program a few reads of registers.\n"
 	"\n"
+	"       Of a device that slipway serve serves, the view is the device's own: events in and\n"
+	"       out, what waits in each queue and is in flight from it, of each port the entries in\n"
+	"       its CQ that were not taken yet, those it holds, the lines it posts, and what is\n"
+	"       delivered to it; credits that are free; faults of slipway inject.\n"
+	"\n"
 	"       On a terminal the view is drawn anew each time, until Ctrl-C. Elsewhere views\n"
 	"       follow each other.\n"
 	"\n"
@@ -42,7 +49,9 @@ static const char help[] =
 	"       NAME                      an event device, such as event_dlb0, of any program\n"
 	"       telemetry:[PREFIX][:ID]   of the program with this --file-prefix (default rte),\n"
 	"                                 by event device id; its only one\n"
-	"       slipway dlb list shows which there are.\n"
+	"       SOCKET                    of slipway serve: a path or, without a slash, the name in\n"
+	"                                 the directory of running devices\n"
+	"       slipway dlb list and slipway regs show which there are.\n"
 	"\n"
 	"OPTIONS\n"
 	"       -n, --count COUNT\n"
@@ -123,6 +132,42 @@ open_device(const char *target, struct telemetry_device *device)
 	return -ENODEV;
 }
 
+/* ---- Where views come from ---- */
+
+/* A device of a program, or one that is served. */
+struct source {
+	const char *name;
+	int fd; /* of the program, or -1 */
+	struct telemetry_device device;
+	char control[PATH_MAX]; /* of a served one */
+};
+
+static int
+open_source(struct source *from)
+{
+	if (strncmp(from->name, "telemetry:", 10) != 0 &&
+	    ask_find(from->name, from->control, sizeof(from->control))) {
+		from->fd = -1;
+		return 0;
+	}
+	from->control[0] = '\0';
+	from->fd = open_device(from->name, &from->device);
+	return from->fd < 0 ? from->fd : 0;
+}
+
+static bool
+is_served(const struct source *from)
+{
+	return from->control[0] != '\0';
+}
+
+static int
+take(const struct source *from, struct top_sample *sample)
+{
+	return is_served(from) ? top_served_take(from->control, sample)
+			       : top_sample_take(from->fd, &from->device, sample);
+}
+
 /* ---- Views ---- */
 
 static unsigned int
@@ -136,9 +181,11 @@ terminal_rows(void)
 }
 
 static int
-show(const struct top_sample *before, const struct top_sample *now, const struct options *options)
+show(const struct source *from, const struct top_sample *before, const struct top_sample *now,
+     const struct options *options)
 {
-	json_t *frame = top_frame(before, now);
+	json_t *frame = is_served(from) ? top_served_frame(from->name, before, now)
+					: top_frame(before, now);
 
 	if (frame == NULL) {
 		complain("%s", strerror(ENOMEM));
@@ -149,7 +196,7 @@ show(const struct top_sample *before, const struct top_sample *now, const struct
 		putchar('\n');
 	} else {
 		fputs(isatty(STDOUT_FILENO) ? "\033[H\033[J" : "", stdout);
-		top_print(frame, terminal_rows());
+		(is_served(from) ? top_served_print : top_print)(frame, terminal_rows());
 		fputs(isatty(STDOUT_FILENO) ? "" : "\n", stdout);
 	}
 	json_decref(frame);
@@ -169,20 +216,20 @@ rest(double seconds)
 }
 
 static int
-watch(int fd, const struct telemetry_device *device, const struct options *options)
+watch(const struct source *from, const struct options *options)
 {
 	struct top_sample before = {0}, now = {0};
 	unsigned int shown = 0;
-	int ret = top_sample_take(fd, device, &before);
+	int ret = take(from, &before);
 
 	while (ret == 0 && (options->count == 0 || shown < options->count)) {
 		rest(options->interval);
 		if (ended)
 			break;
-		ret = top_sample_take(fd, device, &now);
+		ret = take(from, &now);
 		if (ret < 0)
 			break;
-		ret = show(&before, &now, options);
+		ret = show(from, &before, &now, options);
 		shown++;
 		top_sample_free(&before);
 		before = now;
@@ -260,17 +307,18 @@ top_command(int argc, char **argv)
 {
 	struct options options = {.interval = 1};
 	const struct sigaction action = {.sa_handler = end};
-	struct telemetry_device device;
-	int fd, ret, status = parse_arguments(&options, argc, argv);
+	struct source from = {0};
+	int ret, status = parse_arguments(&options, argc, argv);
 
 	if (status != 0)
 		return status < 0 ? EXIT_DONE : status;
-	fd = open_device(argv[optind], &device);
-	if (fd < 0)
+	from.name = argv[optind];
+	if (open_source(&from) < 0)
 		return EXIT_FAILED;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	ret = watch(fd, &device, &options);
-	close(fd);
+	ret = watch(&from, &options);
+	if (from.fd >= 0)
+		close(from.fd);
 	return ret < 0 && !ended ? EXIT_FAILED : EXIT_DONE;
 }

@@ -9,8 +9,6 @@
  * what is left out, and the last one, which stays empty.
  */
 #define OTHER_ROWS 8
-/* Room for any number. */
-#define RATE_LEN 24
 
 static json_int_t
 number(json_t *object, const char *name)
@@ -24,32 +22,31 @@ text(json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name));
 }
 
-/* A rate in few characters: 1234, 56.7k, 8.90M. */
-static const char *
-short_rate(char buf[RATE_LEN], json_int_t n)
+const char *
+top_rate(char buf[TOP_RATE_LEN], json_int_t n)
 {
 	if (n < 10000)
-		snprintf(buf, RATE_LEN, "%lld", (long long)n);
+		snprintf(buf, TOP_RATE_LEN, "%lld", (long long)n);
 	else if (n < 1000000)
-		snprintf(buf, RATE_LEN, "%.1fk", (double)n / 1e3);
+		snprintf(buf, TOP_RATE_LEN, "%.1fk", (double)n / 1e3);
 	else
-		snprintf(buf, RATE_LEN, "%.2fM", (double)n / 1e6);
+		snprintf(buf, TOP_RATE_LEN, "%.2fM", (double)n / 1e6);
 	return buf;
 }
 
 static void
 print_rate(json_t *object, const char *name)
 {
-	char buf[RATE_LEN];
+	char buf[TOP_RATE_LEN];
 
-	printf(" %9s", short_rate(buf, number(object, name)));
+	printf(" %9s", top_rate(buf, number(object, name)));
 }
 
 static void
 print_head(json_t *frame)
 {
 	json_t *events = json_object_get(frame, "events");
-	char buf[4][RATE_LEN];
+	char buf[4][TOP_RATE_LEN];
 
 	printf("%s: domain %lld of %s, DLB %s, %s; rates per second over %.1f s\n",
 	       text(frame, "name"), (long long)number(frame, "domain"), text(frame, "device"),
@@ -59,10 +56,10 @@ print_head(json_t *frame)
 	       (long long)number(events, "inside"), (long long)number(events, "limit"),
 	       (long long)number(events, "pool"));
 	printf("        %s new, %s forwarded, %s released, %s polls, %lld %% of them empty\n",
-	       short_rate(buf[0], number(events, "new")),
-	       short_rate(buf[1], number(events, "forwarded")),
-	       short_rate(buf[2], number(events, "released")),
-	       short_rate(buf[3], number(events, "polls")),
+	       top_rate(buf[0], number(events, "new")),
+	       top_rate(buf[1], number(events, "forwarded")),
+	       top_rate(buf[2], number(events, "released")),
+	       top_rate(buf[3], number(events, "polls")),
 	       (long long)number(events, "empty_percent"));
 }
 
@@ -90,9 +87,8 @@ print_port(json_t *port)
 	printf(" %4lld %%\n", (long long)number(port, "empty_percent"));
 }
 
-/* As many as there is room for. */
-static void
-print_each(json_t *all, size_t room, void (*print)(json_t *one), const char *what)
+void
+top_print_each(json_t *all, size_t room, void (*print)(json_t *one), const char *what)
 {
 	size_t i, n = json_array_size(all);
 
@@ -117,8 +113,8 @@ top_print(json_t *frame, unsigned int rows)
 	print_head(frame);
 	printf("%5s  %-13s %6s %6s %8s %9s\n", "QUEUE", "KIND", "NUMBER", "LINKS", "WAITING",
 	       "ENQUEUED");
-	print_each(queues, for_queues, print_queue, "queues");
+	top_print_each(queues, for_queues, print_queue, "queues");
 	printf("%5s  %-13s %6s %6s %8s %9s %9s %9s %9s %9s %6s\n", "PORT", "KIND", "NUMBER",
 	       "HOLDS", "CREDITS", "DEQUEUED", "NEW", "FORWARDED", "RELEASED", "POLLS", "EMPTY");
-	print_each(ports, room - for_queues, print_port, "ports");
+	top_print_each(ports, room - for_queues, print_port, "ports");
 }

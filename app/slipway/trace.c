@@ -4,30 +4,43 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "ask.h"
 #include "slipway.h"
 #include "trace_device.h"
 #include "trace_file.h"
 #include "trace_json.h"
+#include "trace_record.h"
 
-#define ALL_DEVICES (-1)
+#define ALL_DEVICES     (-1)
+#define SECONDS_MIN     0.1
+#define SECONDS_MAX     3600
+#define SECONDS_DEFAULT 1.0
 
 static const char help[] =
 	"NAME\n"
-	"       slipway trace - show a recorded bus trace\n"
+	"       slipway trace - record and show what passed over the bus\n"
 	"\n"
 	"SYNOPSIS\n"
 	"       slipway trace [--text] [--json OUT] [--device N] FILE\n"
+	"       slipway trace [--text] [--json OUT] [-o FILE] [--seconds N] SOCKET\n"
 	"\n"
 	"DESCRIPTION\n"
 	"       Shows what a program and its modelled devices asked of each other, as slipway run\n"
 	"       --trace FILE recorded it: register accesses with the names of registers and\n"
 	"       fields, commands that were posted, entries that were delivered, configuration\n"
-	"       space, interrupts and resets.\n"
+	"       space, interrupts and resets. slipway serve --trace records a served device from\n"
+	"       its beginning.\n"
+	"\n"
+	"       With SOCKET, records a device that slipway serve serves there, while it works: its\n"
+	"       registers as they are, and then what passes. SOCKET is a path or, without a slash,\n"
+	"       the name in the directory of running devices. One can record at a time.\n"
 	"\n"
 	"       --text       a table on standard output: seconds since the first record, thread,\n"
 	"                    device, microseconds that the operation took, what it was. Without\n"
@@ -38,6 +51,9 @@ static const char help[] =
 	"                    queue is a counter, and every event a flow from the post that\n"
 	"                    enqueued it to its delivery.\n"
 	"       --device N   only devices with this index in their program, 0 to 255\n"
+	"       -o FILE      keep the recording in FILE, and show it only where --text or --json\n"
+	"                    is given, too\n"
+	"       --seconds N  record so long, 0.1 to 3600, or until Ctrl-C; 1 if not said\n"
 	"\n"
 	"       Operations without a result are recorded before they happen, with no time taken:\n"
 	"       writes, posts, deliveries, interrupts. In the JSON they have 0.1 microseconds.\n"
@@ -55,6 +71,8 @@ static const char help[] =
 struct conversion {
 	const char *file, *json_name;
 	bool text;
+	const char *keep; /* where a recording is to stay, or NULL */
+	double seconds;   /* how long to record, 0 if that was not said */
 	long only; /* a device's index, or ALL_DEVICES */
 	uint64_t start_ns;
 	bool matched; /* there was such a device */
@@ -228,6 +246,18 @@ device_parse(const char *text, long *index)
 }
 
 static int
+seconds_parse(const char *text, double *seconds)
+{
+	char *end;
+
+	*seconds = strtod(text, &end);
+	if (end != text && *end == '\0' && *seconds >= SECONDS_MIN && *seconds <= SECONDS_MAX)
+		return 0;
+	complain("trace: --seconds %s: accepted are %g to %d", text, SECONDS_MIN, SECONDS_MAX);
+	return -1;
+}
+
+static int
 arguments_check(struct conversion *c, int argc, char **argv)
 {
 	if (argc - optind != 1) {
@@ -240,8 +270,44 @@ arguments_check(struct conversion *c, int argc, char **argv)
 		complain("trace: --json - and --text: standard output takes one of them");
 		return -1;
 	}
-	c->text |= c->json_name == NULL;
+	c->text |= c->json_name == NULL && c->keep == NULL;
 	return 0;
+}
+
+/* What is given is a served device: record it. The exit status. */
+static int
+record(struct conversion *c, const char *control)
+{
+	char name[32];
+	int fd = trace_record(control, c->keep, c->seconds > 0 ? c->seconds : SECONDS_DEFAULT);
+	int status = EXIT_DONE;
+
+	if (fd < 0)
+		return EXIT_FAILED;
+	if (c->text || c->json_name != NULL) {
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+		c->file = name;
+		status = convert(c);
+	}
+	close(fd);
+	return status;
+}
+
+/* ... or a file. */
+static int
+show(struct conversion *c)
+{
+	char control[PATH_MAX];
+
+	if (ask_find(c->file, control, sizeof(control)))
+		return record(c, control);
+	if (c->keep != NULL || c->seconds > 0) {
+		complain("trace: %s: no device is served there, which %s is for; slipway regs "
+			 "lists those that are",
+			 c->file, c->keep != NULL ? "-o" : "--seconds");
+		return EXIT_FAILED;
+	}
+	return convert(c);
 }
 
 int
@@ -251,13 +317,15 @@ trace_command(int argc, char **argv)
 		{"text", no_argument, NULL, 't'},
 		{"json", required_argument, NULL, 'j'},
 		{"device", required_argument, NULL, 'd'},
+		{"output", required_argument, NULL, 'o'},
+		{"seconds", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	static struct conversion c = {.only = ALL_DEVICES};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":ho:", options, NULL)) != -1) {
 		switch (opt) {
 		case 't':
 			c.text = true;
@@ -269,6 +337,13 @@ trace_command(int argc, char **argv)
 			if (device_parse(optarg, &c.only) < 0)
 				return EXIT_USAGE;
 			break;
+		case 'o':
+			c.keep = optarg;
+			break;
+		case 's':
+			if (seconds_parse(optarg, &c.seconds) < 0)
+				return EXIT_USAGE;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return EXIT_DONE;
@@ -278,5 +353,5 @@ trace_command(int argc, char **argv)
 	}
 	if (arguments_check(&c, argc, argv) < 0)
 		return EXIT_USAGE;
-	return convert(&c);
+	return show(&c);
 }
