@@ -22,7 +22,7 @@ struct test_dev dev;
 typedef const struct access_test *(*access_test_fn)(uint16_t dev_id);
 
 static access_test_fn access_test_get;
-static bool stepped;
+static bool stepped, served;
 static pthread_t stepper;
 static bool stepper_stop;
 
@@ -91,6 +91,7 @@ dev_describe(void)
 	dev.v20 = strstr(dev.args, "version=2.0") != NULL ||
 		  (bus_info != NULL && strstr(bus_info, "device_id=2710") != NULL);
 	stepped = strstr(dev.args, "step=manual") != NULL;
+	served = strstr(dev.args, "at=vfu:") != NULL;
 	return 0;
 }
 
@@ -226,9 +227,12 @@ stepper_end(void)
 	pthread_join(stepper, NULL);
 }
 
-/** How much of a long test to do: a tenth where every step of the device takes its time. */
+/**
+ * How much of a long test to do: a tenth where every step of the device, or every register, takes
+ * its time.
+ */
 unsigned int
 work_amount(unsigned int n)
 {
-	return stepped ? n / 10 : n;
+	return stepped || served ? n / 10 : n;
 }

@@ -78,8 +78,11 @@ static void
 device_write(struct bus_device *dev, unsigned int bar, uint64_t off, uint64_t value,
 	     unsigned int size)
 {
+	struct vfu_client *c = client_of(dev);
+
+	/* A line that is posted later must not arrive earlier, as it could through a ring. */
 	if (size <= sizeof(value))
-		write_region(client_of(dev), bar, off, &value, size, true);
+		write_region(c, bar, off, &value, size, c->share.nb_areas == 0);
 }
 
 static int

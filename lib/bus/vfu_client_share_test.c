@@ -225,6 +225,39 @@ another_process_can_be_told_what_is_shared(void **state)
 	share_close(&p, &s);
 }
 
+static void
+take_write(struct peer *p)
+{
+	const struct shared *s = p->arg;
+
+	if (!peer_take(p, VFU_REGION_WRITE))
+		return;
+	if (p->head.flags & VFU_NO_REPLY)
+		peer_wrong(p, "a write that a line may overtake");
+	usleep(1000);
+	if (s->rings[0].head != 0)
+		peer_wrong(p, "a line that came before the write was done");
+	peer_reply(p, p->payload, sizeof(struct vfu_region_access));
+	wait_for_end(p);
+}
+
+static void
+lines_do_not_overtake_register_writes(void **state)
+{
+	uint64_t line[8] = {0};
+	struct shared s;
+	struct peer p;
+
+	(void)state;
+	share_open(&p, &s);
+	s.then = take_write;
+	assert_int_equal(peer_open(&p, share), 0);
+	p.dev->ops->write(p.dev, BAR, 0x100, 1, 4);
+	p.dev->ops->post(p.dev, BAR, RING_A, line, 64);
+	assert_int_equal(s.rings[0].head, 1);
+	share_close(&p, &s);
+}
+
 /* ---- A ring that is full ---- */
 
 /* Takes lines, slowly, until there were so many. */
@@ -444,6 +477,7 @@ main(void)
 		cmocka_unit_test(shared_parts_are_described_in_order),
 		cmocka_unit_test(lines_go_into_rings_without_a_message),
 		cmocka_unit_test(a_server_that_sleeps_is_woken),
+		cmocka_unit_test(lines_do_not_overtake_register_writes),
 		cmocka_unit_test(another_process_can_be_told_what_is_shared),
 		cmocka_unit_test(who_posts_to_a_full_ring_waits_for_room),
 		cmocka_unit_test(who_waits_for_room_notices_that_the_server_went),

@@ -22,22 +22,26 @@ command(enum dlb_cmd cmd, uint64_t queue, enum dlb_sched type)
 	return DLB_COMMAND(cmd) | REG_PUT(DLB_QE_QID, queue) | REG_PUT(DLB_QE_SCHED, type);
 }
 
-/* The device sees it before this returns. */
+/* The device sees it before this returns. The line goes past the port's poster, which goes on behind
+ * it.
+ */
 static void
-send(const struct dlb_port *p, uint64_t meta)
+send(struct dlb_port *p, uint64_t meta)
 {
 	struct dlb_line line = {{{0, meta}}};
 
-	if (dlb_is_mapped(p->dlb))
+	if (dlb_is_mapped(p->dlb)) {
 		access_post_mmio(&p->bar, p->page, &line);
-	else
+	} else {
 		access_post_call(&p->bar, p->page, &line);
+		line_ring_resume(&p->poster);
+	}
 	dlb_hw_flush(p->dlb);
 }
 
 /* To a queue that the domain may use, and that is not there. */
 static void
-send_to_disabled(const struct dlb_port *p)
+send_to_disabled(struct dlb_port *p)
 {
 	unsigned int queue = DLB_LDB_QUEUES - 1;
 	unsigned int i = p->dlb->domain * DLB_LDB_QUEUES + queue;
@@ -49,7 +53,7 @@ send_to_disabled(const struct dlb_port *p)
 
 /* To a queue of another domain, if there is one. */
 static int
-send_to_foreign(const struct dlb_port *p)
+send_to_foreign(struct dlb_port *p)
 {
 	const struct dlb_pool *pool = &p->dlb->device->pool;
 	unsigned int i;
@@ -64,7 +68,7 @@ send_to_foreign(const struct dlb_port *p)
 }
 
 int
-dlb_provoke(const struct dlb_port *p, enum access_fault fault)
+dlb_provoke(struct dlb_port *p, enum access_fault fault)
 {
 	unsigned int queue = p->dlb->queues[0].hw;
 

@@ -13,6 +13,6 @@
 #include "dlb_priv.h"
 
 /** Send one faulty command from a port, and have the device see it: 0, or -EINVAL. */
-int dlb_provoke(const struct dlb_port *p, enum access_fault fault);
+int dlb_provoke(struct dlb_port *p, enum access_fault fault);
 
 #endif /* SLIPWAY_DLB_PROVOKE_H */
