@@ -42,9 +42,9 @@ access_region(struct vfu_client *c, unsigned int region, uint64_t off, void *byt
 
 	if (ret < 0)
 		return ret;
-	if (call.reply_len == sizeof(got) + len && got.count == len)
+	if (call.reply_len == sizeof(got) + len && memcmp(&got, &ask, sizeof(got)) == 0)
 		return 0;
-	vfu_client_give_up(c, "answered a read with another number of bytes than asked for");
+	vfu_client_give_up(c, "answered a read with other bytes than were asked for");
 	return -ENOTCONN;
 }
 

@@ -196,6 +196,17 @@ peer_server_honest(const struct peer_server *s, const struct peer_note *n, unsig
 	return b.len;
 }
 
+/* What a server refuses. */
+static bool
+outside(const struct peer_note *n)
+{
+	uint64_t off = peer_get(n->at, 0, 8), count = peer_get(n->at, 12, 4);
+	uint32_t region = (uint32_t)peer_get(n->at, 8, 4);
+	uint64_t size = region == 7 ? 4096 : region == 0 || region == 2 ? PEER_SERVER_BAR : 0;
+
+	return off > size || count > size - off;
+}
+
 static bool
 known(uint16_t command)
 {
@@ -211,7 +222,9 @@ answer(struct peer_server *s, const struct peer_note *n)
 
 	if ((n->flags & PEER_TYPE) == PEER_REPLY || (n->flags & PEER_NO_REPLY) != 0)
 		return;
-	if (known(n->command))
+	if ((n->command == PEER_REGION_READ || n->command == PEER_REGION_WRITE) && outside(n))
+		peer_server_error(s, n, EINVAL);
+	else if (known(n->command))
 		peer_server_reply(s, n, at, peer_server_honest(s, n, at));
 	else
 		peer_server_error(s, n, EOPNOTSUPP);
