@@ -126,12 +126,14 @@ vfu_server_dma_forget(struct vfu_server *s)
 static void
 read_answered(struct vfu_server *s, const struct vfu_message *m)
 {
-	struct vfu_dma_access a;
+	struct vfu_dma_access a = {0};
 
 	s->dma.read_result = -EIO;
+	if (m->len >= sizeof(a))
+		memcpy(&a, m->payload, sizeof(a));
 	if (m->header.flags & VFU_ERROR) {
 		vfu_server_log(s, "DMA_READ: the client answers error %u", m->header.error);
-	} else if (m->len != sizeof(a) + s->dma.read_len) {
+	} else if (m->len != sizeof(a) + s->dma.read_len || a.count != s->dma.read_len) {
 		vfu_server_log(s, "DMA_READ: the answer has %u bytes, %zu belong there", m->len,
 			       sizeof(a) + s->dma.read_len);
 	} else {

@@ -45,10 +45,15 @@ version_reply(struct vfu_server *s, const struct vfu_message *m,
 		{text, text == NULL ? 0 : strlen(text) + 1},
 	};
 
+	bool fits = asked->slipway || parts[0].iov_len + parts[1].iov_len <= m->len;
+
 	if (with_text && text == NULL)
 		return vfu_server_refuse(s, m, -ENOMEM, "no memory");
 	agree(s, asked);
-	vfu_server_reply(s, m, parts, 2);
+	/* Clients of others may have no more room than their request took: what is not said is as
+	 * the protocol presumes.
+	 */
+	vfu_server_reply(s, m, parts, fits ? 2 : 1);
 	free(text);
 	return 0;
 }

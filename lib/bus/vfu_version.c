@@ -61,6 +61,9 @@ numbers_read(const json_t *j, struct vfu_capabilities *caps, char *why)
 	    number_read(j, VFU_CAP_MAX_DMA_MAPS, 0, UINT32_MAX, &maps, why) < 0 ||
 	    number_read(j, VFU_CAP_PGSIZES, 1, INT64_MAX, &pgsizes, why) < 0)
 		return -EINVAL;
+	caps->names_msg_fds = json_object_get(j, VFU_CAP_MAX_MSG_FDS) != NULL;
+	caps->names_data_xfer = json_object_get(j, VFU_CAP_MAX_DATA_XFER) != NULL;
+	caps->names_dma_maps = json_object_get(j, VFU_CAP_MAX_DMA_MAPS) != NULL;
 	caps->max_msg_fds = (uint32_t)fds;
 	caps->max_data_xfer = (uint32_t)xfer;
 	caps->max_dma_maps = (uint32_t)maps;
@@ -196,10 +199,13 @@ vfu_version_answer(const struct vfu_capabilities *asked, const struct vfu_capabi
 	json_t *j = json_object();
 	uint32_t maps = least(asked->max_dma_maps, granted->max_dma_maps);
 
-	json_object_set_new(j, VFU_CAP_MAX_MSG_FDS, json_integer(granted->max_msg_fds));
-	json_object_set_new(j, VFU_CAP_MAX_DATA_XFER,
-			    json_integer(least(asked->max_data_xfer, granted->max_data_xfer)));
-	if (maps != VFU_DEFAULT_DMA_MAPS)
+	if (asked->names_msg_fds)
+		json_object_set_new(j, VFU_CAP_MAX_MSG_FDS, json_integer(granted->max_msg_fds));
+	if (asked->names_data_xfer)
+		json_object_set_new(
+			j, VFU_CAP_MAX_DATA_XFER,
+			json_integer(least(asked->max_data_xfer, granted->max_data_xfer)));
+	if (asked->names_dma_maps && maps != VFU_DEFAULT_DMA_MAPS)
 		json_object_set_new(j, VFU_CAP_MAX_DMA_MAPS, json_integer(maps));
 	if (asked->write_multiple && granted->write_multiple)
 		json_object_set_new(j, VFU_CAP_WRITE_MULTIPLE, json_true());

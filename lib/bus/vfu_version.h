@@ -19,6 +19,8 @@ struct vfu_capabilities {
 	uint32_t max_data_xfer;
 	uint32_t max_dma_maps;
 	uint64_t pgsizes;
+	/** Which of them it named: an answer names no others. */
+	bool names_msg_fds, names_data_xfer, names_dma_maps;
 	bool write_multiple;
 	bool slipway; /**< the other end is one of ours: it named VFU_CAP_SLIPWAY */
 	bool share;
