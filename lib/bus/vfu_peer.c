@@ -227,6 +227,7 @@ peer_hang_up(struct peer *p)
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;
+	p->greeted = false;
 	peer_close_received(p);
 	peer_pump(p);
 }
@@ -471,7 +472,8 @@ peer_refused_fds(struct peer *p, uint16_t command, const struct peer_bytes *b, c
 	assert_int_equal(p->m.error, error);
 	assert_int_equal(p->m.fds, 0);
 	assert_int_equal(vfu_server_stats(p->server)->refused, refused + 1);
-	assert_int_equal(p->lines, lines + 1);
+	/* A line each, until there are so many that more would drown the rest. */
+	assert_in_range(p->lines, refused < 10 ? lines + 1 : lines, lines + 1);
 	peer_still_there(p);
 }
 
@@ -496,17 +498,18 @@ peer_refused_somehow(struct peer *p, uint16_t command, uint32_t flags, const str
 	assert_int_equal(p->m.size, PEER_HEADER);
 	assert_int_equal(p->m.flags, PEER_REPLY | PEER_ERROR);
 	assert_int_not_equal(p->m.error, 0);
-	if (!peer_receive(p) && !p->closed)
+	if (!peer_receive(p) && !p->closed && p->greeted)
 		peer_still_there(p);
 }
 
 void
 peer_hung_up(struct peer *p)
 {
+	if (peer_receive(p))
+		assert_int_equal(p->m.flags, PEER_REPLY | PEER_ERROR);
 	assert_false(peer_receive(p));
 	assert_true(p->closed);
 	assert_false(vfu_server_has_client(p->server));
-	assert_int_equal(p->gone, 1);
 }
 
 void
@@ -531,6 +534,7 @@ peer_version(struct peer *p, const char *json)
 	if (json != NULL)
 		peer_put_bytes(&b, json, strlen(json) + 1);
 	peer_call(p, PEER_VERSION, &b);
+	p->greeted = true;
 }
 
 struct peer_bytes

@@ -45,6 +45,7 @@ struct peer {
 	char path[64]; /**< of the socket, empty for a pair */
 	bool threaded; /**< the server runs in another thread: wait for it */
 	bool closed;   /**< the server has hung up */
+	bool greeted;  /**< there was a handshake */
 	uint16_t id;   /**< of the last command */
 	unsigned int came, gone, lines; /**< events of the server */
 	char line[512];                 /**< its last log line */
@@ -87,7 +88,7 @@ void peer_refused_fds(struct peer *p, uint16_t command, const struct peer_bytes 
 /** The same where the text leaves open which error, or whether the server hangs up. */
 void peer_refused_somehow(struct peer *p, uint16_t command, uint32_t flags,
 			  const struct peer_bytes *b, const int fd[], unsigned int fds);
-/** The server has hung up, or does now; and it can be told. */
+/** The server has hung up, or does now, perhaps with an error reply; and it can be told. */
 void peer_hung_up(struct peer *p);
 /** The connection works, and the server has nothing else to say. */
 void peer_still_there(struct peer *p);

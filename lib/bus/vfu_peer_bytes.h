@@ -72,6 +72,8 @@ peer_put_bytes(struct peer_bytes *b, const void *bytes, size_t len)
 {
 	if (len > sizeof(b->at) - b->len)
 		len = sizeof(b->at) - b->len;
+	if (len == 0)
+		return;
 	memcpy(b->at + b->len, bytes, len);
 	b->len += len;
 }

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #define COMMAND_BITS 0x0547u
-#define RING_BYTES   (PEER_PORTS * sizeof(struct line_ring))
+/* The file is as long as the bar, and the rings: memory lies in it where it lies in the bar. */
+#define RINGS_AT   (PEER_MEMORY + PEER_MEMORY_BYTES)
+#define FILE_BYTES ((RINGS_AT + PEER_PORTS * sizeof(struct line_ring) + 4095) / 4096 * 4096)
 
 static struct peer_device *
 device_of(struct bus_device *dev)
@@ -107,12 +109,12 @@ device_describe(struct bus_device *dev, struct bus_region regions[], unsigned in
 	const struct bus_region all[] = {
 		{.bar = 0, .kind = BUS_TRAPPED, .size = PEER_PORT, .fd = -1},
 		{.bar = 0, .kind = BUS_LINE_RING, .offset = PEER_PORT, .size = PEER_PORT_BYTES,
-		 .memory = &d->ring[0], .fd = d->fd, .fd_offset = PEER_MEMORY_BYTES},
+		 .memory = &d->ring[0], .fd = d->fd, .fd_offset = RINGS_AT},
 		{.bar = 0, .kind = BUS_LINE_RING, .offset = PEER_PORT + PEER_PORT_BYTES,
 		 .size = PEER_PORT_BYTES, .memory = &d->ring[1], .fd = d->fd,
-		 .fd_offset = PEER_MEMORY_BYTES + sizeof(struct line_ring)},
+		 .fd_offset = RINGS_AT + sizeof(struct line_ring)},
 		{.bar = 0, .kind = BUS_MEMORY, .offset = PEER_MEMORY, .size = PEER_MEMORY_BYTES,
-		 .memory = d->memory, .fd = d->fd},
+		 .memory = d->memory, .fd = d->fd, .fd_offset = PEER_MEMORY},
 		{.bar = 0, .kind = BUS_TRAPPED, .offset = PEER_MEMORY + PEER_MEMORY_BYTES,
 		 .size = PEER_BAR_BYTES - PEER_MEMORY - PEER_MEMORY_BYTES, .fd = -1},
 		{.bar = 2, .kind = BUS_TRAPPED, .size = PEER_BAR_BYTES, .fd = -1},
@@ -206,17 +208,18 @@ static const struct bus_device_ops ops_submitting = {
 int
 peer_device_create(struct peer_device *d, bool submits)
 {
-	size_t bytes = (PEER_MEMORY_BYTES + RING_BYTES + 4095) / 4096 * 4096;
+	unsigned char *file;
 
 	memset(d, 0, sizeof(*d));
 	d->dev.ops = submits ? &ops_submitting : &ops_posting;
 	d->fd = memfd_create("peer-device", MFD_CLOEXEC);
-	if (d->fd < 0 || ftruncate(d->fd, (off_t)bytes) < 0)
+	if (d->fd < 0 || ftruncate(d->fd, (off_t)FILE_BYTES) < 0)
 		return -1;
-	d->memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, d->fd, 0);
-	if (d->memory == MAP_FAILED)
+	file = mmap(NULL, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, d->fd, 0);
+	if (file == MAP_FAILED)
 		return -1;
-	d->ring = (struct line_ring *)(void *)(d->memory + PEER_MEMORY_BYTES);
+	d->memory = file + PEER_MEMORY;
+	d->ring = (struct line_ring *)(void *)(file + RINGS_AT);
 	config_reset(d);
 	return 0;
 }
@@ -224,6 +227,6 @@ peer_device_create(struct peer_device *d, bool submits)
 void
 peer_device_destroy(struct peer_device *d)
 {
-	munmap(d->memory, (PEER_MEMORY_BYTES + RING_BYTES + 4095) / 4096 * 4096);
+	munmap(d->memory - PEER_MEMORY, FILE_BYTES);
 	close(d->fd);
 }

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define PAGE 0x1000u
@@ -90,6 +89,14 @@ asked(struct peer *p, uint16_t command, uint64_t address, uint64_t count)
 	assert_int_equal(p->m.len, command == PEER_DMA_WRITE ? 16 + count : 16);
 }
 
+/* Commands that came while the server waited are due at once, without a descriptor that says so. */
+static void
+work_due(struct peer *p)
+{
+	if (vfu_server_deadline(p->server) == 0)
+		vfu_server_work(p->server);
+}
+
 static struct peer_bytes
 data_reply(uint64_t address, uint64_t count, const void *data)
 {
@@ -130,7 +137,7 @@ writes_tell_the_client(void **state)
 
 	map_without_memory(p, 3, AT, PAGE);
 	for (unsigned int i = 0; i < 3; i++) {
-		struct peer_bytes b = data_reply(AT, 5, "");
+		struct peer_bytes b = data_reply(AT, 5, "abcde");
 
 		copy_begin(&c, p, AT, "abcde", 5, true);
 		asked(p, PEER_DMA_WRITE, AT, 5);
@@ -147,6 +154,7 @@ client_can_say_no(void **state)
 {
 	struct peer *p = *state;
 	unsigned char bytes[8] = {0};
+	unsigned int lines;
 	struct copy c;
 
 	map_without_memory(p, 3, AT, PAGE);
@@ -155,39 +163,53 @@ client_can_say_no(void **state)
 	answer(p, PEER_DMA_READ, PEER_REPLY | PEER_ERROR, EFAULT, NULL, 0);
 	assert_true(copy_end(&c) < 0);
 	/* The error may be 0 even then. */
+	copy_begin(&c, p, AT, bytes, 8, false);
+	asked(p, PEER_DMA_READ, AT, 8);
+	answer(p, PEER_DMA_READ, PEER_REPLY | PEER_ERROR, 0, NULL, 0);
+	assert_true(copy_end(&c) < 0);
+	/* Writes may be posted: then the log says so. */
+	lines = p->lines;
 	copy_begin(&c, p, AT, bytes, 8, true);
 	asked(p, PEER_DMA_WRITE, AT, 8);
-	answer(p, PEER_DMA_WRITE, PEER_REPLY | PEER_ERROR, 0, NULL, 0);
-	assert_true(copy_end(&c) < 0);
+	answer(p, PEER_DMA_WRITE, PEER_REPLY | PEER_ERROR, EFAULT, NULL, 0);
+	if (copy_end(&c) == 0) {
+		peer_pump(p);
+		assert_int_equal(p->lines, lines + 1);
+	}
 	peer_still_there(p);
 }
 
-/* While the server waits, it goes on serving: the client may not answer before its own command. */
+/* Commands arrive before the reply does: they are answered, each once and in their order. The device
+ * that reads may hold its lock, so it may be after the reply.
+ */
 static void
 commands_come_between(void **state)
 {
 	struct peer *p = *state;
 	struct peer_bytes w = peer_write_body(0x100, 2, "\1\2\3\4", 4), b;
-	struct peer_message *asked_for = malloc(sizeof(*asked_for));
 	unsigned char bytes[8] = {0};
 	struct copy c;
-	uint16_t id;
+	uint16_t id[3], asked_for;
 
-	assert_non_null(asked_for);
 	map_without_memory(p, 3, AT, PAGE);
 	copy_begin(&c, p, AT, bytes, 8, false);
 	asked(p, PEER_DMA_READ, AT, 8);
-	*asked_for = p->m;
-	id = peer_send(p, PEER_REGION_WRITE, PEER_COMMAND, &w, NULL, 0);
-	assert_true(peer_receive(p));
-	assert_int_equal(p->m.id, id);
-	assert_int_equal(p->m.command, PEER_REGION_WRITE);
-	p->m = *asked_for;
+	asked_for = p->m.id;
+	for (unsigned int i = 0; i < 2; i++)
+		id[i] = peer_send(p, PEER_REGION_WRITE, PEER_COMMAND, &w, NULL, 0);
+	p->m.id = asked_for;
 	b = data_reply(AT, 8, "8 bytes");
 	answer(p, PEER_DMA_READ, PEER_REPLY, 0, b.at, b.len);
+	id[2] = peer_send(p, PEER_REGION_WRITE, PEER_COMMAND, &w, NULL, 0);
 	assert_int_equal(copy_end(&c), 0);
 	assert_string_equal((char *)bytes, "8 bytes");
-	free(asked_for);
+	for (unsigned int i = 0; i < 3; i++) {
+		work_due(p);
+		assert_true(peer_receive(p));
+		assert_int_equal(p->m.id, id[i]);
+		assert_int_equal(p->m.command, PEER_REGION_WRITE);
+		assert_int_equal(p->m.flags, PEER_REPLY);
+	}
 	peer_still_there(p);
 }
 
@@ -208,13 +230,14 @@ ids_of_both_directions_are_apart(void **state)
 	peer_put_header(&all, id, PEER_GET_INFO, PEER_COMMAND, info.len);
 	peer_put_bytes(&all, info.at, info.len);
 	peer_send_raw(p, all.at, all.len, NULL, 0);
-	assert_true(peer_receive(p));
-	assert_int_equal(p->m.command, PEER_GET_INFO);
-	assert_int_equal(p->m.id, id);
 	b = data_reply(AT, 8, "8 bytes");
 	answer(p, PEER_DMA_READ, PEER_REPLY, 0, b.at, b.len);
 	assert_int_equal(copy_end(&c), 0);
 	assert_string_equal((char *)bytes, "8 bytes");
+	work_due(p);
+	assert_true(peer_receive(p));
+	assert_int_equal(p->m.command, PEER_GET_INFO);
+	assert_int_equal(p->m.id, id);
 }
 
 /* Answers that are none: the copy fails, or goes on waiting for a right one, and no byte is made up
@@ -286,7 +309,6 @@ rights_are_kept_to_without_asking(void **state)
 	map_without_memory(p, 1, AT, PAGE);
 	assert_true(host->ops->dma(host, BUS_NO_PASID, AT, &byte, 1, true) < 0);
 	assert_true(host->ops->dma(host, BUS_NO_PASID, AT + PAGE, &byte, 1, false) < 0);
-	assert_true(host->ops->dma(host, 3, AT, &byte, 1, false) < 0);
 	peer_still_there(p);
 }
 
@@ -399,7 +421,6 @@ device_is_reset_behind_a_client(void **state)
 	assert_int_equal(p->device.resets, 0);
 	peer_hang_up(p);
 	assert_int_equal(p->device.resets, 1);
-	assert_int_equal(peer_saw(p, PEER_SEEN_RESET)->value, BUS_RESET_POWER);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peer_setup_greeted, peer_teardown)

@@ -151,9 +151,7 @@ size_below_16_ends_it(void **state)
 		struct peer_bytes b = header(size, 0);
 
 		peer_send_raw(p, b.at, b.len, NULL, 0);
-		assert_false(peer_receive(p));
-		assert_true(p->closed);
-		assert_false(vfu_server_has_client(p->server));
+		peer_hung_up(p);
 		peer_reopen(p);
 	}
 }
@@ -168,11 +166,9 @@ size_above_the_agreed_ends_it(void **state)
 		struct peer_bytes b = header(sizes[i], 0);
 
 		peer_send_raw(p, b.at, b.len, NULL, 0);
-		assert_false(peer_receive(p));
-		assert_true(p->closed);
+		peer_hung_up(p);
 		peer_reopen(p);
 	}
-	assert_int_equal(p->device.seen_n, 0);
 }
 
 static void
@@ -203,7 +199,10 @@ unknown_type_is_refused(void **state)
 		struct peer_bytes b = peer_write_body(0, 0, "\1\2\3\4", 4);
 
 		peer_refused_somehow(p, PEER_REGION_WRITE, type, &b, NULL, 0);
-		peer_saw_nothing(p);
+		/* Behind a client that it lets go, a server may tidy up: not there. */
+		for (unsigned int i = 0; i < p->device.seen_n; i++)
+			assert_false(p->device.seen[i].op == PEER_SEEN_WRITE &&
+				     p->device.seen[i].bar == 0);
 		peer_reopen(p);
 	}
 }
@@ -437,7 +436,8 @@ messages_are_counted(void **state)
 	peer_pump(p);
 	assert_int_equal(s->messages, before.messages + 3);
 	assert_int_equal(s->reads, before.reads + 1);
-	assert_int_equal(s->writes + s->posted, before.writes + before.posted + 2);
+	assert_int_equal(s->writes, before.writes + 2);
+	assert_int_equal(s->posted, before.posted + 1);
 	assert_int_equal(s->bytes_in, before.bytes_in + 32 + 36 + 36);
 	assert_in_range(s->bytes_out, before.bytes_out + 36 + 32, before.bytes_out + 36 + 36);
 	assert_int_equal(s->dropped, 0);

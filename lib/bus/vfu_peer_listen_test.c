@@ -18,9 +18,13 @@ another(struct peer *p, const char *path, int error)
 	struct vfu_server_config config = p->config;
 	struct vfu_server *server = NULL;
 	unsigned int lines = p->lines;
+	int ret;
 
 	config.path = path;
-	assert_int_equal(vfu_server_open(&config, &server), error);
+	ret = vfu_server_open(&config, &server);
+
+	/* Two errors say that a name is taken. */
+	assert_int_equal(ret == -EEXIST ? -EADDRINUSE : ret, error);
 	/* A refusal is one line. */
 	if (error < 0)
 		assert_int_equal(p->lines, lines + 1);
@@ -168,8 +172,7 @@ next_client_is_welcome_after_a_bad_one(void **state)
 	unsigned int lines = p->lines;
 
 	peer_send_raw(p, "GET / HTTP/1.1\r\n\r\n", 18, NULL, 0);
-	assert_false(peer_receive(p));
-	assert_true(p->closed);
+	peer_hung_up(p);
 	assert_int_equal(vfu_server_stats(p->server)->dropped, dropped + 1);
 	assert_true(p->lines > lines);
 	peer_reopen(p);

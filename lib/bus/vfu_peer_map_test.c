@@ -638,22 +638,6 @@ maps_go_with_the_client(void **state)
 	assert_int_equal(peer_mappings(), p->maps);
 }
 
-/* The device is in another process: virtual addresses of the client mean nothing to it. */
-static void
-pasids_lead_nowhere(void **state)
-{
-	struct peer *p = *state;
-	struct bus_fault fault;
-	size_t len = 8;
-	int fd = peer_memory(PAGE);
-
-	map(p, RW, 0, AT, PAGE, fd);
-	assert_null(p->device.host->ops->map(p->device.host, 5, AT, &len, BUS_PROT_READ, &fault));
-	assert_int_equal(fault.pasid, 5);
-	assert_true(p->device.host->ops->page_request(p->device.host, 5, AT, BUS_PROT_READ) < 0);
-	close(fd);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peer_setup_greeted, peer_teardown)
 
 int
@@ -687,7 +671,6 @@ main(void)
 		TEST(many_maps_are_found),
 		TEST(maps_are_bounded),
 		TEST(maps_go_with_the_client),
-		TEST(pasids_lead_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
