@@ -270,6 +270,7 @@ run_tool_tests()
 		"$BUILD/app/slipway-trace-generate"
 	check "slipway dlb and top" dlb_tools
 	check "slipway serve" "$ROOT/app/slipway/serve_test.sh" "$BUILD/app/slipway"
+	check "slipway doctor" "$ROOT/app/slipway/doctor_test.sh" "$BUILD/app/slipway"
 }
 
 run_fuzz()

@@ -20,6 +20,7 @@ static const struct {
 	{"top", top_command, "watch a DLB device of a running program, or a served one"},
 	{"inject", inject_command, "have a served device show faults on purpose"},
 	{"dlb", dlb_command, "list resources of DLB devices, plan domains"},
+	{"doctor", doctor_command, "check this machine, and say what to do next"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -44,5 +44,6 @@ int dlb_command(int argc, char **argv);
 int top_command(int argc, char **argv);
 int serve_command(int argc, char **argv);
 int inject_command(int argc, char **argv);
+int doctor_command(int argc, char **argv);
 
 #endif /* SLIPWAY_SLIPWAY_H */
