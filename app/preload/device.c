@@ -12,6 +12,7 @@
 #include "dma.h"
 #include "ranges.h"
 #include "say.h"
+#include "served.h"
 #include "sys.h"
 
 /* An access by address, and a post:
@@ -229,6 +230,7 @@ device_forked(void)
 		 * here did to it; the next open makes another.
 		 */
 		u->dev.bus = NULL;
+		served_forked(u);
 		u->opens = 0;
 		atomic_store_explicit(&u->space, NULL, memory_order_relaxed);
 		atomic_store_explicit(&u->deadline, BUS_NO_DEADLINE, memory_order_relaxed);
@@ -240,12 +242,26 @@ device_forked(void)
 
 /* ---- Memory ---- */
 
+static bool
+unit_uses(struct unit *u, const struct dma_space *space)
+{
+	return u->opens > 0 && atomic_load_explicit(&u->space, memory_order_relaxed) == space;
+}
+
+static void
+unit_remap(struct unit *u)
+{
+	u->dev.bus->ops->remap(u->dev.bus);
+	if (u->served != NULL)
+		served_remap(u);
+}
+
 void
 device_set_space(struct device *dev, struct dma_space *space)
 {
 	/* Release: whoever finds the space finds what was mapped in it before. */
 	atomic_store_explicit(&unit_of(dev)->space, space, memory_order_release);
-	dev->bus->ops->remap(dev->bus);
+	unit_remap(unit_of(dev));
 }
 
 void
@@ -254,7 +270,21 @@ device_remap(const struct dma_space *space)
 	for (unsigned int i = 0; i < device_count(); i++) {
 		struct unit *u = unit_of(device_get(i));
 
-		if (u->opens > 0 && atomic_load_explicit(&u->space, memory_order_relaxed) == space)
-			u->dev.bus->ops->remap(u->dev.bus);
+		if (unit_uses(u, space))
+			unit_remap(u);
 	}
+}
+
+int
+device_mapped(const struct dma_space *space, uint64_t iova, uint64_t len)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < device_count() && ret == 0; i++) {
+		struct unit *u = unit_of(device_get(i));
+
+		if (u->served != NULL && unit_uses(u, space))
+			ret = served_map(u, iova, len);
+	}
+	return ret;
 }

@@ -24,18 +24,21 @@
 #define DEVICE_MAX 16
 /** BARs of one device. */
 #define DEVICE_BARS 6
+/** Bytes of the path of a socket, with its end: those of sockaddr_un. */
+#define DEVICE_PATH 108
 /** Bytes of config space. */
 #define DEVICE_CONFIG 4096
 
 struct dma_space;
 
-/** A device: its place on the bus, and the model once it is open. */
+/** A device: its place on the bus, and what is behind it once it is open. */
 struct device {
 	char address[16];       /**< PCI address as text, 0000:7e:00.0 */
 	int group;              /**< VFIO group */
 	char model[16];         /**< "dlb" */
 	unsigned int version;   /**< column of its register table */
-	struct bus_device *bus; /**< NULL until it is open; a trace may sit in front of the model */
+	char at[DEVICE_PATH];   /**< socket where another process serves it; "": modelled here */
+	struct bus_device *bus; /**< NULL until it is open; a trace may sit in front of it */
 	uint64_t bar_size[DEVICE_BARS]; /**< bytes, 0 for none; known once it is open */
 					/* The rest is device.c's. */
 };
@@ -108,6 +111,16 @@ void device_set_space(struct device *dev, struct dma_space *space);
 
 /** A space has changed: its devices let go of what is no longer there before this returns. */
 void device_remap(const struct dma_space *space);
+
+/**
+ * Memory was mapped in a space: tell those who serve its devices.
+ *
+ * @return 0, or a negative errno, which is reported, when one of them refuses it
+ */
+int device_mapped(const struct dma_space *space, uint64_t iova, uint64_t len);
+
+/** Is any device served by another process? Any thread. */
+bool device_any_served(void);
 
 /* ---- Interrupts ---- */
 

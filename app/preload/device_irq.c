@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "fds.h"
+#include "served.h"
 #include "sys.h"
 
 /* MSI-X of a device. Its table and its enable bit are the kernel's under VFIO, so the shim programs
@@ -81,12 +82,19 @@ entry_program(struct unit *u, unsigned int vector)
 	device_bar_write(&u->dev, bar, at + ENTRY_CONTROL, on ? 0 : ENTRY_MASKED, 4);
 }
 
-/* Program some entries. The table lies in a BAR, which the program may have switched off. */
+/* Program some entries. The table lies in a BAR, which the program may have switched off. That of a
+ * served device is programmed by who serves it.
+ */
 static void
 table_program(struct unit *u, unsigned int first, unsigned int n)
 {
-	uint32_t command = unit_config_get(u, PCI_OFF_COMMAND, 2);
+	uint32_t command;
 
+	if (u->served != NULL) {
+		served_set_irqs(u, first, n);
+		return;
+	}
+	command = unit_config_get(u, PCI_OFF_COMMAND, 2);
 	unit_config_set(u, PCI_OFF_COMMAND, 2, command | PCI_COMMAND_MEMORY);
 	for (unsigned int i = first; i < first + n; i++)
 		entry_program(u, i);

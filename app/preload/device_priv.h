@@ -52,11 +52,12 @@ struct page_lock {
 struct unit {
 	struct device dev;    /* first: what others have is a pointer to this */
 	struct bus_host host; /* what the model is plugged into */
-	_Atomic(const struct dma_space *) space;
+	_Atomic(struct dma_space *) space;
 	_Atomic uint64_t deadline; /* CLOCK_MONOTONIC, ns: step it then */
 	struct page_lock *locks;   /* UNIT_LOCKS of them */
 
 	/* Cold: opening, closing, config space. */
+	struct served *served; /* NULL: modelled here */
 	unsigned int opens;
 	uint8_t exp; /* capability of that kind, 0 when there is none */
 	uint8_t msix;

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "ctl.h"
-#include "device_priv.h"
+#include "served.h"
 
 #define DEVICES 2
 #define PAGE    UINT64_C(4096)
@@ -79,6 +79,36 @@ stepper_forked(void)
 void
 ctl_forked(void)
 {
+}
+
+/* What who serves a device was told. */
+static struct {
+	unsigned int maps, remaps, forks;
+	int answer;
+} served;
+
+int
+served_map(struct unit *u, uint64_t iova, uint64_t len)
+{
+	assert_ptr_equal(u, &units[1]);
+	assert_int_equal(iova, BASE);
+	assert_int_equal(len, PAGE);
+	served.maps++;
+	return served.answer;
+}
+
+void
+served_remap(struct unit *u)
+{
+	assert_ptr_equal(u, &units[1]);
+	served.remaps++;
+}
+
+void
+served_forked(struct unit *u)
+{
+	served.forks++;
+	u->served = NULL;
 }
 
 /* ---- The device ---- */
@@ -259,6 +289,33 @@ only_devices_of_a_space_look_up_their_memory_again(void **state)
 	assert_int_equal(notes[1].remaps, 1);
 }
 
+static void
+who_serves_a_device_is_told_of_its_memory(void **state)
+{
+	struct dma_space *one = (struct dma_space *)(void *)&notes[0];
+	struct dma_space *two = (struct dma_space *)(void *)&notes[1];
+
+	(void)state;
+	memset(&served, 0, sizeof(served));
+	units[0].opens = 1;
+	units[1].opens = 1;
+	units[1].served = (struct served *)(void *)&served;
+	device_set_space(&units[0].dev, one);
+	device_set_space(&units[1].dev, two);
+	assert_int_equal(served.remaps, 1);
+	device_remap(one);
+	assert_int_equal(served.remaps, 1);
+	device_remap(two);
+	assert_int_equal(served.remaps, 2);
+	assert_int_equal(device_mapped(one, BASE, PAGE), 0);
+	assert_int_equal(served.maps, 0);
+	served.answer = -ENOSPC;
+	assert_int_equal(device_mapped(two, BASE, PAGE), -ENOSPC);
+	assert_int_equal(served.maps, 1);
+	device_forked();
+	assert_null(units[1].served);
+}
+
 int
 main(void)
 {
@@ -267,6 +324,7 @@ main(void)
 		cmocka_unit_test_setup(a_hole_leaves_the_rest_where_it_was, set_up),
 		cmocka_unit_test_setup(posts_to_one_port_come_one_at_a_time, set_up),
 		cmocka_unit_test_setup(a_forked_child_knows_what_it_lost, set_up),
+		cmocka_unit_test_setup(who_serves_a_device_is_told_of_its_memory, set_up),
 		cmocka_unit_test_setup(only_devices_of_a_space_look_up_their_memory_again, set_up),
 	};
 

@@ -395,7 +395,10 @@ mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
 	map_over(addr, len, flags);
 	if ((flags & MAP_ANONYMOUS) == 0 && is_transfer(fd))
 		return vfio_mmap(addr, len, flags, fd, off);
-	return NEXT(mmap)(addr, len, prot, flags, fd, off);
+	addr = NEXT(mmap)(addr, len, prot, flags, fd, off);
+	if (addr != MAP_FAILED)
+		vfio_remember(addr, len, prot, flags, fd, off);
+	return addr;
 }
 
 EXPORT void *
@@ -404,7 +407,10 @@ mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t off)
 	map_over(addr, len, flags);
 	if ((flags & MAP_ANONYMOUS) == 0 && is_transfer(fd))
 		return vfio_mmap(addr, len, flags, fd, off);
-	return NEXT(mmap64)(addr, len, prot, flags, fd, off);
+	addr = NEXT(mmap64)(addr, len, prot, flags, fd, off);
+	if (addr != MAP_FAILED)
+		vfio_remember(addr, len, prot, flags, fd, off);
+	return addr;
 }
 
 EXPORT int

@@ -12,19 +12,25 @@
 #include "dma.h"
 #include "fds.h"
 #include "say.h"
+#include "served.h"
 #include "sys.h"
 #include "trap.h"
 
-/* The life of the devices: what the environment names, a model when one is opened, reset, close. */
+/* The life of the devices: what the environment names, a model or a connection when one is opened,
+ * reset, close.
+ */
 
 /* Words of the PCI Express capability that a reset clears and the kernel brings back. */
 static const uint8_t exp_words[] = {0x08, 0x10, 0x18, 0x1c, 0x28, 0x30, 0x38};
 #define EXP_WORDS (sizeof(exp_words) / sizeof(exp_words[0]))
 /* Regions of the BARs of one device; the DLB has 166. */
 #define REGIONS_MAX 256
+/* Bytes of a device in SLIPWAY_DEVICES. */
+#define ITEM_BYTES (80 + DEVICE_PATH)
 
 static struct unit units[DEVICE_MAX];
 static unsigned int unit_count;
+static bool any_served;
 
 static struct unit *
 unit_of(struct device *dev)
@@ -34,19 +40,37 @@ unit_of(struct device *dev)
 
 /* ---- What there is ---- */
 
-/* "0000:7e:00.0 9000 dlb,version=2.5" into a unit, or the reason why not. */
+/* An option of a model: the reason why not, or NULL. */
+static const char *
+option_parse(struct device *dev, const char *option)
+{
+	if (strcmp(option, "version=2.0") == 0) {
+		dev->version = DLB_V20;
+	} else if (strcmp(option, "version=2.5") == 0) {
+		dev->version = DLB_V25;
+	} else if (strncmp(option, "at=/", 4) == 0 && strlen(option + 3) < sizeof(dev->at)) {
+		strcpy(dev->at, option + 3);
+		any_served = true;
+	} else {
+		return "accepted options: version=2.0, version=2.5 and at=SOCKET, an absolute path";
+	}
+	return NULL;
+}
+
+/* "0000:7e:00.0 9000 dlb,version=2.5,at=/run/dlb" into a unit, or the reason why not. */
 static const char *
 unit_parse(struct unit *u, char *text)
 {
 	unsigned int domain, bus, slot, function;
 	char *save, *address, *group, *model, *option, *end;
+	const char *why;
 	long number;
 
 	address = strtok_r(text, " ", &save);
 	group = strtok_r(NULL, " ", &save);
 	model = strtok_r(NULL, " ", &save);
 	if (model == NULL || strtok_r(NULL, " ", &save) != NULL)
-		return "accepted: ADDRESS GROUP MODEL[,version=2.0|2.5]";
+		return "accepted: ADDRESS GROUP MODEL[,version=2.0|2.5][,at=SOCKET]";
 	if (strlen(address) != 12 ||
 	    sscanf(address, "%4x:%2x:%2x.%1x", &domain, &bus, &slot, &function) != 4 || slot > 31 ||
 	    function > 7)
@@ -62,12 +86,9 @@ unit_parse(struct unit *u, char *text)
 		return "accepted models: dlb";
 	u->dev.version = DLB_V25;
 	while ((option = strtok_r(NULL, ",", &save)) != NULL) {
-		if (strcmp(option, "version=2.0") == 0)
-			u->dev.version = DLB_V20;
-		else if (strcmp(option, "version=2.5") == 0)
-			u->dev.version = DLB_V25;
-		else
-			return "accepted options: version=2.0 and version=2.5";
+		why = option_parse(&u->dev, option);
+		if (why != NULL)
+			return why;
 	}
 	strcpy(u->dev.address, address);
 	strcpy(u->dev.model, "dlb");
@@ -78,7 +99,7 @@ unit_parse(struct unit *u, char *text)
 static void
 devices_parse(const char *list)
 {
-	char text[DEVICE_MAX * 80], item[80], *save, *next;
+	char text[DEVICE_MAX * ITEM_BYTES], item[ITEM_BYTES], *save, *next;
 	const char *why;
 
 	if (list == NULL)
@@ -124,6 +145,12 @@ device_count(void)
 	devices_parse(getenv("SLIPWAY_DEVICES"));
 	atomic_store_explicit(&parsed, 2, memory_order_release);
 	return unit_count;
+}
+
+bool
+device_any_served(void)
+{
+	return device_count() > 0 && any_served;
 }
 
 struct device *
@@ -318,11 +345,13 @@ bars_measure(struct unit *u)
 	return 0;
 }
 
-/* Rings and locks: memory that is the device's for good. NULL when there is none. */
+/* Rings and locks: memory that is the device's for good. NULL when there is none. Whoever serves a
+ * device has rings of its own.
+ */
 static void *
 unit_memory(struct unit *u)
 {
-	size_t rings = dlb_model_ring_bytes();
+	size_t rings = u->dev.at[0] == '\0' ? dlb_model_ring_bytes() : 0;
 	void *p = sys_mmap(NULL, rings + UNIT_LOCKS * sizeof(struct page_lock),
 			   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -353,13 +382,27 @@ trace_open(void)
 	return hidden;
 }
 
-/* Make the model, behind a recorder when a trace is wanted. */
+/* Make the model, or connect to it. */
 static int
-model_create(struct unit *u, const struct dlb_model_config *config)
+bus_create(struct unit *u, void *rings, struct bus_host *host, struct bus_device **bus)
+{
+	const struct dlb_model_config config = {
+		.version = u->dev.version,
+		.ring_fd = -1,
+		.ring_memory = rings,
+	};
+
+	return u->dev.at[0] == '\0' ? dlb_model_create(&config, host, bus)
+				    : served_open(u, host, bus);
+}
+
+/* The same, behind a recorder when a trace is wanted. */
+static int
+bus_record(struct unit *u, void *rings)
 {
 	int fd = trace_open(), ret;
 	struct bus_trace *trace = NULL;
-	struct bus_device *model;
+	struct bus_device *bus;
 
 	if (fd >= 0) {
 		trace = bus_trace_create(fd, device_index(&u->dev), u->dev.model, u->dev.version,
@@ -367,27 +410,28 @@ model_create(struct unit *u, const struct dlb_model_config *config)
 		if (trace == NULL)
 			return -errno;
 	}
-	ret = dlb_model_create(config, trace == NULL ? &u->host : bus_trace_host(trace), &model);
+	ret = bus_create(u, rings, trace == NULL ? &u->host : bus_trace_host(trace), &bus);
 	if (ret < 0) {
 		bus_trace_destroy(trace);
 		return ret;
 	}
-	u->dev.bus = trace == NULL ? model : bus_trace_device(trace, model);
+	u->dev.bus = trace == NULL ? bus : bus_trace_device(trace, bus);
 	return 0;
 }
 
 static int
 unit_plug(struct unit *u)
 {
-	struct dlb_model_config config = {.version = u->dev.version, .ring_fd = -1};
+	void *memory = unit_memory(u);
 	int ret;
 
-	u->host.ops = &host_ops;
-	config.ring_memory = unit_memory(u);
-	if (config.ring_memory == NULL)
+	if (memory == NULL)
 		return -ENOMEM;
-	ret = model_create(u, &config);
-	if (ret == 0)
+	u->host.ops = &host_ops;
+	ret = bus_record(u, memory);
+	if (ret == 0 && u->served != NULL)
+		served_measure(u);
+	else if (ret == 0)
 		ret = bars_measure(u);
 	if (ret < 0)
 		return ret;
@@ -419,6 +463,8 @@ device_open(struct device *dev)
 	}
 	if (dev->bus == NULL)
 		ret = unit_plug(u);
+	else if (u->served != NULL && served_lost(u))
+		ret = -ENODEV;
 	if (ret == 0)
 		ret = stepper_start();
 	if (ret == 0)

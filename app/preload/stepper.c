@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "say.h"
+#include "served.h"
 #include "sys.h"
 
 /* Devices are stepped by whoever posts to them or touches a register. What is due when nobody does
@@ -40,6 +41,8 @@ unit_step(struct unit *u)
 	uint64_t wish = u->dev.bus->ops->step(u->dev.bus, now_ns());
 	uint64_t known = atomic_load_explicit(&u->deadline, memory_order_relaxed);
 
+	if (u->served != NULL)
+		wish = served_deadline(u, now_ns());
 	/* Only ever forward: who found the device busy knows of no deadline, which must not undo
 	 * the one of whoever was at work. A step too early does no harm.
 	 */

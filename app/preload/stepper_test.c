@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "device_priv.h"
+#include "served.h"
 
 #define MS UINT64_C(1000000)
 /* Of a busy machine. */
@@ -36,6 +36,16 @@ device_get(unsigned int index)
 {
 	(void)index;
 	return &unit.dev;
+}
+
+/* Its server asks for nothing, but for what a test wants. */
+static uint64_t served_wish = BUS_NO_DEADLINE;
+
+uint64_t
+served_deadline(const struct unit *u, uint64_t now_ns)
+{
+	assert_ptr_equal(u, &unit);
+	return served_wish == BUS_NO_DEADLINE ? served_wish : now_ns + served_wish;
 }
 
 static uint64_t
@@ -127,6 +137,25 @@ who_finds_the_device_busy_does_not_undo_a_deadline(void **state)
 }
 
 static void
+who_serves_a_device_is_looked_after(void **state)
+{
+	(void)state;
+	unit.served = (struct served *)(void *)&timed;
+	served_wish = MS;
+	unit_step(&unit);
+	for (unsigned int i = 0; i < PATIENCE_MS && timed.steps < 5; i++)
+		sleep_ms(1);
+	served_wish = BUS_NO_DEADLINE;
+	assert_true(timed.steps >= 5);
+	/* One that was asked for already may still come. */
+	sleep_ms(20);
+	timed.steps = 0;
+	sleep_ms(20);
+	assert_int_equal(timed.steps, 0);
+	unit.served = NULL;
+}
+
+static void
 without_a_deadline_nothing_happens(void **state)
 {
 	(void)state;
@@ -142,6 +171,7 @@ main(void)
 		cmocka_unit_test_setup(a_deadline_is_kept_and_not_before, set_up),
 		cmocka_unit_test_setup(an_earlier_deadline_wakes_the_thread, set_up),
 		cmocka_unit_test_setup(who_finds_the_device_busy_does_not_undo_a_deadline, set_up),
+		cmocka_unit_test_setup(who_serves_a_device_is_looked_after, set_up),
 		cmocka_unit_test_setup(without_a_deadline_nothing_happens, set_up),
 	};
 

@@ -15,6 +15,8 @@
 #include "dma.h"
 #include "fds.h"
 #include "real.h"
+#include "served.h"
+#include "shared.h"
 #include "signals.h"
 #include "sys.h"
 #include "vfio_priv.h"
@@ -42,17 +44,22 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* Nor is a thread cancelled meanwhile: opening and closing are cancellation points. */
 static _Thread_local int cancel_state;
 
+/* Is this thread in here? What it maps meanwhile is not the program's. */
+static _Thread_local bool inside;
+
 static void
 enter(void)
 {
 	signals_enter();
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	pthread_mutex_lock(&lock);
+	inside = true;
 }
 
 static void
 leave(void)
 {
+	inside = false;
 	pthread_mutex_unlock(&lock);
 	pthread_setcancelstate(cancel_state, NULL);
 	signals_leave();
@@ -489,7 +496,9 @@ vfio_forget(void *addr, size_t len)
 	if ((uintptr_t)addr % PAGE != 0 || len > SIZE_MAX - (PAGE - 1))
 		return;
 	len = (len + PAGE - 1) & ~(PAGE - 1);
-	if (!device_overlaps(addr, len) && !dma_may_cover(addr, len))
+	if (!device_overlaps(addr, len) && !dma_may_cover(addr, len) && !shared_covers(addr, len))
+		return;
+	if (inside || served_owns(addr))
 		return;
 	enter();
 	device_unmap_range(addr, len);
@@ -502,5 +511,21 @@ vfio_forget(void *addr, size_t len)
 		if (space != NULL && dma_forget(space, addr, len))
 			device_remap(space);
 	}
+	shared_forget(addr, len);
+	leave();
+}
+
+void
+vfio_remember(void *addr, size_t len, int prot, int flags, int fd, off_t off)
+{
+	int type = flags & MAP_TYPE;
+
+	if ((type != MAP_SHARED && type != MAP_SHARED_VALIDATE) || (flags & MAP_ANONYMOUS) != 0 ||
+	    (prot & PROT_WRITE) == 0 || inside || !device_any_served() ||
+	    (owner != 0 && is_elsewhere()))
+		return;
+	enter();
+	fork_handlers();
+	shared_note(addr, (len + PAGE - 1) & ~(PAGE - 1), fd, off);
 	leave();
 }

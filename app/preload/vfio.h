@@ -54,4 +54,10 @@ void *vfio_mmap(void *addr, size_t len, int flags, int fd, off_t off);
  */
 void vfio_forget(void *addr, size_t len);
 
+/**
+ * Memory has been mapped, by these arguments of mmap: who serves a device may map it as well. Cheap
+ * unless it is shared and writable, and some device is served.
+ */
+void vfio_remember(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+
 #endif /* SLIPWAY_VFIO_H */

@@ -228,8 +228,10 @@ container_map(struct container *c, int fd, const struct vfio_iommu_type1_dma_map
 		ret = -EFAULT;
 	else if (kernel_active(c, fd))
 		ret = kernel_map(fd, map->iova, addr, map->size, prot);
-	if (ret < 0)
-		dma_unmap(c->space, map->iova, map->size, &unmapped);
+	if (ret == 0)
+		ret = device_mapped(c->space, map->iova, map->size);
+	if (ret < 0 && dma_unmap(c->space, map->iova, map->size, &unmapped) == 0)
+		device_remap(c->space);
 	return ret;
 }
 

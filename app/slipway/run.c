@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "dirs.h"
+#include "run_at.h"
 #include "slipway.h"
 #include "tree.h"
 
@@ -28,13 +29,15 @@ static const char help[] =
 	"       slipway run - run a program that sees modelled PCI devices\n"
 	"\n"
 	"SYNOPSIS\n"
-	"       slipway run [--device MODEL[,version=V]]... [--trace FILE] [--] COMMAND [ARG...]\n"
+	"       slipway run [--device MODEL[,version=V]]... [--at SOCKET]... [--trace FILE]\n"
+	"               [--] COMMAND [ARG...]\n"
 	"\n"
 	"DESCRIPTION\n"
 	"       Runs COMMAND. When it, or a program that it starts, looks for PCI devices through\n"
 	"       VFIO as DPDK does, it finds the modelled ones beside those of the machine. The\n"
-	"       models live in the program's own process. Neither root nor huge pages are needed;\n"
-	"       without the latter DPDK programs want --no-huge. x86-64 only.\n"
+	"       models live in the program's own process, or in that of slipway serve. Neither\n"
+	"       root nor huge pages are needed; without the latter DPDK programs want --no-huge.\n"
+	"       x86-64 only.\n"
 	"\n"
 	"       The first line on stderr names the devices and their PCI addresses: 0000:7e:00.0\n"
 	"       and on, passing over addresses of real devices.\n"
@@ -45,7 +48,10 @@ static const char help[] =
 	"OPTIONS\n"
 	"       --device MODEL[,version=V]\n"
 	"              A device, 1 to 16 of them. MODEL is dlb; its versions are 2.0 and 2.5.\n"
-	"              Default: one device, dlb,version=2.5.\n"
+	"              Default, without --at: one device, dlb,version=2.5.\n"
+	"       --at SOCKET\n"
+	"              A device that slipway serve, or another vfio-user server, has at SOCKET.\n"
+	"              A server takes one client at a time: the process that opens the device.\n"
 	"       --trace FILE\n"
 	"              Write every access to the devices, and of them, to FILE.\n"
 	"       --help\n"
@@ -65,7 +71,8 @@ static const char help[] =
 	"EXAMPLES\n"
 	"       slipway run -- dpdk-test-eventdev --no-huge -m 512 --lcores '(0-2)@(0-1)' \\\n"
 	"               -a 0000:7e:00.0 -- --test=perf_queue --plcores=1 --wlcores=2 --stlist=a\n"
-	"       slipway run --device dlb --device dlb,version=2.0 -- sh\n";
+	"       slipway run --device dlb --device dlb,version=2.0 -- sh\n"
+	"       slipway run --at /run/slipway/dlb -- dpdk-test-eventdev ...\n";
 
 struct run {
 	struct tree_device device[TREE_DEVICES];
@@ -126,15 +133,22 @@ parse_model(char *text, struct tree_device *device)
 }
 
 static int
+check_room(const struct run *run, const char *option, const char *text)
+{
+	if (run->count < TREE_DEVICES)
+		return 0;
+	complain("%s %s: accepted are 1 to %d devices", option, text, TREE_DEVICES);
+	return -EINVAL;
+}
+
+static int
 add_device(struct run *run, const char *text)
 {
 	char *copy;
 	int ret;
 
-	if (run->count == TREE_DEVICES) {
-		complain("--device %s: accepted are 1 to %d devices", text, TREE_DEVICES);
+	if (check_room(run, "--device", text) < 0)
 		return -EINVAL;
-	}
 	copy = strdup(text);
 	if (copy == NULL) {
 		complain("%s", strerror(ENOMEM));
@@ -147,12 +161,23 @@ add_device(struct run *run, const char *text)
 	return ret;
 }
 
+/* What it is, is asked when all arguments are known to be good. */
+static int
+add_served(struct run *run, const char *socket)
+{
+	if (check_room(run, "--at", socket) < 0)
+		return -EINVAL;
+	run->device[run->count++].at = socket;
+	return 0;
+}
+
 /* 0, or a status to exit with; -1 after --help. The command begins at optind. */
 static int
 parse_arguments(struct run *run, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"device", required_argument, NULL, 'd'},
+		{"at", required_argument, NULL, 'a'},
 		{"trace", required_argument, NULL, 't'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -164,6 +189,10 @@ parse_arguments(struct run *run, int argc, char **argv)
 		switch (opt) {
 		case 'd':
 			if (add_device(run, optarg) < 0)
+				return EXIT_USAGE;
+			break;
+		case 'a':
+			if (add_served(run, optarg) < 0)
 				return EXIT_USAGE;
 			break;
 		case 't':
@@ -237,6 +266,9 @@ set_up(struct run *run)
 	int lock, ret;
 
 	ret = find_shim(run);
+	for (unsigned int i = 0; i < run->count && ret == 0; i++)
+		if (run->device[i].at != NULL)
+			ret = run_at(&run->device[i]);
 	if (ret == 0)
 		ret = dirs_find(&run->dirs);
 	if (ret == 0)
@@ -270,8 +302,10 @@ announce(const struct run *run)
 {
 	fputs("slipway: ", stderr);
 	for (unsigned int i = 0; i < run->count; i++)
-		fprintf(stderr, "%s%s %s at %s", i > 0 ? ", " : "", run->device[i].model,
-			run->device[i].version, run->device[i].address);
+		fprintf(stderr, "%s%s %s%s%s at %s", i > 0 ? ", " : "", run->device[i].model,
+			run->device[i].version, run->device[i].at != NULL ? " of " : "",
+			run->device[i].at != NULL ? run->device[i].at : "",
+			run->device[i].address);
 	fputc('\n', stderr);
 }
 
@@ -296,13 +330,15 @@ set_preload(const struct run *run)
 static int
 set_devices(const struct run *run)
 {
-	char text[TREE_DEVICES * 64];
+	char text[TREE_DEVICES * (64 + RUN_AT_MAX)];
 	size_t at = 0;
 
 	for (unsigned int i = 0; i < run->count; i++)
-		at += snprintf(text + at, sizeof(text) - at, "%s%s %d %s,version=%s",
+		at += snprintf(text + at, sizeof(text) - at, "%s%s %d %s,version=%s%s%s",
 			       i > 0 ? ";" : "", run->device[i].address, run->device[i].group,
-			       run->device[i].model, run->device[i].version);
+			       run->device[i].model, run->device[i].version,
+			       run->device[i].at != NULL ? ",at=" : "",
+			       run->device[i].at != NULL ? run->device[i].at : "");
 	return setenv("SLIPWAY_DEVICES", text, 1);
 }
 

@@ -135,6 +135,33 @@ for command in '' run regs; do
 	expect "help $command" 0 'SYNOPSIS' "$program" $command --help
 done
 
+# ---- Devices that others serve ----
+
+# What is served and seen to work is tested by devtools/shim_jobs.sh.
+expect 'a socket that is not there' 125 "--at $work/none: No such file.*slipway serve dlb" \
+	"${run[@]}" --at "$work/none" -- true
+python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$work/dead"
+expect 'a socket where nobody listens' 125 "nobody listens there any more" \
+	"${run[@]}" --at "$work/dead" -- true
+mv "$work/dead" "$work/a,b"
+expect 'a socket with a comma' 125 "a,b: accepted is a path of up to 107 characters" \
+	"${run[@]}" --at "$work/a,b" -- true
+expect 'a socket too many' 2 'accepted are 1 to 16' "${run[@]}" "${many[@]}" --at "$work/a,b" -- true
+cat >"$work/mute.py" <<'END'
+# Takes a client, and hangs up at its first word.
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen()
+open(sys.argv[1] + '.ready', 'w').close()
+client, _ = s.accept()
+client.recv(1)
+END
+python3 "$work/mute.py" "$work/mute" &
+wait_for test -e "$work/mute.ready"
+expect 'a server that hangs up' 125 'has closed the connection' "${run[@]}" --at "$work/mute" -- true
+hold 'nothing is left behind' nothing_left
+
 # ---- What the program sees ----
 
 two=("${run[@]}" --device dlb --device dlb,version=2.0)

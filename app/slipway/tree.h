@@ -23,6 +23,7 @@ struct tree_device {
 	const char *model;   /**< "dlb" */
 	const char *version; /**< "2.5" */
 	unsigned int pci_id; /**< vendor in the upper half */
+	const char *at;      /**< socket where it is served, an absolute path; NULL for none */
 	char address[16];    /**< out: PCI address */
 	int group;           /**< out: VFIO group */
 };
