@@ -150,10 +150,24 @@ driver_say(struct doctor *d)
 	doctor_next(d, "ninja -C build, or meson install -C build");
 }
 
+/* What binds devices to kernel drivers; the one is of no use without the other. */
+static void
+tools_say(struct doctor *d)
+{
+	if (doctor_has(d, "/usr/bin/dpdk-devbind.py") && doctor_has(d, "/usr/bin/lspci")) {
+		doctor_say(d, DOCTOR_OK, "dpdk-devbind.py", "there, and lspci, which it needs");
+		return;
+	}
+	doctor_say(d, DOCTOR_NOTE, "dpdk-devbind.py", "%s is missing: it binds devices to drivers",
+		   doctor_has(d, "/usr/bin/lspci") ? "dpdk-devbind.py" : "lspci");
+	doctor_next(d, "on Debian, as root: apt-get install dpdk pciutils");
+}
+
 void
 doctor_dpdk(struct doctor *d)
 {
 	d->about = "DPDK";
 	dpdk_say(d);
 	driver_say(d);
+	tools_say(d);
 }

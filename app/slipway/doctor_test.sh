@@ -75,6 +75,8 @@ flags		: fpu sse4_2 avx2 avx512vl movdir64b enqcmd'
 	put dev/vfio/12 ''
 	device 0000:6d:00.0 0x2714 vfio-pci 12
 	put usr/lib/x86_64-linux-gnu/librte_eal.so.23.0 ''
+	put usr/bin/dpdk-devbind.py ''
+	put usr/bin/lspci ''
 	put usr/lib/x86_64-linux-gnu/pkgconfig/libdpdk.pc 'Version: 22.11.11'
 	put usr/lib/x86_64-linux-gnu/dpdk/pmds-23.0/librte_event_dlb.so ''
 	cat >"$work/bin/qemu-system-x86_64" <<-'END'
@@ -270,6 +272,13 @@ chmod a+w "$machine/usr/lib/x86_64-linux-gnu/dpdk"
 expect 'a driver that EAL refuses' 1 note event_dlb 'everybody may write to' LD_LIBRARY_PATH
 rm -r "$machine/usr/lib/x86_64-linux-gnu/dpdk"
 expect 'no driver' 1 problem event_dlb 'no librte_event_dlb.so' 'ninja -C build'
+
+healthy
+rm "$machine/usr/bin/lspci"
+expect 'no lspci' 0 note dpdk-devbind.py 'lspci is missing' pciutils
+rm "$machine/usr/bin/dpdk-devbind.py"
+put usr/bin/lspci ''
+expect 'no dpdk-devbind.py' 0 note dpdk-devbind.py 'dpdk-devbind.py is missing' 'install dpdk'
 
 # ---- Sockets ----
 
