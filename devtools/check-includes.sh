@@ -20,6 +20,7 @@ lib/verify: lib/spec lib/bus lib/model lib/model/dlb
 lib/verify/weave:
 lib/resource: lib/spec
 lib/ctl: lib/spec
+lib/share: lib/spec lib/bus lib/model lib/model/dlb lib/resource
 lib/access: lib/bus lib/portal DPDK
 drivers/event/dlb: lib/spec lib/resource lib/access lib/bus lib/portal DPDK
 app/bench-event: DPDK
@@ -34,7 +35,7 @@ examples/packet_pipeline: DPDK
 MODEL_SEAM='lib/access/access_model_dlb.c'
 MODEL_SEAM_RULE='lib/spec lib/bus lib/portal lib/model/dlb DPDK'
 # Plain C: no DPDK, no sockets, no threads.
-PLAIN='lib/spec lib/resource lib/bus lib/model lib/model/dlb lib/check/dlb'
+PLAIN='lib/spec lib/resource lib/share lib/bus lib/model lib/model/dlb lib/check/dlb'
 # ... but for the checker's second poster, and for transports, which are sockets and no threads.
 TWO_THREADS='lib/check/dlb/dlb_drive_meanwhile.c'
 TRANSPORTS='lib/bus/vfu_*'

@@ -24,10 +24,6 @@
  *   holds:                                   unlock -> dirty is 1 -> that line is there: again
  */
 
-#define PP_DIR     UINT64_C(0x02000000)
-#define PP_LDB     UINT64_C(0x02100000)
-#define PP_ALIAS   UINT64_C(0x00200000) /* from a window to its alias */
-
 static struct dlb_model *
 model_of(struct bus_device *dev)
 {
@@ -96,7 +92,7 @@ unlock(struct dlb_model *m, bool scheduled)
 static struct dlb_port *
 port_at(struct dlb_model *m, unsigned int bar, uint64_t off)
 {
-	if (bar != 0 || off - PP_DIR >= 2 * PP_ALIAS)
+	if (bar != 0 || off - DLB_PP_WINDOW_DIR >= 2 * DLB_PP_ALIAS)
 		return NULL;
 	return m->pages[off / DLB_PP_SIZE % DLB_PP_PAGES];
 }
@@ -257,14 +253,15 @@ static struct bus_region
 ring_region(const struct dlb_model *m, uint64_t window, uint32_t i, uint32_t id)
 {
 	uint64_t off = (uint64_t)id * sizeof(struct line_ring);
+	bool own = m->port[id].drainer.ring == (struct line_ring *)m->config.ring_memory + id;
 
 	return (struct bus_region){
 		.bar = 0,
 		.kind = BUS_LINE_RING,
 		.offset = window + (uint64_t)i * DLB_PP_SIZE,
 		.size = DLB_PP_SIZE,
-		.memory = (char *)m->config.ring_memory + off,
-		.fd = m->config.ring_fd,
+		.memory = m->port[id].drainer.ring,
+		.fd = own ? m->config.ring_fd : -1,
 		.fd_offset = m->config.ring_fd_offset + off,
 	};
 }
@@ -274,20 +271,20 @@ dlb_model_describe(struct bus_device *dev, struct bus_region regions[], unsigned
 {
 	const struct dlb_model *m = model_of(dev);
 	unsigned int n = 0, dir = m->dir_ports;
-	uint64_t dir_end = PP_DIR + (uint64_t)dir * DLB_PP_SIZE;
-	uint64_t ldb_end = PP_LDB + (uint64_t)DLB_LDB_PORTS * DLB_PP_SIZE;
+	uint64_t dir_end = DLB_PP_WINDOW_DIR + (uint64_t)dir * DLB_PP_SIZE;
+	uint64_t ldb_end = DLB_PP_WINDOW_LDB + (uint64_t)DLB_LDB_PORTS * DLB_PP_SIZE;
 	struct bus_region r;
 
 	for (uint32_t i = 0; i < 4 + dir + DLB_LDB_PORTS; i++) {
 		r = (struct bus_region){.kind = BUS_TRAPPED, .fd = -1};
 		if (i == 0)
-			r.size = PP_DIR;
+			r.size = DLB_PP_WINDOW_DIR;
 		else if (i <= dir)
-			r = ring_region(m, PP_DIR, i - 1, DLB_LDB_PORTS + i - 1);
+			r = ring_region(m, DLB_PP_WINDOW_DIR, i - 1, DLB_LDB_PORTS + i - 1);
 		else if (i == dir + 1)
-			r.offset = dir_end, r.size = PP_LDB - dir_end;
+			r.offset = dir_end, r.size = DLB_PP_WINDOW_LDB - dir_end;
 		else if (i <= dir + 1 + DLB_LDB_PORTS)
-			r = ring_region(m, PP_LDB, i - dir - 2, i - dir - 2);
+			r = ring_region(m, DLB_PP_WINDOW_LDB, i - dir - 2, i - dir - 2);
 		else if (i == dir + DLB_LDB_PORTS + 2)
 			r.offset = ldb_end, r.size = DLB_BAR0_BYTES - ldb_end;
 		else
@@ -368,6 +365,22 @@ dlb_model_destroy(struct bus_device *dev)
 		return;
 	dlb_config_destroy(model_of(dev));
 	free(dev);
+}
+
+void
+dlb_model_ring_set(struct bus_device *dev, uint32_t id, struct line_ring *ring)
+{
+	struct dlb_model *m = model_of(dev);
+	struct dlb_port *port = &m->port[id];
+	uint32_t head;
+
+	lock_wait(m);
+	head = atomic_load_explicit(&ring->head, memory_order_acquire);
+	port->drainer = (struct line_drainer){.ring = ring, .tail = head};
+	port->poster = (struct line_poster){.ring = ring, .head = head, .tail = head};
+	/* For posters elsewhere, who find room by it. */
+	atomic_store_explicit(&ring->tail, head, memory_order_release);
+	unlock(m, false);
 }
 
 uint64_t

@@ -55,6 +55,8 @@ struct dlb_model_open_points {
 	bool wptr_pass_on_top;
 };
 
+struct line_ring;
+
 /** What to make. */
 struct dlb_model_config {
 	enum dlb_version version;
@@ -79,6 +81,16 @@ struct dlb_model_config {
  */
 int dlb_model_create(const struct dlb_model_config *config, struct bus_host *host,
 		     struct bus_device **dev);
+
+/**
+ * Give a producer port another ring: what the old one holds is lost, what the new one holds counts
+ * as taken. For whoever shares a device out: each client's rings are then in memory of its own.
+ * Nobody may be posting to the port.
+ *
+ * @param port load-balanced ports, then directed ones from DLB_LDB_PORTS on
+ * @param ring 64-byte aligned, kept by the caller until another one is set or the device is gone
+ */
+void dlb_model_ring_set(struct bus_device *dev, uint32_t port, struct line_ring *ring);
 
 /** Unplug and free a device made by dlb_model_create. Nobody may be calling it. NULL is allowed. */
 void dlb_model_destroy(struct bus_device *dev);

@@ -21,10 +21,10 @@
 #include "dlb_irq.h"
 #include "dlb_lane.h"
 #include "dlb_model.h"
+#include "dlb_pci.h"
 #include "dlb_smon.h"
 #include "dlb_turn.h"
 #include "line_ring.h"
-#include "pci_config.h"
 #include "regfile.h"
 
 #define DLB_CACHE_LINE 64
@@ -39,12 +39,6 @@
 /** Pages of the two producer-port windows: directed from 0, load-balanced from 256. */
 #define DLB_PP_PAGES   512
 #define DLB_PP_LDB     256
-/** Bars, and where MSI-X is in BAR 0, datasheet section 1.2. */
-#define DLB_BAR0_BYTES    UINT64_C(0x04000000)
-#define DLB_BAR2_BYTES    UINT64_C(0x100000000)
-#define DLB_MSIX_VECTORS  65
-#define DLB_MSIX_TABLE_AT 0x01000000
-#define DLB_MSIX_PBA_AT   0x01001000
 /** No QE: index 0 of the pool is never used. */
 #define DLB_NIL        0
 

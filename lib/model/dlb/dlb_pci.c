@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include "dlb_config.h"
+#include "dlb_pci.h"
 
 /* The DLB's configuration space, datasheet section 1, and what its bits do to the device. */
 
@@ -18,12 +19,11 @@
 #define ACS_SERVICES 0x000c
 
 void
-dlb_pci_create(struct dlb_model *m)
+dlb_pci_space(struct pci_config *c, enum dlb_version version)
 {
-	struct pci_config *c = &m->pci;
 	const struct pci_ids ids = {
 		.vendor = 0x8086,
-		.device = m->config.version == DLB_V20 ? 0x2710 : 0x2714,
+		.device = version == DLB_V20 ? 0x2710 : 0x2714,
 		.sub_vendor = 0x8086,
 		.class_code = 0x0b4000,
 	};
@@ -52,6 +52,12 @@ dlb_pci_create(struct dlb_model *m)
 	pci_config_pasid(c, AT_PASID, PASID_WIDTH);
 	pci_config_acs(c, AT_ACS, ACS_SERVICES);
 	pci_config_reset(c, true);
+}
+
+void
+dlb_pci_create(struct dlb_model *m)
+{
+	dlb_pci_space(&m->pci, m->config.version);
 }
 
 /* The hot paths know nothing of COMMAND and power: a port that cannot be reached is not valid, and

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dlb_model.h"
+#include "dlb_share_priv.h"
+
+/* Producer rings. Those of a share are a file of their own, and each client gets a new one: whoever
+ * still has the memory of an old one mapped, or passed its descriptor on, posts to nobody.
+ */
+
+static size_t
+ring_bytes(const struct dlb_share *s)
+{
+	return s->nb_rings * sizeof(struct line_ring);
+}
+
+/* Of the share's own ports: LDB first. */
+static unsigned int
+count_ports(const struct dlb_share *s)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < DLB_LDB_PORTS; i++)
+		n += dlb_share_has_port(s, false, i);
+	for (uint32_t i = 0; i < s->hub->dir_ports; i++)
+		n += dlb_share_has_port(s, true, i);
+	return n;
+}
+
+/* Nobody can cut it short under the server. */
+static int
+open_file(size_t bytes)
+{
+	int fd = memfd_create("dlb rings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -ENOMEM;
+	if (ftruncate(fd, (off_t)bytes) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		return fd;
+	close(fd);
+	return -ENOMEM;
+}
+
+int
+dlb_share_rings_renew(struct dlb_share *s)
+{
+	size_t bytes;
+	void *rings;
+	int fd;
+
+	s->nb_rings = count_ports(s);
+	bytes = ring_bytes(s);
+	if (bytes == 0)
+		return 0;
+	fd = open_file(bytes);
+	if (fd < 0)
+		return fd;
+	rings = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (rings == MAP_FAILED) {
+		close(fd);
+		return -ENOMEM;
+	}
+	dlb_share_rings_free(s);
+	s->rings = rings;
+	s->ring_fd = fd;
+	return 0;
+}
+
+void
+dlb_share_rings_free(struct dlb_share *s)
+{
+	if (s->rings == NULL)
+		return;
+	munmap(s->rings, ring_bytes(s));
+	close(s->ring_fd);
+	s->rings = NULL;
+	s->ring_fd = -1;
+}
+
+void
+dlb_share_rings_set(struct dlb_share *s, bool quiet)
+{
+	struct dlb_hub *hub = s->hub;
+	unsigned int n = 0;
+
+	for (uint32_t id = 0; id < DLB_LDB_PORTS + hub->dir_ports; id++) {
+		bool directed = id >= DLB_LDB_PORTS;
+
+		if (!dlb_share_has_port(s, directed, directed ? id - DLB_LDB_PORTS : id))
+			continue;
+		dlb_model_ring_set(hub->model, id, quiet ? &hub->quiet_rings[id] : &s->rings[n]);
+		n++;
+	}
+}
+
+/* Other shares' pages are there, and trap. */
+int
+dlb_share_describe(struct dlb_share *s, struct bus_region regions[], unsigned int max)
+{
+	int n = s->hub->dev->ops->describe(s->hub->dev, regions, max);
+
+	for (int i = 0; i < n && (unsigned int)i < max; i++) {
+		struct bus_region *r = &regions[i];
+		uintptr_t at = (uintptr_t)r->memory - (uintptr_t)s->rings;
+
+		if (r->kind != BUS_LINE_RING)
+			continue;
+		if (s->rings != NULL && r->memory != NULL && at < ring_bytes(s)) {
+			r->fd = s->ring_fd;
+			r->fd_offset = at;
+			continue;
+		}
+		*r = (struct bus_region){
+			.bar = r->bar, .offset = r->offset, .size = r->size, .fd = -1};
+	}
+	return n;
+}
