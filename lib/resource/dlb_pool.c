@@ -30,8 +30,9 @@ min_of(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-uint32_t
-dlb_pool_total(const struct dlb_pool *pool, enum dlb_res res)
+/* What a device of that version has. */
+static uint32_t
+all_of(enum dlb_version version, enum dlb_res res)
 {
 	static const uint32_t totals[2][DLB_RES_KINDS] = {
 		[DLB_V20] = {DLB_LDB_QUEUES, DLB_LDB_PORTS, DLB_DIR_PORTS_V20, DLB_LDB_CREDITS,
@@ -40,18 +41,57 @@ dlb_pool_total(const struct dlb_pool *pool, enum dlb_res res)
 			     DLB_HIST_ENTRIES, DLB_AQED_ENTRIES},
 	};
 
-	return totals[pool->version][res];
+	return totals[version][res];
+}
+
+uint32_t
+dlb_pool_total(const struct dlb_pool *pool, enum dlb_res res)
+{
+	return pool->total[res];
 }
 
 void
 dlb_pool_init(struct dlb_pool *pool, enum dlb_version version)
 {
-	*pool = (struct dlb_pool){.version = version};
+	int res;
+
+	*pool = (struct dlb_pool){.version = version, .domains_there = UINT32_MAX};
+	for (res = 0; res < DLB_RES_KINDS; res++)
+		pool->total[res] = all_of(version, res);
 	memset(pool->ldb_queues, DLB_NOBODY, sizeof(pool->ldb_queues));
 	memset(pool->ldb_ports, DLB_NOBODY, sizeof(pool->ldb_ports));
 	memset(pool->dir_ports, DLB_NOBODY, sizeof(pool->dir_ports));
 	memset(pool->history, DLB_NOBODY, sizeof(pool->history));
 	memset(pool->windows, DLB_NOBODY, sizeof(pool->windows));
+}
+
+static void
+keep_granted(uint8_t owners[], const bool granted[], unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (!granted[i])
+			owners[i] = DLB_ELSEWHERE;
+	}
+}
+
+void
+dlb_pool_restrict(struct dlb_pool *pool, const struct dlb_part *part)
+{
+	unsigned int i;
+
+	pool->domains_there = UINT32_C(1) << part->domain;
+	memcpy(pool->total, part->amount, sizeof(pool->total));
+	keep_granted(pool->ldb_queues, part->ldb_queues, DLB_LDB_QUEUES);
+	keep_granted(pool->ldb_ports, part->ldb_ports, DLB_LDB_PORTS);
+	keep_granted(pool->dir_ports, part->dir_ports, DLB_DIR_PORTS_MAX);
+	keep_granted(pool->history, part->history, DLB_HIST_ENTRIES);
+	for (i = 0; i < DLB_SN_GROUPS; i++) {
+		keep_granted(pool->windows[i], part->windows[i], DLB_SN_SLOTS);
+		pool->sn_mode[i] = part->sn_mode[i];
+	}
+	pool->sn_fixed = true;
 }
 
 /* ---- What is held, and by whom ---- */
@@ -220,7 +260,7 @@ claim_numbers(struct dlb_pool *pool, unsigned int domain, enum dlb_res res, uint
 	if (res == DLB_RES_HISTORY)
 		claim_history(pool, domain, n);
 	else if (owners != NULL)
-		claim(owners, 0, dlb_pool_total(pool, res), n, domain);
+		claim(owners, 0, all_of(pool->version, res), n, domain);
 }
 
 static void
@@ -240,7 +280,7 @@ disown_numbers(struct dlb_pool *pool, unsigned int domain, enum dlb_res res)
 	uint8_t *owners = owners_of(pool, res);
 
 	if (owners != NULL)
-		disown(owners, dlb_pool_total(pool, res), domain);
+		disown(owners, all_of(pool->version, res), domain);
 }
 
 /* ---- Domains ---- */
@@ -305,7 +345,8 @@ dlb_pool_create(struct dlb_pool *pool, const struct dlb_request *request, unsign
 	unsigned int d = 0;
 	int res;
 
-	while (d < DLB_DOMAINS && pool->domains[d].exists)
+	while (d < DLB_DOMAINS &&
+	       (pool->domains[d].exists || !(pool->domains_there >> d & 1)))
 		d++;
 	if (d == DLB_DOMAINS)
 		return DLB_ST_DOMAIN_UNAVAILABLE;

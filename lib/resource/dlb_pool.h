@@ -24,6 +24,8 @@
 
 /** Owner of what nobody has. */
 #define DLB_NOBODY 0xff
+/** Owner of what is not ours to give: somebody else shares the device out. */
+#define DLB_ELSEWHERE 0xfe
 
 /** Slots of a reorder group in its smallest mode. */
 #define DLB_SN_SLOTS (DLB_SN_PER_GROUP / DLB_SN_MIN)
@@ -36,6 +38,8 @@ struct dlb_pool_domain {
 
 struct dlb_pool {
 	enum dlb_version version;
+	uint32_t total[DLB_RES_KINDS];
+	uint32_t domains_there; /**< bit d: domain d is there to be made */
 	unsigned int nb_domains;
 	struct dlb_pool_domain domains[DLB_DOMAINS];
 
@@ -48,6 +52,19 @@ struct dlb_pool {
 
 	uint8_t sn_mode[DLB_SN_GROUPS]; /**< of each reorder group */
 	bool sn_fixed;                  /**< the modes stay as they are */
+};
+
+/** The part of a device that somebody who shares it out has granted: one domain of it. */
+struct dlb_part {
+	unsigned int domain;
+	/** Amounts; of what is numbered, those below say more. */
+	uint32_t amount[DLB_RES_KINDS];
+	bool ldb_queues[DLB_LDB_QUEUES];
+	bool ldb_ports[DLB_LDB_PORTS];
+	bool dir_ports[DLB_DIR_PORTS_MAX];
+	bool history[DLB_HIST_ENTRIES];
+	bool windows[DLB_SN_GROUPS][DLB_SN_SLOTS];
+	uint8_t sn_mode[DLB_SN_GROUPS];
 };
 
 /** Numbers in the device that a start may use. */
@@ -65,6 +82,9 @@ struct dlb_window {
 
 /** A device that nobody has anything of. */
 void dlb_pool_init(struct dlb_pool *pool, enum dlb_version version);
+
+/** Only that part of the device is there. Before any domain is made. */
+void dlb_pool_restrict(struct dlb_pool *pool, const struct dlb_part *part);
 
 /** How much the device has of a resource. */
 uint32_t dlb_pool_total(const struct dlb_pool *pool, enum dlb_res res);

@@ -466,6 +466,80 @@ every_even_share_can_be_taken(void **state)
 	}
 }
 
+/* ---- Part of a device ---- */
+
+static void
+grant_range(bool granted[], unsigned int first, unsigned int last)
+{
+	for (unsigned int i = first; i <= last; i++)
+		granted[i] = true;
+}
+
+/* Domain 3, with the second quarter of everything, ports in two pieces. */
+static struct dlb_part
+a_quarter(void)
+{
+	struct dlb_part part = {
+		.domain = 3,
+		.amount = {8, 12, 24, 4096, 0, 512, 512},
+		.sn_mode = {1, 1},
+	};
+
+	grant_range(part.ldb_queues, 8, 15);
+	grant_range(part.ldb_ports, 4, 7);
+	grant_range(part.ldb_ports, 16, 23);
+	grant_range(part.dir_ports, 24, 47);
+	grant_range(part.history, 512, 1023);
+	grant_range(part.windows[0], 4, 7);
+	return part;
+}
+
+static void
+a_part_gives_its_numbers_and_no_others(void **state)
+{
+	struct dlb_part part = a_quarter();
+	uint32_t need[DLB_RES_KINDS] = {8, 12, 24, 4096, 0, 512, 512};
+	struct dlb_request request;
+	struct dlb_grant grant;
+	struct dlb_pool pool;
+	struct dlb_window windows[5];
+	uint16_t wanted[] = {1024, 64, 64, 64, 64};
+	enum dlb_res short_of;
+	unsigned int domain;
+
+	(void)state;
+	dlb_pool_init(&pool, DLB_V25);
+	dlb_pool_restrict(&pool, &part);
+	dlb_request_init(&request);
+	assert_int_equal(dlb_pool_create(&pool, &request, &domain, &short_of), DLB_ST_SUCCESS);
+	assert_int_equal(domain, 3);
+	for (unsigned int res = 0; res < DLB_RES_KINDS; res++) {
+		assert_int_equal(dlb_pool_total(&pool, res), need[res]);
+		assert_int_equal(dlb_pool_limit(&pool, domain, res), need[res]);
+	}
+	assert_int_equal(dlb_pool_take(&pool, domain, need, &grant, &short_of), DLB_ST_SUCCESS);
+	assert_int_equal(grant.ldb_queues[0], 8);
+	assert_int_equal(grant.ldb_queues[7], 15);
+	assert_int_equal(grant.ldb_ports[3], 7);
+	assert_int_equal(grant.ldb_ports[4], 16);
+	assert_int_equal(grant.ldb_ports[11], 23);
+	assert_int_equal(grant.dir_ports[0], 24);
+	assert_int_equal(grant.dir_ports[23], 47);
+	assert_int_equal(grant.history_base, 512);
+	assert_int_equal(dlb_pool_take_windows(&pool, domain, wanted, 4, windows), DLB_ST_SUCCESS);
+	for (unsigned int i = 0; i < 4; i++) {
+		assert_int_equal(windows[i].group, 0);
+		assert_int_equal(windows[i].slot, 4 + i);
+		assert_int_equal(windows[i].mode, 1);
+	}
+	dlb_pool_give_back(&pool, domain);
+	assert_int_equal(dlb_pool_take_windows(&pool, domain, wanted, 5, windows),
+			 DLB_ST_SEQUENCE_NUMBERS_UNAVAILABLE);
+	/* There is one domain of it. */
+	assert_int_equal(dlb_pool_create(&pool, &request, &domain, &short_of),
+			 DLB_ST_DOMAIN_UNAVAILABLE);
+}
+
 int
 main(void)
 {
@@ -484,6 +558,7 @@ main(void)
 		cmocka_unit_test(a_group_in_use_keeps_its_mode),
 		cmocka_unit_test(fixed_modes_stay),
 		cmocka_unit_test(every_even_share_can_be_taken),
+		cmocka_unit_test(a_part_gives_its_numbers_and_no_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
