@@ -371,8 +371,10 @@ credits_cannot_be_multiplied(void **state)
 		rig_write(r, DLB_SYS_LDB_PP_V, bench_ldb_port(b, HOSTILE), 0);
 		rig_write(r, DLB_SYS_LDB_PP_V, bench_ldb_port(b, HOSTILE) + 1, 0);
 		rig_write(r, DLB_SYS_DIR_PP_V, bench_dir_port(b, HOSTILE), 0);
-		rig_write(r, row, HOSTILE, all);
+		rig_write(r, row, HOSTILE, all - stored + 1);
+		assert_true(bench_peek(b, row, HOSTILE) <= all - stored);
 		rig_write(r, row, HOSTILE, all - stored);
+		assert_int_equal(bench_peek(b, row, HOSTILE), all - stored);
 		rig_write(r, DLB_SYS_LDB_PP_V, bench_ldb_port(b, HOSTILE) + 1, 1);
 		for (uint32_t n = 0; n < all + 100; n++)
 			bench_new(b, HOSTILE, n);

@@ -274,14 +274,17 @@ rings_of_the_last_client_are_not_the_next_ones(void **state)
 	struct bench *b = *state;
 	struct dlb_share *s = &b->hub->share[GOES];
 	size_t bytes = s->nb_rings * sizeof(struct line_ring);
-	int kept = dup(s->ring_fd);
-	struct line_ring *old;
+	int fd = s->ring_fd, kept = dup(fd);
+	struct line_ring *old, *at = s->rings;
 	struct line_poster poster = {0};
 	struct dlb_qe line[4] = {rig_hcw(DLB_CMD_NEW, DLB_ATOMIC, bench_ldb_queue(b, GOES), 0, 1, 9)};
 
 	old = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, kept, 0);
 	make_a_mess(b);
 	bench_hang_up(b, GOES);
+	/* What was said of the bars before still holds. */
+	assert_ptr_equal(s->rings, at);
+	assert_int_equal(s->ring_fd, fd);
 	bench_attach(b, GOES);
 	bench_set_up(b, GOES, 512);
 	for (unsigned int i = 0; i < s->nb_rings; i++) {
@@ -320,6 +323,8 @@ struct liar {
 	struct bus_device dev;
 	struct bus_device *behind;
 	uint64_t about; /* the register that always shows something */
+	struct line_ring *meddle; /* where its steps put a command, or NULL */
+	unsigned int steps;
 };
 
 static uint64_t
@@ -351,9 +356,16 @@ liar_post(struct bus_device *dev, unsigned int bar, uint64_t off, const void *li
 static uint64_t
 liar_step(struct bus_device *dev, uint64_t now_ns)
 {
-	struct bus_device *behind = ((struct liar *)dev)->behind;
+	struct liar *l = (struct liar *)dev;
+	struct line_poster poster = {.ring = l->meddle};
+	struct dlb_qe line[4] = {rig_hcw(DLB_CMD_ARM, 0, 0, 0, 0, 0)};
 
-	return behind->ops->step(behind, now_ns);
+	l->steps++;
+	if (l->meddle != NULL) {
+		line_ring_resume(&poster);
+		line_ring_post(&poster, line, 64);
+	}
+	return l->behind->ops->step(l->behind, now_ns);
 }
 
 static void
@@ -421,6 +433,28 @@ a_failed_reset_closes_the_device_until_all_are_gone(void **state)
 	b->hub->dev = b->model;
 }
 
+/* A client that goes on posting while its share is reset: nobody takes any of it. */
+static void
+a_client_cannot_meddle_with_its_reset(void **state)
+{
+	struct bench *b = *state;
+	struct liar liar = {.dev.ops = &liar_ops, .behind = b->model, .about = UINT64_MAX};
+
+	make_a_mess(b);
+	liar.meddle = &b->hub->share[GOES].rings[0];
+	b->hub->dev = &liar.dev;
+	b->client[GOES].dev->ops->reset(b->client[GOES].dev, BUS_RESET_FUNCTION);
+	b->hub->dev = b->model;
+	assert_true(liar.steps > 0);
+	assert_false(dlb_hub_failed(b->hub));
+	share_is_as_new(b);
+	rig_command(&b->client[GOES], RIG_COMMAND_ON);
+	rig_write(&b->client[GOES], DLB_SYS_LDB_PP_V, bench_ldb_port(b, GOES), 1);
+	assert_int_equal(rig_read(&b->client[GOES], DLB_CHP_LDB_CQ_INTR_ARMED0, 0) |
+				 rig_read(&b->client[GOES], DLB_CHP_LDB_CQ_INTR_ARMED1, 0),
+			 0);
+}
+
 /* Nor does anybody get in anew who was there before. */
 static void
 nobody_new_gets_in_after_a_failed_reset(void **state)
@@ -460,6 +494,7 @@ main(void)
 		ON_EACH(rings_of_the_last_client_are_not_the_next_ones),
 		ON_EACH(a_live_client_keeps_its_rings),
 		ON_EACH(a_failed_reset_closes_the_device_until_all_are_gone),
+		ON_EACH(a_client_cannot_meddle_with_its_reset),
 		ON_EACH(nobody_new_gets_in_after_a_failed_reset),
 	};
 

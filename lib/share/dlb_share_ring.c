@@ -10,7 +10,8 @@
 #include "dlb_share_priv.h"
 
 /* Producer rings. Those of a share are a file of their own, and each client gets a new one: whoever
- * still has the memory of an old one mapped, or passed its descriptor on, posts to nobody.
+ * still has the memory of an old one mapped, or passed its descriptor on, posts to nobody. Address
+ * and descriptor stay, as the bars may have been described already.
  */
 
 static size_t
@@ -47,29 +48,41 @@ open_file(size_t bytes)
 	return -ENOMEM;
 }
 
+/* Another file in place of the one there was, if any. */
+static int
+replace_file(struct dlb_share *s, int fd)
+{
+	int flags = s->rings != NULL ? MAP_SHARED | MAP_FIXED : MAP_SHARED;
+	void *rings = mmap(s->rings, ring_bytes(s), PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (rings == MAP_FAILED)
+		return -ENOMEM;
+	if (s->rings == NULL) {
+		s->rings = rings;
+		s->ring_fd = fd;
+		return 0;
+	}
+	/* Of two descriptors that are open, the one cannot fail to become the other. */
+	(void)dup3(fd, s->ring_fd, O_CLOEXEC);
+	close(fd);
+	return 0;
+}
+
 int
 dlb_share_rings_renew(struct dlb_share *s)
 {
-	size_t bytes;
-	void *rings;
-	int fd;
+	int fd, ret;
 
 	s->nb_rings = count_ports(s);
-	bytes = ring_bytes(s);
-	if (bytes == 0)
+	if (s->nb_rings == 0)
 		return 0;
-	fd = open_file(bytes);
+	fd = open_file(ring_bytes(s));
 	if (fd < 0)
 		return fd;
-	rings = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (rings == MAP_FAILED) {
+	ret = replace_file(s, fd);
+	if (ret < 0)
 		close(fd);
-		return -ENOMEM;
-	}
-	dlb_share_rings_free(s);
-	s->rings = rings;
-	s->ring_fd = fd;
-	return 0;
+	return ret;
 }
 
 void
