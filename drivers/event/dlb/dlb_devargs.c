@@ -470,6 +470,8 @@ store_value(struct dlb_devargs *args, const char *key, const char *value, int *r
 		return dlb_request_accepts(key);
 	}
 	*ret = is_for(arg, args) ? arg->store(args, value) : -ENOENT;
+	if (arg->owner == OF_DEVICE && args->device_key == NULL)
+		args->device_key = arg->key;
 	return arg->accepted;
 }
 
@@ -522,6 +524,7 @@ dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 	args->version_told = false;
 	args->step = ACCESS_STEP_IDLE;
 	args->step_told = false;
+	args->device_key = NULL;
 	args->socket[0] = '\0';
 	args->max_queues = DLB_LDB_QUEUES;
 	args->max_events = 0;

@@ -47,7 +47,8 @@ log_no_domain(const struct dlb *dlb, enum dlb_status status, enum dlb_res res)
 		DLB_LOG(ERR, dlb->name,
 			"no domain of %s: %s; accepted: up to %u domains, load-balanced queues "
 			"with at least one load-balanced port",
-			device->name, dlb_status_name(status), DLB_DOMAINS);
+			device->name, dlb_status_name(status),
+			(unsigned int)__builtin_popcount(device->pool.domains_there));
 		return;
 	}
 	DLB_LOG(ERR, dlb->name,
@@ -101,7 +102,10 @@ dlb_domain_open(struct dlb *dlb)
 	device->opener = dlb;
 	device->access = dlb->access;
 	device->args = dlb->args;
+	device->is_part = dlb->part != NULL;
 	dlb_pool_init(&device->pool, dlb->args.version);
+	if (dlb->part != NULL)
+		dlb_pool_restrict(&device->pool, dlb->part);
 	if (dlb->args.sn_fixed) {
 		device->pool.sn_fixed = true;
 		memcpy(device->pool.sn_mode, dlb->args.sn_mode, sizeof(device->pool.sn_mode));
@@ -204,6 +208,8 @@ dlb_domain_leave(struct dlb *dlb)
 		dlb_pool_destroy(&device->pool, dlb->domain);
 	rte_spinlock_unlock(&device->lock);
 	dlb->device = NULL;
+	rte_free(dlb->part);
+	dlb->part = NULL;
 	if (!is_last)
 		return;
 	access_close(device->access);

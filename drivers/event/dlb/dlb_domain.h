@@ -28,6 +28,7 @@ struct dlb_device {
 	bool failed;                    /**< a domain could not be reset: no new ones */
 
 	/* Settled when it was opened. */
+	bool is_part;    /**< of a device that somebody shares out */
 	unsigned int id; /**< tells devices of one name apart */
 	char name[RTE_DEV_NAME_MAX_LEN];
 	struct dlb *opener; /**< NULL once it has left */

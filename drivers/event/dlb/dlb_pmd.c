@@ -11,6 +11,7 @@
 
 #include <rte_common.h>
 
+#include "dlb_domain.h"
 #include "dlb_evdev.h"
 #include "dlb_hw.h"
 #include "dlb_param.h"
@@ -103,6 +104,13 @@ check_threshold(const struct dlb *dlb, uint8_t port, uint16_t threshold)
 		DLB_LOG(ERR, dlb->name,
 			"migration threshold %u: port %u: version 2.0 has none; accepted: on 2.5",
 			threshold, port);
+		return -ENOTSUP;
+	}
+	if (threshold != 0 && dlb->device->is_part) {
+		DLB_LOG(ERR, dlb->name,
+			"migration threshold %u: port %u: the server at %s shares its device out, "
+			"without them; accepted: with a whole device",
+			threshold, port, dlb->args.socket);
 		return -ENOTSUP;
 	}
 	if (threshold > MIGRATION_THRESHOLD_MAX) {

@@ -176,6 +176,7 @@ struct dlb {
 	uint8_t domain;            /**< number in the device */
 	struct access_dev *access;
 	struct access_bar regs;
+	struct dlb_part *part; /**< of a device that somebody shares out; NULL: all of it is ours */
 	struct dlb_devargs args;
 	struct eventdev_ops ops; /**< own copy: the library keeps the flush callback in there */
 	uint32_t service;

@@ -19,6 +19,7 @@
 
 #include <dev_driver.h>
 
+#include "dlb_about.h"
 #include "dlb_domain.h"
 #include "dlb_evdev.h"
 #include "dlb_flr.h"
@@ -128,11 +129,14 @@ bring_up(struct dlb *dlb)
 		ret = dlb_flr(dlb);
 	if (ret == 0)
 		ret = dlb_hw_wake(dlb);
-	if (ret == 0) {
+	if (ret == 0)
+		ret = dlb_about_learn(dlb);
+	if (ret < 0)
+		return ret;
+	if (dlb->part == NULL)
 		dlb_hw_init(dlb);
-		dlb_alarms_enable(dlb);
-	}
-	return ret;
+	dlb_alarms_enable(dlb);
+	return 0;
 }
 
 static int
@@ -147,8 +151,10 @@ open_device(struct dlb *dlb, int (*open)(struct dlb *dlb))
 		ret = dlb_sleep_open(dlb);
 	if (ret == 0)
 		ret = dlb_domain_open(dlb);
-	if (ret < 0)
+	if (ret < 0) {
 		access_close(dlb->access);
+		rte_free(dlb->part);
+	}
 	return ret;
 }
 
