@@ -27,6 +27,7 @@ static const char help[] =
 	"\n"
 	"SYNOPSIS\n"
 	"       slipway serve dlb SOCKET [--version 2.0|2.5] [--mode OCTAL] [--no-share]\n"
+	"                     [--domains N] [--domain K:KEY=VALUE,...]\n"
 	"                     [--spin MICROSECONDS] [--trace FILE] [--stats] [--quiet]\n"
 	"\n"
 	"DESCRIPTION\n"
@@ -48,6 +49,15 @@ static const char help[] =
 	"              Version of the device; 2.5 if not said.\n"
 	"       --mode OCTAL\n"
 	"              Permissions of the sockets, 0 to 0777; 0600, the owner only, if not said.\n"
+	"       --domains N\n"
+	"              Split the device among N clients, 1 to 32, at SOCKET.d0, SOCKET.d1 and so\n"
+	"              on. Each has a scheduling domain of its own, and cannot see, change or stop\n"
+	"              what others have; when it goes, its domain is reset while they run. Every\n"
+	"              domain gets an even part of the device. Without --trace.\n"
+	"       --domain K:KEY=VALUE,...\n"
+	"              Give domain K, counted from 0, so much: ldb_queues, ldb_ports, cos=A:B:C:D,\n"
+	"              dir_ports, credits, dir_credits, history, atomic, as event_dlb accepts\n"
+	"              them. What is not said is an even part of what the others left.\n"
 	"       --no-share\n"
 	"              Give clients no memory of the device: each post is a message.\n"
 	"       --spin MICROSECONDS\n"
@@ -134,6 +144,10 @@ parse_option(struct serve_options *options, int opt, const char *value)
 		status = parse_number("--spin", value, 10, SPIN_US_MAX, "0 to 100000", &number);
 		options->spin_us = (unsigned int)number;
 		return status;
+	case 'd':
+		return serve_split_domains(&options->split, value) < 0 ? EXIT_USAGE : 0;
+	case 'D':
+		return serve_split_domain(&options->split, value) < 0 ? EXIT_USAGE : 0;
 	case 'n':
 		options->share = false;
 		break;
@@ -167,11 +181,23 @@ find_path(struct serve_options *options, const char *given)
 			return ret;
 		n = snprintf(options->path, sizeof(options->path), "%s/%s", dirs->base, given);
 	}
+	/* .d31 is no longer. */
 	if (n + sizeof(".ctl") <= sizeof(options->path))
 		return 0;
 	complain("serve: %s: a path of at most %zu characters is accepted", given,
 		 sizeof(options->path) - sizeof(".ctl"));
 	return -ENAMETOOLONG;
+}
+
+/* Lines that clients put into rings of their own pass no recorder. */
+static int
+check_split(const struct serve_options *options)
+{
+	if (options->split.domains != 0 && options->trace != NULL) {
+		complain("serve: --trace %s: accepted without --domains", options->trace);
+		return -EINVAL;
+	}
+	return serve_split_check(&options->split);
 }
 
 /* 0, or a status to exit with; -1 after --help. Model and socket are at optind. */
@@ -183,6 +209,7 @@ parse_arguments(struct serve_options *options, int argc, char **argv)
 		{"no-share", no_argument, NULL, 'n'},	   {"spin", required_argument, NULL, 's'},
 		{"trace", required_argument, NULL, 't'},   {"stats", no_argument, NULL, 'S'},
 		{"quiet", no_argument, NULL, 'q'},	   {"help", no_argument, NULL, 'h'},
+		{"domains", required_argument, NULL, 'd'}, {"domain", required_argument, NULL, 'D'},
 		{0},
 	};
 	int opt, status = 0;
@@ -195,8 +222,8 @@ parse_arguments(struct serve_options *options, int argc, char **argv)
 		status = opt == ':' || opt == '?' ? refuse_option("serve", argv, opt)
 						  : parse_option(options, opt, optarg);
 	}
-	if (status != 0)
-		return status;
+	if (status != 0 || check_split(options) < 0)
+		return status != 0 ? status : EXIT_USAGE;
 	if (argc - optind != 2) {
 		complain("serve: accepted are a model and a socket, as in slipway serve dlb dlb0; "
 			 "see slipway serve --help");
@@ -258,7 +285,15 @@ signals_open(void)
 static void
 announce(const struct serve *s)
 {
-	serve_say(s, "serving DLB %s at %s; connect with --vdev=event_dlb0,at=vfu:%s",
+	unsigned int domains = s->options.split.domains;
+
+	if (domains != 0)
+		serve_say(s, "serving DLB %s in %u domains; connect with "
+			     "--vdev=event_dlb0,at=vfu:%s.d0%s",
+			  ctl_version_name(s->options.version), domains, s->options.path,
+			  domains > 1 ? ", .d1 and so on" : "");
+	else
+		serve_say(s, "serving DLB %s at %s; connect with --vdev=event_dlb0,at=vfu:%s",
 		  ctl_version_name(s->options.version), s->options.path, s->options.path);
 }
 
@@ -289,7 +324,10 @@ int
 serve_command(int argc, char **argv)
 {
 	struct serve *s = &served;
-	int status = parse_arguments(&s->options, argc, argv);
+	int status;
+
+	serve_split_init(&s->options.split);
+	status = parse_arguments(&s->options, argc, argv);
 
 	if (status != 0)
 		return status < 0 ? EXIT_DONE : status;

@@ -12,6 +12,7 @@
  *     serve_device.c  the model, its sockets, who comes and goes
  *     serve_loop.c    the one thread: messages, steps, control, signals
  *     serve_ctl.c     what control clients ask for; serve_stats.c: its counters
+ *     serve_domains.c how the device is split among several clients
  *     serve_gate.c    before the model: recorder and faults (serve_inject.c, serve_rings.c)
  */
 
@@ -20,6 +21,7 @@
 
 #include "ctl_clients.h"
 #include "dirs.h"
+#include "serve_domains.h"
 #include "serve_gate.h"
 #include "vfu_server.h"
 
@@ -38,6 +40,7 @@ struct serve_options {
 	const char *trace; /**< file, or NULL */
 	struct dirs dirs;  /**< where the socket is, if it was only named */
 	unsigned int spin_us;
+	struct serve_split split;
 };
 
 struct serve;
@@ -57,6 +60,8 @@ struct serve {
 	struct serve_rings rings;
 	struct serve_gate gate;
 	struct bus_device *model;
+	struct dlb_hub *hub;    /**< where the device is split, else NULL */
+	struct bus_device *dev; /**< what is stepped */
 	struct serve_socket socket[SERVE_SOCKETS];
 	unsigned int sockets;
 	char ctl_path[SERVE_PATH];

@@ -79,6 +79,11 @@ trace_start(struct serve *s, struct ctl_request *request, struct ctl_text *t)
 	const char *why = file_refused(request->fd);
 	int ret;
 
+	/* Lines that clients put into rings of their own would be missing in it. */
+	if (s->hub != NULL) {
+		ctl_text_error(t, "trace start: accepted with a whole device, not with --domains");
+		return;
+	}
 	if (why != NULL) {
 		ctl_text_error(t, "trace start: %s; accepted is a regular file, opened with "
 				  "O_APPEND",

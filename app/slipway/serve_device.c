@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,6 +78,17 @@ client_gone(void *arg)
 	socket->dev->ops->reset(socket->dev, BUS_RESET_POWER);
 }
 
+/* Accesses of the domain's clients that were not for it, so far. */
+static void
+tell_refused(const struct serve *s, unsigned int domain)
+{
+	uint64_t refused = dlb_hub_refused(s->hub, domain);
+
+	if (refused != 0)
+		serve_say(s, "%s: %" PRIu64 " accesses to what is not the domain's were refused",
+			  s->socket[domain].path, refused);
+}
+
 /* ---- Sockets ---- */
 
 /* Its path is set. */
@@ -101,6 +113,29 @@ socket_open(struct serve *s, const char *about)
 	return ret;
 }
 
+/* The path has room for it, as for .ctl. */
+static void
+domain_path(char path[SERVE_PATH], const char *base, unsigned int domain)
+{
+	size_t len = strnlen(base, SERVE_PATH - sizeof(".d31"));
+
+	memcpy(path, base, len);
+	snprintf(path + len, SERVE_PATH - len, ".d%u", domain);
+}
+
+/* A domain at each. */
+static int
+sockets_open_domains(struct serve *s)
+{
+	int ret = 0;
+
+	for (unsigned int d = 0; d < s->options.split.domains && ret == 0; d++) {
+		domain_path(s->socket[d].path, s->options.path, d);
+		ret = socket_open(s, dlb_hub_about(s->hub, d));
+	}
+	return ret;
+}
+
 /* The device as a whole at one socket. */
 static int
 sockets_open(struct serve *s, struct bus_host **host)
@@ -121,8 +156,12 @@ static void
 sockets_plug(struct serve *s)
 {
 	for (unsigned int i = 0; i < s->sockets; i++) {
-		s->socket[i].dev = &s->gate.dev;
-		vfu_server_plug(s->socket[i].server, s->socket[i].dev);
+		struct serve_socket *socket = &s->socket[i];
+
+		if (s->hub != NULL)
+			dlb_hub_share_host(s->hub, i, vfu_server_host(socket->server));
+		socket->dev = s->hub != NULL ? dlb_hub_share(s->hub, i) : s->dev;
+		vfu_server_plug(socket->server, socket->dev);
 	}
 }
 
@@ -143,6 +182,14 @@ model_create(struct serve *s)
 	if (ret < 0)
 		complain("serve: the device cannot be made: %s", strerror(-ret));
 	return ret;
+}
+
+/* Whoever steps the first share steps the device. */
+static int
+split_plug(struct serve *s)
+{
+	s->dev = s->hub != NULL ? dlb_hub_share(s->hub, 0) : &s->gate.dev;
+	return s->hub != NULL ? dlb_hub_plug(s->hub, &s->gate.dev, s->model) : 0;
 }
 
 static int
@@ -175,13 +222,18 @@ serve_device_open(struct serve *s)
 			 strerror(-ret));
 		return ret;
 	}
-	ret = sockets_open(s, &host);
+	if (s->options.split.domains != 0)
+		ret = serve_split_create(&s->options.split, s->options.version, &s->hub);
+	if (ret == 0)
+		ret = s->hub != NULL ? sockets_open_domains(s) : sockets_open(s, &host);
 	if (ret < 0)
 		goto fail;
-	serve_gate_init(&s->gate, host, &s->rings);
+	serve_gate_init(&s->gate, s->hub != NULL ? dlb_hub_host(s->hub) : host, &s->rings);
 	ret = model_create(s);
 	if (ret == 0)
 		ret = trace_begin(s);
+	if (ret == 0)
+		ret = split_plug(s);
 	if (ret < 0)
 		goto fail;
 	sockets_plug(s);
@@ -195,11 +247,16 @@ fail:
 void
 serve_device_close(struct serve *s)
 {
-	for (unsigned int i = 0; i < s->sockets; i++)
+	for (unsigned int i = 0; i < s->sockets; i++) {
 		vfu_server_close(s->socket[i].server);
+		if (s->hub != NULL)
+			tell_refused(s, i);
+	}
 	s->sockets = 0;
 	serve_gate_close(&s->gate);
 	dlb_model_destroy(s->model);
 	s->model = NULL;
+	dlb_hub_destroy(s->hub);
+	s->hub = NULL;
 	serve_rings_destroy(&s->rings);
 }

@@ -53,7 +53,14 @@ work(struct serve *s)
 static uint64_t
 step(struct serve *s, uint64_t now)
 {
-	return s->gate.dev.ops->step(&s->gate.dev, now);
+	return s->dev->ops->step(s->dev, now);
+}
+
+/* A number that changes when anything is posted into a shared ring. */
+static uint32_t
+posted(const struct serve *s)
+{
+	return s->hub != NULL ? dlb_hub_posted(s->hub) : serve_rings_sum(&s->rings);
 }
 
 static bool
@@ -70,7 +77,7 @@ static bool
 round_busy(struct serve *s, uint64_t spin)
 {
 	uint64_t now = serve_now_ns(), end = now + ROUND_NS, idle = now + spin;
-	uint32_t sum = serve_rings_sum(&s->rings), seen;
+	uint32_t sum = posted(s), seen;
 
 	for (unsigned int n = 0; now < end; n++, now = serve_now_ns()) {
 		bool came = n % STEPS_PER_LOOK == 0 && work(s) > 0;
@@ -80,7 +87,7 @@ round_busy(struct serve *s, uint64_t spin)
 			idle = now + spin;
 			n = STEPS_PER_LOOK - 1;
 		} else if (now >= idle) {
-			seen = serve_rings_sum(&s->rings);
+			seen = posted(s);
 			if (seen == sum)
 				return false;
 			sum = seen;

@@ -73,6 +73,12 @@ void dlb_hub_share_host(struct dlb_hub *hub, unsigned int domain, struct bus_hos
 /** What a share has: a JSON object, for the handshake of a socket. */
 const char *dlb_hub_about(const struct dlb_hub *hub, unsigned int domain);
 
+/**
+ * A number that changes when a client posts a line into one of its rings: for whoever decides when
+ * to look next.
+ */
+uint32_t dlb_hub_posted(const struct dlb_hub *hub);
+
 /** Accesses of a share's clients that were refused, ever. */
 uint64_t dlb_hub_refused(const struct dlb_hub *hub, unsigned int domain);
 

@@ -112,6 +112,18 @@ dlb_share_rings_set(struct dlb_share *s, bool quiet)
 	}
 }
 
+uint32_t
+dlb_hub_posted(const struct dlb_hub *hub)
+{
+	uint32_t sum = 0;
+
+	for (unsigned int d = 0; d < hub->domains; d++)
+		for (unsigned int i = 0; i < hub->share[d].nb_rings; i++)
+			sum += atomic_load_explicit(&hub->share[d].rings[i].head,
+						    memory_order_relaxed);
+	return sum;
+}
+
 /* Other shares' pages are there, and trap. */
 int
 dlb_share_describe(struct dlb_share *s, struct bus_region regions[], unsigned int max)
