@@ -12,6 +12,7 @@
 #include <ucontext.h>
 
 #include "code.h"
+#include "context.h"
 #include "device.h"
 #include "insn.h"
 #include "reach.h"
@@ -33,12 +34,6 @@
 /* Where the kernel says, in the reserved end of the FXSAVE area, that more follows it. */
 #define FX_MAGIC_OFFSET 464
 #define FX_MAGIC        0x46505853u
-
-/* Registers in the order of the encoding. */
-static const int gregs[16] = {
-	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-	REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
-};
 
 /* Registers of a context, copied: one that fails has changed nothing. */
 struct copy {
@@ -62,7 +57,7 @@ static void
 copy_from(struct copy *copy, const ucontext_t *context)
 {
 	for (unsigned int i = 0; i < 16; i++) {
-		copy->gpr[i] = (uint64_t)context->uc_mcontext.gregs[gregs[i]];
+		copy->gpr[i] = (uint64_t)context->uc_mcontext.gregs[context_gregs[i]];
 		copy->regs.gpr[i] = &copy->gpr[i];
 	}
 	copy->rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
@@ -77,7 +72,7 @@ static void
 copy_back(const struct copy *copy, ucontext_t *context)
 {
 	for (unsigned int i = 0; i < 16; i++)
-		context->uc_mcontext.gregs[gregs[i]] = (greg_t)copy->gpr[i];
+		context->uc_mcontext.gregs[context_gregs[i]] = (greg_t)copy->gpr[i];
 	context->uc_mcontext.gregs[REG_RIP] = (greg_t)copy->rip;
 	context->uc_mcontext.gregs[REG_EFL] = (greg_t)copy->rflags;
 }
