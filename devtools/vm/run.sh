@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The slipway authors
+#
+# A QEMU guest with modelled DLBs on its PCI bus, each served by a process of its own over
+# vfio-user, and a script inside it.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+. "$ROOT/devtools/vm/common.sh"
+
+# What goes into the guest, at the place it has here, below /slipway.
+PARTS=(
+	build/app/{bench-event,movdir64b.so,slipway,slipway-test-event}
+	build/drivers/librte_event_dlb.so
+	devtools/{common.sh,checks.sh,jobs.sh} devtools/vm/guest.sh
+)
+MEMORY=1536
+# Pages of 2 MiB.
+HUGEPAGES=320
+LIMIT=600
+
+usage()
+{
+	cat <<-END
+	Usage: devtools/vm/run.sh [--shell | --script FILE] [--only PATTERN] [--device CONFIG]...
+
+	Boots a guest with DLBs on its PCI bus and runs devtools/vm/guest.sh in it. Fetches QEMU and
+	the guest when they are not there yet. Exit status 77 when they cannot be had.
+
+	  --shell          a shell in the guest, for you
+	  --script FILE    run FILE in the guest; what it leaves in \$OUT comes back
+	  --only PATTERN   only the checks whose name matches
+	  --device CONFIG  a device as slipway serve names it, such as dlb,version=2.0; without this
+	                   there are two, dlb,version=2.5 and dlb,version=2.0
+	  --help           this text
+	END
+}
+
+SCRIPT=$ROOT/devtools/vm/guest.sh
+SHELL_WANTED=no
+DEVICES=()
+PATTERN='*'
+while [ $# -gt 0 ]; do
+	case $1 in
+	--shell) SHELL_WANTED=yes ;;
+	--script | --only | --device)
+		[ $# -gt 1 ] || die "$1 needs an argument"
+		case $1 in
+		--script) SCRIPT=$2 ;;
+		--only) PATTERN=$2 ;;
+		--device) DEVICES+=("$2") ;;
+		esac
+		shift
+		;;
+	--help) usage; exit 0 ;;
+	*) usage >&2; die "unknown argument '$1'" ;;
+	esac
+	shift
+done
+[ ${#DEVICES[@]} -gt 0 ] || DEVICES=(dlb,version=2.5 dlb,version=2.0)
+[ -f "$SCRIPT" ] || die "no file '$SCRIPT'"
+
+RUN=$(mktemp -d) || exit
+OUT=$CACHE/log/vm
+SERVERS=()
+
+cleanup()
+{
+	[ ${#SERVERS[@]} -eq 0 ] || kill "${SERVERS[@]}" 2>/dev/null
+	wait
+	rm -rf "$RUN"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# The second archive for the kernel to unpack: our programs and scripts, as they are now.
+pack()
+{
+	local part tree=$RUN/tree
+	for part in "${PARTS[@]}"; do
+		install -D "$ROOT/$part" "$tree/slipway/$part" || return
+	done
+	install "$ROOT/devtools/vm/init" "$tree/init" &&
+		install "$SCRIPT" "$tree/slipway/script" &&
+		printf '%s' "$PATTERN" >"$tree/slipway/only" &&
+		ln -s /run/out "$tree/slipway/.cache" || return
+	{
+		cat "$VM/guest.cpio" && cd "$tree" && find . | "$VM/busybox" cpio -o -H newc
+	} >"$RUN/initrd" 2>"$RUN/pack.log"
+}
+
+# serve CONFIG SOCKET: a device, in the background, until cleanup
+serve()
+{
+	local pid tick
+	"$BUILD/app/slipway" serve "$1" "$2" >"$OUT/${1//[^A-Za-z0-9._-]/_}.log" 2>&1 &
+	pid=$!
+	SERVERS+=($pid)
+	for ((tick = 0; tick < 100; tick++)); do
+		[ -S "$2" ] && return
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.1
+	done
+	cat "$OUT/${1//[^A-Za-z0-9._-]/_}.log" >&2
+	die "slipway serve $1: no socket"
+}
+
+# guest ARGUMENT...: QEMU, with every device; the guest's console is our terminal
+guest()
+{
+	local arguments=() device number=0
+	for device in "${DEVICES[@]}"; do
+		serve "$device" "$RUN/$number"
+		# Posted stores can pile up in QEMU; a read behind them takes its time.
+		arguments+=(-device '{"driver":"vfio-user-pci","x-msg-timeout":60000,
+			"socket":{"type":"unix","path":"'"$RUN/$number"'"}}')
+		number=$((number + 1))
+	done
+	timeout --foreground $LIMIT "${QEMU[@]}" -accel tcg -cpu max -smp 2 -m $MEMORY \
+		-object memory-backend-memfd,id=mem,size=${MEMORY}M,share=on \
+		-M q35,memory-backend=mem -nodefaults -nographic -no-reboot \
+		-kernel "$VM/vmlinuz" -initrd "$RUN/initrd" \
+		-device intel-iommu,caching-mode=on "${arguments[@]}" "$@"
+}
+
+# What is on the screen: the guest's words without those of firmware and kernel, and with the names
+# that its files have here
+screen()
+{
+	sed -u -e 's/\r$//' -e '1,/guest: /{/guest: /!d;s/.*guest: /guest: /}' \
+		-e '/reboot: Power down/d' -e "s|/slipway/.cache/|$OUT/|"
+}
+
+shell()
+{
+	guest -serial mon:stdio -append "$APPEND run=/bin/bash TERM=${TERM:-linux}"
+}
+
+script()
+{
+	local status
+	guest -serial stdio -serial "file:$RUN/out.tar.gz" -append "$APPEND run=/slipway/script" \
+		</dev/null 2>&1 | tee "$OUT/console.log" | screen
+	status=${PIPESTATUS[0]}
+	tar -C "$OUT" -xzf "$RUN/out.tar.gz" 2>/dev/null
+	[ "$status" -ne 124 ] || die "the guest did not end within $LIMIT s; see $OUT/console.log"
+	[ -f "$OUT/status" ] || die "the guest ended before its time; see $OUT/console.log"
+	return "$(<"$OUT/status")"
+}
+
+"$ROOT/devtools/vm/fetch.sh" || exit
+rm -rf "$OUT" && mkdir -p "$OUT" || exit
+for part in "${PARTS[@]}"; do
+	[ -f "$ROOT/$part" ] || die "no $part: build first, with devtools/setup.sh"
+done
+pack || die "$(<"$RUN/pack.log")"
+qemu_command
+APPEND="console=ttyS0 quiet panic=-1 rdinit=/init hugepages=$HUGEPAGES"
+if [ $SHELL_WANTED = yes ]; then
+	shell
+else
+	script
+fi
