@@ -22,7 +22,7 @@ LIMIT=600
 usage()
 {
 	cat <<-END
-	Usage: devtools/vm/run.sh [--shell | --script FILE] [--only PATTERN] [--device CONFIG]...
+	Usage: devtools/vm/run.sh [--shell | --script FILE] [--only PATTERN] [--version VERSION]...
 
 	Boots a guest with DLBs on its PCI bus and runs devtools/vm/guest.sh in it. Fetches QEMU and
 	the guest when they are not there yet. Exit status 77 when they cannot be had.
@@ -30,25 +30,25 @@ usage()
 	  --shell          a shell in the guest, for you
 	  --script FILE    run FILE in the guest; what it leaves in \$OUT comes back
 	  --only PATTERN   only the checks whose name matches
-	  --device CONFIG  a device as slipway serve names it, such as dlb,version=2.0; without this
-	                   there are two, dlb,version=2.5 and dlb,version=2.0
+	  --version 2.0|2.5
+	                   a device of that version; without this there is one of each
 	  --help           this text
 	END
 }
 
 SCRIPT=$ROOT/devtools/vm/guest.sh
 SHELL_WANTED=no
-DEVICES=()
+VERSIONS=()
 PATTERN='*'
 while [ $# -gt 0 ]; do
 	case $1 in
 	--shell) SHELL_WANTED=yes ;;
-	--script | --only | --device)
+	--script | --only | --version)
 		[ $# -gt 1 ] || die "$1 needs an argument"
 		case $1 in
 		--script) SCRIPT=$2 ;;
 		--only) PATTERN=$2 ;;
-		--device) DEVICES+=("$2") ;;
+		--version) VERSIONS+=("$2") ;;
 		esac
 		shift
 		;;
@@ -57,12 +57,13 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ ${#DEVICES[@]} -gt 0 ] || DEVICES=(dlb,version=2.5 dlb,version=2.0)
+[ ${#VERSIONS[@]} -gt 0 ] || VERSIONS=(2.5 2.0)
 [ -f "$SCRIPT" ] || die "no file '$SCRIPT'"
 
 RUN=$(mktemp -d) || exit
 OUT=$CACHE/log/vm
 SERVERS=()
+DEVICES=()
 
 cleanup()
 {
@@ -89,11 +90,11 @@ pack()
 	} >"$RUN/initrd" 2>"$RUN/pack.log"
 }
 
-# serve CONFIG SOCKET: a device, in the background, until cleanup
+# serve VERSION SOCKET: a device, in the background, until cleanup
 serve()
 {
-	local pid tick
-	"$BUILD/app/slipway" serve "$1" "$2" >"$OUT/${1//[^A-Za-z0-9._-]/_}.log" 2>&1 &
+	local pid tick log=$OUT/serve-$1.log
+	"$BUILD/app/slipway" serve dlb "$2" --version "$1" --stats >"$log" 2>&1 &
 	pid=$!
 	SERVERS+=($pid)
 	for ((tick = 0; tick < 100; tick++)); do
@@ -101,26 +102,30 @@ serve()
 		kill -0 $pid 2>/dev/null || break
 		sleep 0.1
 	done
-	cat "$OUT/${1//[^A-Za-z0-9._-]/_}.log" >&2
-	die "slipway serve $1: no socket"
+	die "no device for the guest: $(tail -n 1 "$log")"
+}
+
+# serve_all: set DEVICES to what puts them on the guest's bus. Posted stores can pile up in QEMU;
+# a read behind them takes its time.
+serve_all()
+{
+	local version socket
+	for version in "${VERSIONS[@]}"; do
+		socket=$RUN/dlb${#SERVERS[@]}
+		serve "$version" "$socket"
+		DEVICES+=(-device '{"driver":"vfio-user-pci","x-msg-timeout":60000,
+			"socket":{"type":"unix","path":"'"$socket"'"}}')
+	done
 }
 
 # guest ARGUMENT...: QEMU, with every device; the guest's console is our terminal
 guest()
 {
-	local arguments=() device number=0
-	for device in "${DEVICES[@]}"; do
-		serve "$device" "$RUN/$number"
-		# Posted stores can pile up in QEMU; a read behind them takes its time.
-		arguments+=(-device '{"driver":"vfio-user-pci","x-msg-timeout":60000,
-			"socket":{"type":"unix","path":"'"$RUN/$number"'"}}')
-		number=$((number + 1))
-	done
 	timeout --foreground $LIMIT "${QEMU[@]}" -accel tcg -cpu max -smp 2 -m $MEMORY \
 		-object memory-backend-memfd,id=mem,size=${MEMORY}M,share=on \
 		-M q35,memory-backend=mem -nodefaults -nographic -no-reboot \
 		-kernel "$VM/vmlinuz" -initrd "$RUN/initrd" \
-		-device intel-iommu,caching-mode=on "${arguments[@]}" "$@"
+		-device intel-iommu,caching-mode=on "${DEVICES[@]}" "$@"
 }
 
 # What is on the screen: the guest's words without those of firmware and kernel, and with the names
@@ -155,6 +160,7 @@ for part in "${PARTS[@]}"; do
 done
 pack || die "$(<"$RUN/pack.log")"
 qemu_command
+serve_all
 APPEND="console=ttyS0 quiet panic=-1 rdinit=/init hugepages=$HUGEPAGES"
 if [ $SHELL_WANTED = yes ]; then
 	shell
