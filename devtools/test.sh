@@ -15,8 +15,8 @@ usage()
 	Sets everything up as devtools/setup.sh does, then runs every test.
 
 	  -y              do not ask before installing packages
-	  --long          with the long stress, ten million inputs by the fuzzer, more schedules, and
-	                  a thousand seeds of the reference checker
+	  --long          with the long stress, ten million inputs by the fuzzer, more schedules,
+	                  a thousand seeds of the reference checker, and a QEMU guest
 	  --only PATTERN  only the checks whose name matches, as in --only '*perf_queue*'
 	  --help          this text
 	END
@@ -27,6 +27,7 @@ STRESS_ENTRIES=10000000
 STRESS_SLEEPS=100000
 # In batches of FUZZ_BATCH inputs, so that there is something to see meanwhile.
 FUZZ_BATCHES=0
+GUEST=no
 CHECK_RUNS=30
 FUZZ_BATCH=1000000
 WEAVE_DEVIATIONS=4
@@ -39,6 +40,7 @@ while [ $# -gt 0 ]; do
 		FUZZ_BATCHES=10
 		WEAVE_DEVIATIONS=5
 		CHECK_RUNS=1000
+		GUEST=yes
 		;;
 	--only)
 		[ $# -gt 1 ] || die "--only needs a pattern"
@@ -402,6 +404,14 @@ run_stock_examples()
 	check "eventdev_pipeline, 2.0" stock_pipeline event_dlb0,version=2.0
 }
 
+# Both drivers in a guest's kernel; skipped where its packages cannot be had.
+run_guest()
+{
+	[ $GUEST = yes ] || return
+	heading "QEMU guest"
+	check "both drivers in a guest" "$ROOT/devtools/vm/run.sh"
+}
+
 say "Setting up"
 if ! "$ROOT/devtools/setup.sh" "${YES[@]}" --test; then
 	FAILED=1
@@ -426,6 +436,7 @@ for version in "${VERSIONS[@]}"; do
 	run_stock_eventdev "$version"
 done
 run_shim
+run_guest
 run_pcap_jobs
 run_stock_examples
 heading "Benchmark"

@@ -14,8 +14,15 @@ qemu_command()
 		"$VM/qemu/qemu-system-x86_64" -L "$VM/qemu/firmware")
 }
 
-# Is everything there that fetch.sh made, as it made it?
+# What the parts below $VM were made by.
+vm_recipe()
+{
+	cat "$ROOT"/devtools/vm/{fetch.sh,dlb.ids} | sha256sum
+}
+
+# Is everything there that fetch.sh makes, as it made it?
 vm_whole()
 {
-	[ -f "$VM/SHA256SUMS" ] && (cd "$VM" && sha256sum --quiet --strict -c SHA256SUMS)
+	[ -f "$VM/SHA256SUMS" ] && [ "$(vm_recipe)" = "$(cat "$VM/recipe" 2>/dev/null)" ] &&
+		(cd "$VM" && sha256sum --quiet --strict -c SHA256SUMS)
 }

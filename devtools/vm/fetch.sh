@@ -14,8 +14,8 @@ KERNEL_SUITES=(trixie)
 # Our programs run in the guest as they were built: on this one.
 GUEST_SUITES=(bookworm bookworm-updates bookworm-security)
 KERNEL=linux-image-cloud-amd64
-GUEST_PACKAGES=(bash busybox-static dpdk dpdk-dev kmod libc-bin libjansson4 libzydis4.0 pciutils
-	python3-minimal)
+GUEST_PACKAGES=(bash busybox-static dpdk dpdk-dev kmod libc-bin libcmocka0 libjansson4
+	libzydis4.0 pciutils python3-minimal)
 # What QEMU loads at start; of its package of firmware no more is needed.
 FIRMWARE=(bios-256k.bin linuxboot_dma.bin kvmvapic.bin)
 MODULES=(drivers/uio drivers/vfio drivers/virtio virt)
@@ -243,9 +243,10 @@ make_guest()
 # Put what was made in place; from now on it is whole.
 publish()
 {
+	vm_recipe >"$NEW/recipe"
 	(cd "$NEW" && find . -type f ! -name SHA256SUMS -print0 | xargs -0 sha256sum) \
 		>"$WORK/SHA256SUMS" || return
-	rm -rf "$VM"/{SHA256SUMS,busybox,guest.cpio,qemu,versions,vmlinuz} &&
+	rm -rf "$VM"/{SHA256SUMS,busybox,guest.cpio,qemu,recipe,versions,vmlinuz} &&
 		mv "$NEW"/* "$VM/" && mv "$WORK/SHA256SUMS" "$VM/" && rm -rf "$WORK"
 }
 

@@ -6,6 +6,7 @@
 # vfio-user, and a script inside it.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+. "$ROOT/devtools/checks.sh"
 . "$ROOT/devtools/vm/common.sh"
 
 # What goes into the guest, at the place it has here, below /slipway.
@@ -39,7 +40,6 @@ usage()
 SCRIPT=$ROOT/devtools/vm/guest.sh
 SHELL_WANTED=no
 VERSIONS=()
-PATTERN='*'
 while [ $# -gt 0 ]; do
 	case $1 in
 	--shell) SHELL_WANTED=yes ;;
@@ -47,7 +47,7 @@ while [ $# -gt 0 ]; do
 		[ $# -gt 1 ] || die "$1 needs an argument"
 		case $1 in
 		--script) SCRIPT=$2 ;;
-		--only) PATTERN=$2 ;;
+		--only) ONLY=$2 ;;
 		--version) VERSIONS+=("$2") ;;
 		esac
 		shift
@@ -65,10 +65,17 @@ OUT=$CACHE/log/vm
 SERVERS=()
 DEVICES=()
 
-cleanup()
+# end_servers: each says what there was before it ends
+end_servers()
 {
 	[ ${#SERVERS[@]} -eq 0 ] || kill "${SERVERS[@]}" 2>/dev/null
+	SERVERS=()
 	wait
+}
+
+cleanup()
+{
+	end_servers
 	rm -rf "$RUN"
 }
 trap cleanup EXIT
@@ -83,7 +90,7 @@ pack()
 	done
 	install "$ROOT/devtools/vm/init" "$tree/init" &&
 		install "$SCRIPT" "$tree/slipway/script" &&
-		printf '%s' "$PATTERN" >"$tree/slipway/only" &&
+		printf '%s' "$ONLY" >"$tree/slipway/only" &&
 		ln -s /run/out "$tree/slipway/.cache" || return
 	{
 		cat "$VM/guest.cpio" && cd "$tree" && find . | "$VM/busybox" cpio -o -H newc
@@ -150,7 +157,33 @@ script()
 	tar -C "$OUT" -xzf "$RUN/out.tar.gz" 2>/dev/null
 	[ "$status" -ne 124 ] || die "the guest did not end within $LIMIT s; see $OUT/console.log"
 	[ -f "$OUT/status" ] || die "the guest ended before its time; see $OUT/console.log"
-	return "$(<"$OUT/status")"
+	end_servers
+}
+
+# Lines of a server's statistics that say that something came amiss.
+AMISS='memory that is not there|accesses of nothing|for bad messages|refused|(read|written) by message'
+
+# served_well VERSION: did the device of that version get nothing but what it knows?
+served_well()
+{
+	cat "$OUT/serve-$1.log"
+	[ "$(grep -cE "($AMISS) +[0-9]+$" "$OUT/serve-$1.log")" -eq 6 ] &&
+		! grep -E "($AMISS) +[1-9]" "$OUT/serve-$1.log"
+}
+
+# judge: the guest's checks counted, and some of our own
+judge()
+{
+	local version counts
+	LOGS=$OUT
+	read -ra counts <"$OUT/counts" || return
+	PASSED=${counts[0]} FAILED=${counts[1]} SKIPPED=${counts[2]}
+	mapfile -t FAILURES < <(sed -e '/^$/d' -e "s|/slipway/.cache/|$OUT/|" "$OUT/failures")
+	heading "What the devices saw"
+	for version in "${VERSIONS[@]}"; do
+		check "DLB $version met nothing unknown" served_well "$version"
+	done
+	verdict
 }
 
 "$ROOT/devtools/vm/fetch.sh" || exit
@@ -161,9 +194,13 @@ done
 pack || die "$(<"$RUN/pack.log")"
 qemu_command
 serve_all
-APPEND="console=ttyS0 quiet panic=-1 rdinit=/init hugepages=$HUGEPAGES"
+# iommu=pt: what vfio-pci has not got uses physical addresses, as uio_pci_generic wants it.
+APPEND="console=ttyS0 quiet panic=-1 rdinit=/init iommu=pt hugepages=$HUGEPAGES"
 if [ $SHELL_WANTED = yes ]; then
 	shell
-else
-	script
+	exit
 fi
+script
+# A script of somebody else's has its own way to tell.
+[ -f "$OUT/counts" ] || exit "$(<"$OUT/status")"
+judge
