@@ -203,6 +203,12 @@ access_about(const struct access_dev *access)
 }
 
 bool
+access_is_private(const struct access_dev *access)
+{
+	return access->dev != NULL && access->sleepers == NULL;
+}
+
+bool
 access_is_lost(const struct access_dev *access)
 {
 	return access->reach->is_lost != NULL && access->reach->is_lost(access);

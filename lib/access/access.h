@@ -77,6 +77,9 @@ int access_vfu_open(const struct access_config *config, const char *path,
 /** What a server says about its device, the text of a JSON object; NULL when nobody says a thing. */
 const char *access_about(const struct access_dev *access);
 
+/** Is the device this process's own? Then only threads of this process ever use it. */
+bool access_is_private(const struct access_dev *access);
+
 /** Has the device gone for good? Its registers read as all ones then, and nothing comes from it. */
 bool access_is_lost(const struct access_dev *access);
 

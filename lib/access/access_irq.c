@@ -100,7 +100,7 @@ access_irq_listen(struct access_dev *access, unsigned int vector)
 	/* Every thread of the process passes a full fence before this returns. It pairs with
 	 * nothing but the order, in theirs, of a post before the test of `sleepers`.
 	 */
-	if (access->dev != NULL && access->sleepers == NULL)
+	if (access_is_private(access))
 		access_fence_all();
 	return access->reach->irq_seen(access, vector);
 }

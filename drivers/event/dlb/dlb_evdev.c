@@ -150,7 +150,7 @@ prepare_ports(struct dlb *dlb)
 	unsigned int i;
 
 	dlb_credit_pool_init(&dlb->credits, dlb->events_limit, dlb_nb_ports(dlb),
-			     !dlb_is_mapped(dlb));
+			     access_is_private(dlb->access));
 	for (i = 0; i < dlb_nb_ports(dlb); i++) {
 		struct dlb_port *p = dlb->ports[i];
 
