@@ -213,21 +213,28 @@ unmask_fd_set(struct vfu_server *s, int fd)
 		epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-static void
-type_off(struct vfu_server *s, enum vfu_irq_index type)
+/* Was there an eventfd? */
+static bool
+type_forget(struct vfu_server *s, enum vfu_irq_index type)
 {
 	struct vfu_irqs *irqs = &s->irqs[type];
+	bool had_any = false;
 
 	for (uint32_t i = 0; i < irqs->count; i++) {
+		had_any |= irqs->vector[i].fd >= 0;
 		irqs->vector[i].pending = false;
 		vector_set(s, type, &irqs->vector[i], -1);
 	}
 	if (type == VFU_IRQ_INTX)
 		unmask_fd_set(s, -1);
-	if (type == VFU_IRQ_MSIX && has_table(s)) {
-		msix_enable(s, false);
-		table_program(s, 0, irqs->count);
-	}
+	return had_any;
+}
+
+static void
+msix_off(struct vfu_server *s)
+{
+	msix_enable(s, false);
+	table_program(s, 0, s->irqs[VFU_IRQ_MSIX].count);
 }
 
 void
@@ -235,9 +242,8 @@ vfu_server_irq_forget(struct vfu_server *s)
 {
 	s->irqs_held = false;
 	for (unsigned int t = 0; t < VFU_IRQS; t++)
-		if (s->irqs[t].count > 0)
-			type_off(s, t);
-	unmask_fd_set(s, -1);
+		if (type_forget(s, t) && t == VFU_IRQ_MSIX && has_table(s))
+			msix_off(s);
 }
 
 static void
@@ -357,8 +363,11 @@ set_vectors(struct vfu_server *s, const struct vfu_message *m, const struct vfu_
 	if (action != VFU_IRQ_ACTION_TRIGGER && !(irqs->flags & VFU_IRQ_MASKABLE))
 		return vfu_server_refuse(s, m, -ENOTSUP, "interrupt type %u cannot be masked",
 					 set->index);
-	if (action == VFU_IRQ_ACTION_TRIGGER && all && set->count == 0)
-		type_off(s, set->index);
+	if (action == VFU_IRQ_ACTION_TRIGGER && all && set->count == 0) {
+		type_forget(s, set->index);
+		if (set->index == VFU_IRQ_MSIX && has_table(s))
+			msix_off(s);
+	}
 	for (uint32_t i = 0; i < set->count; i++)
 		if (all || m->payload[sizeof(*set) + i] != 0)
 			act(s, set->index, &irqs->vector[set->start + i], action);
