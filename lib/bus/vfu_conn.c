@@ -77,19 +77,17 @@ may_have_fds(const struct vfu_header *h)
 
 /* How many of `n` bytes that could be had, looked at but not received, may be received at once:
  * either whole and broken messages without descriptors, or one message, perhaps just its beginning.
- * `*last` is where the last of them begins.
  */
 static size_t
-take_together(const struct vfu_conn *c, size_t n, size_t *last)
+take_together(const struct vfu_conn *c, size_t n)
 {
-	size_t end = c->tail + n, at = c->tail;
+	size_t end = c->tail + n, at;
 	struct vfu_header h;
 
-	for (*last = at; end - at >= HEADER; at += h.size) {
+	for (at = c->tail; end - at >= HEADER; at += h.size) {
 		h = header_at(c, at);
 		if (may_have_fds(&h) && at != c->tail)
 			return at - c->tail;
-		*last = at;
 		if (!size_fits(h.size))
 			return at + HEADER - c->tail;
 		if (h.size >= end - at)
@@ -137,9 +135,25 @@ count_whole(struct vfu_conn *c)
 	}
 }
 
-/* Receive `len` bytes, with descriptors for the message at `first`, or with none. */
+/* Where the last of the messages in from..to begins: nothing is received behind descriptors, so they
+ * came with that one.
+ */
+static size_t
+last_begin(const struct vfu_conn *c, size_t from, size_t to)
+{
+	struct vfu_header h;
+
+	for (; to - from >= HEADER; from += h.size) {
+		h = header_at(c, from);
+		if (!size_fits(h.size) || h.size >= to - from)
+			break;
+	}
+	return from;
+}
+
+/* Receive `len` bytes, with descriptors or, in the middle of a message, without. */
 static ssize_t
-receive(struct vfu_conn *c, size_t len, size_t first, bool fds_allowed)
+receive(struct vfu_conn *c, size_t len, bool fds_allowed)
 {
 	int fds[VFU_MAX_FDS];
 	unsigned int n_fds;
@@ -155,7 +169,7 @@ receive(struct vfu_conn *c, size_t len, size_t first, bool fds_allowed)
 	if (n_fds > 0) {
 		memcpy(c->fds, fds, n_fds * sizeof(fds[0]));
 		c->n_fds = n_fds;
-		c->fds_at = first;
+		c->fds_at = last_begin(c, c->tail, c->tail + (size_t)n);
 	}
 	c->tail += (size_t)n;
 	c->bytes_in += (uint64_t)n;
@@ -171,13 +185,13 @@ fill_rest(struct vfu_conn *c)
 
 	if (len > VFU_CONN_IN - c->tail)
 		return -ENOBUFS;
-	return receive(c, len, 0, false);
+	return receive(c, len, false);
 }
 
 ssize_t
 vfu_conn_fill(struct vfu_conn *c)
 {
-	size_t room, len, last;
+	size_t room;
 	ssize_t n;
 
 	if (c->tail > VFU_CONN_AHEAD / 2 || c->head == c->tail)
@@ -195,8 +209,7 @@ vfu_conn_fill(struct vfu_conn *c)
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return n < 0 ? -errno : -ENOTCONN;
-	len = take_together(c, (size_t)n, &last);
-	return receive(c, len, last, true);
+	return receive(c, take_together(c, (size_t)n), true);
 }
 
 int

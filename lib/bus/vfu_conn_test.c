@@ -172,6 +172,47 @@ descriptor_goes_to_the_message_it_came_with(void **state)
 	bench_destroy(&b);
 }
 
+/* Nobody announced it, but it is the first one's all the same. */
+static void
+descriptor_is_not_passed_on(void **state)
+{
+	const uint16_t behind[] = {VFU_DMA_MAP, VFU_REGION_WRITE};
+	unsigned char bytes[48];
+	struct bench b;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		bench_create(&b);
+		put(bytes, 1, VFU_DEVICE_RESET, 16);
+		give(&b, bytes, 16, (const int[]){b.peer}, 1);
+		put(bytes, 2, behind[i], 48);
+		give(&b, bytes, 48, NULL, 0);
+		assert_int_equal(vfu_conn_fill(&b.conn), 16);
+		take(&b, 1, 1);
+		assert_int_equal(vfu_conn_fill(&b.conn), 48);
+		take(&b, 2, 0);
+		bench_destroy(&b);
+	}
+	/* Nor when both were sent together, */
+	bench_create(&b);
+	put(bytes, 1, VFU_DEVICE_RESET, 16);
+	put(bytes + 16, 2, VFU_DMA_MAP, 32);
+	give(&b, bytes, 48, (const int[]){b.peer}, 1);
+	assert_int_equal(vfu_conn_fill(&b.conn), 16);
+	take(&b, 1, 1);
+	assert_int_equal(vfu_conn_fill(&b.conn), 32);
+	take(&b, 2, 0);
+	/* nor back to one that came before. */
+	put(bytes, 3, VFU_DEVICE_RESET, 16);
+	give(&b, bytes, 16, NULL, 0);
+	put(bytes, 4, VFU_REGION_READ, 32);
+	give(&b, bytes, 32, (const int[]){b.peer}, 1);
+	assert_int_equal(vfu_conn_fill(&b.conn), 48);
+	take(&b, 3, 0);
+	take(&b, 4, 1);
+	bench_destroy(&b);
+}
+
 static void
 descriptor_stays_with_a_header_in_two_pieces(void **state)
 {
@@ -349,6 +390,7 @@ main(void)
 		cmocka_unit_test(messages_come_byte_by_byte),
 		cmocka_unit_test(the_largest_message_comes_whole_behind_others),
 		cmocka_unit_test(descriptor_goes_to_the_message_it_came_with),
+		cmocka_unit_test(descriptor_is_not_passed_on),
 		cmocka_unit_test(descriptor_stays_with_a_header_in_two_pieces),
 		cmocka_unit_test(descriptor_in_the_middle_is_an_error),
 		cmocka_unit_test(more_descriptors_than_fit_are_an_error),

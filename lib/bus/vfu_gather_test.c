@@ -149,7 +149,7 @@ another_port_posts_nothing(void **state)
 	(void)state;
 	words(&g, PORT, 0, 1);
 	words(&g, OTHER, 0, 3);
-	vfu_gather_write(&g, 1, PORT, 1, now);
+	vfu_gather_write(&g, 1, PORT + 64, 1, now);
 	vfu_gather_other(&g, 0, OTHER);
 	expect("");
 	words(&g, PORT, 2, 7);

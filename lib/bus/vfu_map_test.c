@@ -60,8 +60,8 @@ ranges_are_found_by_both_ends(void **state)
 		uint64_t at = i * 0x10000;
 		bool there = i < 100 ? i % 2 == 0 && i >= 2 : i == 100 || i % 2 == 1;
 
-		assert_int_equal(vfu_map_find(&m, at) != NULL, there);
 		assert_int_equal(vfu_map_find(&m, at + 0x1fff) != NULL, there);
+		assert_int_equal(vfu_map_find(&m, at) != NULL, there);
 		assert_null(vfu_map_find(&m, at + 0x2000));
 		assert_null(vfu_map_find(&m, at - 1));
 	}

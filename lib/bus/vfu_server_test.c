@@ -50,6 +50,24 @@ version_without_text_is_answered_without(void **state)
 	rig_destroy(&r);
 }
 
+/* A client may have room for no more than it sent. */
+static void
+version_is_answered_no_longer_than_asked(void **state)
+{
+	const char *short_text = "{\"capabilities\":{\"max_data_xfer_size\":99999999}}";
+	struct rig r;
+
+	(void)state;
+	rig_create_with(&r, rig_config);
+	assert_int_equal(rig_version(&r, short_text), 0);
+	assert_true(r.len <= 4 + strlen(short_text) + 1);
+	rig_destroy(&r);
+	rig_create_with(&r, rig_config);
+	assert_int_equal(rig_version(&r, "{\"capabilities\":{\"max_msg_fds\":1}}"), 0);
+	assert_int_equal(r.len, 4);
+	rig_destroy(&r);
+}
+
 /* Refused with an error, then nothing but the end of the connection. */
 static void
 expect_end(struct rig *r, int error)
@@ -463,6 +481,32 @@ a_live_socket_is_refused_and_a_stale_one_replaced(void **state)
 	path_remove();
 }
 
+/* Somebody listens, and is only slow to accept. */
+static void
+a_socket_whose_queue_is_full_is_live(void **state)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), queued[8], n = 0;
+	struct vfu_server *server;
+
+	(void)state;
+	path_make();
+	strcpy(a.sun_path, path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	for (; n < 8; n++) {
+		queued[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (connect(queued[n], (struct sockaddr *)&a, sizeof(a)) < 0)
+			break;
+	}
+	assert_in_range(n, 1, 7);
+	assert_int_equal(try_open(&server, 0600), -EADDRINUSE);
+	assert_int_equal(access(path, F_OK), 0);
+	vfu_message_close(queued, (unsigned int)n + 1);
+	close(fd);
+	path_remove();
+}
+
 static void
 a_file_in_the_way_stays(void **state)
 {
@@ -526,6 +570,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(version_is_answered_in_kind),
 		cmocka_unit_test(version_without_text_is_answered_without),
+		cmocka_unit_test(version_is_answered_no_longer_than_asked),
 		cmocka_unit_test(versions_not_spoken_end_it),
 		cmocka_unit_test(a_handshake_that_is_no_json_ends_it),
 		cmocka_unit_test(version_comes_first),
@@ -544,6 +589,7 @@ main(void)
 		cmocka_unit_test(the_owner_can_let_a_client_go),
 		cmocka_unit_test(clients_come_one_after_the_other),
 		cmocka_unit_test(a_live_socket_is_refused_and_a_stale_one_replaced),
+		cmocka_unit_test(a_socket_whose_queue_is_full_is_live),
 		cmocka_unit_test(a_file_in_the_way_stays),
 		cmocka_unit_test(the_socket_has_the_permissions_asked_for),
 		cmocka_unit_test(a_name_too_long_is_refused),

@@ -28,9 +28,11 @@
 #include "vfu_server.h"
 #include "vfu_test_device.h"
 
-#define RIG_JSON "{\"capabilities\":{\"max_msg_fds\":8,\"write_multiple\":true}}"
-#define RIG_JSON_SHARE                                                                            \
-	"{\"capabilities\":{\"max_msg_fds\":8,\"write_multiple\":true,\"slipway\":{\"share\":true}}}"
+#define RIG_CAPS                                                                                  \
+	"\"max_msg_fds\":8,\"max_data_xfer_size\":1048576,\"max_dma_maps\":65535,"                 \
+	"\"write_multiple\":true"
+#define RIG_JSON       "{\"capabilities\":{" RIG_CAPS "}}"
+#define RIG_JSON_SHARE "{\"capabilities\":{" RIG_CAPS ",\"slipway\":{\"share\":true}}}"
 
 /** The rig. */
 struct rig {
