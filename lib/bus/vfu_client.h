@@ -8,8 +8,9 @@
  * @file
  * The near end of a vfio-user socket as a device of the bus contract. Reads and config accesses
  * wait for the server's reply, posts do not. Lines go into the server's rings where it shares them,
- * else by message; writes wait for their reply where they could be overtaken by such a line. The device steps itself: `step` answers what the server asks for
- * (DMA_READ, DMA_WRITE of memory it could not map) and returns BUS_NO_DEADLINE.
+ * else by message; writes wait for their reply where such a line could overtake them. The device
+ * steps itself: `step` answers what the server asks for (DMA_READ, DMA_WRITE of memory it could not
+ * map), wakes a server that sleeps, and returns BUS_NO_DEADLINE.
  *
  * Operations on the device may be called from any thread and, but for open and close, from signal
  * handlers that mask all signals: no allocation, no stdio, a lock of its own. When the server is

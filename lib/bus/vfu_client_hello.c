@@ -118,6 +118,8 @@ say_hello(struct vfu_client *c, bool share)
 	call.parts[0] = (struct iovec){(void *)(uintptr_t)&ours, sizeof(ours)};
 	call.parts[1] = (struct iovec){text, (size_t)ret};
 	ret = vfu_client_call(c, &call);
+	if (ret == -ENOTCONN && c->timed_out)
+		return -EBUSY;
 	if (ret == -EBUSY)
 		vfu_client_say(c, "has a client already; one is accepted, start another server");
 	else if (ret < 0 && ret != -ENOTCONN)
@@ -127,6 +129,7 @@ say_hello(struct vfu_client *c, bool share)
 	if (call.reply_len < sizeof(theirs) || theirs.major != VFU_MAJOR ||
 	    theirs.minor > VFU_MINOR)
 		return no_good(c, "speaks another version of vfio-user; accepted: 0.0");
+	c->agreed = true;
 	return take_capabilities(c, text, call.reply_len - sizeof(theirs));
 }
 

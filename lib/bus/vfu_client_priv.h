@@ -53,6 +53,8 @@ struct vfu_client {
 	_Atomic bool needs_step;
 	_Atomic uint64_t looked_ns; /**< when step last looked at the socket */
 	uint16_t last_id;
+	bool agreed;    /**< on a version: the server has said something */
+	bool timed_out; /**< that is why it was given up */
 
 	unsigned int max_fds;  /**< the server takes in a message */
 	unsigned int max_data; /**< the same of data */

@@ -125,10 +125,14 @@ wait_for(struct vfu_client *c, short events, uint64_t deadline)
 	struct pollfd fd = {.fd = c->socket, .events = events};
 	uint64_t now = now_ms();
 
-	if (now >= deadline || poll(&fd, 1, (int)(deadline - now)) == 0)
-		return break_off(c, "has not answered in time, given up; restart it, then this "
-				    "program");
-	return 0;
+	if (now < deadline && poll(&fd, 1, (int)(deadline - now)) != 0)
+		return 0;
+	c->timed_out = true;
+	/* Who has a client lets others wait without a word. */
+	return break_off(c, c->agreed ? "has not answered in time, given up; restart it, then this "
+					"program"
+				      : "does not answer; one client at a time is accepted, end the "
+					"other one, or start another server");
 }
 
 static int

@@ -454,6 +454,27 @@ a_server_that_falls_silent_is_given_up(void **state)
 	peer_end(&p);
 }
 
+static void
+let_wait(struct peer *p)
+{
+	if (peer_take(p, VFU_VERSION))
+		peer_take_any(p);
+}
+
+static void
+a_server_with_another_client_lets_wait(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	peer_init(&p);
+	p.timeout_ms = 20;
+	assert_int_equal(peer_open(&p, let_wait), -EBUSY);
+	assert_int_equal(p.log_lines, 1);
+	assert_non_null(strstr(p.log, "one client at a time"));
+	peer_end(&p);
+}
+
 /* ---- A server that breaks the protocol ---- */
 
 /* What is sent in answer to a read of 4 bytes, and the word that has to be in the log. */
@@ -836,6 +857,7 @@ main(void)
 		cmocka_unit_test(a_server_that_goes_is_noticed_once),
 		cmocka_unit_test(a_step_notices_that_the_server_went),
 		cmocka_unit_test(a_server_that_falls_silent_is_given_up),
+		cmocka_unit_test(a_server_with_another_client_lets_wait),
 		cmocka_unit_test(a_server_that_breaks_the_protocol_is_left),
 		cmocka_unit_test(odd_refusals_are_errors_and_no_more),
 		cmocka_unit_test(a_server_that_makes_no_sense_is_refused_with_one_line),

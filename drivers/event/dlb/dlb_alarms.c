@@ -94,7 +94,8 @@ take_syndrome(const struct dlb *dlb, struct found *found)
 	uint32_t synd0 = dlb_reg_read(dlb, DLB_SYS_ALARM_PF_SYND0, 0);
 	uint64_t syndrome = REG_GET(DLB_SYS_ALARM_PF_SYND0_SYNDROME, synd0);
 
-	if (!REG_GET(DLB_SYS_ALARM_PF_SYND0_VALID, synd0))
+	/* What does not answer reads as all ones, and has no alarms. */
+	if (!REG_GET(DLB_SYS_ALARM_PF_SYND0_VALID, synd0) || synd0 == UINT32_MAX)
 		return false;
 	*found = (struct found){
 		.synd0 = synd0,

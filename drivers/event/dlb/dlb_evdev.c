@@ -187,6 +187,13 @@ dlb_start(struct rte_eventdev *dev)
 			"probe it again");
 		return -EIO;
 	}
+	/* Who asks it something notices that it is not there. */
+	dlb_hw_flush(dlb);
+	if (access_is_lost(dlb->access)) {
+		DLB_LOG(ERR, dlb->name,
+			"start: the device is gone; remove it, and probe it again when it is back");
+		return -EIO;
+	}
 	ret = dlb_plan(dlb);
 	if (ret < 0)
 		return ret;

@@ -224,7 +224,8 @@ dlb_port_unlinks_in_progress(struct rte_eventdev *dev, void *port)
 	if (dlb->started && p->kind == DLB_KIND_LDB)
 		pending = (int)dlb_map_removals_pending(p);
 	rte_spinlock_unlock(&dlb->lock);
-	return pending;
+	/* Nothing that is pending would ever end. */
+	return pending != 0 && access_is_lost(dlb->access) ? -EIO : pending;
 }
 
 void

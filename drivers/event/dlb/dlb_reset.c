@@ -193,6 +193,12 @@ dlb_hw_drain(struct dlb *dlb)
 		if (drain_round(dlb) != 0)
 			last_move = rte_get_timer_cycles();
 		left = events_left(dlb);
+		if (access_is_lost(dlb->access)) {
+			DLB_LOG(ERR, dlb->name,
+				"stop: the device is gone, and the events in it; remove it, and "
+				"probe it again when it is back");
+			return -ENODEV;
+		}
 		if (left == 0)
 			return 0;
 		if (rte_get_timer_cycles() - last_move > patience)
@@ -321,6 +327,8 @@ dlb_hw_domain_reset(struct dlb *dlb)
 {
 	unsigned int events, tokens;
 
+	if (access_is_lost(dlb->access))
+		return -ENODEV;
 	close_ingress(dlb);
 	close_ports(dlb);
 	events = events_left(dlb);
