@@ -11,11 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "vfu_client_priv.h"
+
+/* Between the place of a client and that of what is shared. */
+#define CLIENT_ROOM (1u << 20)
 
 /* ---- Connecting ---- */
 
@@ -73,24 +77,33 @@ connect_to(const struct vfu_client *c, const char *path)
 	return error == EAGAIN ? -EBUSY : -error;
 }
 
-static struct vfu_client *
-allocate(const struct vfu_client_config *config, struct bus_host *host)
+static void
+prepare(struct vfu_client *c, const struct vfu_client_config *config)
 {
-	struct vfu_client *c = calloc(1, sizeof(*c));
-
-	if (c == NULL)
-		return NULL;
 	c->dev.ops = &vfu_client_device_ops;
-	c->host = host;
-	c->socket = -1;
 	c->timeout_ms = config->timeout_ms != 0 ? config->timeout_ms : VFU_CLIENT_TIMEOUT_MS;
 	c->log = config->log;
 	c->arg = config->arg;
-	c->share_at = config->share_at;
-	c->share.told = (struct vfu_client_shared){
-		.socket = -1, .memory_fd = -1, .bell_fd = -1, .kick_fd = -1};
 	snprintf(c->name, sizeof(c->name), "the server at %s",
 		 config->path != NULL ? config->path : "the other end");
+}
+
+static struct vfu_client *
+allocate(const struct vfu_client_config *config, struct bus_host *host)
+{
+	/* At a place that other processes can have free, too; what is shared goes behind it. */
+	struct vfu_client *c = mmap(config->place, sizeof(*c), PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (c == MAP_FAILED)
+		return NULL;
+	prepare(c, config);
+	c->host = host;
+	if (config->place != NULL)
+		c->place = (uint8_t *)config->place + CLIENT_ROOM;
+	c->share.told = (struct vfu_client_shared){
+		.socket = -1, .memory_fd = -1, .bell_fd = -1, .kick_fd = -1,
+		.client = c, .client_bytes = sizeof(*c)};
 	return c;
 }
 
@@ -150,7 +163,33 @@ vfu_client_close(struct vfu_client *c)
 	vfu_client_share_end(c);
 	close(c->socket);
 	free(c->about);
-	free(c);
+	munmap(c, sizeof(*c));
+}
+
+/* ---- In another process ---- */
+
+int
+vfu_client_join(const struct vfu_client_config *config, const struct vfu_client_shared *shared,
+		const struct bus_region regions[], unsigned int n, struct vfu_client **client)
+{
+	struct vfu_client *c;
+	int ret;
+
+	if (shared->client_bytes != sizeof(*c) || shared->memory == NULL)
+		return -EINVAL;
+	c = mmap(shared->client, sizeof(*c), PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (c == MAP_FAILED)
+		return -errno;
+	prepare(c, config);
+	c->joined = true;
+	c->socket = shared->socket;
+	ret = vfu_client_share_join(c, shared, regions, n);
+	if (ret < 0)
+		munmap(c, sizeof(*c));
+	else
+		*client = c;
+	return ret;
 }
 
 /* ---- What there is to know ---- */

@@ -28,7 +28,7 @@ struct vfu_client_config {
 	const char *path;
 	bool share; /**< ask for what may be mapped and for line rings */
 	unsigned int timeout_ms; /**< how long a reply may take; 0: 5000 */
-	void *share_at; /**< where shared memory goes if that place is free, NULL for anywhere */
+	void *place; /**< of the client and of what is shared, if it is free; NULL for anywhere */
 	void (*log)(void *arg, const char *line);
 	void *arg;
 };
@@ -92,12 +92,27 @@ void vfu_client_look_now(struct vfu_client *client);
  */
 struct vfu_client_shared {
 	int socket, memory_fd, bell_fd, kick_fd;
+	void *client; /**< where the client is, which is where the device is */
+	size_t client_bytes;
 	void *memory; /**< NULL: nothing is shared */
 	size_t memory_bytes;
 	const _Atomic uint32_t *asleep; /**< of the server; in a page of its own */
 	bool fences; /**< who posts has to make a full fence before it looks there */
 };
 void vfu_client_shared(const struct vfu_client *client, struct vfu_client_shared *shared);
+
+/**
+ * Be a client of the same server in another process: a device at the same address there, to whose
+ * rings lines can be posted, by one process at a time. It has no registers; those are the first
+ * client's. The connection lasts until both are gone.
+ *
+ * @param config its log, and how long a server may take to make room
+ * @param shared of the first client, with descriptors of this process, which are taken over
+ * @param regions as the first client describes them
+ * @return 0, or a negative errno: -EEXIST when something else is at such an address here
+ */
+int vfu_client_join(const struct vfu_client_config *config, const struct vfu_client_shared *shared,
+		    const struct bus_region regions[], unsigned int n, struct vfu_client **client);
 
 /** Wake the server if it sleeps: after posting into a ring without `post`. */
 void vfu_client_ring(struct vfu_client *client);

@@ -62,7 +62,8 @@ struct vfu_client {
 	uint64_t region_bytes[VFU_REGIONS];
 	bool shares; /**< the server agreed to */
 	char *about;
-	void *share_at;
+	bool joined; /**< another process has the conversation */
+	void *place; /**< of the file that is shared, if it is free */
 	struct vfu_client_share share;
 
 	/** Payload of what the server asks for. */
@@ -104,6 +105,9 @@ int vfu_client_hello(struct vfu_client *c, bool share);
 
 /** Get and map what the server shares. What is wrong with it is logged, and it is not used. */
 void vfu_client_share_begin(struct vfu_client *c);
+/** The same with what another process was given, at the same addresses. */
+int vfu_client_share_join(struct vfu_client *c, const struct vfu_client_shared *shared,
+			  const struct bus_region regions[], unsigned int n);
 /** Private memory takes the place of what is shared: whoever posts there harms nobody. */
 void vfu_client_share_cut(struct vfu_client *c);
 void vfu_client_share_end(struct vfu_client *c);

@@ -161,7 +161,7 @@ map_all(struct vfu_client *c, size_t bytes)
 	struct vfu_client_share *s = &c->share;
 	unsigned int i;
 
-	s->told.memory = map_file(c->share_at, bytes, PROT_READ | PROT_WRITE, s->told.memory_fd);
+	s->told.memory = map_file(c->place, bytes, PROT_READ | PROT_WRITE, s->told.memory_fd);
 	if (s->told.memory == NULL)
 		return false;
 	s->told.memory_bytes = bytes;
@@ -221,6 +221,32 @@ vfu_client_share_begin(struct vfu_client *c)
 		vfu_client_share_end(c);
 	}
 	free(reply);
+}
+
+int
+vfu_client_share_join(struct vfu_client *c, const struct vfu_client_shared *shared,
+		      const struct bus_region regions[], unsigned int n)
+{
+	struct vfu_client_share *s = &c->share;
+	void *bell = (void *)(uintptr_t)shared->asleep;
+	unsigned int i;
+
+	if (mmap(shared->memory, shared->memory_bytes, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED_NOREPLACE, shared->memory_fd, 0) == MAP_FAILED)
+		return -errno;
+	if (mmap(bell, VFU_BELL_BYTES, PROT_READ, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		 shared->bell_fd, 0) == MAP_FAILED) {
+		munmap(shared->memory, shared->memory_bytes);
+		return -errno;
+	}
+	s->told = *shared;
+	s->told.fences |= !register_for_fences();
+	s->bell = bell;
+	for (i = 0; i < n && s->nb_areas < VFU_CLIENT_AREAS; i++) {
+		if (regions[i].kind != BUS_TRAPPED)
+			s->areas[s->nb_areas++] = regions[i];
+	}
+	return 0;
 }
 
 /* Threads may be posting: what they write goes nowhere from here on. */

@@ -5,6 +5,7 @@
  */
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "line_ring.h"
 #include "vfu_client_test_rig.h"
@@ -258,6 +259,98 @@ lines_do_not_overtake_register_writes(void **state)
 	share_close(&p, &s);
 }
 
+static void
+post_from_elsewhere_after(struct bus_device *dev)
+{
+	uint64_t line[8] = {0};
+	unsigned int i;
+
+	for (i = 0; i < 2 * LINE_RING_LINES; i++)
+		dev->ops->post(dev, BAR, RING_B, line, 64);
+}
+
+/* What the other process does: exit status 0 when all went well. */
+static int
+post_from_elsewhere(const struct vfu_client_shared *told, const struct bus_region regions[],
+		    struct bus_device *dev)
+{
+	struct vfu_client_config config = {.timeout_ms = TIMEOUT_MS};
+	struct vfu_client *client;
+	uint64_t line[8] = {42};
+
+	if (vfu_client_join(&config, told, regions, 7, &client) != 0)
+		return 1;
+	if (vfu_client_device(client) != dev)
+		return 2;
+	dev->ops->post(dev, BAR, RING_B, line, 64);
+	if (dev->ops->read(dev, BAR, 0, 4) != UINT32_MAX || vfu_client_lost(client))
+		return 3;
+	/* Until the server goes. */
+	while (!vfu_client_lost(client)) {
+		usleep(1000);
+		dev->ops->step(dev, (uint64_t)random() << 20);
+	}
+	post_from_elsewhere_after(dev);
+	vfu_client_close(client);
+	return 0;
+}
+
+static void
+go_when_a_line_has_come(struct peer *p)
+{
+	const struct shared *s = p->arg;
+
+	while (s->rings[1].head == 0)
+		usleep(100);
+}
+
+static void
+another_process_can_post(void **state)
+{
+	struct vfu_client_shared told;
+	struct bus_region regions[8];
+	struct shared s;
+	struct peer p;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	share_open(&p, &s);
+	s.then = go_when_a_line_has_come;
+	assert_int_equal(peer_open(&p, share), 0);
+	vfu_client_shared(p.client, &told);
+	p.dev->ops->describe(p.dev, regions, 8);
+	pid = fork();
+	if (pid == 0) {
+		/* As a process that never had them. */
+		munmap(told.client, told.client_bytes);
+		munmap(told.memory, told.memory_bytes);
+		munmap((void *)(uintptr_t)told.asleep, VFU_BELL_BYTES);
+		_exit(post_from_elsewhere(&told, regions, p.dev));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(s.rings[1].head, 1);
+	assert_int_equal(s.rings[1].lines[0][0], 42);
+	share_close(&p, &s);
+}
+
+static void
+what_is_taken_is_not_joined(void **state)
+{
+	struct vfu_client_config config = {.timeout_ms = TIMEOUT_MS};
+	struct vfu_client_shared told;
+	struct vfu_client *client;
+	struct shared s;
+	struct peer p;
+
+	(void)state;
+	share_begin(&p, &s);
+	vfu_client_shared(p.client, &told);
+	assert_int_equal(vfu_client_join(&config, &told, NULL, 0, &client), -EEXIST);
+	share_close(&p, &s);
+}
+
 /* ---- A ring that is full ---- */
 
 /* Takes lines, slowly, until there were so many. */
@@ -479,6 +572,8 @@ main(void)
 		cmocka_unit_test(a_server_that_sleeps_is_woken),
 		cmocka_unit_test(lines_do_not_overtake_register_writes),
 		cmocka_unit_test(another_process_can_be_told_what_is_shared),
+		cmocka_unit_test(another_process_can_post),
+		cmocka_unit_test(what_is_taken_is_not_joined),
 		cmocka_unit_test(who_posts_to_a_full_ring_waits_for_room),
 		cmocka_unit_test(who_waits_for_room_notices_that_the_server_went),
 		cmocka_unit_test(a_server_that_never_makes_room_is_given_up),

@@ -94,7 +94,9 @@ vfu_client_give_up(struct vfu_client *c, const char *why)
 {
 	if (atomic_exchange(&c->giving_up, true))
 		return;
-	shutdown(c->socket, SHUT_RDWR);
+	/* Another process may think better of the server. */
+	if (!c->joined)
+		shutdown(c->socket, SHUT_RDWR);
 	vfu_client_share_cut(c);
 	/* Pairs with the acquire in vfu_client_lost: what posts from here on posts to nobody. */
 	atomic_store_explicit(&c->lost, true, memory_order_release);
@@ -423,6 +425,8 @@ vfu_client_call(struct vfu_client *c, struct vfu_call *call)
 
 	call->reply_len = 0;
 	call->n_reply_fds = 0;
+	if (c->joined)
+		return -ENOTSUP;
 	mask_signals(&before);
 	lock(c);
 	if (!vfu_client_lost(c))
@@ -430,6 +434,17 @@ vfu_client_call(struct vfu_client *c, struct vfu_call *call)
 	unlock(c);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return ret;
+}
+
+/* The words are for another process; that there will be no more is for all. */
+static void
+look_for_end(struct vfu_client *c)
+{
+	char byte;
+	ssize_t ret = recv(c->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	if (ret == 0 || (ret < 0 && errno != EAGAIN && errno != EINTR))
+		broken(c, 0);
 }
 
 static void
@@ -460,7 +475,10 @@ vfu_client_look_now(struct vfu_client *c)
 	mask_signals(&before);
 	/* Whoever has it looks as well. */
 	if (!vfu_client_lost(c) && try_lock(c)) {
-		look(c);
+		if (c->joined)
+			look_for_end(c);
+		else
+			look(c);
 		unlock(c);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
