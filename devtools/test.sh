@@ -183,6 +183,53 @@ driver_tests()
 	return $status
 }
 
+# driver_tests_served VERSION: the same on a device that another process has
+driver_tests_served()
+{
+	local dir server status
+	dir=$(mktemp -d)
+	"$BUILD/app/slipway" serve dlb "$dir/dlb" --version "$1" &
+	server=$!
+	driver_tests "event_dlb0,at=vfu:$dir/dlb,version=$1"
+	status=$?
+	kill "$server"
+	wait "$server"
+	rm -rf "$dir"
+	return $status
+}
+
+# served_tests EAL-ARGUMENT...: servers that come and go
+served_tests()
+{
+	local status
+	eal_arguments 256 2
+	timeout -k 5 90 "$BUILD/app/slipway-test-served" \
+		"${EAL[@]/--no-huge/--no-telemetry}" "$@" -- "$BUILD/app/slipway" </dev/null
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}
+
+# The same with huge pages, of which secondary processes see the same ones. Where none may be had,
+# these cases are left out.
+served_tests_huge()
+{
+	local pages=/proc/sys/vm/nr_hugepages before dir status
+	before=$(cat $pages)
+	dir=$(mktemp -d)
+	if ! { [ "$before" -ge 160 ] || echo 160 >$pages; } 2>/dev/null ||
+		! mount -t hugetlbfs none "$dir"; then
+		say "no huge pages to be had: root may set $pages; without, nothing to see here"
+		rmdir "$dir"
+		return 0
+	fi
+	served_tests --huge-dir "$dir" --iova-mode=va
+	status=$?
+	umount "$dir" && rmdir "$dir"
+	[ "$before" -ge 160 ] || echo "$before" >$pages
+	return $status
+}
+
 # Threads that sleep between two visits of an event: every wake-up has to come.
 stress_sleep()
 {
@@ -295,6 +342,11 @@ run_driver_tests()
 				driver_tests "event_dlb0,version=$version$arguments"
 		done
 	done
+	for version in "${VERSIONS[@]}"; do
+		check "slipway-test-event at=vfu, served, $version" driver_tests_served "$version"
+	done
+	check "slipway-test-served" served_tests --no-huge
+	check "slipway-test-served, huge pages, secondary process" served_tests_huge
 	check "slipway-stress-sleep, $STRESS_SLEEPS sleeps, 2 threads" stress_sleep 2.5 2
 	check "slipway-stress-sleep, $STRESS_SLEEPS sleeps, 4 threads" stress_sleep 2.0 4
 }

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include <rte_bus.h>
+#include <rte_bus_vdev.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -34,6 +34,7 @@
 static const char *slipway;
 static char directory[64], path[96];
 static pid_t server;
+static uint8_t work_port; /* that events are sent and received on */
 
 static uint64_t
 now_ms(void)
@@ -102,25 +103,28 @@ device_remove(void)
 	assert_int_equal(rte_eal_hotplug_remove("vdev", DEVICE), 0);
 }
 
-/* A queue and a port, started. */
+/* A queue, and two ports linked to it, started. */
 static void
 device_start(void)
 {
 	struct rte_event_dev_config conf = {
+		.event_dev_cfg = RTE_EVENT_DEV_CFG_PER_DEQUEUE_TIMEOUT,
 		.nb_event_queues = 1,
-		.nb_event_ports = 1,
+		.nb_event_ports = 2,
 		.nb_events_limit = 1024,
 		.nb_event_queue_flows = 1024,
 		.nb_event_port_dequeue_depth = BURST,
 		.nb_event_port_enqueue_depth = BURST,
 	};
 	int id = device_id();
+	uint8_t port;
 
 	assert_true(id >= 0);
 	assert_int_equal(rte_event_dev_configure(id, &conf), 0);
 	assert_int_equal(rte_event_queue_setup(id, 0, NULL), 0);
-	assert_int_equal(rte_event_port_setup(id, 0, NULL), 0);
-	assert_int_equal(rte_event_port_link(id, 0, NULL, NULL, 0), 1);
+	for (port = 0; port < 2; port++)
+		assert_int_equal(rte_event_port_setup(id, port, NULL), 0);
+	assert_int_equal(rte_event_port_link(id, work_port, NULL, NULL, 0), 1);
 	assert_int_equal(rte_event_dev_start(id), 0);
 }
 
@@ -135,7 +139,7 @@ send_some(unsigned int n)
 		ev[i].sched_type = RTE_SCHED_TYPE_PARALLEL;
 		ev[i].u64 = i;
 	}
-	return rte_event_enqueue_burst(device_id(), 0, ev, n);
+	return rte_event_enqueue_burst(device_id(), work_port, ev, n);
 }
 
 static unsigned int
@@ -143,7 +147,7 @@ receive_some(void)
 {
 	struct rte_event ev[BURST];
 
-	return rte_event_dequeue_burst(device_id(), 0, ev, BURST, 0);
+	return rte_event_dequeue_burst(device_id(), work_port, ev, BURST, 0);
 }
 
 static void
@@ -232,6 +236,8 @@ one_client_at_a_time(void **state)
 	listen_begin();
 	assert_true(rte_eal_hotplug_add("vdev", DEVICE "_too", args) < 0);
 	assert_int_equal(listen_end("one client at a time"), 1);
+	/* The bus would show it to secondary processes. */
+	rte_vdev_uninit(DEVICE "_too");
 	device_start();
 	pass_events(1000);
 	device_remove();
@@ -311,6 +317,110 @@ memory_that_comes_later_is_known_to_the_server(void **state)
 	server_end(SIGTERM);
 }
 
+/* ---- A secondary process ---- */
+
+#define SECONDARY "secondary"
+#define SECONDARY_EVENTS 20000
+/* How its exit status tells that it did its work: nothing else ends like this. */
+#define SECONDARY_WORKED 77
+
+static int eal_argc;
+static char **eal_argv;
+
+static bool
+secondary_passes(unsigned int n)
+{
+	uint64_t end = now_ms() + PATIENCE_MS;
+	unsigned int sent = 0, received = 0;
+
+	while (received < n && now_ms() < end) {
+		if (sent < n)
+			sent += send_some(RTE_MIN(n - sent, (unsigned int)BURST));
+		received += receive_some();
+	}
+	return received == n;
+}
+
+/* Nothing is there to receive: the wait is for an interrupt, and ends. */
+static bool
+secondary_sleeps(void)
+{
+	struct rte_event ev;
+	uint64_t begun = now_ms();
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		if (rte_event_dequeue_burst(device_id(), work_port, &ev, 1, 5000000) != 0)
+			return false;
+	}
+	return now_ms() - begun >= 10;
+}
+
+static int
+secondary_run(void)
+{
+	work_port = 1;
+	if (device_id() < 0 || !secondary_passes(SECONDARY_EVENTS) || !secondary_sleeps() ||
+	    !secondary_passes(SECONDARY_EVENTS))
+		return 1;
+	/* What is not for it is refused. */
+	if (rte_event_dev_close(device_id()) != -ENOTSUP)
+		return 2;
+	return SECONDARY_WORKED;
+}
+
+static int
+secondary_wait(void)
+{
+	char *argv[32];
+	int i, n = 0, status;
+	pid_t pid;
+
+	for (i = 0; i < eal_argc && n < 28; i++)
+		argv[n++] = eal_argv[i];
+	argv[n++] = "--proc-type=secondary";
+	argv[n++] = "--";
+	argv[n++] = SECONDARY;
+	argv[n] = NULL;
+	pid = fork();
+	if (pid == 0) {
+		execv("/proc/self/exe", argv);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void
+a_secondary_process_uses_a_port_of_its_own(void **state)
+{
+	(void)state;
+	if (!rte_eal_has_hugepages())
+		skip();
+	server_start();
+	assert_int_equal(device_probe(""), 0);
+	work_port = 1;
+	device_start();
+	assert_int_equal(secondary_wait(), SECONDARY_WORKED);
+	/* It is gone, and nothing of it is in the way. */
+	pass_events(1000);
+	device_remove();
+	work_port = 0;
+	server_end(SIGTERM);
+}
+
+static void
+a_model_is_not_for_secondary_processes(void **state)
+{
+	(void)state;
+	if (!rte_eal_has_hugepages())
+		skip();
+	assert_int_equal(rte_eal_hotplug_add("vdev", DEVICE, "at=model"), 0);
+	device_start();
+	assert_int_equal(secondary_wait(), 1);
+	device_remove();
+}
+
 static int
 after_each(void **state)
 {
@@ -350,9 +460,21 @@ main(int argc, char **argv)
 		CASE(one_client_at_a_time),
 		CASE(a_server_that_is_killed_ends_nothing_but_the_device),
 		CASE(memory_that_comes_later_is_known_to_the_server),
+		CASE(a_secondary_process_uses_a_port_of_its_own),
+		CASE(a_model_is_not_for_secondary_processes),
 	};
-	int used = rte_eal_init(argc, argv), failed;
+	int used, failed;
 
+	/* EAL takes what is its own away. */
+	for (eal_argc = 0; eal_argc < argc && strcmp(argv[eal_argc], "--") != 0; eal_argc++)
+		;
+	eal_argv = calloc((size_t)eal_argc + 1, sizeof(*eal_argv));
+	if (eal_argv == NULL)
+		return 2;
+	memcpy(eal_argv, argv, (size_t)eal_argc * sizeof(*eal_argv));
+	used = rte_eal_init(argc, argv);
+	if (used >= 0 && argc - used == 2 && strcmp(argv[used + 1], SECONDARY) == 0)
+		return secondary_run();
 	if (used < 0 || argc - used != 2)
 		return usage();
 	slipway = argv[used + 1];

@@ -74,6 +74,17 @@ int access_pci_open(const char *name, struct rte_pci_device *pci, struct access_
 int access_vfu_open(const struct access_config *config, const char *path,
 		    struct access_dev **access);
 
+/**
+ * Use, in a secondary process, what the primary one has opened with access_vfu_open: post lines,
+ * sleep on vectors. Registers are the primary process's.
+ *
+ * @param access of the primary process, in memory of both
+ * @return 0, or a negative errno after one line to log
+ */
+int access_vfu_join(struct access_dev *access, void (*log)(const char *name, const char *line));
+/** The end of that, in this process. */
+void access_vfu_leave(struct access_dev *access);
+
 /** What a server says about its device, the text of a JSON object; NULL when nobody says a thing. */
 const char *access_about(const struct access_dev *access);
 

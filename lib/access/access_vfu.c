@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include <rte_common.h>
 #include <rte_errno.h>
@@ -17,10 +18,13 @@
 
 #include "access_vfu_priv.h"
 
-/* Where no program puts anything by itself: what is shared keeps this place in other processes. */
-#define SHARE_AT 0x200000000000
-
-static const _Atomic uint32_t always = 1;
+/* Where no program puts anything by itself, so that other processes have it free as well; and from
+ * device to device.
+ */
+#define PLACE      UINT64_C(0x200000000000)
+#define PLACE_STEP (UINT64_C(1) << 30)
+/* The client is behind it. */
+#define NEAR_ROOM (UINT64_C(1) << 20)
 
 void
 access_vfu_say(const struct access_vfu *vfu, const char *format, ...)
@@ -31,15 +35,15 @@ access_vfu_say(const struct access_vfu *vfu, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	vfu->log(vfu->name, line);
+	vfu->near->log(vfu->name, line);
 }
 
-static void
-client_says(void *arg, const char *line)
+void
+access_vfu_client_says(void *arg, const char *line)
 {
 	const struct access_vfu *vfu = arg;
 
-	vfu->log(vfu->name, line);
+	vfu->near->log(vfu->name, line);
 }
 
 static void
@@ -47,9 +51,11 @@ vfu_close(struct access_dev *access)
 {
 	struct access_vfu *vfu = access_vfu_of(access);
 
+	access_vfu_hide(vfu);
 	access_vfu_memory_end(vfu);
 	access_vfu_irqs_close(vfu);
 	vfu_client_close(vfu->client);
+	munmap(vfu->near, sizeof(*vfu->near));
 	rte_free(access->irqs);
 	rte_free(vfu);
 }
@@ -101,16 +107,18 @@ enable(struct access_dev *access)
 static int
 use_share(struct access_vfu *vfu)
 {
-	struct vfu_client_shared shared;
+	int n;
 
-	vfu_client_shared(vfu->client, &shared);
-	if (shared.memory == NULL) {
+	vfu_client_shared(vfu->client, &vfu->shared);
+	if (vfu->shared.memory == NULL) {
 		access_vfu_say(vfu, "the server shares no rings to post to; accepted: a server of "
 				    "slipway that shares");
 		return -ENOTSUP;
 	}
 	/* Who has posted looks here whether the device has to be called, which wakes it. */
-	vfu->access.sleepers = shared.fences ? &always : shared.asleep;
+	vfu->access.sleepers = vfu->shared.fences ? &vfu->always : vfu->shared.asleep;
+	n = vfu->access.dev->ops->describe(vfu->access.dev, vfu->regions, ACCESS_DEVICE_REGIONS);
+	vfu->nb_regions = (unsigned int)RTE_MIN(n, ACCESS_DEVICE_REGIONS);
 	return 0;
 }
 
@@ -120,8 +128,8 @@ connect_to(struct access_vfu *vfu, const char *path)
 	struct vfu_client_config config = {
 		.path = path,
 		.share = true,
-		.share_at = (void *)SHARE_AT,
-		.log = client_says,
+		.place = (uint8_t *)vfu->near + NEAR_ROOM,
+		.log = access_vfu_client_says,
 		.arg = vfu,
 	};
 	int ret = vfu_client_open(&config, &vfu->access.host, &vfu->client);
@@ -138,30 +146,69 @@ connect_to(struct access_vfu *vfu, const char *path)
 	return ret;
 }
 
-int
-access_vfu_open(const struct access_config *config, const char *path, struct access_dev **out)
+void
+access_vfu_near_init(struct access_vfu_near *near, void (*log)(const char *name, const char *line))
+{
+	unsigned int i;
+
+	near->reach = vfu_reach;
+	near->log = log;
+	for (i = 0; i < ACCESS_IRQS; i++)
+		near->vectors[i] = -1;
+}
+
+static struct access_vfu_near *
+near_make(void (*log)(const char *name, const char *line))
+{
+	static uint64_t place = PLACE;
+	struct access_vfu_near *near = mmap((void *)place, sizeof(*near), PROT_READ | PROT_WRITE,
+					    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (near == MAP_FAILED)
+		return NULL;
+	place += PLACE_STEP;
+	access_vfu_near_init(near, log);
+	return near;
+}
+
+static struct access_vfu *
+vfu_make(const struct access_config *config)
 {
 	struct access_vfu *vfu = rte_zmalloc_socket(config->name, sizeof(*vfu),
 						    RTE_CACHE_LINE_SIZE, config->numa_node);
-	unsigned int i;
+
+	if (vfu == NULL)
+		return NULL;
+	vfu->near = near_make(config->log);
+	if (vfu->near == NULL) {
+		rte_free(vfu);
+		return NULL;
+	}
+	access_init(&vfu->access, config, &vfu->near->reach);
+	/* Who polls steps the near end. */
+	vfu->access.step = ACCESS_STEP_IDLE;
+	vfu->access.gives_way = true;
+	vfu->always = 1;
+	vfu->name = config->name;
+	return vfu;
+}
+
+int
+access_vfu_open(const struct access_config *config, const char *path, struct access_dev **out)
+{
+	struct access_vfu *vfu = vfu_make(config);
 	int ret;
 
 	if (vfu == NULL) {
 		config->log(config->name, "no memory for it; give DPDK more (-m)");
 		return -ENOMEM;
 	}
-	access_init(&vfu->access, config, &vfu_reach);
-	/* Who polls steps the near end. */
-	vfu->access.step = ACCESS_STEP_IDLE;
-	vfu->access.gives_way = true;
-	vfu->log = config->log;
-	vfu->name = config->name;
-	for (i = 0; i < ACCESS_IRQS; i++)
-		vfu->vectors[i] = -1;
 	ret = connect_to(vfu, path);
 	if (ret < 0)
 		goto free_vfu;
 	ret = enable(&vfu->access);
+	if (ret == 0)
+		ret = access_vfu_show(vfu);
 	if (ret < 0)
 		goto disconnect;
 	*out = &vfu->access;
@@ -171,6 +218,7 @@ disconnect:
 	access_vfu_memory_end(vfu);
 	vfu_client_close(vfu->client);
 free_vfu:
+	munmap(vfu->near, sizeof(*vfu->near));
 	rte_free(vfu);
 	return ret;
 }

@@ -24,9 +24,9 @@ close_all(struct access_vfu *vfu)
 	unsigned int i;
 
 	for (i = 0; i < ACCESS_IRQS; i++) {
-		if (vfu->vectors[i] >= 0)
-			close(vfu->vectors[i]);
-		vfu->vectors[i] = -1;
+		if (vfu->near->vectors[i] >= 0)
+			close(vfu->near->vectors[i]);
+		vfu->near->vectors[i] = -1;
 	}
 }
 
@@ -36,11 +36,11 @@ open_all(struct access_vfu *vfu)
 	unsigned int i;
 
 	for (i = 0; i < ACCESS_IRQS; i++) {
-		vfu->vectors[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-		if (vfu->vectors[i] < 0)
+		vfu->near->vectors[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		if (vfu->near->vectors[i] < 0)
 			return -errno;
 	}
-	return vfu_client_set_irqs(vfu->client, 1, ACCESS_IRQS, vfu->vectors);
+	return vfu_client_set_irqs(vfu->client, 1, ACCESS_IRQS, vfu->near->vectors);
 }
 
 int
@@ -74,7 +74,7 @@ access_vfu_irq_seen(struct access_dev *access, unsigned int vector)
 {
 	uint64_t count;
 
-	(void)!read(access_vfu_of(access)->vectors[vector - 1], &count, sizeof(count));
+	(void)!read(access_vfu_of(access)->near->vectors[vector - 1], &count, sizeof(count));
 	return 0;
 }
 
@@ -87,7 +87,7 @@ access_vfu_irq_sleep(struct access_dev *access, unsigned int vector, uint32_t se
 		.tv_sec = (time_t)(ns / NS_IN_S),
 		.tv_nsec = (long)(ns % NS_IN_S),
 	};
-	struct pollfd fds[2] = {{.fd = vfu->vectors[vector - 1], .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = vfu->near->vectors[vector - 1], .events = POLLIN}};
 
 	RTE_SET_USED(seen);
 	vfu_client_shared(vfu->client, &shared);

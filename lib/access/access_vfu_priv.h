@@ -7,22 +7,37 @@
 /**
  * @file
  * Inside the socket reach: the device (access_vfu.c), the memory that it is told of
- * (access_vfu_memory.c), and its vectors (access_vfu_irq.c).
+ * (access_vfu_memory.c), its vectors (access_vfu_irq.c), and other processes (access_vfu_join.c).
  */
 
 #include "access_irq_priv.h"
 #include "vfu_client.h"
 
-/** A device that is served on a socket. */
+/** Devices on sockets that an application has at once. */
+#define ACCESS_VFU_MAX 16
+
+/** What a process has for itself, at an address that is the same in all processes. */
+struct access_vfu_near {
+	struct access_reach reach;
+	void (*log)(const char *name, const char *line);
+	int vectors[ACCESS_IRQS]; /**< eventfds, from vector 1 on */
+};
+
+/** A device that is served on a socket; in memory of all processes. */
 struct access_vfu {
 	struct access_dev access; /**< first */
-	struct vfu_client *client;
-	void (*log)(const char *name, const char *line);
+	struct access_vfu_near *near;
+	struct vfu_client *client; /**< as `near` */
 	const char *name; /**< of the DPDK device */
 	bool follows;     /**< what DPDK does with its memory */
 	bool complained;  /**< of memory that has no file */
 	char event_name[64]; /**< of that following */
-	int vectors[ACCESS_IRQS]; /**< eventfds, from vector 1 on */
+	_Atomic uint32_t always; /**< in place of the bell, where that needs a fence */
+
+	/* For other processes; the descriptors are of the primary one. */
+	struct vfu_client_shared shared;
+	unsigned int nb_regions;
+	struct bus_region regions[ACCESS_DEVICE_REGIONS];
 };
 
 static inline struct access_vfu *
@@ -40,6 +55,17 @@ int access_vfu_memory_begin(struct access_vfu *vfu);
 void access_vfu_memory_end(struct access_vfu *vfu);
 /** The same of memory that the application brings, which has no file. */
 int access_vfu_memory(struct access_dev *access, uint64_t iova, size_t len, bool map);
+
+/** A line of the client, whose owner is the access, for the driver's log. */
+void access_vfu_client_says(void *vfu, const char *line);
+
+/** The functions of this process, and no vectors. */
+void access_vfu_near_init(struct access_vfu_near *near,
+			  void (*log)(const char *name, const char *line));
+
+/** Let other processes have it from now on, and no longer: 0, or -ENOSPC. */
+int access_vfu_show(struct access_vfu *vfu);
+void access_vfu_hide(const struct access_vfu *vfu);
 
 int access_vfu_irqs_open(struct access_dev *access, struct access_irqs *irqs);
 void access_vfu_irqs_close(struct access_vfu *vfu);

@@ -171,7 +171,8 @@ struct dlb_port {
 /** An event device: one scheduling domain of a device. */
 struct dlb {
 	const char *name;
-	struct rte_eventdev *dev;
+	struct rte_eventdev *dev;       /**< of the primary process */
+	struct rte_eventdev_data *data; /**< its part that all processes see */
 	struct dlb_device *device; /**< shared with the other domains, dlb_domain.h */
 	uint8_t domain;            /**< number in the device */
 	struct access_dev *access;
@@ -227,13 +228,13 @@ dlb_is_mapped(const struct dlb *dlb)
 static inline unsigned int
 dlb_nb_queues(const struct dlb *dlb)
 {
-	return dlb->dev->data->nb_queues;
+	return dlb->data->nb_queues;
 }
 
 static inline unsigned int
 dlb_nb_ports(const struct dlb *dlb)
 {
-	return dlb->dev->data->nb_ports;
+	return dlb->data->nb_ports;
 }
 
 /** Directed ports, and queues, of this version of the device. */

@@ -170,6 +170,7 @@ dlb_attach(struct rte_device *device, const struct dlb_devargs *args, int (*open
 	dlb = dlb_of(dev);
 	dlb->name = dev->data->name;
 	dlb->dev = dev;
+	dlb->data = dev->data;
 	dlb->args = *args;
 	rte_spinlock_init(&dlb->lock);
 	ret = args->device[0] != '\0' ? dlb_domain_join(dlb) : open_device(dlb, open);

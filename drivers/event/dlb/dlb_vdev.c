@@ -18,6 +18,7 @@
 #include <bus_vdev_driver.h>
 
 #include "dlb_probe.h"
+#include "dlb_secondary.h"
 
 /* As configuration space begins, from byte 0 up. */
 #define DLB_ID_V20 UINT32_C(0x27108086)
@@ -108,9 +109,9 @@ vdev_probe(struct rte_vdev_device *vdev)
 	struct dlb_devargs args = {.version = DLB_V25, .numa_node = (int)rte_socket_id()};
 	int ret;
 
-	ret = dlb_check_process(name);
-	if (ret == 0)
-		ret = dlb_devargs_parse(name, rte_vdev_device_args(vdev), &args);
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return dlb_secondary_attach(&vdev->device);
+	ret = dlb_devargs_parse(name, rte_vdev_device_args(vdev), &args);
 	if (ret == 0)
 		ret = dlb_attach(&vdev->device, &args, vdev_open);
 	return ret;
@@ -119,6 +120,8 @@ vdev_probe(struct rte_vdev_device *vdev)
 static int
 vdev_remove(struct rte_vdev_device *vdev)
 {
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return dlb_secondary_detach(rte_vdev_device_name(vdev));
 	return dlb_detach(rte_vdev_device_name(vdev));
 }
 
