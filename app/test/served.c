@@ -19,7 +19,6 @@
 
 #include <cmocka.h>
 
-#include <rte_bus_vdev.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -236,8 +235,6 @@ one_client_at_a_time(void **state)
 	listen_begin();
 	assert_true(rte_eal_hotplug_add("vdev", DEVICE "_too", args) < 0);
 	assert_int_equal(listen_end("one client at a time"), 1);
-	/* The bus would show it to secondary processes. */
-	rte_vdev_uninit(DEVICE "_too");
 	device_start();
 	pass_events(1000);
 	device_remove();
