@@ -15,6 +15,7 @@ lib/bus: test_host.h
 lib/model: lib/spec lib/bus
 lib/model/dlb: lib/spec lib/bus lib/model
 lib/check/dlb: lib/spec lib/bus dlb_model.h
+lib/fuzz: lib/spec lib/bus lib/model lib/model/dlb
 lib/portal:
 lib/verify: lib/spec lib/bus lib/model lib/model/dlb
 lib/verify/weave:

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ *
+ * A fuzz target of vfio-user without a fuzzer: every input of its corpus, and each with a little
+ * damage.
+ *
+ *   TARGET_corpus_test                    the corpus of the tree
+ *   TARGET_corpus_test INPUT...           these inputs: what a fuzzer left behind
+ *   TARGET_corpus_test --write DIRECTORY  the seeds anew
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vfu_fuzz.h"
+
+#define INPUT_MAX  0x10000u
+#define INPUTS_MIN 6u
+/* Damaged copies of each. */
+#define COPIES 10u
+
+struct input {
+	size_t size;
+	unsigned char bytes[INPUT_MAX];
+};
+
+static int
+input_read(const char *path, struct input *in)
+{
+	FILE *file = fopen(path, "rb");
+
+	if (file == NULL)
+		return -errno;
+	in->size = fread(in->bytes, 1, sizeof(in->bytes), file);
+	fclose(file);
+	return 0;
+}
+
+static unsigned int
+corpus_walk(void (*use)(const struct input *in))
+{
+	static struct input in;
+	DIR *dir = opendir(VFU_CORPUS);
+	struct dirent *entry;
+	unsigned int n = 0;
+	char path[4096];
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", VFU_CORPUS, entry->d_name);
+		assert_int_equal(input_read(path, &in), 0);
+		use(&in);
+		n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+static void
+replay(const struct input *in)
+{
+	assert_int_equal(LLVMFuzzerTestOneInput(in->bytes, in->size), 0);
+}
+
+/* Cut off, and with a few bytes that are others: the same ones in every run. */
+static void
+replay_damaged(const struct input *in)
+{
+	static struct input copy;
+	static uint64_t draw = 20260102;
+
+	for (unsigned int n = 0; n < COPIES; n++) {
+		copy = *in;
+		for (unsigned int i = 0; i <= n % 8 && in->size > 0; i++) {
+			draw = draw * UINT64_C(6364136223846793005) + 1442695040888963407;
+			copy.bytes[(draw >> 33) % in->size] ^= (unsigned char)(draw >> 25);
+		}
+		if (n % 3 == 0 && in->size > 0)
+			copy.size = (draw >> 33) % in->size;
+		replay(&copy);
+	}
+}
+
+static void
+corpus_breaks_nothing(void **state)
+{
+	(void)state;
+	assert_in_range(corpus_walk(replay), INPUTS_MIN, UINT32_MAX);
+}
+
+static void
+damaged_corpus_breaks_nothing(void **state)
+{
+	(void)state;
+	assert_in_range(corpus_walk(replay_damaged), INPUTS_MIN, UINT32_MAX);
+}
+
+static int
+replay_files(int n, char *paths[])
+{
+	static struct input in;
+
+	for (int i = 0; i < n; i++) {
+		int ret = input_read(paths[i], &in);
+
+		if (ret < 0) {
+			fprintf(stderr, "%s: %s\n", paths[i], strerror(-ret));
+			return 1;
+		}
+		printf("%s\n", paths[i]);
+		LLVMFuzzerTestOneInput(in.bytes, in.size);
+	}
+	return 0;
+}
+
+static int
+seeds_write(const char *directory)
+{
+	int files = vfu_fuzz_seeds(directory);
+
+	if (files < 0) {
+		fprintf(stderr, "%s: %s\n", directory, strerror(-files));
+		return 1;
+	}
+	printf("%d files in %s\n", files, directory);
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(corpus_breaks_nothing),
+		cmocka_unit_test(damaged_corpus_breaks_nothing),
+	};
+
+	if (argc == 3 && strcmp(argv[1], "--write") == 0)
+		return seeds_write(argv[2]);
+	if (argc > 1)
+		return replay_files(argc - 1, argv + 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
