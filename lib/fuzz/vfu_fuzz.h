@@ -42,11 +42,13 @@ struct vfu_fuzz {
 	size_t ring_bytes;
 	char path[64];
 	int fd;         /**< the client's end, -1 when there is none */
+	uint64_t touched, pokes; /**< writes to the device, ever; and to its rings */
 	uint64_t now;   /**< goes on from input to input */
 	int lowest_fd;  /**< the descriptor that the next open gets when none is left behind */
 	size_t pending; /**< bytes not sent yet */
 	unsigned char out[0x4000];
 	size_t held; /**< bytes received that are no whole message yet */
+	size_t skip; /**< bytes to come of a message that is too large to hold */
 	unsigned char in[0x20000];
 	unsigned int asked;    /**< commands of the server that nobody has answered */
 	unsigned char ask[16]; /**< the header of the last one */

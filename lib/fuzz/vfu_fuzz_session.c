@@ -307,6 +307,7 @@ poke_ring(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
 	uint32_t value = (uint32_t)vfu_fuzz_take(in, 4);
 
 	memcpy((unsigned char *)f->rings + off * 4, &value, 4);
+	f->pokes++;
 }
 
 /* ---- The session ---- */
