@@ -72,8 +72,8 @@ client_gone(void *arg)
 {
 	struct serve_socket *socket = arg;
 
-	serve_say(socket->owner, "%s: client gone: process %d; the device is reset", socket->path,
-		  (int)socket->client);
+	serve_say(socket->owner, "%s: device reset after process %d; the next client may come",
+		  socket->path, (int)socket->client);
 	socket->client = 0;
 	socket->dev->ops->reset(socket->dev, BUS_RESET_POWER);
 }

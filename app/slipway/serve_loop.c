@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -72,29 +72,35 @@ shares(const struct serve *s)
 	return false;
 }
 
+/* Has anything come since the last look? */
+static bool
+look(struct serve *s, uint32_t *sum)
+{
+	uint32_t before = *sum;
+	bool came = work(s) > 0;
+
+	*sum = posted(s);
+	return came || *sum != before;
+}
+
 /* Work until nothing has come for `spin` ns, or the round is over. Returns whether the latter. */
 static bool
 round_busy(struct serve *s, uint64_t spin)
 {
 	uint64_t now = serve_now_ns(), end = now + ROUND_NS, idle = now + spin;
-	uint32_t sum = posted(s), seen;
+	uint32_t sum = posted(s);
 
 	for (unsigned int n = 0; now < end; n++, now = serve_now_ns()) {
-		bool came = n % STEPS_PER_LOOK == 0 && work(s) > 0;
-
 		step(s, now);
-		if (came) {
-			idle = now + spin;
-			n = STEPS_PER_LOOK - 1;
-		} else if (now >= idle) {
-			seen = posted(s);
-			if (seen == sum)
-				return false;
-			sum = seen;
-			idle = now + spin;
-		}
-		if (!came)
+		if (n % STEPS_PER_LOOK != 0)
 			bus_relax(0);
+		else if (look(s, &sum))
+			idle = now + spin;
+		else if (now >= idle)
+			return false;
+		else
+			/* Where there are fewer CPUs than pollers, who posts needs this one. */
+			sched_yield();
 	}
 	return true;
 }

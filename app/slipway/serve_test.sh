@@ -160,7 +160,7 @@ expect 'a fault that cannot be' 1 'accepted are the queues in use: none' \
 	"$program" inject dlb0 full-queue ldb:0
 expect 'somebody records already' 1 'somebody records already' "$program" trace dlb0
 exec 8>&-
-hold 'its going is said' wait_for grep -q 'client gone: process' "$work/log"
+hold 'its going is said' wait_for grep -q 'device reset after process' "$work/log"
 expect 'the device is reset' 1 'answers no register now' "$program" regs dlb0
 client
 cp "$work/client" "$work/said"

@@ -252,9 +252,9 @@ static const char *
 port_state(json_t *port)
 {
 	if (json_is_false(json_object_get(port, "enabled")))
-		return "disabled";
+		return "  disabled";
 	if (level(port, "depth") > 0 && level(port, "tokens") >= level(port, "depth"))
-		return "full";
+		return "  full";
 	return "";
 }
 
@@ -269,7 +269,7 @@ print_port(json_t *port)
 		printf(" %6lld", (long long)level(port, "holds"));
 	else
 		printf(" %6s", "");
-	printf(" %9s %9s  %s\n", top_rate(buf[0], level(port, "lines")),
+	printf(" %9s %9s%s\n", top_rate(buf[0], level(port, "lines")),
 	       top_rate(buf[1], level(port, "delivered")), port_state(port));
 }
 
