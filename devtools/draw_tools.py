@@ -176,7 +176,8 @@ def trace(name, out, count):
     label = next(e["args"]["name"] for e in events if e["ph"] == "M")
     label = label.rsplit(" of process", 1)[0]
     parts = [f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
-             text(12, 20, f"{label}: {len(slices)} operations of a trace, {end - begin:.1f} us", 14)]
+             text(12, 20, f"{label}: {len(slices)} operations of a trace, "
+                  f"{end - begin:.1f} us", 14)]
     parts += axis(begin, end, x_of, bottom)
     parts += draw_flows(events, slices, lanes, x_of)
     parts += draw_slices(slices, lanes, x_of) + depths

@@ -31,8 +31,8 @@ raise SystemExit(json.load(sys.stdin)["events"]["out"] < 1000)' && return
 PIDS+=($!)
 sleep 0.5
 eal_arguments 512 1
-"$BUILD/app/bench-event" "${EAL[@]}" --vdev="event_dlb0,at=vfu:$WORK/dlb0" -- --layouts cooperative \
-	--stages oa --burst 4 --window 32 --flows 64 --seconds 20 --repeats 1 </dev/null \
+"$BUILD/app/bench-event" "${EAL[@]}" --vdev="event_dlb0,at=vfu:$WORK/dlb0" -- \
+	--layouts cooperative --stages oa --burst 4 --window 32 --flows 64 --seconds 20 --repeats 1 </dev/null \
 	>"$WORK/load" 2>&1 &
 PIDS+=($!)
 until_busy || die "the load does not run: $(tail -3 "$WORK/load")"
