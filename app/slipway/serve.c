@@ -205,11 +205,16 @@ static int
 parse_arguments(struct serve_options *options, int argc, char **argv)
 {
 	static const struct option names[] = {
-		{"version", required_argument, NULL, 'v'}, {"mode", required_argument, NULL, 'm'},
-		{"no-share", no_argument, NULL, 'n'},	   {"spin", required_argument, NULL, 's'},
-		{"trace", required_argument, NULL, 't'},   {"stats", no_argument, NULL, 'S'},
-		{"quiet", no_argument, NULL, 'q'},	   {"help", no_argument, NULL, 'h'},
-		{"domains", required_argument, NULL, 'd'}, {"domain", required_argument, NULL, 'D'},
+		{"version", required_argument, NULL, 'v'},
+		{"mode", required_argument, NULL, 'm'},
+		{"no-share", no_argument, NULL, 'n'},
+		{"spin", required_argument, NULL, 's'},
+		{"trace", required_argument, NULL, 't'},
+		{"domains", required_argument, NULL, 'd'},
+		{"domain", required_argument, NULL, 'D'},
+		{"stats", no_argument, NULL, 'S'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	int opt, status = 0;
@@ -244,15 +249,17 @@ parse_arguments(struct serve_options *options, int argc, char **argv)
 
 /* The one device of this program: its signal handler knows of nothing else. */
 static struct serve served = {
-	.options = {.version = DLB_V25, .mode = MODE_DEFAULT, .share = true,
+	.options = {.version = DLB_V25,
+		    .mode = MODE_DEFAULT,
+		    .share = true,
 		    .spin_us = SPIN_US_DEFAULT},
 	.rings.fd = -1,
 	.gate.trace_fd = -1,
 	.ctl_fd = -1,
 };
 
-/* A client may cut short a file whose memory the device works on; what is missing reads as zeros then.
- * Any other such signal is a fault of ours, and ends us.
+/* A client may cut short a file whose memory the device works on; what is missing reads as zeros
+ * then. Any other such signal is a fault of ours, and ends us.
  */
 static void
 bus_error(int sig, siginfo_t *info, void *context)
@@ -264,7 +271,8 @@ bus_error(int sig, siginfo_t *info, void *context)
 	signal(sig, SIG_DFL);
 }
 
-/* They are taken in the loop; until then they wait. A file that may not grow is no reason to end. */
+/* They are taken in the loop; until then they wait. A file that may not grow is no reason to end.
+ */
 static int
 signals_open(void)
 {

@@ -85,8 +85,9 @@ trace_start(struct serve *s, struct ctl_request *request, struct ctl_text *t)
 		return;
 	}
 	if (why != NULL) {
-		ctl_text_error(t, "trace start: %s; accepted is a regular file, opened with "
-				  "O_APPEND",
+		ctl_text_error(t,
+			       "trace start: %s; accepted is a regular file, opened with "
+			       "O_APPEND",
 			       why);
 		return;
 	}

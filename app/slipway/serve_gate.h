@@ -23,7 +23,7 @@
 
 /** Events that went through the device since it was made, resets or not. */
 struct serve_totals {
-	uint64_t in, out;         /**< what counters that were reset had counted */
+	uint64_t in, out;           /**< what counters that were reset had counted */
 	uint64_t in_then, out_then; /**< the counters, when the device last answered */
 };
 

@@ -156,7 +156,8 @@ struct seen {
 static void
 look_at(int fd, const struct bench *b, struct seen *seen)
 {
-	enum dlb_reg row = b->rig.version == DLB_V20 ? DLB_CHP_CFG_LDB_VAS_CRD : DLB_CHP_CFG_VAS_CRD;
+	enum dlb_reg row = b->rig.version == DLB_V20 ? DLB_CHP_CFG_LDB_VAS_CRD
+						     : DLB_CHP_CFG_VAS_CRD;
 	uint64_t credits = rig_offset(&b->rig, row, 0);
 	struct bus_trace_record r;
 	off_t at = 0;

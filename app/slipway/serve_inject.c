@@ -301,8 +301,7 @@ static const struct alarm {
 	{"illegal-command", (enum dlb_cmd)0xf, 0, false,
 	 1u << DLB_SYS_INGRESS_ALARM_ENBL_ILLEGAL_HCW_LO},
 	{"illegal-port", DLB_CMD_NEW, 0, true, 1u << DLB_SYS_INGRESS_ALARM_ENBL_ILLEGAL_PP_LO},
-	{"illegal-queue", DLB_CMD_NEW, 127, false,
-	 1u << DLB_SYS_INGRESS_ALARM_ENBL_ILLEGAL_QID_LO},
+	{"illegal-queue", DLB_CMD_NEW, 127, false, 1u << DLB_SYS_INGRESS_ALARM_ENBL_ILLEGAL_QID_LO},
 	{"excess-completion", DLB_CMD_COMP, 0, false, 0},
 	{"excess-tokens", DLB_CMD_BAT_T, 0, false, 0},
 };
@@ -348,7 +347,7 @@ alarm_kinds(char *buf, size_t len)
 
 	for (size_t i = 0; i < ALARM_COUNT; i++)
 		at += (size_t)snprintf(buf + at, len - at, "%s%s",
-				       i == 0			 ? ""
+				       i == 0                 ? ""
 				       : i + 1 == ALARM_COUNT ? " and "
 							      : ", ",
 				       alarms[i].name);
@@ -365,8 +364,9 @@ alarm_now(struct serve_inject *inject, const struct words *w, uint64_t now_ns, s
 		if (strcmp(w->word[1], alarms[i].name) != 0)
 			continue;
 		if (!idle_port(inject->regs, &port)) {
-			ctl_text_error(t, "alarm %s: the driver uses every load-balanced port, and "
-					  "one that it does not use is needed",
+			ctl_text_error(t,
+				       "alarm %s: the driver uses every load-balanced port, and "
+				       "one that it does not use is needed",
 				       alarms[i].name);
 			return;
 		}
@@ -459,8 +459,9 @@ serve_inject_answer(struct serve_inject *inject, const char *text, size_t len, u
 		if (strcmp(w.word[0], faults[i].name) != 0)
 			continue;
 		if (faults[i].registers && serve_regs_silent(inject->regs))
-			ctl_text_error(t, "%s: the device answers no register now: no driver has "
-					  "switched it on",
+			ctl_text_error(t,
+				       "%s: the device answers no register now: no driver has "
+				       "switched it on",
 				       w.word[0]);
 		else
 			faults[i].run(inject, &w, now_ns, t);
@@ -493,8 +494,8 @@ serve_inject_write(struct serve_inject *inject, unsigned int bar, uint64_t off, 
 	for (unsigned int n = 0; n < SERVE_FAULTS; n++) {
 		struct serve_fault *f = &inject->fault[n];
 
-		if (!f->used || f->interrupt ||
-		    !serve_reg_is(inject->regs, f->row, bar, off, &i) || i != f->i)
+		if (!f->used || f->interrupt || !serve_reg_is(inject->regs, f->row, bar, off, &i) ||
+		    i != f->i)
 			continue;
 		f->wanted = value;
 		/* After a reset this is where it takes hold again. */

@@ -29,15 +29,15 @@
 /** A fault that lasts. */
 struct serve_fault {
 	bool used;
-	char name[48];   /**< "slow-consumer ldb:3 25" */
+	char name[48]; /**< "slow-consumer ldb:3 25" */
 	enum dlb_reg row;
 	uint32_t i;
-	bool held;       /**< the register is at `value` now, */
+	bool held; /**< the register is at `value` now, */
 	uint32_t value;
-	uint32_t wanted; /**< and this is what the driver wrote */
+	uint32_t wanted;      /**< and this is what the driver wrote */
 	unsigned int percent; /**< of the time it is not held, 0 to 99 */
-	uint64_t turn;   /**< when that changes; 0 when it never does */
-	bool interrupt;  /**< no register, but a vector: */
+	uint64_t turn;        /**< when that changes; 0 when it never does */
+	bool interrupt;       /**< no register, but a vector: */
 	unsigned int vector;
 	uint64_t left, dropped;
 };
@@ -53,8 +53,8 @@ struct serve_inject {
 };
 
 /** Answer a request: what follows "inject". `now_ns` is of the clock of bus step. */
-void serve_inject_answer(struct serve_inject *inject, const char *text, size_t len,
-			 uint64_t now_ns, struct ctl_text *t);
+void serve_inject_answer(struct serve_inject *inject, const char *text, size_t len, uint64_t now_ns,
+			 struct ctl_text *t);
 
 /** The names of what is in force, as JSON strings with commas. */
 void serve_inject_names(const struct serve_inject *inject, struct ctl_text *t);

@@ -192,8 +192,8 @@ alarms_are_what_the_command_provokes(void **state)
 		const char *kind;
 		uint32_t source, unit, id;
 	} alarms[] = {
-		{"illegal-command", 0, 0, 5},   {"illegal-port", 0, 0, 1},
-		{"illegal-queue", 0, 0, 3},     {"excess-completion", 1, 4, 1},
+		{"illegal-command", 0, 0, 5}, {"illegal-port", 0, 0, 1},
+		{"illegal-queue", 0, 0, 3},   {"excess-completion", 1, 4, 1},
 		{"excess-tokens", 1, 4, 2},
 	};
 	struct rig *r = &bench.rig;

@@ -26,8 +26,13 @@
 /* How long a round may last when clients keep it busy: control clients wait for that. */
 #define ROUND_NS UINT64_C(1000000)
 
-enum { AT_SIGNAL, AT_CTL, AT_CTL_CLIENTS, AT_SOCKETS = AT_CTL_CLIENTS + CTL_CLIENTS,
-       POLLED = AT_SOCKETS + SERVE_SOCKETS };
+enum {
+	AT_SIGNAL,
+	AT_CTL,
+	AT_CTL_CLIENTS,
+	AT_SOCKETS = AT_CTL_CLIENTS + CTL_CLIENTS,
+	POLLED = AT_SOCKETS + SERVE_SOCKETS
+};
 
 uint64_t
 serve_now_ns(void)

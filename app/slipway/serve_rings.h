@@ -6,9 +6,9 @@
 
 /**
  * @file
- * The line rings of a served device: a file in memory that clients may map, too, so that their posts
- * need no message. Such posts pass unseen, which is what they are for; who wants to see them, as a
- * trace does, diverts them:
+ * The line rings of a served device: a file in memory that clients may map, too, so that their
+ * posts need no message. Such posts pass unseen, which is what they are for; who wants to see them,
+ * as a trace does, diverts them:
  *
  *     clients --> shared rings --> device              as a rule: one memory, mapped at both
  *     clients --> shared rings --> feed --> device     diverted: the device has rings of its own
@@ -47,8 +47,7 @@ int serve_rings_divert(struct serve_rings *r);
 int serve_rings_restore(struct serve_rings *r);
 
 /** Put a line into a diverted ring, as a client would. False when it is full. */
-bool serve_rings_post(struct serve_rings *r, unsigned int ring, const void *line,
-		      unsigned int len);
+bool serve_rings_post(struct serve_rings *r, unsigned int ring, const void *line, unsigned int len);
 /** Hand on what clients have posted into diverted rings: `take` posts it to the device. */
 void serve_rings_feed(struct serve_rings *r, serve_rings_take_fn *take, void *arg);
 /** Show clients what the device has taken out of diverted rings. */

@@ -122,8 +122,7 @@ port_add(const struct serve *s, const struct kind *k, uint32_t p, struct ctl_tex
 		     serve_reg_counter(regs, k->scheduled_low, k->scheduled_high, p));
 	ctl_text_add(t, ",\"tokens\":%" PRIu32 ",\"depth\":%" PRIu32,
 		     serve_reg_read(regs, k->tokens, p),
-		     code >= DLB_CQ_CODE_MIN && code <= DLB_CQ_CODE_MAX ? DLB_CQ_ENTRIES(code)
-									 : 0);
+		     code >= DLB_CQ_CODE_MIN && code <= DLB_CQ_CODE_MAX ? DLB_CQ_ENTRIES(code) : 0);
 	if (k == &kinds[0])
 		ctl_text_add(t, ",\"holds\":%" PRIu32,
 			     serve_reg_read(regs, DLB_LSP_CQ_LDB_INFL_CNT, p));
@@ -210,8 +209,9 @@ serve_stats_answer(struct serve *s, struct ctl_text *t)
 	serve_gate_totals(&s->gate, &in, &out);
 	ctl_text_add(t, "{\"device\":\"dlb\",\"version\":\"%s\",\"ns\":%" PRIu64 ",\"silent\":%s,",
 		     ctl_version_name(s->options.version), now, silent ? "true" : "false");
-	ctl_text_add(t, "\"in\":%" PRIu64 ",\"out\":%" PRIu64 ",\"stray\":%" PRIu64
-			",\"lost\":%" PRIu64 ",",
+	ctl_text_add(t,
+		     "\"in\":%" PRIu64 ",\"out\":%" PRIu64 ",\"stray\":%" PRIu64
+		     ",\"lost\":%" PRIu64 ",",
 		     in, out, dlb_model_stray(s->model), dlb_model_lost(s->model));
 	ctl_text_add(t, "\"traced\":%s,\"faults\":[", s->gate.trace != NULL ? "true" : "false");
 	serve_inject_names(&s->gate.inject, t);

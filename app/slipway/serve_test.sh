@@ -239,7 +239,8 @@ for s in many:
 for s in many:
     assert b'"sockets"' in s.makefile('rb').readline()
 served()
-for text in (b'trace\n', b'trace stop\n', b'trace start\n', b'inject\n', b'inject ' + b'y ' * 99 + b'\n'):
+for text in (b'trace\n', b'trace stop\n', b'trace start\n', b'inject\n',
+             b'inject ' + b'y ' * 99 + b'\n'):
     assert b'{"error":' in ask(many[0], text), text
 read_end, write_end = os.pipe()             # descriptors that are no good
 for fd in (read_end, write_end, os.open('/dev/null', os.O_RDWR | os.O_APPEND),

@@ -83,10 +83,9 @@ each_frame(json_t *before, json_t *now, const char *list, const char *key, const
 	{
 		earlier = find(json_object_get(before, list), key, one);
 		frame = json_copy(one);
-		json_object_set_new(frame, counter,
-				    json_integer(earlier == NULL
-							 ? 0
-							 : rate(earlier, one, counter, seconds)));
+		json_object_set_new(
+			frame, counter,
+			json_integer(earlier == NULL ? 0 : rate(earlier, one, counter, seconds)));
 		if (json_object_get(one, "lines") != NULL)
 			json_object_set_new(frame, "lines",
 					    json_integer(line_rate(earlier, one, seconds)));

@@ -34,7 +34,8 @@ struct ctl_request {
 /** Who answers the clients of a socket. */
 struct ctl_service {
 	void (*answer)(void *arg, struct ctl_request *request, struct ctl_text *t);
-	void (*gone)(void *arg, uint64_t client); /**< its client has gone, or was let go; or NULL */
+	void (*gone)(void *arg,
+		     uint64_t client); /**< its client has gone, or was let go; or NULL */
 	void *arg;
 };
 
