@@ -99,6 +99,27 @@ a_diverted_ring_fills_up(void **state)
 	rig_step(&b->rig);
 	drain(b, &next);
 	assert_int_equal(next, LINE_RING_LINES + 1);
+	assert_true(bench_share(b, RIG_PRODUCER, new_event(next)));
+	rig_step(&b->rig);
+	drain(b, &next);
+	assert_int_equal(next, LINE_RING_LINES + 2);
+	bench_close(b);
+}
+
+/* What the device has taken meanwhile is room for posters afterwards. */
+static void
+a_restored_ring_has_the_room_it_should(void **state)
+{
+	struct bench *b = &bench;
+
+	(void)state;
+	bench_open(b, DLB_V25);
+	rig_balance(&b->rig, 1, 1024, 1024, RIG_NOT_ORDERED);
+	for (unsigned int i = 0; i < LINE_RING_LINES; i++)
+		assert_true(bench_share(b, RIG_PRODUCER, new_event(i)));
+	assert_int_equal(serve_rings_divert(&b->rings), 0);
+	b->model->ops->step(b->model, 1);
+	assert_int_equal(serve_rings_restore(&b->rings), 0);
 	assert_true(bench_share(b, RIG_PRODUCER, new_event(0)));
 	bench_close(b);
 }
@@ -216,9 +237,14 @@ a_trace_of_a_device_at_work_has_all_from_then_on(void **state)
 		drain(b, &next);
 		assert_int_equal(next, 41);
 
-		serve_gate_trace_end(&b->gate);
+		/* Posted before the end, and not seen by the device yet. */
+		bench_share(b, RIG_PRODUCER, new_event(41));
 		look_at(kept, b, &seen);
-		for (unsigned int i = 41; i < 50; i++)
+		serve_gate_trace_end(&b->gate);
+		look_at(kept, b, &later);
+		assert_int_equal(later.posts, seen.posts + 1);
+		look_at(kept, b, &seen);
+		for (unsigned int i = 42; i < 50; i++)
 			bench_share(b, RIG_PRODUCER, new_event(i));
 		rig_step(&b->rig);
 		drain(b, &next);
@@ -269,6 +295,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ways_of_lines_can_be_exchanged_at_any_time),
 		cmocka_unit_test(a_diverted_ring_fills_up),
+		cmocka_unit_test(a_restored_ring_has_the_room_it_should),
 		cmocka_unit_test(closed_ports_hold_up_nobody),
 		cmocka_unit_test(clients_may_scribble),
 		cmocka_unit_test(a_trace_of_a_device_at_work_has_all_from_then_on),
