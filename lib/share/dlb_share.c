@@ -181,8 +181,7 @@ share_step(struct bus_device *dev, uint64_t now_ns)
 	if (now_ns > hub->now_ns)
 		hub->now_ns = now_ns;
 	deadline = hub->dev->ops->step(hub->dev, now_ns);
-	if (hub->alarm)
-		dlb_hub_alarms(hub);
+	dlb_hub_alarms(hub);
 	return deadline;
 }
 

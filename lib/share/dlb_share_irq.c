@@ -11,7 +11,8 @@
  *                                            masked: its pending bits
  *
  * Alarms are recorded by the device one at a time. They are taken out at once, and the share whose
- * port it was gets a record of its own, and vector 0: nobody hides another one's.
+ * port it was gets a record of its own, and vector 0: nobody hides another one's. Those that came
+ * faster than that are lost, and said to be more of the one before.
  */
 
 #define ROUTE_OFF     0u
@@ -176,8 +177,6 @@ record(struct dlb_share *s, uint32_t synd0, uint32_t synd1, uint32_t synd2)
 	} else {
 		regfile_put(s->regs, DLB_SYS_ALARM_PF_SYND1, 0, synd1);
 		regfile_put(s->regs, DLB_SYS_ALARM_PF_SYND2, 0, synd2);
-		/* Whose the lost ones were, nobody knows. */
-		synd0 = (uint32_t)REG_SET(DLB_SYS_ALARM_PF_SYND0_MORE, synd0, 0);
 	}
 	regfile_put(s->regs, DLB_SYS_ALARM_PF_SYND0, 0, synd0);
 	s->alarm_due = true;
@@ -187,6 +186,8 @@ record(struct dlb_share *s, uint32_t synd0, uint32_t synd1, uint32_t synd2)
 void
 dlb_hub_alarms(struct dlb_hub *hub)
 {
+	if (!hub->alarm)
+		return;
 	hub->alarm = false;
 	for (unsigned int n = 0; n < ALARMS_AT_ONCE; n++) {
 		uint32_t synd0 = dlb_hub_read(hub, DLB_SYS_ALARM_PF_SYND0, 0);

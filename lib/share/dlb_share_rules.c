@@ -290,6 +290,11 @@ write_fixed(struct dlb_share *s, struct reg_at at, uint32_t value)
 uint32_t
 dlb_share_read(struct dlb_share *s, struct reg_at at)
 {
+	/* An alarm shows once the device has seen what was posted before. */
+	if (rules[at.row].scope == PRIVATE) {
+		(void)dlb_hub_read(s->hub, DLB_SYS_TOTAL_VAS, 0);
+		dlb_hub_alarms(s->hub);
+	}
 	if (rules[at.row].kept)
 		return regfile_get(s->regs, at.row, at.i);
 	if (rules[at.row].scope == PORT_BITS)
