@@ -239,6 +239,13 @@ bench_layouts()
 		python3 -m json.tool "$LOGS/bench.json" >/dev/null
 }
 
+# serve_domains: several processes on one served device
+serve_domains()
+{
+	timeout -k 5 150 "$ROOT/app/slipway/serve_domains_test.sh" "$BUILD/app/slipway" \
+		"$BUILD/app/bench-event" --no-huge -m 256 "${LOAD[@]}"
+}
+
 # dlb_tools: slipway dlb and top, on a program with two domains of a device
 dlb_tools()
 {

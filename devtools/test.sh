@@ -320,6 +320,7 @@ run_tool_tests()
 	check "slipway dlb and top" dlb_tools
 	check "slipway serve" "$ROOT/app/slipway/serve_test.sh" "$BUILD/app/slipway"
 	check "slipway doctor" "$ROOT/app/slipway/doctor_test.sh" "$BUILD/app/slipway"
+	check "slipway serve --domains" serve_domains
 }
 
 run_fuzz()

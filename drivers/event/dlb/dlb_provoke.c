@@ -43,9 +43,12 @@ send(struct dlb_port *p, uint64_t meta)
 static void
 send_to_disabled(struct dlb_port *p)
 {
-	unsigned int queue = DLB_LDB_QUEUES - 1;
-	unsigned int i = p->dlb->domain * DLB_LDB_QUEUES + queue;
+	const struct dlb_pool *pool = &p->dlb->device->pool;
+	unsigned int queue = DLB_LDB_QUEUES - 1, i;
 
+	while (queue > 0 && pool->ldb_queues[queue] == DLB_ELSEWHERE)
+		queue--;
+	i = p->dlb->domain * DLB_LDB_QUEUES + queue;
 	dlb_reg_write(p->dlb, DLB_SYS_LDB_VASQID_V, i, 1);
 	send(p, command(DLB_CMD_NEW, queue, DLB_UNORDERED));
 	dlb_reg_write(p->dlb, DLB_SYS_LDB_VASQID_V, i, 0);
