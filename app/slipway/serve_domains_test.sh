@@ -68,6 +68,15 @@ client() {
 		--seconds "$2" --repeats 1 --json "$work/$3.json" >"$work/$3" 2>&1
 }
 
+# rejects TEXT ARGUMENTS [VDEV]: does the driver refuse a part of a device with these?
+rejects() {
+	timeout 30 "$bench" "${eal[@]}" --no-pci --file-prefix "domains$$.rejects" \
+		--lcores '0@(0-1)' --vdev="event_dlb0,at=vfu:$socket.d0$2" ${3:+--vdev="$3"} \
+		-- --layouts cooperative --stages a --seconds 0.01 --repeats 1 \
+		>"$work/rejected" 2>&1
+	grep -q -e "$1" "$work/rejected"
+}
+
 # events NAME: how many that were
 events() {
 	python3 -c '
@@ -124,6 +133,17 @@ wait $right
 count $? 'a million events in domain 1' "$work/right" "$work/serve"
 ! grep -q 'refused' "$work/serve"
 count $? 'neither touched what is not its own' "$work/serve"
+
+# What a client may not settle for the others, or have more of than its part.
+for argument in cq=dense sn=64:64 cos_bw=10:20:30:40; do
+	rejects "device argument ${argument%%=*}: the server at .* shares its device out" \
+		",$argument"
+	count $? "refused: $argument" "$work/rejected"
+done
+rejects 'LDB_PORTS_UNAVAILABLE: 41 load-balanced ports; accepted: 0..40' ,ldb_ports=41
+count $? 'more ports than the part has' "$work/rejected"
+rejects 'DOMAIN_UNAVAILABLE; accepted: up to 1 domains' '' event_dlb1,device=event_dlb0
+count $? 'a second domain of a part' "$work/rejected"
 
 # ---- One of them is killed ----
 
