@@ -51,10 +51,14 @@ try()
 }
 
 # Where this machine gets RELEASE of Debian from, as apt has it configured; nothing if from nowhere.
+# A name such as stable is known for what it is when apt has its lists.
 release_uri()
 {
-	apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE)' \
-		'Created-By: Packages' "Release: $1" 2>/dev/null | awk '{ print $1; exit }'
+	{
+		apt-get indextargets --no-release-info --format '$(REPO_URI)' \
+			'Created-By: Packages' "Release: $1"
+		apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $1"
+	} 2>/dev/null | head -n 1
 }
 
 # sources SUITE...: a line each for apt. What this machine does not name comes from where its own
