@@ -20,6 +20,8 @@
 #define LOOK_NS UINT64_C(1000000)
 /* The same for who waits for room in a ring, in tries. */
 #define LOOK_TRIES 1024u
+/* How long nobody takes anything out of a full ring until the server is asked to. */
+#define ROOM_NS UINT64_C(1000000)
 
 static struct vfu_client *
 client_of(struct bus_device *dev)
@@ -163,17 +165,15 @@ tail_of(const struct line_ring *ring)
 	return atomic_load_explicit(&ring->tail, memory_order_acquire);
 }
 
-/* Until the server has made room, or is lost, which a server is that makes none. */
+/* Until the server has made room: false when it makes none for a while, or is lost. */
 static bool
 wait_for_room(struct vfu_client *c, struct line_poster *p)
 {
-	uint64_t since = now_ns(), patience = c->timeout_ms * UINT64_C(1000000);
+	uint64_t since = now_ns();
 	uint32_t seen = p->tail;
 	unsigned int tries;
 
-	for (tries = 0; !line_ring_has_room(p); tries++) {
-		if (vfu_client_lost(c))
-			return false;
+	for (tries = 0; !line_ring_has_room(p) && !vfu_client_lost(c); tries++) {
 		vfu_client_ring(c);
 		bus_relax(tries);
 		if (tries % LOOK_TRIES != LOOK_TRIES - 1)
@@ -182,24 +182,36 @@ wait_for_room(struct vfu_client *c, struct line_poster *p)
 		if (p->tail != seen) {
 			seen = p->tail;
 			since = now_ns();
-		} else if (now_ns() - since > patience) {
-			vfu_client_give_up(c, "does not empty its rings, given up; restart it, "
-					      "then this program");
+		} else if (now_ns() - since > ROOM_NS) {
+			return false;
 		}
 	}
-	return true;
+	return !vfu_client_lost(c);
+}
+
+/* A device looks at the rings of pages that are in use. When another one is full, or the server is
+ * busy, the device is posted to by message: it takes what is in the ring first, then this line.
+ */
+static void
+message_post(struct vfu_client *c, struct line_poster *p, unsigned int bar, uint64_t off,
+	     const void *line, unsigned int len)
+{
+	write_region(c, bar, off, line, len, false);
+	/* Nobody else drains it any more. */
+	if (vfu_client_lost(c))
+		atomic_store_explicit(&p->ring->tail, p->head, memory_order_relaxed);
 }
 
 static void
-ring_post(struct vfu_client *c, struct line_ring *ring, const void *line, unsigned int len)
+ring_post(struct vfu_client *c, const struct bus_region *area, uint64_t off, const void *line,
+	  unsigned int len)
 {
-	struct line_poster p = {.ring = ring};
+	struct line_poster p = {.ring = area->memory};
 
 	line_ring_resume(&p);
-	p.tail = tail_of(ring);
+	p.tail = tail_of(p.ring);
 	if (!line_ring_has_room(&p) && !wait_for_room(c, &p)) {
-		/* Nobody else drains it any more. */
-		atomic_store_explicit(&ring->tail, p.head, memory_order_relaxed);
+		message_post(c, &p, area->bar, off, line, len);
 		return;
 	}
 	line_ring_post(&p, line, len);
@@ -214,7 +226,7 @@ device_post(struct bus_device *dev, unsigned int bar, uint64_t off, const void *
 	const struct bus_region *area = vfu_client_area(c, bar, off);
 
 	if (area != NULL && area->kind == BUS_LINE_RING && off - area->offset < area->size)
-		ring_post(c, area->memory, line, len);
+		ring_post(c, area, off, line, len);
 	else
 		write_region(c, bar, off, line, len, true);
 }
