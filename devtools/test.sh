@@ -424,6 +424,10 @@ run_shim()
 			shim_driver_tests $driver 2.0
 	done
 	check "bench-trap" shim_bench
+	check "PCI, stock driver, served: perf_queue, order_queue 2.5" served_stock 2.5
+	check "PCI, stock driver, served, by messages: perf_queue, order_queue 2.0" \
+		served_stock 2.0 --no-share
+	check "PCI, stock driver, served: a server that is killed" served_lost
 }
 
 run_pcap_jobs()
@@ -474,6 +478,7 @@ fi
 # What it installed is needed from here on.
 . "$ROOT/devtools/jobs.sh"
 . "$ROOT/devtools/shim_jobs.sh"
+. "$ROOT/devtools/served_jobs.sh"
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 
 run_builds

@@ -51,6 +51,7 @@ static const char help[] =
 	"              Default, without --at: one device, dlb,version=2.5.\n"
 	"       --at SOCKET\n"
 	"              A device that slipway serve, or another vfio-user server, has at SOCKET.\n"
+	"              A name without a slash is looked for in the directory of running devices.\n"
 	"              A server takes one client at a time: the process that opens the device.\n"
 	"       --trace FILE\n"
 	"              Write every access to the devices, and of them, to FILE.\n"

@@ -4,9 +4,13 @@
 #include "run_at.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "dirs.h"
 #include "slipway.h"
 #include "vfu_client.h"
 
@@ -24,10 +28,27 @@ static const struct {
 /* The shim takes its devices from a list that has these between them. */
 #define BETWEEN " ,;"
 
+/* A name without a slash is that of a socket in the directory of running devices. */
+static char *
+path_find(const char *given)
+{
+	char path[PATH_MAX];
+	struct dirs dirs;
+
+	if (strchr(given, '/') != NULL)
+		return realpath(given, NULL);
+	if (dirs_find(&dirs) < 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	snprintf(path, sizeof(path), "%s/%s", dirs.base, given);
+	return realpath(path, NULL);
+}
+
 static int
 path_resolve(struct tree_device *device)
 {
-	char *path = realpath(device->at, NULL);
+	char *path = path_find(device->at);
 
 	if (path == NULL) {
 		complain("--at %s: %s; start the server first: slipway serve dlb %s", device->at,

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The slipway authors
+#
+# Jobs on a DLB that another process serves, which a program sees as a PCI device: `slipway serve`
+# and `slipway run --at`. Sourced after shim_jobs.sh, and as the same least of users.
+
+# serve_begin VERSION OPTION...: a server at DIR/dlb; sets SERVER to its process
+serve_begin()
+{
+	local version=$1 tick
+	shift
+	shim_directory || return
+	"${AS_USER[@]}" slipway serve dlb "$DIR/dlb" --version "$version" --stats "$@" \
+		</dev/null >"$DIR/served" 2>&1 &
+	SERVER=$!
+	for ((tick = 0; tick < 200; tick++)); do
+		[ -S "$DIR/dlb" ] && return
+		sleep 0.05
+	done
+	cat "$DIR/served"
+	return 1
+}
+
+# serve_end: stop it; what it said is shown, and it must have gone well
+serve_end()
+{
+	local status
+	kill "$SERVER"
+	wait "$SERVER"
+	status=$?
+	cat "$DIR/served"
+	[ -e "$DIR/dlb" ] && status=1
+	! left_behind || status=1
+	rm -rf "$DIR"
+	return $status
+}
+
+# served_eventdev LIMIT TEST ARGUMENT...: one run of dpdk-test-eventdev with the stock driver
+served_eventdev()
+{
+	local limit=$1 test=$2
+	shift 2
+	shim_eal stock 512 3
+	stock "$limit" 'Result: Success' "${AS_USER[@]}" slipway run --at "$DIR/dlb" -- \
+		dpdk-test-eventdev "${EAL[@]}" -- --test="$test" --plcores 1 --wlcores 2 \
+		--nb_pkts 10000 "$@"
+}
+
+# served_stock VERSION OPTION...: two programs, one after the other, on one served device
+served_stock()
+{
+	local status=0
+	serve_begin "$@" || return
+	served_eventdev 60 perf_queue --stlist a || status=1
+	served_eventdev 90 order_queue || status=1
+	serve_end || status=1
+	return $status
+}
+
+# lines_of FILE TEXT: how many lines have it
+lines_of()
+{
+	grep -c -e "$2" "$1"
+}
+
+# served_lost: a server that is killed is told of once, and the program goes on
+served_lost()
+{
+	local job tick status=1
+	serve_begin 2.5 || return
+	shim_eal stock 512 3
+	"${AS_USER[@]}" slipway run --at "$DIR/dlb" -- dpdk-test-eventdev "${EAL[@]}" -- \
+		--test=perf_queue --plcores 1 --wlcores 2 --nb_pkts 0 --stlist a \
+		</dev/null >"$DIR/said" 2>&1 &
+	job=$!
+	# Until events flow.
+	for ((tick = 0; tick < 300; tick++)); do
+		grep -q mpps "$DIR/said" && break
+		sleep 0.1
+	done
+	kill -KILL "$SERVER"
+	wait "$SERVER" 2>/dev/null
+	for ((tick = 0; tick < 100; tick++)); do
+		grep -q 'closed the connection' "$DIR/said" && break
+		sleep 0.1
+	done
+	sleep 1
+	kill -0 $job && [ "$(lines_of "$DIR/said" 'restart it, then this program')" -eq 1 ] &&
+		status=0
+	# It waits for events that do not come.
+	kill -KILL $job
+	wait $job 2>/dev/null
+	tail -n 5 "$DIR/said"
+	rm -rf "$DIR" "$(eal_directory)/$PREFIX"
+	return $status
+}
