@@ -135,8 +135,8 @@ count_whole(struct vfu_conn *c)
 	}
 }
 
-/* Where the last of the messages in from..to begins: nothing is received behind descriptors, so they
- * came with that one.
+/* Where the last of the messages in from..to begins: nothing is received behind descriptors, so
+ * they came with that one.
  */
 static size_t
 last_begin(const struct vfu_conn *c, size_t from, size_t to)
@@ -310,8 +310,8 @@ vfu_conn_flush(struct vfu_conn *c)
 }
 
 int
-vfu_conn_send(struct vfu_conn *c, const struct iovec parts[], unsigned int n_parts,
-	      const int fds[], unsigned int n_fds)
+vfu_conn_send(struct vfu_conn *c, const struct iovec parts[], unsigned int n_parts, const int fds[],
+	      unsigned int n_fds)
 {
 	ssize_t n = 0;
 

@@ -26,7 +26,7 @@
 #define VFU_CONN_AHEAD 65536u
 #define VFU_CONN_IN    (VFU_MAX_DATA + VFU_MAX_HEAD + VFU_CONN_AHEAD)
 /** Bytes that may wait to be sent: the largest reply, and 64 messages of ours with a line each. */
-#define VFU_CONN_OUT   (VFU_MAX_DATA + VFU_MAX_HEAD + 64 * 96u)
+#define VFU_CONN_OUT (VFU_MAX_DATA + VFU_MAX_HEAD + 64 * 96u)
 
 /** A connection. */
 struct vfu_conn {

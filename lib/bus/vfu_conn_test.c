@@ -253,7 +253,9 @@ more_descriptors_than_fit_are_an_error(void **state)
 	unsigned char bytes[48];
 	char control[CMSG_SPACE(17 * sizeof(int))] = {0};
 	struct iovec part = {bytes, sizeof(bytes)};
-	struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr msg = {.msg_iov = &part,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
 			     .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	struct bench b;

@@ -17,8 +17,8 @@
  *              the idle time passes: posted, 16 bytes
  *
  * A quarter may turn out to have been the beginning of a line after all. Then the rest of it, once
- * complete, is posted behind it in quarters, which come to the same for a device that takes 16 bytes
- * as one command.
+ * complete, is posted behind it in quarters, which come to the same for a device that takes 16
+ * bytes as one command.
  */
 
 #include <stdbool.h>

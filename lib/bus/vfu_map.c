@@ -67,7 +67,7 @@ vfu_map_find(struct vfu_map *m, uint64_t address)
 
 /* ---- Adding ---- */
 
-/* Files whose pages come from the other side of a file system server could make us wait for ever. */
+/* Pages of a file that a program in user space serves could make us wait for ever. */
 static int
 file_check(int fd, uint64_t offset, uint64_t bytes, uint64_t *page)
 {

@@ -6,9 +6,9 @@
 
 /**
  * @file
- * The memory that a client has made known: ranges of addresses, sorted, each with the file behind it
- * mapped here or, without a file, with nothing: then messages reach it. Ranges may end at 2^64, so
- * ends are inclusive.
+ * The memory that a client has made known: ranges of addresses, sorted, each with the file behind
+ * it mapped here or, without a file, with nothing: then messages reach it. Ranges may end at 2^64,
+ * so ends are inclusive.
  */
 
 #include <stdbool.h>

@@ -26,8 +26,8 @@ ssize_t vfu_message_send(int socket, const struct iovec *parts, unsigned int n_p
 			 const int fds[], unsigned int n_fds);
 
 /**
- * Receive up to `len` bytes, and the descriptors that come with them (close-on-exec, the caller's to
- * close).
+ * Receive up to `len` bytes, and the descriptors that come with them (close-on-exec, the caller's
+ * to close).
  *
  * @param flags of recvmsg: MSG_DONTWAIT
  * @param fds out: room for VFU_MAX_FDS

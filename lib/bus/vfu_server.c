@@ -169,7 +169,8 @@ take_client(struct vfu_server *s, int fd)
 static void
 accept_client(struct vfu_server *s)
 {
-	int fd = s->listener < 0 ? -1 : accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = s->listener < 0 ? -1
+				 : accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	int ret;
 
 	if (fd < 0)

@@ -27,7 +27,7 @@ struct vfu_server;
 
 /** What a server tells its owner, from inside vfu_server_work. Each may be NULL. */
 struct vfu_server_events {
-	void (*log)(void *arg, const char *line); /**< one line, without newline */
+	void (*log)(void *arg, const char *line);      /**< one line, without newline */
 	void (*came)(void *arg, pid_t pid, uid_t uid); /**< a client has been accepted */
 	/**
 	 * The client is gone, its maps are too (remap has been called): time to reset the device.
@@ -39,18 +39,19 @@ struct vfu_server_events {
 };
 
 struct vfu_server_config {
-	const char *path; /**< of the socket: replaced where nobody listens on it, refused where somebody does */
-	mode_t mode;      /**< permissions of the socket: who may connect */
+	/** Of the socket: replaced where nobody listens on it, refused where somebody does. */
+	const char *path;
+	mode_t mode; /**< permissions of the socket: who may connect */
 	/**
-	 * Offer what clients may map and post to directly (BUS_MEMORY and BUS_LINE_RING regions with
-	 * a file) to clients that ask for it in the version handshake.
+	 * Offer what clients may map and post to directly (BUS_MEMORY and BUS_LINE_RING regions
+	 * with a file) to clients that ask for it in the version handshake.
 	 */
 	bool share;
-	/** A JSON object that clients of ours are told in the handshake, or NULL: vfu_client_about. */
+	/** A JSON object that clients of ours are told in the handshake, or NULL. */
 	const char *about;
 	/**
-	 * How long the first 16 bytes of a line that arrives in pieces wait for the rest before they
-	 * count as a 16-byte post, ns; 0: 100 us; UINT64_MAX: until something else tells.
+	 * How long the first 16 bytes of a line that arrives in pieces wait for the rest before
+	 * they count as a 16-byte post, ns; 0: 100 us; UINT64_MAX: until something else tells.
 	 */
 	uint64_t gather_idle_ns;
 	/** How long to wait for the answer to a DMA message; 0: 1000. */
@@ -62,15 +63,15 @@ struct vfu_server_config {
 /** Counts since it was opened. */
 struct vfu_server_stats {
 	uint64_t clients, messages, reads, writes, posted, lines, submits, maps, unmaps, irqs;
-	uint64_t refused;  /**< messages answered with an error */
-	uint64_t dropped;  /**< clients let go for breaking the protocol */
+	uint64_t refused;             /**< messages answered with an error */
+	uint64_t dropped;             /**< clients let go for breaking the protocol */
 	uint64_t dma_read, dma_write; /**< messages of ours, for memory without a descriptor */
 	uint64_t bytes_in, bytes_out;
 };
 
 /** Listen: 0, or a negative errno after one log line. Non-blocking throughout. */
 int vfu_server_open(const struct vfu_server_config *config, struct vfu_server **server);
-/** As vfu_server_open for a socket that is connected already (socketpair): for tests and fuzzing. */
+/** As vfu_server_open for a socket that is connected already: for tests and fuzzing. */
 int vfu_server_open_fd(const struct vfu_server_config *config, int fd, struct vfu_server **server);
 
 /** What the device is to be plugged into; valid until close. */
@@ -84,17 +85,18 @@ int vfu_server_fd(const struct vfu_server *server);
 /**
  * Do what can be done without waiting, up to a batch of messages.
  *
- * @return messages handled; 0 when there were none; a client that broke the protocol has been let go
+ * @return messages handled; 0 when there were none; a client that broke the protocol has been let
+ *         go
  */
 unsigned int vfu_server_work(struct vfu_server *server);
 
 /**
- * When vfu_server_work wants to be called even if nothing arrives (an incomplete line that waits for
- * its rest), on the clock of bus step; BUS_NO_DEADLINE for never.
+ * When vfu_server_work wants to be called even if nothing arrives (an incomplete line that waits
+ * for its rest), on CLOCK_MONOTONIC, ns, as bus step; BUS_NO_DEADLINE for never.
  */
 uint64_t vfu_server_deadline(const struct vfu_server *server);
 
-/** Is there a client that posts into shared rings? Then the owner spins a while before it sleeps. */
+/** Is there a client that posts into shared rings? Then owners spin a while before they sleep. */
 bool vfu_server_shares(const struct vfu_server *server);
 /**
  * About to sleep: from now on whoever posts into a shared ring makes vfu_server_fd readable. After
@@ -119,7 +121,7 @@ void vfu_server_drop(struct vfu_server *server);
 
 const struct vfu_server_stats *vfu_server_stats(const struct vfu_server *server);
 
-/** Let the client go, stop listening, remove the socket. The device stays its owner's. NULL is allowed. */
+/** Let the client go, stop listening, remove the socket; the device stays. NULL is allowed. */
 void vfu_server_close(struct vfu_server *server);
 
 #endif /* SLIPWAY_VFU_SERVER_H */

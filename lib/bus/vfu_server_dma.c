@@ -10,9 +10,9 @@
 #include <string.h>
 
 /* The client's memory. Where it came with a file, the device gets a pointer. Where it did not,
- * messages carry the bytes: writes are sent and not waited for, as on a bus, and interrupts wait for
- * them; reads are waited for, while the client's commands wait in the buffer. The client may need an
- * answer of ours before it can give one, so no read is made inside an access.
+ * messages carry the bytes: writes are sent and not waited for, as on a bus, and interrupts wait
+ * for them; reads are waited for, while the client's commands wait in the buffer. The client may
+ * need an answer of ours before it can give one, so no read is made inside an access.
  */
 
 static struct vfu_server *
@@ -100,10 +100,9 @@ vfu_server_dma_unmap(struct vfu_server *s, const struct vfu_message *m)
 	else
 		ret = unmap(s, un.address, last);
 	if (ret < 0)
-		return vfu_server_refuse(s, m, ret,
-					 "0x%llx, 0x%llx bytes: up to 2^64, and no map by halves",
-					 (unsigned long long)un.address,
-					 (unsigned long long)un.size);
+		return vfu_server_refuse(
+			s, m, ret, "0x%llx, 0x%llx bytes: up to 2^64, and no map by halves",
+			(unsigned long long)un.address, (unsigned long long)un.size);
 	s->stats.unmaps++;
 	return vfu_server_reply(s, m, &part, 1);
 }
@@ -306,7 +305,8 @@ message_read(struct vfu_server *s, uint64_t iova, void *bytes, size_t len)
 	int ret;
 
 	if (s->in_access) {
-		vfu_server_log(s, "DMA_READ of 0x%llx inside an access: the client could not answer",
+		vfu_server_log(s,
+			       "DMA_READ of 0x%llx inside an access: the client could not answer",
 			       (unsigned long long)iova);
 		return -EDEADLK;
 	}

@@ -27,8 +27,24 @@ static uint64_t
 any_number(void)
 {
 	static const uint64_t numbers[] = {
-		0, 1, 4, 8, 16, 24, 32, 64, 0x1000, 0x2000, 0x3000, 0x10000, 0x5301, UINT32_MAX,
-		UINT64_C(1) << 32, UINT64_C(1) << 63, UINT64_MAX, UINT64_MAX - 0xfff,
+		0,
+		1,
+		4,
+		8,
+		16,
+		24,
+		32,
+		64,
+		0x1000,
+		0x2000,
+		0x3000,
+		0x10000,
+		0x5301,
+		UINT32_MAX,
+		UINT64_C(1) << 32,
+		UINT64_C(1) << 63,
+		UINT64_MAX,
+		UINT64_MAX - 0xfff,
 	};
 
 	return numbers[any(sizeof(numbers) / sizeof(numbers[0]))];
@@ -51,7 +67,7 @@ any_payload(unsigned char *payload)
 static void
 send_any(struct rig *r, const int fds[], unsigned int n_fds)
 {
-	static const uint16_t commands[] = {1, 2,  3,  4,  5,  6,  7,  8,  8,  9,     9,
+	static const uint16_t commands[] = {1,  2,  3,  4,  5,  6,  7,  8,  8,  9,      9,
 					    10, 10, 11, 12, 13, 14, 15, 15, 16, 0x5301, 0xffff};
 	unsigned char bytes[200];
 	struct vfu_header h = {.id = (uint16_t)any(70)};
@@ -164,7 +180,8 @@ hanging_up_at_any_byte_harms_nobody(void **state)
 			bool has_fd = at == map_at || at == set_at;
 
 			assert_int_equal(vfu_message_send(r.peer, &part, 1,
-							  at == map_at ? &memory : &irq, has_fd), 1);
+							  at == map_at ? &memory : &irq, has_fd),
+					 1);
 			if (at % 3 == 0)
 				rig_work(&r);
 		}

@@ -74,8 +74,8 @@ vfu_server_version(struct vfu_server *s, const struct vfu_message *m)
 		return vfu_server_refuse(s, m, -ENOTSUP, "version %u.%u: %u is spoken here",
 					 version.major, version.minor, VFU_MAJOR);
 	}
-	ret = vfu_version_read((const char *)m->payload + sizeof(version),
-			       m->len - sizeof(version), &asked, why);
+	ret = vfu_version_read((const char *)m->payload + sizeof(version), m->len - sizeof(version),
+			       &asked, why);
 	if (ret < 0) {
 		s->broken = -EPROTO;
 		return vfu_server_refuse(s, m, ret, "%s", why);

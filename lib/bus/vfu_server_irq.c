@@ -74,7 +74,8 @@ vfu_server_irq_held(struct vfu_server *s)
 }
 
 uint64_t
-vfu_server_irq_pending(const struct vfu_server *s, unsigned int bar, uint64_t off, unsigned int size)
+vfu_server_irq_pending(const struct vfu_server *s, unsigned int bar, uint64_t off,
+		       unsigned int size)
 {
 	const struct vfu_irqs *irqs = &s->irqs[VFU_IRQ_MSIX];
 	uint64_t bits = 0, first = (off - s->msix.pba) * 8;
@@ -286,16 +287,15 @@ set_check(struct vfu_server *s, const struct vfu_message *m, const struct vfu_ir
 					 VFU_IRQS - 1);
 	if (set->start > s->irqs[set->index].count ||
 	    set->count > s->irqs[set->index].count - set->start)
-		return vfu_server_refuse(s, m, -EINVAL,
-					 "interrupt type %u, %u vectors from %u: it has %u",
-					 set->index, set->count, set->start,
-					 s->irqs[set->index].count);
+		return vfu_server_refuse(
+			s, m, -EINVAL, "interrupt type %u, %u vectors from %u: it has %u",
+			set->index, set->count, set->start, s->irqs[set->index].count);
 	if (set->argsz < sizeof(*set) || m->len != sizeof(*set) + bytes)
 		return vfu_server_refuse(s, m, -EINVAL, "argsz %u, %u bytes: %zu belong there",
 					 set->argsz, m->len, sizeof(*set) + bytes);
 	if (m->n_fds != 0 && (!fds || m->n_fds != set->count))
-		return vfu_server_refuse(s, m, -EINVAL, "%u descriptors for %u vectors%s",
-					 m->n_fds, set->count, fds ? "" : " that take none");
+		return vfu_server_refuse(s, m, -EINVAL, "%u descriptors for %u vectors%s", m->n_fds,
+					 set->count, fds ? "" : " that take none");
 	for (unsigned int i = 0; i < m->n_fds; i++)
 		if (!is_eventfd(m->fds[i]))
 			return vfu_server_refuse(s, m, -EINVAL, "descriptor %u is no eventfd", i);

@@ -155,9 +155,11 @@ a_client_can_fire_vectors_itself(void **state)
 		fds[i] = event();
 	assert_int_equal(rig_irqs(&r, 0x24, MSIX, 0, 3, fds, 3), 0);
 	assert_int_equal(rig_irqs(&r, 0x21, MSIX, 1, 2, NULL, 0), 0);
-	assert_int_equal(rig_fired(fds[0]) << 8 | rig_fired(fds[1]) << 4 | rig_fired(fds[2]), 0x011);
+	assert_int_equal(rig_fired(fds[0]) << 8 | rig_fired(fds[1]) << 4 | rig_fired(fds[2]),
+			 0x011);
 	assert_int_equal(rig_ask(&r, VFU_DEVICE_SET_IRQS, &bools, 23), 0);
-	assert_int_equal(rig_fired(fds[0]) << 8 | rig_fired(fds[1]) << 4 | rig_fired(fds[2]), 0x101);
+	assert_int_equal(rig_fired(fds[0]) << 8 | rig_fired(fds[1]) << 4 | rig_fired(fds[2]),
+			 0x101);
 	assert_int_equal(rig_ask(&r, VFU_DEVICE_SET_IRQS, &bools, 22), -EINVAL);
 	assert_int_equal(rig_ask(&r, VFU_DEVICE_SET_IRQS, &bools, 24), -EINVAL);
 	for (unsigned int i = 0; i < 3; i++)
@@ -188,14 +190,22 @@ what_makes_no_sense_is_refused(void **state)
 		uint32_t flags, index, start, count;
 		unsigned int n_fds;
 	} wrong[] = {
-		{0x24, 5, 0, 1, 1},	     {0x24, UINT32_MAX, 0, 1, 1},
-		{0x24, MSIX, 4, 1, 1},	     {0x24, MSIX, 0, 5, 0},
-		{0x24, MSIX, UINT32_MAX, 2, 2}, {0x24, MSIX, 1, UINT32_MAX, 0},
-		{0x24, MSIX, 0, 2, 1},	     {0x24, MSIX, 0, 1, 2},
-		{0x21, MSIX, 0, 1, 1},	     {0x20, MSIX, 0, 1, 0},
-		{0x04, MSIX, 0, 1, 0},	     {0x27, MSIX, 0, 1, 0},
-		{0x3c, MSIX, 0, 1, 0},	     {0x64, MSIX, 0, 1, 0},
-		{0x24, VFU_IRQ_INTX, 0, 1, 1}, {0x24, VFU_IRQ_MSI, 0, 1, 1},
+		{0x24, 5, 0, 1, 1},
+		{0x24, UINT32_MAX, 0, 1, 1},
+		{0x24, MSIX, 4, 1, 1},
+		{0x24, MSIX, 0, 5, 0},
+		{0x24, MSIX, UINT32_MAX, 2, 2},
+		{0x24, MSIX, 1, UINT32_MAX, 0},
+		{0x24, MSIX, 0, 2, 1},
+		{0x24, MSIX, 0, 1, 2},
+		{0x21, MSIX, 0, 1, 1},
+		{0x20, MSIX, 0, 1, 0},
+		{0x04, MSIX, 0, 1, 0},
+		{0x27, MSIX, 0, 1, 0},
+		{0x3c, MSIX, 0, 1, 0},
+		{0x64, MSIX, 0, 1, 0},
+		{0x24, VFU_IRQ_INTX, 0, 1, 1},
+		{0x24, VFU_IRQ_MSI, 0, 1, 1},
 	};
 	struct rig r;
 	int fds[2], open_fds;
@@ -207,7 +217,8 @@ what_makes_no_sense_is_refused(void **state)
 	open_fds = rig_open_fds();
 	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_int_equal(rig_irqs(&r, wrong[i].flags, wrong[i].index, wrong[i].start,
-					  wrong[i].count, fds, wrong[i].n_fds), -EINVAL);
+					  wrong[i].count, fds, wrong[i].n_fds),
+				 -EINVAL);
 	assert_int_equal(rig_irqs(&r, 0x09, MSIX, 0, 1, NULL, 0), -ENOTSUP);
 	assert_int_equal(rig_irqs(&r, 0x14, MSIX, 0, 1, fds, 1), -ENOTSUP);
 	assert_int_equal(rig_open_fds(), open_fds);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONFIG_BYTES  256u
+#define CONFIG_BYTES         256u
 #define CONFIG_EXPRESS_BYTES 4096u
 
 /* Configuration space: what a server has to know of it. */
@@ -21,14 +21,14 @@
 #define CAP_MSIX     0x11
 #define CAP_MOST     48 /* more do not fit into 192 bytes */
 
-#define MSI_CONTROL     2
-#define MSI_CAPABLE(c)  (1u << ((c) >> 1 & 7))
-#define MSI_MOST        32u
-#define MSIX_CONTROL    2
-#define MSIX_TABLE      4
-#define MSIX_PBA        8
-#define MSIX_COUNT(c)   (((c) & 0x7ff) + 1)
-#define MSIX_BIR        7u
+#define MSI_CONTROL    2
+#define MSI_CAPABLE(c) (1u << ((c) >> 1 & 7))
+#define MSI_MOST       32u
+#define MSIX_CONTROL   2
+#define MSIX_TABLE     4
+#define MSIX_PBA       8
+#define MSIX_COUNT(c)  (((c)&0x7ff) + 1)
+#define MSIX_BIR       7u
 
 uint32_t
 vfu_server_config_get(struct vfu_server *s, uint16_t off, unsigned int size)

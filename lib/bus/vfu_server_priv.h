@@ -98,7 +98,7 @@ struct vfu_server {
 	bool write_multiple;
 	uint32_t max_data_xfer;
 	unsigned int log_lines;
-	int unmask_fd; /**< by which the client unmasks INTx, -1 for none */
+	int unmask_fd;   /**< by which the client unmasks INTx, -1 for none */
 	uint32_t polled; /**< what epoll looks for on the socket */
 	struct vfu_dma dma;
 	struct vfu_shared shared;
@@ -120,7 +120,6 @@ bool vfu_server_meet(struct vfu_server *s);
 void vfu_server_let_go(struct vfu_server *s, const char *why);
 
 /* ---- vfu_server_work.c ---- */
-
 
 /** One line to whoever keeps the log. */
 void vfu_server_log(struct vfu_server *s, const char *format, ...)

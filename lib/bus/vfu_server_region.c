@@ -50,8 +50,10 @@ gather_lost(void *arg, unsigned int bar, uint64_t off, unsigned int len)
 	struct vfu_server *s = arg;
 
 	s->stats.refused++;
-	vfu_server_log(s, "BAR %u, line at 0x%llx: %u bytes came, then another line began there: "
-			  "16 or 64 make one", bar, (unsigned long long)off, len);
+	vfu_server_log(s,
+		       "BAR %u, line at 0x%llx: %u bytes came, then another line began there: "
+		       "16 or 64 make one",
+		       bar, (unsigned long long)off, len);
 }
 
 void
@@ -272,16 +274,17 @@ vfu_server_write_multi(struct vfu_server *s, const struct vfu_message *m)
 	if (multi.wr_cnt != (m->len - sizeof(multi)) / sizeof(one) ||
 	    (m->len - sizeof(multi)) % sizeof(one) != 0)
 		return vfu_server_refuse(s, m, -EINVAL, "%llu writes: %zu bytes of them came",
-					 (unsigned long long)multi.wr_cnt,
-					 m->len - sizeof(multi));
+					 (unsigned long long)multi.wr_cnt, m->len - sizeof(multi));
 	for (uint64_t i = 0; i < multi.wr_cnt; i++) {
 		memcpy(&one, m->payload + sizeof(multi) + i * sizeof(one), sizeof(one));
 		if (one.count > sizeof(one.data))
 			ret = vfu_server_refuse(s, m, -EINVAL, "write %llu has %u bytes: at most 8",
 						(unsigned long long)i, one.count);
 		else
-			ret = write_one(s, m, &(struct vfu_region_access){one.offset, one.region,
-									  one.count}, one.data);
+			ret = write_one(
+				s, m,
+				&(struct vfu_region_access){one.offset, one.region, one.count},
+				one.data);
 		first = first < 0 ? first : ret;
 	}
 	return first < 0 ? first : vfu_server_reply(s, m, &part, 1);

@@ -7,8 +7,8 @@
 
 /* Accesses: what the device sees of them. */
 
-static const unsigned char bytes[4096] = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, [15] = 0xff,
-					  [63] = 0x99};
+static const unsigned char bytes[4096] = {0x11, 0x22, 0x33, 0x44,        0x55,
+					  0x66, 0x77, 0x88, [15] = 0xff, [63] = 0x99};
 
 /* What the device has been asked since the last look. */
 static void
@@ -78,12 +78,18 @@ ranges_outside_are_refused(void **state)
 		uint64_t off;
 		uint32_t count;
 	} wrong[] = {
-		{0, TEST_DEVICE_BAR, 1},     {0, TEST_DEVICE_BAR - 4, 8},
-		{0, UINT64_MAX, 1},	     {0, UINT64_MAX - 3, 8},
-		{1, 0, 1},		     {VFU_REGION_ROM, 0, 4},
-		{VFU_REGION_VGA, 0, 1},	     {VFU_REGION_CONFIG, 4096, 1},
-		{VFU_REGION_CONFIG, 4092, 8}, {VFU_REGION_CONFIG, 65536, 4},
-		{9, 0, 0},		     {UINT32_MAX, 0, 4},
+		{0, TEST_DEVICE_BAR, 1},
+		{0, TEST_DEVICE_BAR - 4, 8},
+		{0, UINT64_MAX, 1},
+		{0, UINT64_MAX - 3, 8},
+		{1, 0, 1},
+		{VFU_REGION_ROM, 0, 4},
+		{VFU_REGION_VGA, 0, 1},
+		{VFU_REGION_CONFIG, 4096, 1},
+		{VFU_REGION_CONFIG, 4092, 8},
+		{VFU_REGION_CONFIG, 65536, 4},
+		{9, 0, 0},
+		{UINT32_MAX, 0, 4},
 	};
 	struct rig r;
 
@@ -92,8 +98,9 @@ ranges_outside_are_refused(void **state)
 	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_int_equal(rig_read(&r, wrong[i].region, wrong[i].off, wrong[i].count),
 				 -EINVAL);
-		assert_int_equal(rig_write(&r, wrong[i].region, wrong[i].off, bytes,
-					   wrong[i].count), -EINVAL);
+		assert_int_equal(
+			rig_write(&r, wrong[i].region, wrong[i].off, bytes, wrong[i].count),
+			-EINVAL);
 	}
 	assert_int_equal(rig_read(&r, 0, 0, VFU_MAX_DATA + 1), -EINVAL);
 	assert_int_equal(rig_read(&r, 0, 0, UINT32_MAX), -EINVAL);
@@ -267,7 +274,10 @@ static void
 many_writes_are_made_in_order(void **state)
 {
 	const struct vfu_write_one one[] = {
-		{0x10, 0, 4, {1, 2, 3, 4}}, {0x40, 7, 1, {5}}, {0x20, 0, 8, {6}}, {0x20, 0, 0, {0}},
+		{0x10, 0, 4, {1, 2, 3, 4}},
+		{0x40, 7, 1, {5}},
+		{0x20, 0, 8, {6}},
+		{0x20, 0, 0, {0}},
 	};
 	unsigned char payload[200];
 	uint64_t count;
@@ -275,7 +285,8 @@ many_writes_are_made_in_order(void **state)
 
 	(void)state;
 	rig_create(&r);
-	assert_int_equal(rig_ask(&r, VFU_REGION_WRITE_MULTI, payload, multi(payload, 4, one, 4)), 0);
+	assert_int_equal(rig_ask(&r, VFU_REGION_WRITE_MULTI, payload, multi(payload, 4, one, 4)),
+			 0);
 	assert_int_equal(r.len, 8);
 	memcpy(&count, r.payload, sizeof(count));
 	assert_int_equal(count, 4);
@@ -299,7 +310,8 @@ many_writes_are_as_many_as_they_say(void **state)
 	rig_create(&r);
 	for (unsigned int i = 0; i < 5; i++)
 		assert_int_equal(rig_ask(&r, VFU_REGION_WRITE_MULTI, payload,
-					 multi(payload, counts[i], one, 2)), -EINVAL);
+					 multi(payload, counts[i], one, 2)),
+				 -EINVAL);
 	multi(payload, 2, one, 2);
 	assert_int_equal(rig_ask(&r, VFU_REGION_WRITE_MULTI, payload, 8 + 48 - 1), -EINVAL);
 	assert_int_equal(rig_ask(&r, VFU_REGION_WRITE_MULTI, payload, 8 + 48 + 1), -EINVAL);

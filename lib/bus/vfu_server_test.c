@@ -135,8 +135,17 @@ version_comes_once(void **state)
 static void
 unknown_commands_are_refused_and_forgotten(void **state)
 {
-	const uint16_t commands[] = {0,  VFU_DEVICE_GET_REGION_IO_FDS, VFU_DMA_READ, VFU_DMA_WRITE,
-				     14, 16, 17, 18, 19, 0x5300, 0xffff};
+	const uint16_t commands[] = {0,
+				     VFU_DEVICE_GET_REGION_IO_FDS,
+				     VFU_DMA_READ,
+				     VFU_DMA_WRITE,
+				     14,
+				     16,
+				     17,
+				     18,
+				     19,
+				     0x5300,
+				     0xffff};
 	struct rig r;
 
 	(void)state;
@@ -144,7 +153,8 @@ unknown_commands_are_refused_and_forgotten(void **state)
 	for (unsigned int i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		assert_int_equal(rig_ask(&r, commands[i], "12345678", 8), -ENOTSUP);
 	assert_int_equal(vfu_server_stats(r.server)->refused, 11);
-	assert_string_equal(r.line, "command (65535), id 12: refused with EOPNOTSUPP: not known here");
+	assert_string_equal(r.line,
+			    "command (65535), id 12: refused with EOPNOTSUPP: not known here");
 	rig_destroy(&r);
 }
 
@@ -155,13 +165,20 @@ lengths_that_do_not_fit_are_refused(void **state)
 		uint16_t command;
 		size_t len;
 	} wrong[] = {
-		{VFU_DMA_MAP, 31},	   {VFU_DMA_MAP, 33},
-		{VFU_DMA_UNMAP, 23},	   {VFU_DMA_UNMAP, 25},
-		{VFU_DEVICE_GET_INFO, 15}, {VFU_DEVICE_GET_REGION_INFO, 31},
-		{VFU_DEVICE_GET_IRQ_INFO, 15}, {VFU_DEVICE_SET_IRQS, 19},
-		{VFU_REGION_READ, 15},	   {VFU_REGION_READ, 17},
-		{VFU_REGION_WRITE, 15},	   {VFU_DEVICE_RESET, 1},
-		{VFU_REGION_WRITE_MULTI, 7}, {VFU_DMA_MAP, 0},
+		{VFU_DMA_MAP, 31},
+		{VFU_DMA_MAP, 33},
+		{VFU_DMA_UNMAP, 23},
+		{VFU_DMA_UNMAP, 25},
+		{VFU_DEVICE_GET_INFO, 15},
+		{VFU_DEVICE_GET_REGION_INFO, 31},
+		{VFU_DEVICE_GET_IRQ_INFO, 15},
+		{VFU_DEVICE_SET_IRQS, 19},
+		{VFU_REGION_READ, 15},
+		{VFU_REGION_READ, 17},
+		{VFU_REGION_WRITE, 15},
+		{VFU_DEVICE_RESET, 1},
+		{VFU_REGION_WRITE_MULTI, 7},
+		{VFU_DMA_MAP, 0},
 	};
 	const unsigned char zeros[64] = {0};
 	struct rig r;

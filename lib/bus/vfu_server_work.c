@@ -49,8 +49,8 @@ vfu_server_log(struct vfu_server *s, const char *format, ...)
 }
 
 int
-vfu_server_refuse(struct vfu_server *s, const struct vfu_message *m, int error,
-		  const char *format, ...)
+vfu_server_refuse(struct vfu_server *s, const struct vfu_message *m, int error, const char *format,
+		  ...)
 {
 	char why[LINE_BYTES], line[2 * LINE_BYTES];
 	va_list args;
@@ -119,8 +119,8 @@ static const struct command {
 } commands[] = {
 	[VFU_VERSION] = {vfu_server_version, sizeof(struct vfu_version),
 			 sizeof(struct vfu_version) + VFU_VERSION_JSON_MAX, 0},
-	[VFU_DMA_MAP] = {vfu_server_dma_map, sizeof(struct vfu_dma_map),
-			 sizeof(struct vfu_dma_map), 1},
+	[VFU_DMA_MAP] = {vfu_server_dma_map, sizeof(struct vfu_dma_map), sizeof(struct vfu_dma_map),
+			 1},
 	[VFU_DMA_UNMAP] = {vfu_server_dma_unmap, sizeof(struct vfu_dma_unmap),
 			   sizeof(struct vfu_dma_unmap), 0},
 	[VFU_DEVICE_GET_INFO] = {vfu_server_info, sizeof(struct vfu_device_info), UINT32_MAX, 0},

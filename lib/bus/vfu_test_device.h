@@ -33,7 +33,7 @@
 #define TEST_DEVICE_MSIX    0x40u
 #define TEST_DEVICE_PCIE    0x60u
 #define TEST_DEVICE_VECTORS 4u
-#define TEST_DEVICE_RING(n) (0x1000u + (n) * 0x9000u)
+#define TEST_DEVICE_RING(n) (0x1000u + (n)*0x9000u)
 #define TEST_DEVICE_FILE    TEST_DEVICE_RING(2)
 
 /** The device. */
@@ -206,9 +206,18 @@ test_device_create(struct test_device *d, struct bus_host *host)
 		.reset = test_device_reset,
 		.remap = test_device_remap,
 	};
-	static const unsigned char msix[] = {0x11, TEST_DEVICE_PCIE, TEST_DEVICE_VECTORS - 1, 0,
-					     0, TEST_DEVICE_TABLE >> 8, 0, 0,
-					     0, TEST_DEVICE_PBA >> 8, 0, 0};
+	static const unsigned char msix[] = {0x11,
+					     TEST_DEVICE_PCIE,
+					     TEST_DEVICE_VECTORS - 1,
+					     0,
+					     0,
+					     TEST_DEVICE_TABLE >> 8,
+					     0,
+					     0,
+					     0,
+					     TEST_DEVICE_PBA >> 8,
+					     0,
+					     0};
 	static const unsigned char pcie[] = {0x10, 0, 2, 0, 0, 0, 0, 0x10};
 
 	memset(d, 0, sizeof(*d));

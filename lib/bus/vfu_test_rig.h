@@ -6,8 +6,8 @@
 
 /**
  * @file
- * A server with a small device at one end of a socket pair, a test that writes and reads messages at
- * the other.
+ * A server with a small device at one end of a socket pair, a test that writes and reads messages
+ * at the other.
  */
 
 #include <setjmp.h>
@@ -28,8 +28,8 @@
 #include "vfu_server.h"
 #include "vfu_test_device.h"
 
-#define RIG_CAPS                                                                                  \
-	"\"max_msg_fds\":8,\"max_data_xfer_size\":1048576,\"max_dma_maps\":65535,"                 \
+#define RIG_CAPS                                                                   \
+	"\"max_msg_fds\":8,\"max_data_xfer_size\":1048576,\"max_dma_maps\":65535," \
 	"\"write_multiple\":true"
 #define RIG_JSON       "{\"capabilities\":{" RIG_CAPS "}}"
 #define RIG_JSON_SHARE "{\"capabilities\":{" RIG_CAPS ",\"slipway\":{\"share\":true}}}"

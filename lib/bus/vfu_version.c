@@ -25,8 +25,7 @@ number_read(const json_t *caps, const char *name, uint64_t least, uint64_t most,
 
 	if (j == NULL)
 		return 0;
-	if (!json_is_integer(j) || value < 0 || (uint64_t)value < least ||
-	    (uint64_t)value > most) {
+	if (!json_is_integer(j) || value < 0 || (uint64_t)value < least || (uint64_t)value > most) {
 		snprintf(why, WHY_BYTES, "%s is not a whole number from %llu to %llu", name,
 			 (unsigned long long)least, (unsigned long long)most);
 		return -EINVAL;
@@ -128,8 +127,9 @@ vfu_version_read(const char *text, size_t len, struct vfu_capabilities *caps, ch
 	if (len == 0)
 		return 0;
 	if (len > VFU_VERSION_JSON_MAX || text[len - 1] != '\0') {
-		snprintf(why, WHY_BYTES, "its text has %zu bytes or no NUL at its end: 1 to %u, with NUL",
-			 len, VFU_VERSION_JSON_MAX);
+		snprintf(why, WHY_BYTES,
+			 "its text has %zu bytes or no NUL at its end: 1 to %u, with NUL", len,
+			 VFU_VERSION_JSON_MAX);
 		return -EINVAL;
 	}
 	root = json_loadb(text, len - 1, JSON_REJECT_DUPLICATES, &error);
@@ -192,7 +192,7 @@ least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* QEMU takes an answer as long as its proposal, so nothing here that it knows without being told. */
+/* QEMU takes an answer as long as its proposal: nothing here that it knows without being told. */
 char *
 vfu_version_answer(const struct vfu_capabilities *asked, const struct vfu_capabilities *granted)
 {

@@ -15,9 +15,9 @@
 #include "vfu_version.h"
 
 /* What QEMU 11.1 sends. */
-#define QEMU                                                                                       \
-	"{\"capabilities\": {\"pgsizes\": 4096, \"max_msg_fds\": 16, \"max_dma_maps\": 65535, "     \
-	"\"max_data_xfer_size\": 1048576, \"write_multiple\": true, "                               \
+#define QEMU                                                                                    \
+	"{\"capabilities\": {\"pgsizes\": 4096, \"max_msg_fds\": 16, \"max_dma_maps\": 65535, " \
+	"\"max_data_xfer_size\": 1048576, \"write_multiple\": true, "                           \
 	"\"migration\": {\"max_bitmap_size\": 268435456, \"pgsize\": 4096}}}"
 
 static const struct vfu_capabilities ours = {
@@ -26,7 +26,7 @@ static const struct vfu_capabilities ours = {
 	.max_dma_maps = 65535,
 	.write_multiple = true,
 	.share = true,
-	.about = (char *)(uintptr_t)"{\"device\":\"dlb\"}",
+	.about = (char *)(uintptr_t) "{\"device\":\"dlb\"}",
 };
 
 static int

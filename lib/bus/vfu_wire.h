@@ -46,7 +46,7 @@ enum vfu_command {
 	VFU_DEVICE_SET_IRQS = 8,
 	VFU_REGION_READ = 9,
 	VFU_REGION_WRITE = 10,
-	VFU_DMA_READ = 11,  /**< server to client, as the next */
+	VFU_DMA_READ = 11, /**< server to client, as the next */
 	VFU_DMA_WRITE = 12,
 	VFU_DEVICE_RESET = 13,
 	VFU_DIRTY_PAGES = 14,
@@ -74,25 +74,22 @@ static_assert(sizeof(struct vfu_version) == 4, "version");
 #define VFU_VERSION_JSON_MAX 4096u
 
 /* Names in that object, {"capabilities": {...}}, and what a missing one means. */
-#define VFU_CAPABILITIES         "capabilities"
-#define VFU_CAP_MAX_MSG_FDS      "max_msg_fds"
-#define VFU_CAP_MAX_DATA_XFER    "max_data_xfer_size"
-#define VFU_CAP_MAX_DMA_MAPS     "max_dma_maps"
-#define VFU_CAP_PGSIZES          "pgsizes"
-#define VFU_CAP_WRITE_MULTIPLE   "write_multiple"
-#define VFU_CAP_TWIN_SOCKET      "twin_socket"
-#define VFU_CAP_TWIN_SUPPORTED   "supported"
-#define VFU_CAP_TWIN_FD_INDEX    "fd_index"
-#define VFU_DEFAULT_MSG_FDS      1u
-#define VFU_DEFAULT_DATA_XFER    1048576u
-#define VFU_DEFAULT_DMA_MAPS     65535u
-#define VFU_DEFAULT_PGSIZES      4096u
+#define VFU_CAPABILITIES       "capabilities"
+#define VFU_CAP_MAX_MSG_FDS    "max_msg_fds"
+#define VFU_CAP_MAX_DATA_XFER  "max_data_xfer_size"
+#define VFU_CAP_MAX_DMA_MAPS   "max_dma_maps"
+#define VFU_CAP_PGSIZES        "pgsizes"
+#define VFU_CAP_WRITE_MULTIPLE "write_multiple"
+#define VFU_DEFAULT_MSG_FDS    1u
+#define VFU_DEFAULT_DATA_XFER  1048576u
+#define VFU_DEFAULT_DMA_MAPS   65535u
+#define VFU_DEFAULT_PGSIZES    4096u
 /* Ours: {"slipway": {"share": true}} asks, {"slipway": {"share": true, "about": {...}}} answers.
  * "about" comes without "share" from a server that shares nothing. Never sent unasked.
  */
-#define VFU_CAP_SLIPWAY          "slipway"
-#define VFU_CAP_SHARE            "share"
-#define VFU_CAP_ABOUT            "about"
+#define VFU_CAP_SLIPWAY "slipway"
+#define VFU_CAP_SHARE   "share"
+#define VFU_CAP_ABOUT   "about"
 
 /** Most descriptors in one message, whatever the other side says: what QEMU accepts. */
 #define VFU_MAX_FDS 16u
@@ -300,7 +297,7 @@ struct vfu_share_reply {
 /** A part of a BAR that is a file: mapped as memory, or posted to as a line ring. */
 struct vfu_share_region {
 	uint32_t bar;
-	uint32_t kind; /**< enum bus_region_kind: BUS_MEMORY or BUS_LINE_RING */
+	uint32_t kind;   /**< enum bus_region_kind: BUS_MEMORY or BUS_LINE_RING */
 	uint64_t offset; /**< in the BAR */
 	uint64_t size;   /**< of that part: one page for a ring */
 	uint64_t fd_offset;
