@@ -44,7 +44,6 @@ version_reply(struct vfu_server *s, const struct vfu_message *m,
 		{&version, sizeof(version)},
 		{text, text == NULL ? 0 : strlen(text) + 1},
 	};
-
 	bool fits = asked->slipway || parts[0].iov_len + parts[1].iov_len <= m->len;
 
 	if (with_text && text == NULL)
@@ -63,7 +62,7 @@ vfu_server_version(struct vfu_server *s, const struct vfu_message *m)
 {
 	struct vfu_capabilities asked;
 	struct vfu_version version;
-	char why[160] = "no memory";
+	char why[160];
 	int ret;
 
 	memcpy(&version, m->payload, sizeof(version));
@@ -80,9 +79,7 @@ vfu_server_version(struct vfu_server *s, const struct vfu_message *m)
 		s->broken = -EPROTO;
 		return vfu_server_refuse(s, m, ret, "%s", why);
 	}
-	ret = version_reply(s, m, &asked, m->len > sizeof(version));
-	vfu_version_free(&asked);
-	return ret;
+	return version_reply(s, m, &asked, m->len > sizeof(version));
 }
 
 /* ---- DEVICE_GET_INFO ---- */

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "vfu_wire.h"
@@ -73,8 +72,6 @@ numbers_read(const json_t *j, struct vfu_capabilities *caps, char *why)
 static int
 slipway_read(const json_t *j, struct vfu_capabilities *caps, char *why)
 {
-	const json_t *about;
-
 	if (j == NULL)
 		return 0;
 	if (!json_is_object(j)) {
@@ -82,13 +79,7 @@ slipway_read(const json_t *j, struct vfu_capabilities *caps, char *why)
 		return -EINVAL;
 	}
 	caps->slipway = true;
-	if (boolean_read(j, VFU_CAP_SHARE, &caps->share, why) < 0)
-		return -EINVAL;
-	about = json_object_get(j, VFU_CAP_ABOUT);
-	if (!json_is_object(about))
-		return 0;
-	caps->about = json_dumps(about, JSON_COMPACT);
-	return caps->about == NULL ? -ENOMEM : 0;
+	return boolean_read(j, VFU_CAP_SHARE, &caps->share, why);
 }
 
 static int
@@ -141,16 +132,7 @@ vfu_version_read(const char *text, size_t len, struct vfu_capabilities *caps, ch
 	}
 	ret = capabilities_read(root, caps, why);
 	json_decref(root);
-	if (ret < 0)
-		vfu_version_free(caps);
 	return ret;
-}
-
-void
-vfu_version_free(struct vfu_capabilities *caps)
-{
-	free(caps->about);
-	caps->about = NULL;
 }
 
 bool
@@ -212,21 +194,5 @@ vfu_version_answer(const struct vfu_capabilities *asked, const struct vfu_capabi
 	if (asked->slipway)
 		json_object_set_new(j, VFU_CAP_SLIPWAY,
 				    slipway_write(asked->share && granted->share, granted->about));
-	return text_of(j);
-}
-
-char *
-vfu_version_propose(const struct vfu_capabilities *caps)
-{
-	json_t *j = json_object();
-
-	json_object_set_new(j, VFU_CAP_MAX_MSG_FDS, json_integer(caps->max_msg_fds));
-	json_object_set_new(j, VFU_CAP_MAX_DATA_XFER, json_integer(caps->max_data_xfer));
-	json_object_set_new(j, VFU_CAP_MAX_DMA_MAPS, json_integer(caps->max_dma_maps));
-	json_object_set_new(j, VFU_CAP_PGSIZES, json_integer((json_int_t)caps->pgsizes));
-	if (caps->write_multiple)
-		json_object_set_new(j, VFU_CAP_WRITE_MULTIPLE, json_true());
-	if (caps->slipway)
-		json_object_set_new(j, VFU_CAP_SLIPWAY, slipway_write(caps->share, NULL));
 	return text_of(j);
 }

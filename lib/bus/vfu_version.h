@@ -6,7 +6,7 @@
 
 /**
  * @file
- * The text of a VERSION message, either way: what the two ends of a connection can do.
+ * The text of a VERSION message, read and answered: what the two ends of a connection can do.
  */
 
 #include <stdbool.h>
@@ -24,19 +24,18 @@ struct vfu_capabilities {
 	bool write_multiple;
 	bool slipway; /**< the other end is one of ours: it named VFU_CAP_SLIPWAY */
 	bool share;
-	char *about; /**< the text of an object, or NULL */
+	const char *about; /**< of an answer: the text of an object, or NULL */
 };
 
 /**
  * Read the text of a VERSION message.
  *
  * @param text the payload behind the version, perhaps empty
- * @param caps out; vfu_version_free when done
+ * @param caps out
  * @param why out: what is wrong with it, when something is: at least 160 bytes
- * @return 0, -EINVAL and `why` filled in, or -ENOMEM
+ * @return 0, or -EINVAL and `why` filled in
  */
 int vfu_version_read(const char *text, size_t len, struct vfu_capabilities *caps, char why[160]);
-void vfu_version_free(struct vfu_capabilities *caps);
 
 /**
  * Write the server's answer: only what the client proposed, and no more of it.
@@ -47,9 +46,6 @@ void vfu_version_free(struct vfu_capabilities *caps);
  */
 char *vfu_version_answer(const struct vfu_capabilities *asked,
 			 const struct vfu_capabilities *granted);
-
-/** Write a client's proposal: its text, to be freed, or NULL when memory is short. */
-char *vfu_version_propose(const struct vfu_capabilities *caps);
 
 /** Is it the text of an object? */
 bool vfu_version_is_object(const char *text);
