@@ -257,3 +257,15 @@ dlb_tools()
 	rm -rf "$(eal_directory)/$PREFIX"
 	return $status
 }
+
+# serve_tools: what asks a served device, while a program in another process keeps it busy
+serve_tools()
+{
+	local status
+	eal_arguments 512 1
+	timeout -k 5 90 "$ROOT/app/slipway/serve_load_test.sh" "$BUILD/app/slipway" \
+		"$BUILD/app/bench-event" "${EAL[@]}"
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}

@@ -321,6 +321,7 @@ run_tool_tests()
 	check "slipway serve" "$ROOT/app/slipway/serve_test.sh" "$BUILD/app/slipway"
 	check "slipway doctor" "$ROOT/app/slipway/doctor_test.sh" "$BUILD/app/slipway"
 	check "slipway serve --domains" serve_domains
+	check "slipway serve at work" serve_tools
 }
 
 run_fuzz()
