@@ -192,7 +192,7 @@ run_uio()
 	heading "uio_pci_generic, physical addresses"
 	check "dpdk-devbind.py binds to uio_pci_generic" bound uio_pci_generic "${VERSIONS[@]}"
 	for driver in stock our; do
-		check "$driver driver: perf_queue --stlist a $FIRST" \
+		check "$driver driver over uio: perf_queue --stlist a $FIRST" \
 			eventdev $driver "$FIRST" perf_queue --stlist a
 	done
 	check "dpdk-devbind.py binds back to vfio-pci" bound vfio-pci "${VERSIONS[@]}"

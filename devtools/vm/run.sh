@@ -23,7 +23,8 @@ LIMIT=600
 usage()
 {
 	cat <<-END
-	Usage: devtools/vm/run.sh [--shell | --script FILE] [--only PATTERN] [--version VERSION]...
+	Usage: devtools/vm/run.sh [--shell | --script FILE] [--only PATTERN]
+	                          [--version VERSION]... [--append WORDS]
 
 	Boots a guest with DLBs on its PCI bus and runs devtools/vm/guest.sh in it. Fetches QEMU and
 	the guest when they are not there yet. Exit status 77 when they cannot be had.
@@ -33,6 +34,7 @@ usage()
 	  --only PATTERN   only the checks whose name matches
 	  --version 2.0|2.5
 	                   a device of that version; without this there is one of each
+	  --append WORDS   more of them for the command line of the guest's kernel
 	  --help           this text
 	END
 }
@@ -40,15 +42,17 @@ usage()
 SCRIPT=$ROOT/devtools/vm/guest.sh
 SHELL_WANTED=no
 VERSIONS=()
+WORDS=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--shell) SHELL_WANTED=yes ;;
-	--script | --only | --version)
+	--script | --only | --version | --append)
 		[ $# -gt 1 ] || die "$1 needs an argument"
 		case $1 in
 		--script) SCRIPT=$2 ;;
 		--only) ONLY=$2 ;;
 		--version) VERSIONS+=("$2") ;;
+		--append) WORDS=$2 ;;
 		esac
 		shift
 		;;
@@ -197,8 +201,9 @@ done
 pack || die "$(<"$RUN/pack.log")"
 qemu_command
 serve_all
-# iommu=pt: what vfio-pci has not got uses physical addresses, as uio_pci_generic wants it.
-APPEND="console=ttyS0 quiet panic=-1 rdinit=/init iommu=pt hugepages=$HUGEPAGES"
+# With iommu=pt, a device that vfio-pci has not got is left with physical addresses, as DPDK wants it
+# over uio_pci_generic.
+APPEND="console=ttyS0 quiet panic=-1 rdinit=/init iommu=pt hugepages=$HUGEPAGES $WORDS"
 if [ $SHELL_WANTED = yes ]; then
 	shell
 	exit
