@@ -51,8 +51,8 @@ served_stock()
 {
 	local status=0
 	serve_begin "$@" || return
-	served_eventdev 60 perf_queue --stlist a || status=1
-	served_eventdev 90 order_queue || status=1
+	served_eventdev 120 perf_queue --stlist a || status=1
+	served_eventdev 120 order_queue || status=1
 	serve_end || status=1
 	return $status
 }
