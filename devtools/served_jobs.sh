@@ -57,6 +57,19 @@ served_stock()
 	return $status
 }
 
+# served_sleepers: our driver there, with workers that sleep until the server raises a vector
+served_sleepers()
+{
+	local SHIM_ADDRESS=$SHIM_ADDRESS,wait=interrupt status
+	serve_begin 2.5 || return
+	shim_eal our 512 4
+	stock 60 '' "${AS_USER[@]}" slipway run --at "$DIR/dlb" -- \
+		slipway-test-event "${EAL[@]}" -- '*_wakes'
+	status=$?
+	serve_end || status=1
+	return $status
+}
+
 # lines_of FILE TEXT: how many lines have it
 lines_of()
 {

@@ -428,6 +428,7 @@ run_shim()
 	check "PCI, stock driver, served: perf_queue, order_queue 2.5" served_stock 2.5
 	check "PCI, stock driver, served, by messages: perf_queue, order_queue 2.0" \
 		served_stock 2.0 --no-share
+	check "PCI, our driver, served: sleepers wake" served_sleepers
 	check "PCI, stock driver, served: a server that is killed" served_lost
 }
 
