@@ -21,7 +21,8 @@ serve_begin()
 	return 1
 }
 
-# serve_end: stop it; what it said is shown, and it must have gone well
+# serve_end: stop it; what it said is shown, and it must have gone well: the device has reached the
+# program's memory by itself
 serve_end()
 {
 	local status
@@ -30,6 +31,7 @@ serve_end()
 	status=$?
 	cat "$DIR/served"
 	[ -e "$DIR/dlb" ] && status=1
+	grep -q 'memory written by message  *0$' "$DIR/served" || status=1
 	! left_behind || status=1
 	rm -rf "$DIR"
 	return $status
