@@ -65,7 +65,7 @@ for n in $(seq 100); do
 	sleep 0.05
 done
 "$bench" "$@" --vdev="event_dlb0,at=vfu:$work/dlb0" -- --layouts cooperative --stages oa \
-	--burst 4 --window 64 --flows 64 --seconds 8 --repeats 1 </dev/null >"$work/bench" 2>&1 &
+	--burst 4 --window 64 --flows 64 --seconds 5 --repeats 1 </dev/null >"$work/bench" 2>&1 &
 load=$!
 pids+=($load)
 

@@ -25,7 +25,7 @@
 
 static const char help[] =
 	"NAME\n"
-	"       slipway trace - record and show what passed over the bus\n"
+	"       slipway trace - show what passed over the bus, or record it\n"
 	"\n"
 	"SYNOPSIS\n"
 	"       slipway trace [--text] [--json OUT] [--device N] FILE\n"
