@@ -12,6 +12,8 @@ mkdir -p "$LOGS"
 
 # DPDK's driver executes MOVDIR64B without asking; ours asks.
 MOVDIR64B=$BUILD/app/movdir64b.so
+# A multiple of the bursts that programs send.
+EVENTS=10000
 declare -A ID_OF=([2.0]=2710 [2.5]=2714)
 # Of version, the address; of those that there are.
 declare -A ADDRESS
@@ -109,14 +111,27 @@ eal()
 	fi
 }
 
+# every_event TEST LOG: perf_* say how many events came through, in hexadecimal digits; order_* check
+# each one themselves, and count down to the word of success
+every_event()
+{
+	[[ $1 != perf_* ]] || grep -q "^Worker 0 packets: $(printf %x $EVENTS) " "$2"
+}
+
 # eventdev DRIVER VERSION TEST ARGUMENT...: one run of dpdk-test-eventdev
 eventdev()
 {
-	local driver=$1 version=$2 test=$3
+	local driver=$1 version=$2 test=$3 log status
 	shift 3
+	log=$(mktemp)
 	eal "$driver" "$version" 3
 	stock 90 'Result: Success' "${WITH[@]}" dpdk-test-eventdev "${EAL[@]}" -- \
-		--test="$test" --plcores 1 --wlcores 2 --nb_pkts 10000 "$@"
+		--test="$test" --plcores 1 --wlcores 2 --nb_pkts $EVENTS "$@" >"$log" &&
+		every_event "$test" "$log"
+	status=$?
+	cat "$log"
+	rm -f "$log"
+	return $status
 }
 
 # selftest VERSION: the stock driver's own test
