@@ -31,6 +31,7 @@ GUEST=no
 CHECK_RUNS=30
 FUZZ_BATCH=1000000
 WEAVE_DEVIATIONS=4
+KILLS=50
 while [ $# -gt 0 ]; do
 	case $1 in
 	-y) YES=(-y) ;;
@@ -39,6 +40,7 @@ while [ $# -gt 0 ]; do
 		STRESS_SLEEPS=10000000
 		FUZZ_BATCHES=10
 		WEAVE_DEVIATIONS=5
+		KILLS=500
 		CHECK_RUNS=1000
 		GUEST=yes
 		;;
@@ -150,7 +152,7 @@ fuzz_built()
 	local dir=$ROOT/build-fuzz
 	[ -f "$dir/build.ninja" ] ||
 		CC=clang meson setup "$dir" "$ROOT" -Dwerror=true -Dfuzz=true || return
-	ninja -C "$dir" lib/dlb_fuzz
+	ninja -C "$dir" lib/dlb_fuzz lib/vfu_{message,session,client}_fuzz
 }
 
 # One batch of inputs, half of it by each of two processes. What they learn stays for the next; an
@@ -170,6 +172,16 @@ fuzz_batch()
 		wait "$pid" || status=1
 	done
 	return $status
+}
+
+# vfu_fuzz_batch TARGET INPUTS: the same on the sockets
+vfu_fuzz_batch()
+{
+	local learned=$CACHE/fuzz/vfu-$1
+	mkdir -p "$learned" || return
+	timeout 3600 "$ROOT/build-fuzz/lib/vfu_$1_fuzz" -runs="$2" -max_len=2048 -verbosity=0 \
+		-print_final_stats=1 -artifact_prefix="$LOGS/" "$learned" \
+		"$ROOT/lib/fuzz/corpus/$1"
 }
 
 # driver_tests DEV: app/test on that device
@@ -331,6 +343,15 @@ run_fuzz()
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
 		check "dlb_fuzz, $((batch * FUZZ_BATCH)) inputs" fuzz_batch
 	done
+	heading "Sockets, hostile clients, sessions and servers by libFuzzer"
+	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
+		check "vfu_message_fuzz, $((batch * FUZZ_BATCH * 3 / 10)) inputs" \
+			vfu_fuzz_batch message $((FUZZ_BATCH * 3 / 10))
+		check "vfu_session_fuzz, $((batch * FUZZ_BATCH * 2 / 10)) inputs" \
+			vfu_fuzz_batch session $((FUZZ_BATCH * 2 / 10))
+		check "vfu_client_fuzz, $((batch * FUZZ_BATCH * 5 / 10)) inputs" \
+			vfu_fuzz_batch client $((FUZZ_BATCH * 5 / 10))
+	done
 }
 
 run_driver_tests()
@@ -351,6 +372,13 @@ run_driver_tests()
 	check "slipway-test-served, huge pages, secondary process" served_tests_huge
 	check "slipway-stress-sleep, $STRESS_SLEEPS sleeps, 2 threads" stress_sleep 2.5 2
 	check "slipway-stress-sleep, $STRESS_SLEEPS sleeps, 4 threads" stress_sleep 2.0 4
+}
+
+run_killed_clients()
+{
+	heading "Clients of a served device, killed"
+	check "$KILLS clients killed" timeout $((KILLS * 2 + 60)) \
+		"$ROOT/devtools/kill_client.sh" "$KILLS"
 }
 
 run_stock_suites()
@@ -491,6 +519,7 @@ run_check
 run_tool_tests
 run_fuzz
 run_driver_tests
+run_killed_clients
 for version in "${VERSIONS[@]}"; do
 	run_stock_suites "$version"
 	run_stock_eventdev "$version"
