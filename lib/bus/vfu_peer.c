@@ -17,9 +17,9 @@
 /* How long a server of another thread may take. */
 #define PATIENCE_MS 5000
 
-static const char greeting[] =
-	"{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576,"
-	"\"write_multiple\":true}}";
+static const char
+	greeting[] = "{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576,"
+		     "\"write_multiple\":true}}";
 
 /* ---- What the process has ---- */
 
@@ -380,7 +380,9 @@ receive_some(struct peer *p, unsigned char *at, size_t len)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(PEER_FDS * sizeof(int))];
 	struct iovec iov = {.iov_base = at, .iov_len = len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
 			     .msg_controllen = sizeof(control)};
 	ssize_t n;
 

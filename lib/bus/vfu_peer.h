@@ -11,9 +11,9 @@
  * do. A test fails where it cannot go on.
  */
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,11 +42,11 @@ struct peer {
 	struct vfu_server *server;
 	struct peer_device device;
 	struct vfu_server_config config;
-	char path[64]; /**< of the socket, empty for a pair */
-	bool threaded; /**< the server runs in another thread: wait for it */
-	bool closed;   /**< the server has hung up */
-	bool greeted;  /**< there was a handshake */
-	uint16_t id;   /**< of the last command */
+	char path[64];                  /**< of the socket, empty for a pair */
+	bool threaded;                  /**< the server runs in another thread: wait for it */
+	bool closed;                    /**< the server has hung up */
+	bool greeted;                   /**< there was a handshake */
+	uint16_t id;                    /**< of the last command */
 	unsigned int came, gone, lines; /**< events of the server */
 	char line[512];                 /**< its last log line */
 	unsigned int fds, maps;         /**< of the process, before the server was opened */

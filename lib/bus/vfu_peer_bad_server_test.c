@@ -65,8 +65,11 @@ on_log(void *arg, const char *line)
 static int
 client_open(struct fixture *f)
 {
-	struct vfu_client_config config = {.path = f->server.path, .timeout_ms = TIMEOUT_MS,
-					   .share = f->share, .log = on_log, .arg = f};
+	struct vfu_client_config config = {.path = f->server.path,
+					   .timeout_ms = TIMEOUT_MS,
+					   .share = f->share,
+					   .log = on_log,
+					   .arg = f};
 	int ret = vfu_client_open(&config, &f->host.host, &f->client);
 
 	if (ret == 0)
@@ -112,8 +115,8 @@ end(struct fixture *f)
 /* ---- Any command, answered wrongly ---- */
 
 enum {
-	SHORT,	       /* a byte less than the honest answer */
-	HEADER_ONLY,   /* nothing of it */
+	SHORT,       /* a byte less than the honest answer */
+	HEADER_ONLY, /* nothing of it */
 	WRONG_ID,
 	WRONG_COMMAND,
 	NO_REPLY_TYPE, /* a command instead of a reply */
@@ -375,8 +378,7 @@ late_replies_are_not_taken_for_others(void **state)
 	for (unsigned int i = 0; i < 3; i++) {
 		value = f->dev->ops->read(f->dev, 2, 0x44, 4);
 		assert_int_not_equal(value, 0xeeeeeeee);
-		assert_true(value == UINT32_MAX ||
-			    (value & 0xff) == peer_server_byte(2, 0x44));
+		assert_true(value == UINT32_MAX || (value & 0xff) == peer_server_byte(2, 0x44));
 	}
 	end(f);
 }
@@ -460,8 +462,8 @@ script_descriptors(struct peer_server *s, const struct peer_note *n)
 	for (unsigned int i = 0; i < 16; i++)
 		fd[i] = zero;
 	if ((n->flags & PEER_NO_REPLY) == 0)
-		peer_server_send(s, n->id, n->command, PEER_REPLY, at,
-				 peer_server_honest(s, n, at), fd, 16);
+		peer_server_send(s, n->id, n->command, PEER_REPLY, at, peer_server_honest(s, n, at),
+				 fd, 16);
 	close(zero);
 	return true;
 }
@@ -489,12 +491,20 @@ descriptors_nobody_wants_are_closed(void **state)
 /* ---- What it says of itself ---- */
 
 static const char *const versions[] = {
-	"", "{", "[]", "7", "null", "{\"capabilities\":[]}", "{\"capabilities\":7}",
-	"{\"capabilities\":{\"max_msg_fds\":1000}}", "{\"capabilities\":{\"max_msg_fds\":-1}}",
+	"",
+	"{",
+	"[]",
+	"7",
+	"null",
+	"{\"capabilities\":[]}",
+	"{\"capabilities\":7}",
+	"{\"capabilities\":{\"max_msg_fds\":1000}}",
+	"{\"capabilities\":{\"max_msg_fds\":-1}}",
 	"{\"capabilities\":{\"max_msg_fds\":\"x\"}}",
 	"{\"capabilities\":{\"max_data_xfer_size\":-1}}",
 	"{\"capabilities\":{\"max_data_xfer_size\":1e300}}",
-	"{\"capabilities\":{\"pgsizes\":1}}", "{\"capabilities\":{\"slipway\":7}}",
+	"{\"capabilities\":{\"pgsizes\":1}}",
+	"{\"capabilities\":{\"slipway\":7}}",
 	"{\"capabilities\":{\"slipway\":{\"share\":\"x\",\"about\":[]}}}",
 	"{\"capabilities\":{\"slipway\":{\"share\":true,\"about\":{\"device\":null}}}}",
 	"{\"capabilities\":{\"twin_socket\":{\"supported\":true,\"fd_index\":99}}}",
@@ -544,8 +554,9 @@ script_info(struct peer_server *s, const struct peer_note *n)
 {
 	static const uint32_t infos[][3] = {
 		/* flags, regions, interrupt types */
-		{3, 0, 0}, {3, 9, 0}, {3, 0xffffffff, 0xffffffff}, {1, 9, 5}, {0, 9, 5},
-		{3, 7, 5}, {3, 101, 5}, {3, 9, 51}, {3, 9, 2},
+		{3, 0, 0},   {3, 9, 0},  {3, 0xffffffff, 0xffffffff},
+		{1, 9, 5},   {0, 9, 5},  {3, 7, 5},
+		{3, 101, 5}, {3, 9, 51}, {3, 9, 2},
 	};
 	struct peer_bytes b = {.len = 0};
 
@@ -686,8 +697,7 @@ ask(struct fixture *f, uint16_t command, uint64_t address, uint64_t count, size_
 	peer_server_send(&f->server, 0x4000, command, PEER_COMMAND, b.at, b.len, NULL, 0);
 	for (unsigned int wait = 0; wait < 200; wait++) {
 		f->dev->ops->step(f->dev, wait * UINT64_C(10000000));
-		if (vfu_client_lost(f->client) ||
-		    peer_server_count(&f->server, command) > before)
+		if (vfu_client_lost(f->client) || peer_server_count(&f->server, command) > before)
 			break;
 		poll(NULL, 0, 1);
 	}
@@ -705,11 +715,17 @@ memory_it_may_not_have_is_refused(void **state)
 {
 	static const uint64_t wrong[][3] = {
 		/* address, count, bytes of data in a write */
-		{TEST_HOST_IOVA - 8, 8, 8}, {TEST_HOST_IOVA - 4, 8, 8},
-		{TEST_HOST_IOVA + HOST_BYTES, 1, 1}, {TEST_HOST_IOVA + HOST_BYTES - 4, 8, 8},
-		{TEST_HOST_IOVA, UINT64_MAX, 8}, {TEST_HOST_IOVA, UINT64_C(1) << 40, 8},
-		{UINT64_MAX - 3, 8, 8}, {0, 4, 4}, {TEST_HOST_IOVA, 16, 8},
-		{TEST_HOST_IOVA, 8, 16}, {TEST_HOST_IOVA, 0x100001, 0},
+		{TEST_HOST_IOVA - 8, 8, 8},
+		{TEST_HOST_IOVA - 4, 8, 8},
+		{TEST_HOST_IOVA + HOST_BYTES, 1, 1},
+		{TEST_HOST_IOVA + HOST_BYTES - 4, 8, 8},
+		{TEST_HOST_IOVA, UINT64_MAX, 8},
+		{TEST_HOST_IOVA, UINT64_C(1) << 40, 8},
+		{UINT64_MAX - 3, 8, 8},
+		{0, 4, 4},
+		{TEST_HOST_IOVA, 16, 8},
+		{TEST_HOST_IOVA, 8, 16},
+		{TEST_HOST_IOVA, 0x100001, 0},
 	};
 	struct fixture *f = *state;
 
@@ -732,8 +748,8 @@ memory_it_may_not_have_is_refused(void **state)
 static void
 commands_clients_do_not_know_are_refused(void **state)
 {
-	static const uint16_t commands[] = {0, PEER_VERSION, PEER_GET_INFO, PEER_REGION_READ,
-					    PEER_FEATURE, 0x5301, 0xffff};
+	static const uint16_t commands[] = {
+		0, PEER_VERSION, PEER_GET_INFO, PEER_REGION_READ, PEER_FEATURE, 0x5301, 0xffff};
 	struct fixture *f = *state;
 
 	for (unsigned int i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

@@ -15,14 +15,14 @@
 #include <string.h>
 
 /** The header: offsets, and what is in its flags. */
-#define PEER_HEADER    16u
-#define PEER_COMMAND   0x00u
-#define PEER_REPLY     0x01u
-#define PEER_TYPE      0x0fu
-#define PEER_NO_REPLY  0x10u
-#define PEER_ERROR     0x20u
+#define PEER_HEADER   16u
+#define PEER_COMMAND  0x00u
+#define PEER_REPLY    0x01u
+#define PEER_TYPE     0x0fu
+#define PEER_NO_REPLY 0x10u
+#define PEER_ERROR    0x20u
 /** Data bytes that a message carries at most, unless agreed otherwise. */
-#define PEER_DATA_MAX  0x100000u
+#define PEER_DATA_MAX 0x100000u
 
 /** Commands by their numbers. */
 enum peer_command {

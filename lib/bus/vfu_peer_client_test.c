@@ -159,8 +159,7 @@ reads_are_the_servers(void **state)
 					 peer_server_count(&f->server, PEER_REGION_READ) - 1);
 
 		for (unsigned int i = 0; i < size; i++)
-			assert_int_equal((value >> (8 * i)) & 0xff,
-					 peer_server_byte(2, 0x230 + i));
+			assert_int_equal((value >> (8 * i)) & 0xff, peer_server_byte(2, 0x230 + i));
 		assert_int_equal(value >> (8 * size - 1) >> 1, 0);
 		assert_int_equal(n.len, 16);
 		assert_int_equal(peer_get(n.at, 0, 8), 0x230);
@@ -329,7 +328,8 @@ maps_are_told_with_their_file(void **state)
 	assert_int_equal(ftruncate(fd, 4 * PAGE), 0);
 	assert_int_equal(pwrite(fd, "m", 1, PAGE), 1);
 	assert_int_equal(vfu_client_dma_map(f->client, 0x100000, 2 * PAGE, fd, PAGE,
-					    BUS_PROT_READ | BUS_PROT_WRITE), 0);
+					    BUS_PROT_READ | BUS_PROT_WRITE),
+			 0);
 	n = saw(f, PEER_DMA_MAP, 0);
 	assert_int_equal(n.len, 32);
 	assert_int_equal(n.fds, 1);
@@ -506,7 +506,8 @@ memory_is_read_by_message(void **state)
 	struct peer_note n;
 
 	assert_int_equal(vfu_client_dma_map(f->client, TEST_HOST_IOVA, HOST_BYTES, -1, 0,
-					    BUS_PROT_READ | BUS_PROT_WRITE), 0);
+					    BUS_PROT_READ | BUS_PROT_WRITE),
+			 0);
 	memcpy(f->host.memory + 0x10, "memory", 6);
 	peer_server_send(&f->server, 0x4000, PEER_DMA_READ, PEER_COMMAND, b.at, b.len, NULL, 0);
 	n = answered(f, PEER_DMA_READ, 0);
@@ -525,7 +526,8 @@ memory_is_written_by_message(void **state)
 	struct peer_note n;
 
 	assert_int_equal(vfu_client_dma_map(f->client, TEST_HOST_IOVA, HOST_BYTES, -1, 0,
-					    BUS_PROT_READ | BUS_PROT_WRITE), 0);
+					    BUS_PROT_READ | BUS_PROT_WRITE),
+			 0);
 	peer_server_send(&f->server, 0x4000, PEER_DMA_WRITE, PEER_COMMAND, b.at, b.len, NULL, 0);
 	n = answered(f, PEER_DMA_WRITE, 0);
 	assert_int_equal(n.flags, PEER_REPLY);
@@ -549,8 +551,8 @@ memory_is_read_while_a_reply_is_awaited(void **state)
 	struct fixture *f = *state;
 
 	memcpy(f->host.memory + 0x10, "memory", 6);
-	assert_int_equal(vfu_client_dma_map(f->client, TEST_HOST_IOVA, HOST_BYTES, -1, 0,
-					    BUS_PROT_READ), 0);
+	assert_int_equal(
+		vfu_client_dma_map(f->client, TEST_HOST_IOVA, HOST_BYTES, -1, 0, BUS_PROT_READ), 0);
 	f->server.script = asks_before_it_answers;
 	assert_int_equal(f->dev->ops->read(f->dev, 2, 0, 1), peer_server_byte(2, 0));
 	f->server.script = NULL;

@@ -16,20 +16,20 @@
 #include "bus.h"
 #include "line_ring.h"
 
-#define PEER_BAR_BYTES     0x10000u
-#define PEER_PORT          0x8000u /**< in bar 0: two pages, one port each */
-#define PEER_PORT_BYTES    0x1000u
-#define PEER_PORTS         2u
-#define PEER_MEMORY        0xa000u
-#define PEER_MEMORY_BYTES  0x2000u
-#define PEER_VECTORS       20u
-#define PEER_CONFIG_BYTES  4096u
+#define PEER_BAR_BYTES    0x10000u
+#define PEER_PORT         0x8000u /**< in bar 0: two pages, one port each */
+#define PEER_PORT_BYTES   0x1000u
+#define PEER_PORTS        2u
+#define PEER_MEMORY       0xa000u
+#define PEER_MEMORY_BYTES 0x2000u
+#define PEER_VECTORS      20u
+#define PEER_CONFIG_BYTES 4096u
 /** In configuration space: capabilities, and in the first one Device Control. */
-#define PEER_CAP_PCIE      0x40u
-#define PEER_CAP_MSIX      0x80u
+#define PEER_CAP_PCIE       0x40u
+#define PEER_CAP_MSIX       0x80u
 #define PEER_DEVICE_CONTROL (PEER_CAP_PCIE + 8)
 /** Operations that are kept. */
-#define PEER_SEEN_MAX      8192u
+#define PEER_SEEN_MAX 8192u
 
 /** What it can be asked. */
 enum peer_op {

@@ -37,8 +37,8 @@ copy_run(void *arg)
 static void
 copy_begin(struct copy *c, struct peer *p, uint64_t iova, void *bytes, size_t len, bool write)
 {
-	*c = (struct copy){.p = p, .iova = iova, .bytes = bytes, .len = len, .write = write,
-			   .ret = 1};
+	*c = (struct copy){
+		.p = p, .iova = iova, .bytes = bytes, .len = len, .write = write, .ret = 1};
 	p->threaded = true;
 	assert_int_equal(pthread_create(&c->thread, NULL, copy_run, c), 0);
 }

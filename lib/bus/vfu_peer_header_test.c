@@ -227,8 +227,9 @@ unasked_reply_is_no_command(void **state)
 static void
 unknown_commands_are_not_supported(void **state)
 {
-	static const uint16_t commands[] = {0, PEER_DIRTY_PAGES, PEER_FEATURE, PEER_MIG_READ,
-					    PEER_MIG_WRITE, 19, 100, 0x5302, 0xffff};
+	static const uint16_t commands[] = {
+		0,   PEER_DIRTY_PAGES, PEER_FEATURE, PEER_MIG_READ, PEER_MIG_WRITE, 19,
+		100, 0x5302,           0xffff};
 	struct peer *p = *state;
 	struct peer_bytes b = peer_info_body(16, 0, 16);
 

@@ -25,12 +25,12 @@ size_t __sanitizer_get_current_allocated_bytes(void);
 #define allocated() mallinfo2().uordblks
 #endif
 
-#define PAGE          0x1000u
-#define SESSION_MAX   64u
-#define RECONNECTS    2000u
-#define STREAMS       500u
+#define PAGE        0x1000u
+#define SESSION_MAX 64u
+#define RECONNECTS  2000u
+#define STREAMS     500u
 /* Looking at /proc takes longer than a client's visit. */
-#define LOOK_EVERY    16u
+#define LOOK_EVERY 16u
 /* What a server may keep for a client that does not read. */
 #define BACKLOG_BYTES (16u << 20)
 

@@ -105,7 +105,7 @@ region(struct peer *p, uint32_t argsz, uint32_t index)
 static void
 regions_have_their_sizes(void **state)
 {
-	static const uint64_t sizes[REGIONS] = {PEER_BAR_BYTES, 0, PEER_BAR_BYTES, 0, 0, 0, 0,
+	static const uint64_t sizes[REGIONS] = {PEER_BAR_BYTES,    0, PEER_BAR_BYTES, 0, 0, 0, 0,
 						PEER_CONFIG_BYTES, 0};
 	struct peer *p = *state;
 
@@ -174,8 +174,7 @@ static void
 interrupt_types_end_at_five(void **state)
 {
 	struct peer *p = *state;
-	struct peer_bytes b = peer_info_body(16, IRQS, 16),
-			  c = peer_info_body(16, UINT32_MAX, 16);
+	struct peer_bytes b = peer_info_body(16, IRQS, 16), c = peer_info_body(16, UINT32_MAX, 16);
 
 	peer_refused(p, PEER_GET_IRQ_INFO, &b, EINVAL);
 	peer_refused(p, PEER_GET_IRQ_INFO, &c, EINVAL);

@@ -19,7 +19,7 @@
 #define UNMASK   0x10u
 #define TRIGGER  0x20u
 /* Descriptors that a message may carry. */
-#define AT_ONCE  16u
+#define AT_ONCE 16u
 
 static void
 fds_make(int fd[], unsigned int n)
@@ -206,13 +206,19 @@ vectors_outside_are_refused(void **state)
 {
 	static const uint32_t wrong[][3] = {
 		/* index, start, count */
-		{PEER_MSIX, PEER_VECTORS, 1}, {PEER_MSIX, PEER_VECTORS - 1, 2},
-		{PEER_MSIX, 0xffffffff, 1},   {PEER_MSIX, 0xffffffff, 2},
-		{PEER_MSIX, 1, 0xffffffff},   {PEER_MSIX, 0, 0xffffffff},
+		{PEER_MSIX, PEER_VECTORS, 1},
+		{PEER_MSIX, PEER_VECTORS - 1, 2},
+		{PEER_MSIX, 0xffffffff, 1},
+		{PEER_MSIX, 0xffffffff, 2},
+		{PEER_MSIX, 1, 0xffffffff},
+		{PEER_MSIX, 0, 0xffffffff},
 		{PEER_MSIX, 0x80000000, 0x80000000},
-		{PEER_MSI, 0, 1},	      {PEER_INTX, 0, 1},
-		{PEER_ERR_IRQ, 1, 1},	      {PEER_ERR_IRQ, 0, 2},
-		{PEER_REQ_IRQ, 1, 1},	      {5, 0, 1},
+		{PEER_MSI, 0, 1},
+		{PEER_INTX, 0, 1},
+		{PEER_ERR_IRQ, 1, 1},
+		{PEER_ERR_IRQ, 0, 2},
+		{PEER_REQ_IRQ, 1, 1},
+		{5, 0, 1},
 		{0xffffffff, 0, 1},
 	};
 	struct peer *p = *state;
@@ -247,8 +253,7 @@ descriptors_have_to_be_one_each(void **state)
 	fds_make(fd, AT_ONCE);
 	before = peer_open_fds();
 	for (unsigned int i = 0; i < 5; i++) {
-		struct peer_bytes b =
-			peer_irqs_body(EVENTFDS | TRIGGER, PEER_MSIX, 0, wrong[i][0]);
+		struct peer_bytes b = peer_irqs_body(EVENTFDS | TRIGGER, PEER_MSIX, 0, wrong[i][0]);
 
 		peer_refused_fds(p, PEER_SET_IRQS, &b, fd, wrong[i][1], EINVAL);
 		assert_int_equal(peer_open_fds(), before);
@@ -269,10 +274,22 @@ static void
 flags_are_one_of_each_kind(void **state)
 {
 	static const uint32_t wrong[] = {
-		0, NO_DATA, BOOLS, EVENTFDS, MASK, UNMASK, TRIGGER,
-		NO_DATA | BOOLS | TRIGGER, NO_DATA | EVENTFDS | TRIGGER, 0x07 | TRIGGER,
-		NO_DATA | MASK | UNMASK, NO_DATA | UNMASK | TRIGGER, NO_DATA | 0x38,
-		NO_DATA | TRIGGER | 0x40, NO_DATA | TRIGGER | 0x80000000, 0xffffffff,
+		0,
+		NO_DATA,
+		BOOLS,
+		EVENTFDS,
+		MASK,
+		UNMASK,
+		TRIGGER,
+		NO_DATA | BOOLS | TRIGGER,
+		NO_DATA | EVENTFDS | TRIGGER,
+		0x07 | TRIGGER,
+		NO_DATA | MASK | UNMASK,
+		NO_DATA | UNMASK | TRIGGER,
+		NO_DATA | 0x38,
+		NO_DATA | TRIGGER | 0x40,
+		NO_DATA | TRIGGER | 0x80000000,
+		0xffffffff,
 	};
 	struct peer *p = *state;
 

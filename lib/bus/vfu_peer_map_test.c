@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define PAGE   0x1000u
-#define RW     3u
-#define AT     UINT64_C(0x100200000)
+#define PAGE 0x1000u
+#define RW   3u
+#define AT   UINT64_C(0x100200000)
 
 static void
 map(struct peer *p, uint32_t flags, uint64_t offset, uint64_t address, uint64_t size, int fd)
@@ -184,11 +184,11 @@ static void
 overlaps_are_refused(void **state)
 {
 	static const uint64_t ranges[][2] = {
-		{AT, 4 * PAGE},		 /* the same */
-		{AT + PAGE, PAGE},	 /* inside */
-		{AT - PAGE, 2 * PAGE},	 /* over its start */
+		{AT, 4 * PAGE},            /* the same */
+		{AT + PAGE, PAGE},         /* inside */
+		{AT - PAGE, 2 * PAGE},     /* over its start */
 		{AT + 3 * PAGE, 2 * PAGE}, /* over its end */
-		{AT - PAGE, 6 * PAGE},	 /* around it */
+		{AT - PAGE, 6 * PAGE},     /* around it */
 	};
 	struct peer *p = *state;
 	int fd = numbered(8 * PAGE);

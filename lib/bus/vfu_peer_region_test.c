@@ -75,8 +75,8 @@ reads_push_posted_writes(void **state)
 		peer_write_posted(p, 2, value % 16 * 4, &value, 4);
 	peer_read(p, 2, 0x40, 4);
 	for (value = 0; value < 300; value++)
-		assert_int_equal(
-			peer_saw_at(p, PEER_SEEN_WRITE, 2, value % 16 * 4, 4)->value, value);
+		assert_int_equal(peer_saw_at(p, PEER_SEEN_WRITE, 2, value % 16 * 4, 4)->value,
+				 value);
 	peer_saw_at(p, PEER_SEEN_READ, 2, 0x40, 4);
 }
 
@@ -85,14 +85,33 @@ outside_is_refused(void **state)
 {
 	static const uint64_t wrong[][3] = {
 		/* region, offset, count */
-		{0, PEER_BAR_BYTES, 1}, {0, PEER_BAR_BYTES - 1, 2}, {0, PEER_BAR_BYTES - 4, 8},
-		{0, UINT64_MAX, 1}, {0, UINT64_MAX - 3, 4}, {0, UINT64_MAX - 3, 8},
-		{0, UINT64_C(1) << 63, 4}, {0, UINT64_C(0x100000000), 4}, {0, UINT32_MAX, 8},
-		{1, 0, 4}, {3, 0, 4}, {4, 0, 1}, {5, 0, 8}, {6, 0, 4}, {8, 0, 1},
-		{9, 0, 4}, {100, 0, 4}, {UINT32_MAX, 0, 4}, {0x80000000, 0, 4},
-		{7, PEER_CONFIG_BYTES, 1}, {7, PEER_CONFIG_BYTES - 2, 4}, {7, UINT64_MAX, 2},
-		{7, 0x10000, 4}, {7, 0x100000000, 4}, {7, 0, PEER_CONFIG_BYTES + 1},
-		{2, 0, PEER_BAR_BYTES + 1}, {2, 1, PEER_BAR_BYTES},
+		{0, PEER_BAR_BYTES, 1},
+		{0, PEER_BAR_BYTES - 1, 2},
+		{0, PEER_BAR_BYTES - 4, 8},
+		{0, UINT64_MAX, 1},
+		{0, UINT64_MAX - 3, 4},
+		{0, UINT64_MAX - 3, 8},
+		{0, UINT64_C(1) << 63, 4},
+		{0, UINT64_C(0x100000000), 4},
+		{0, UINT32_MAX, 8},
+		{1, 0, 4},
+		{3, 0, 4},
+		{4, 0, 1},
+		{5, 0, 8},
+		{6, 0, 4},
+		{8, 0, 1},
+		{9, 0, 4},
+		{100, 0, 4},
+		{UINT32_MAX, 0, 4},
+		{0x80000000, 0, 4},
+		{7, PEER_CONFIG_BYTES, 1},
+		{7, PEER_CONFIG_BYTES - 2, 4},
+		{7, UINT64_MAX, 2},
+		{7, 0x10000, 4},
+		{7, 0x100000000, 4},
+		{7, 0, PEER_CONFIG_BYTES + 1},
+		{2, 0, PEER_BAR_BYTES + 1},
+		{2, 1, PEER_BAR_BYTES},
 	};
 	struct peer *p = *state;
 	struct peer_bytes b;
@@ -214,7 +233,8 @@ odd_writes_become_proper_ones(void **state)
 					    s->size == 8);
 				assert_int_equal(s->off % s->size, 0);
 				for (unsigned int k = 0; k < s->size; k++)
-					in[s->off + k - 0x200] = (unsigned char)(s->value >> (8 * k));
+					in[s->off + k - 0x200] = (unsigned char)(s->value >>
+										 (8 * k));
 			}
 			if (p->m.flags == PEER_REPLY)
 				assert_memory_equal(in + (off - 0x200), out, count);
@@ -263,7 +283,7 @@ config_is_read_and_written_in_parts(void **state)
 	assert_int_equal(peer_get(peer_read(p, PEER_CONFIG, 0x04, 2), 0, 2), 0x0406);
 	peer_write(p, PEER_CONFIG, 0x10, 0xffffffff, 4);
 	assert_int_equal(peer_get(peer_read(p, PEER_CONFIG, 0x10, 4), 0, 4),
-			 (uint32_t)~(PEER_BAR_BYTES - 1) | 0xc);
+			 (uint32_t) ~(PEER_BAR_BYTES - 1) | 0xc);
 	assert_int_equal(peer_get(peer_read(p, PEER_CONFIG, 0x30, 4), 0, 4), 0);
 }
 
@@ -316,8 +336,8 @@ multi_writes_are_applied_in_order(void **state)
 		uint64_t value = (UINT64_C(0x0102030405060700) + i) &
 				 UINT64_MAX >> (64 - (8u << i % 4));
 
-		assert_int_equal(
-			peer_saw_at(p, PEER_SEEN_WRITE, 2, i % 8 * 8, 1u << i % 4)->value, value);
+		assert_int_equal(peer_saw_at(p, PEER_SEEN_WRITE, 2, i % 8 * 8, 1u << i % 4)->value,
+				 value);
 	}
 	peer_saw_nothing(p);
 }
@@ -390,9 +410,15 @@ multi_records_are_checked_like_writes(void **state)
 {
 	static const uint64_t wrong[][3] = {
 		/* offset, region, count */
-		{0x100, 0, 9}, {0x100, 0, UINT32_MAX}, {PEER_BAR_BYTES, 0, 1},
-		{PEER_BAR_BYTES - 4, 0, 8}, {UINT64_MAX, 0, 4}, {0, 1, 4}, {0, 9, 4},
-		{0, UINT32_MAX, 4}, {PEER_CONFIG_BYTES, 7, 1},
+		{0x100, 0, 9},
+		{0x100, 0, UINT32_MAX},
+		{PEER_BAR_BYTES, 0, 1},
+		{PEER_BAR_BYTES - 4, 0, 8},
+		{UINT64_MAX, 0, 4},
+		{0, 1, 4},
+		{0, 9, 4},
+		{0, UINT32_MAX, 4},
+		{PEER_CONFIG_BYTES, 7, 1},
 	};
 	struct peer *p = *state;
 
@@ -417,7 +443,8 @@ posted_lines_stay_whole(void **state)
 	for (unsigned int i = 0; i < 64; i++)
 		line[i] = (unsigned char)(i * 5 + 1);
 	peer_write_posted(p, 0, PEER_PORT + 0x40, line, 64);
-	assert_memory_equal(peer_saw_at(p, PEER_SEEN_POST, 0, PEER_PORT + 0x40, 64)->line, line, 64);
+	assert_memory_equal(peer_saw_at(p, PEER_SEEN_POST, 0, PEER_PORT + 0x40, 64)->line, line,
+			    64);
 	peer_write_posted(p, 0, PEER_PORT + PEER_PORT_BYTES, line, 16);
 	assert_memory_equal(
 		peer_saw_at(p, PEER_SEEN_POST, 0, PEER_PORT + PEER_PORT_BYTES, 16)->line, line, 16);
@@ -459,8 +486,9 @@ retry_is_told_as_eagain(void **state)
 	peer_call(p, PEER_REGION_WRITE, &b);
 }
 
-#define TEST(name)   cmocka_unit_test_setup_teardown(name, peer_setup_greeted, peer_teardown)
-#define SUBMIT(name) cmocka_unit_test_setup_teardown(name, peer_setup_submits_greeted, peer_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, peer_setup_greeted, peer_teardown)
+#define SUBMIT(name) \
+	cmocka_unit_test_setup_teardown(name, peer_setup_submits_greeted, peer_teardown)
 
 int
 main(void)

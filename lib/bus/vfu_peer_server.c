@@ -99,8 +99,8 @@ peer_server_hang_up(struct peer_server *s)
 static unsigned char
 config_byte(uint64_t off)
 {
-	static const unsigned char header[] = {0x86, 0x80, 0x10, 0x27, 0, 0, 0x10, 0,
-					       0,    0,	   0x40, 0x0b};
+	static const unsigned char header[] = {0x86, 0x80, 0x10, 0x27, 0,    0,
+					       0x10, 0,    0,    0,    0x40, 0x0b};
 
 	return off < sizeof(header) ? header[off] : 0;
 }
@@ -260,7 +260,9 @@ receive(struct peer_server *s, struct peer_note *n)
 	unsigned char header[PEER_HEADER];
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(32 * sizeof(int))];
 	struct iovec iov = {.iov_base = header, .iov_len = sizeof(header)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
 			     .msg_controllen = sizeof(control)};
 	ssize_t got = recvmsg(s->fd, &msg, MSG_CMSG_CLOEXEC);
 	size_t len = 0;

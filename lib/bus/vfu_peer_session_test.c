@@ -11,10 +11,10 @@
 #define RAM_BYTES UINT64_C(0x200000)
 #define PAGE      0x1000u
 
-static const char hello[] =
-	"{\"capabilities\": {\"pgsizes\": 4096, \"max_msg_fds\": 16, \"max_dma_maps\": 65535, "
-	"\"max_data_xfer_size\": 1048576, \"write_multiple\": true, "
-	"\"migration\": {\"max_bitmap_size\": 268435456, \"pgsize\": 4096}}}";
+static const char hello
+	[] = "{\"capabilities\": {\"pgsizes\": 4096, \"max_msg_fds\": 16, \"max_dma_maps\": 65535, "
+	     "\"max_data_xfer_size\": 1048576, \"write_multiple\": true, "
+	     "\"migration\": {\"max_bitmap_size\": 268435456, \"pgsize\": 4096}}}";
 
 static void
 map(struct peer *p, uint32_t flags, uint64_t offset, uint64_t address, uint64_t size, int fd)

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 /* What QEMU 11.1 sends. */
-static const char qemu[] =
-	"{\"capabilities\": {\"pgsizes\": 4096, \"max_msg_fds\": 16, \"max_dma_maps\": 65535, "
-	"\"max_data_xfer_size\": 1048576, \"write_multiple\": true, "
-	"\"migration\": {\"max_bitmap_size\": 268435456, \"pgsize\": 4096}}}";
+static const char qemu
+	[] = "{\"capabilities\": {\"pgsizes\": 4096, \"max_msg_fds\": 16, \"max_dma_maps\": 65535, "
+	     "\"max_data_xfer_size\": 1048576, \"write_multiple\": true, "
+	     "\"migration\": {\"max_bitmap_size\": 268435456, \"pgsize\": 4096}}}";
 
 static struct peer_bytes
 version(unsigned int major, unsigned int minor, const char *json)
@@ -59,7 +59,8 @@ agree(struct peer *p, const char *json)
 	assert_in_range(p->m.size, PEER_HEADER + 4, PEER_HEADER + b.len);
 	assert_int_equal(peer_get(p->m.at, 0, 4), 0);
 	caps = answered(p);
-	json_object_foreach(caps, name, value) {
+	json_object_foreach(caps, name, value)
+	{
 		if (json_object_get(json_object_get(proposed, "capabilities"), name) == NULL)
 			fail_msg("'%s' was not proposed", name);
 	}
@@ -193,8 +194,17 @@ static void
 what_is_no_json_object_is_refused(void **state)
 {
 	static const char *const texts[] = {
-		"", "{", "[]", "[1]", "7", "null", "\"x\"", "{\"capabilities\":}", "{} {}",
-		"{\"capabilities\":{\"max_msg_fds\":16}", "{\"a\":\"\\u0000\"",
+		"",
+		"{",
+		"[]",
+		"[1]",
+		"7",
+		"null",
+		"\"x\"",
+		"{\"capabilities\":}",
+		"{} {}",
+		"{\"capabilities\":{\"max_msg_fds\":16}",
+		"{\"a\":\"\\u0000\"",
 		"\xff\xfe{}",
 	};
 	struct peer_bytes b;
@@ -314,8 +324,9 @@ static void
 twin_socket_is_there_or_not_promised(void **state)
 {
 	struct peer *p = *state;
-	struct peer_bytes b = version(0, 0, "{\"capabilities\":{\"twin_socket\":"
-					    "{\"supported\":true,\"fd_index\":0}}}");
+	struct peer_bytes b = version(0, 0,
+				      "{\"capabilities\":{\"twin_socket\":"
+				      "{\"supported\":true,\"fd_index\":0}}}");
 	json_t *all, *twin;
 	unsigned int fds;
 

@@ -41,9 +41,9 @@ struct vfu_fuzz {
 	void *rings;
 	size_t ring_bytes;
 	char path[64];
-	int fd;         /**< the client's end, -1 when there is none */
+	int fd;                  /**< the client's end, -1 when there is none */
 	uint64_t touched, pokes; /**< writes to the device, ever; and to its rings */
-	uint64_t now;   /**< goes on from input to input */
+	uint64_t now;            /**< goes on from input to input */
 	int lowest_fd;  /**< the descriptor that the next open gets when none is left behind */
 	size_t pending; /**< bytes not sent yet */
 	unsigned char out[0x4000];

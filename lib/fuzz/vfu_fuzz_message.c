@@ -75,8 +75,8 @@ put_words(uint16_t command, uint32_t flags, const uint32_t word[], unsigned int 
 		put(word[i], 4);
 }
 
-#define PUT(command, flags, ...)                                                                   \
-	put_words(command, flags, (const uint32_t[]){__VA_ARGS__},                                 \
+#define PUT(command, flags, ...)                                   \
+	put_words(command, flags, (const uint32_t[]){__VA_ARGS__}, \
 		  sizeof((const uint32_t[]){__VA_ARGS__}) / 4)
 
 static void
