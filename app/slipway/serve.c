@@ -27,7 +27,7 @@ static const char help[] =
 	"\n"
 	"SYNOPSIS\n"
 	"       slipway serve dlb SOCKET [--version 2.0|2.5] [--mode OCTAL] [--no-share]\n"
-	"                     [--domains N] [--domain K:KEY=VALUE,...]\n"
+	"                     [--domains N] [--domain K:KEY=VALUE,...] [--ordered M]\n"
 	"                     [--spin MICROSECONDS] [--trace FILE] [--stats] [--quiet]\n"
 	"\n"
 	"DESCRIPTION\n"
@@ -58,6 +58,10 @@ static const char help[] =
 	"              Give domain K, counted from 0, so much: ldb_queues, ldb_ports, cos=A:B:C:D,\n"
 	"              dir_ports, credits, dir_credits, history, atomic, as event_dlb accepts\n"
 	"              them. What is not said is an even part of what the others left.\n"
+	"       --ordered M\n"
+	"              How many queues of each domain can order events, 1 to 32 in all of them\n"
+	"              together; 4 if not said, or as many as there are. The more, the fewer\n"
+	"              events of each can be under way.\n"
 	"       --no-share\n"
 	"              Give clients no memory of the device: each post is a message.\n"
 	"       --spin MICROSECONDS\n"
@@ -148,6 +152,8 @@ parse_option(struct serve_options *options, int opt, const char *value)
 		return serve_split_domains(&options->split, value) < 0 ? EXIT_USAGE : 0;
 	case 'D':
 		return serve_split_domain(&options->split, value) < 0 ? EXIT_USAGE : 0;
+	case 'o':
+		return serve_split_ordered(&options->split, value) < 0 ? EXIT_USAGE : 0;
 	case 'n':
 		options->share = false;
 		break;
@@ -212,6 +218,7 @@ parse_arguments(struct serve_options *options, int argc, char **argv)
 		{"trace", required_argument, NULL, 't'},
 		{"domains", required_argument, NULL, 'd'},
 		{"domain", required_argument, NULL, 'D'},
+		{"ordered", required_argument, NULL, 'o'},
 		{"stats", no_argument, NULL, 'S'},
 		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},

@@ -14,6 +14,7 @@ serve_split_init(struct serve_split *split)
 {
 	split->domains = 0;
 	split->said = false;
+	split->ordered = 0;
 	for (unsigned int d = 0; d < DLB_DOMAINS; d++)
 		dlb_request_init(&split->requests[d]);
 }
@@ -40,6 +41,20 @@ serve_split_domains(struct serve_split *split, const char *value)
 		return -EINVAL;
 	}
 	split->domains = (unsigned int)n;
+	return 0;
+}
+
+int
+serve_split_ordered(struct serve_split *split, const char *value)
+{
+	unsigned long n = 0;
+	char *rest;
+
+	if (parse_number(value, '\0', DLB_LDB_QUEUES, &n, &rest) < 0 || n == 0) {
+		complain("serve: --ordered %s: accepted are 1 to %d", value, DLB_LDB_QUEUES);
+		return -EINVAL;
+	}
+	split->ordered = (unsigned int)n;
 	return 0;
 }
 
@@ -101,10 +116,9 @@ is_said(const struct dlb_request *request)
 int
 serve_split_check(const struct serve_split *split)
 {
-	if (!split->said)
-		return 0;
-	if (split->domains == 0) {
-		complain("serve: --domain: accepted with --domains");
+	if (split->domains == 0 && (split->said || split->ordered != 0)) {
+		complain("serve: %s: accepted with --domains",
+			 split->said ? "--domain" : "--ordered");
 		return -EINVAL;
 	}
 	for (unsigned int d = split->domains; d < DLB_DOMAINS; d++) {
@@ -132,6 +146,7 @@ serve_split_create(const struct serve_split *split, enum dlb_version version,
 		.version = version,
 		.domains = split->domains,
 		.requests = split->requests,
+		.ordered = split->ordered,
 		.log = say,
 	};
 	int ret = dlb_hub_create(&config, hub);

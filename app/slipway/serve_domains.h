@@ -17,6 +17,7 @@
 struct serve_split {
 	unsigned int domains; /**< 0: the device is for one client */
 	bool said;            /**< something is said of a domain */
+	unsigned int ordered; /**< queues of each domain that can order, 0: as the hub sees fit */
 	struct dlb_request requests[DLB_DOMAINS];
 };
 
@@ -28,6 +29,9 @@ int serve_split_domains(struct serve_split *split, const char *value);
 
 /** Take the value of --domain, as in `0:ldb_ports=32,credits=4096`: 0, or -EINVAL, reported. */
 int serve_split_domain(struct serve_split *split, const char *value);
+
+/** Take the value of --ordered: 0, or -EINVAL, reported. */
+int serve_split_ordered(struct serve_split *split, const char *value);
 
 /** Does all of it go together? 0, or -EINVAL, reported. */
 int serve_split_check(const struct serve_split *split);

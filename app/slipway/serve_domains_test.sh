@@ -109,7 +109,7 @@ refuses() {
 
 for arguments in '--domains 0' '--domains 33' '--domains x' '--domain 0:ldb_ports=4' \
 	'--domains 2 --domain 2:ldb_ports=4' '--domains 2 --domain 0:ldb_ports=65' \
-	'--domains 2 --domain 0:ports=4' '--domains 2 --domain 0:ldb_ports' \
+	'--ordered 4' '--domains 2 --ordered 0' '--domains 2 --domain 0:ports=4' '--domains 2 --domain 0:ldb_ports' \
 	"--domains 2 --trace $work/trace"; do
 	# shellcheck disable=SC2086 # words
 	refuses $arguments && grep -q accepted "$work/said"

@@ -197,12 +197,18 @@ slots_in(unsigned int mode)
 }
 
 /* The largest windows of which each domain gets enough; the sizes stay as they are. */
-static void
-split_windows(struct dlb_hub *hub)
+static int
+split_windows(struct dlb_hub *hub, unsigned int ordered)
 {
+	unsigned int wanted = ordered != 0 ? ordered : WINDOWS_EACH;
 	unsigned int mode = DLB_SN_MODES - 1, slots, each;
 
-	while (mode > 0 && DLB_SN_GROUPS * slots_in(mode) < hub->domains * WINDOWS_EACH)
+	if (ordered > DLB_SN_GROUPS * DLB_SN_SLOTS / hub->domains) {
+		dlb_hub_say(hub, "%u ordered queues a domain; accepted: 1..%u with %u domains",
+			    ordered, DLB_SN_GROUPS * DLB_SN_SLOTS / hub->domains, hub->domains);
+		return -EINVAL;
+	}
+	while (mode > 0 && DLB_SN_GROUPS * slots_in(mode) < hub->domains * wanted)
 		mode--;
 	slots = slots_in(mode);
 	each = DLB_SN_GROUPS * slots / hub->domains;
@@ -211,6 +217,7 @@ split_windows(struct dlb_hub *hub)
 	hub->pool.sn_mode[0] = (uint8_t)mode;
 	hub->pool.sn_mode[1] = (uint8_t)mode;
 	hub->pool.sn_fixed = true;
+	return 0;
 }
 
 static void
@@ -262,9 +269,10 @@ dlb_hub_create(const struct dlb_hub_config *config, struct dlb_hub **out)
 	hub->arg = config->arg;
 	dlb_pool_init(&hub->pool, config->version);
 	ret = split(hub, config->requests);
+	if (ret == 0)
+		ret = split_windows(hub, config->ordered);
 	if (ret < 0)
 		goto destroy;
-	split_windows(hub);
 	ret = -ENOMEM;
 	hub->nowhere = aligned_alloc(4096, NOWHERE_BYTES);
 	hub->quiet_rings = aligned_alloc(64, DLB_SHARE_PORTS * sizeof(*hub->quiet_rings));

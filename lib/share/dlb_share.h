@@ -38,6 +38,11 @@ struct dlb_hub_config {
 	 * what the others left. NULL: an even part of everything.
 	 */
 	const struct dlb_request *requests;
+	/**
+	 * Queues of each domain that can order: 1..32 in all domains together, 0 for 4 or as many as
+	 * there are. The more, the fewer sequence numbers has each.
+	 */
+	unsigned int ordered;
 	void (*log)(void *arg, const char *line); /**< one line, without newline; NULL: nobody */
 	void *arg;
 };

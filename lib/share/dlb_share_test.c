@@ -232,6 +232,33 @@ command_switches_one_share(void **state)
 	expect_qe(r, bench_ldb_port(b, 0), 3);
 }
 
+/* Lines in shared rings pass no share, and CQs are written by the device alone. */
+static void
+without_command_the_device_leaves_the_share_alone(void **state)
+{
+	struct bench *b = *state;
+	struct rig *r = &b->client[1];
+	struct line_poster poster = {.ring = &b->hub->share[1].rings[1]};
+	struct dlb_qe line[4] = {rig_hcw(DLB_CMD_NEW, DLB_ATOMIC, bench_ldb_queue(b, 1), 0, 1, 9)};
+
+	bench_set_up(b, 1, 512);
+	rig_command(r, PCI_CFG_COMMAND_MEMORY);
+	bench_new(b, 1, 1);
+	rig_step(r);
+	expect_nothing(r, bench_ldb_port(b, 1));
+	rig_command(r, RIG_COMMAND_ON);
+	rig_step(r);
+	expect_qe(r, bench_ldb_port(b, 1), 1);
+
+	rig_command(r, 0);
+	line_ring_resume(&poster);
+	line_ring_post(&poster, line, 64);
+	rig_step(r);
+	rig_command(r, RIG_COMMAND_ON);
+	rig_step(r);
+	expect_nothing(r, bench_ldb_port(b, 1));
+}
+
 /* ---- What it is told of itself ---- */
 
 static void
@@ -338,6 +365,34 @@ requests_are_honoured_and_the_rest_is_even(void **state)
 	dlb_hub_destroy(hub);
 }
 
+/* More queues that order have fewer numbers each. */
+static void
+sequence_numbers_are_split_as_asked(void **state)
+{
+	static const struct {
+		unsigned int domains, ordered, each, mode;
+	} cases[] = {{1, 0, 4, 3}, {2, 0, 4, 2}, {4, 0, 4, 1}, {8, 0, 4, 0}, {32, 0, 1, 0},
+		     {2, 16, 16, 0}, {2, 1, 1, 4}, {3, 3, 5, 1}};
+	struct dlb_hub *hub;
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dlb_hub_config config = {.version = DLB_V25, .domains = cases[i].domains,
+						.ordered = cases[i].ordered};
+
+		assert_int_equal(dlb_hub_create(&config, &hub), 0);
+		assert_int_equal(hub->pool.sn_mode[0], cases[i].mode);
+		for (unsigned int d = 0; d < cases[i].domains; d++)
+			assert_int_equal(dlb_pool_sequence_numbers(&hub->pool, d),
+					 cases[i].each * (64u << cases[i].mode));
+		dlb_hub_destroy(hub);
+	}
+	assert_int_equal(dlb_hub_create(&(struct dlb_hub_config){.version = DLB_V25, .domains = 2,
+								 .ordered = 17},
+					&hub),
+			 -EINVAL);
+}
+
 static void
 keep_line(void *arg, const char *line)
 {
@@ -383,11 +438,13 @@ main(void)
 		ON_TWO(interrupts_go_to_the_ports_owner),
 		ON_TWO(masked_vectors_stay_pending),
 		ON_TWO(command_switches_one_share),
+		ON_TWO(without_command_the_device_leaves_the_share_alone),
 		cmocka_unit_test_setup_teardown(about_names_what_it_has, four_of_25, teardown),
 		cmocka_unit_test_setup_teardown(describe_offers_the_shares_rings_alone, four_of_25,
 						teardown),
 		cmocka_unit_test_setup_teardown(lines_in_shared_rings_arrive, four_of_25, teardown),
 		cmocka_unit_test(requests_are_honoured_and_the_rest_is_even),
+		cmocka_unit_test(sequence_numbers_are_split_as_asked),
 		cmocka_unit_test(too_much_is_refused_with_the_range),
 	};
 
