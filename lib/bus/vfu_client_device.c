@@ -165,6 +165,13 @@ tail_of(const struct line_ring *ring)
 	return atomic_load_explicit(&ring->tail, memory_order_acquire);
 }
 
+/* How long to wait for room: who has no conversation cannot ask for it, and has to have patience. */
+static uint64_t
+room_ns(const struct vfu_client *c)
+{
+	return c->joined ? c->timeout_ms * UINT64_C(1000000) : ROOM_NS;
+}
+
 /* Until the server has made room: false when it makes none for a while, or is lost. */
 static bool
 wait_for_room(struct vfu_client *c, struct line_poster *p)
@@ -182,11 +189,14 @@ wait_for_room(struct vfu_client *c, struct line_poster *p)
 		if (p->tail != seen) {
 			seen = p->tail;
 			since = now_ns();
-		} else if (now_ns() - since > ROOM_NS) {
-			return false;
+		} else if (now_ns() - since > room_ns(c)) {
+			break;
 		}
 	}
-	return !vfu_client_lost(c);
+	if (c->joined && !line_ring_has_room(p))
+		vfu_client_give_up(c, "does not empty its rings, given up; restart it, then this "
+				      "program");
+	return line_ring_has_room(p) && !vfu_client_lost(c);
 }
 
 /* A device looks at the rings of pages that are in use. When another one is full, or the server is

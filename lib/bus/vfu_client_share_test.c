@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "line_ring.h"
 #include "vfu_client_test_rig.h"
@@ -296,6 +297,15 @@ post_from_elsewhere(const struct vfu_client_shared *told, const struct bus_regio
 	return 0;
 }
 
+/* As a process that never had them. */
+static void
+forget(const struct vfu_client_shared *told)
+{
+	munmap(told->client, told->client_bytes);
+	munmap(told->memory, told->memory_bytes);
+	munmap((void *)(uintptr_t)told->asleep, VFU_BELL_BYTES);
+}
+
 static void
 go_when_a_line_has_come(struct peer *p)
 {
@@ -323,16 +333,64 @@ another_process_can_post(void **state)
 	p.dev->ops->describe(p.dev, regions, 8);
 	pid = fork();
 	if (pid == 0) {
-		/* As a process that never had them. */
-		munmap(told.client, told.client_bytes);
-		munmap(told.memory, told.memory_bytes);
-		munmap((void *)(uintptr_t)told.asleep, VFU_BELL_BYTES);
+		forget(&told);
 		_exit(post_from_elsewhere(&told, regions, p.dev));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_int_equal(s.rings[1].head, 1);
 	assert_int_equal(s.rings[1].lines[0][0], 42);
+	share_close(&p, &s);
+}
+
+/* The server is there, and does nothing: the lines go nowhere, and the posts end. */
+static int
+post_in_vain(const struct vfu_client_shared *told, const struct bus_region regions[],
+	     struct bus_device *dev)
+{
+	struct vfu_client_config config = {.timeout_ms = 20};
+	struct timespec begun, ended;
+	struct vfu_client *client;
+
+	if (vfu_client_join(&config, told, regions, 7, &client) != 0)
+		return 1;
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	post_from_elsewhere_after(dev);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	if (!vfu_client_lost(client))
+		return 2;
+	/* Not without patience. */
+	if ((ended.tv_sec - begun.tv_sec) * 1000000000 + ended.tv_nsec - begun.tv_nsec < 20000000)
+		return 3;
+	vfu_client_close(client);
+	return 0;
+}
+
+static void
+another_process_gives_up_for_itself(void **state)
+{
+	struct vfu_client_shared told;
+	struct bus_region regions[8];
+	struct shared s;
+	struct peer p;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	share_begin(&p, &s);
+	vfu_client_shared(p.client, &told);
+	p.dev->ops->describe(p.dev, regions, 8);
+	pid = fork();
+	if (pid == 0) {
+		forget(&told);
+		_exit(post_in_vain(&told, regions, p.dev));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(s.rings[1].head, LINE_RING_LINES);
+	/* The connection is as it was. */
+	p.dev->ops->step(p.dev, UINT64_C(1) << 40);
+	assert_false(vfu_client_lost(p.client));
 	share_close(&p, &s);
 }
 
@@ -652,6 +710,7 @@ main(void)
 		cmocka_unit_test(lines_do_not_overtake_register_writes),
 		cmocka_unit_test(another_process_can_be_told_what_is_shared),
 		cmocka_unit_test(another_process_can_post),
+		cmocka_unit_test(another_process_gives_up_for_itself),
 		cmocka_unit_test(what_is_taken_is_not_joined),
 		cmocka_unit_test(who_posts_to_a_full_ring_waits_for_room),
 		cmocka_unit_test(a_ring_that_nobody_looks_at_is_emptied_by_a_message),

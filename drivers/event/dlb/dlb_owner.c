@@ -20,7 +20,13 @@ __thread char dlb_owner_mark;
 void
 dlb_owners_init(struct dlb_owners *group, bool fenced)
 {
-	pthread_mutex_init(&group->lock, NULL);
+	pthread_mutexattr_t attr;
+
+	/* The threads of several processes may want it. */
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&group->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
 	group->fenced = fenced && access_fence_prepare() == 0;
 	group->next_fence = 0;
 }
