@@ -198,10 +198,14 @@ driver_tests()
 # driver_tests_served VERSION: the same on a device that another process has
 driver_tests_served()
 {
-	local dir server status
+	local dir server status tick
 	dir=$(mktemp -d)
 	"$BUILD/app/slipway" serve dlb "$dir/dlb" --version "$1" &
 	server=$!
+	for ((tick = 0; tick < 200; tick++)); do
+		[ -S "$dir/dlb" ] && break
+		sleep 0.05
+	done
 	driver_tests "event_dlb0,at=vfu:$dir/dlb,version=$1"
 	status=$?
 	kill "$server"

@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,11 +47,24 @@ now_ms(void)
 
 /* ---- Servers ---- */
 
+/* Does somebody listen? A socket is there a moment before that. */
+static bool
+is_served(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	bool served;
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	served = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+	close(fd);
+	return served;
+}
+
 static void
 server_start(void)
 {
 	uint64_t end = now_ms() + PATIENCE_MS;
-	struct stat st;
 
 	server = fork();
 	if (server == 0) {
@@ -58,7 +72,7 @@ server_start(void)
 		_exit(127);
 	}
 	assert_true(server > 0);
-	while (stat(path, &st) < 0) {
+	while (!is_served()) {
 		assert_true(now_ms() < end);
 		poll(NULL, 0, 2);
 	}
