@@ -169,22 +169,23 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct test_host host;
-	static int lowest = -1, file = -1;
+	static int file = -1;
 	static struct stream s;
 	unsigned int kind = size > 0 ? data[0] : 0;
 	struct vfu_client_config config = {
 		.path = "", .timeout_ms = 1000, .share = kind & SHARES, .log = on_log};
 	struct vfu_client *client;
 	size_t first;
-	int pair[2];
+	int pair[2], lowest;
 
-	if (lowest < 0) {
+	if (file < 0) {
 		file = memfd_create("vfu-fuzz", MFD_CLOEXEC);
 		if (test_host_create(&host, HOST_BYTES, TEST_HOST_WHOLE) < 0 || file < 0 ||
 		    ftruncate(file, 0x100000) < 0)
 			vfu_fuzz_broken("no memory");
-		lowest = lowest_fd();
 	}
+	/* Between inputs, a fuzzer may open something of its own. */
+	lowest = lowest_fd();
 	s.len = s.id = 0;
 	if (kind & HONEST)
 		put_hello(&s, kind & SHARES);
