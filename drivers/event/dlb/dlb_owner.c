@@ -14,6 +14,8 @@
 #define LOOKED_INTO 2
 /* Fences may take one in so many cycles. */
 #define FENCE_SHARE 32
+/* The longest pause for that: a fence that took longer than usual was kept waiting itself. */
+#define FENCE_PAUSE_MAX_US 1000
 
 __thread char dlb_owner_mark;
 
@@ -127,11 +129,12 @@ needs_fence(const struct dlb_owner *o)
 static void
 fence(struct dlb_owners *group)
 {
+	uint64_t longest = rte_get_timer_hz() / US_PER_S * FENCE_PAUSE_MAX_US;
 	uint64_t start = rte_get_timer_cycles(), end;
 
 	access_fence_all();
 	end = rte_get_timer_cycles();
-	group->next_fence = end + (end - start) * FENCE_SHARE;
+	group->next_fence = end + RTE_MIN((end - start) * FENCE_SHARE, longest);
 }
 
 /* Is its owner in, who came before it was set aside? */
