@@ -130,7 +130,7 @@ dlb_credit_lease(struct dlb_credit_cache *cache, int32_t wanted)
 	if (cache->threshold < pool->limit)
 		wanted = room_below_threshold(cache, wanted);
 	else
-		wanted = RTE_MAX(wanted, cache->quantum);
+		wanted = RTE_MAX(wanted, RTE_MIN(cache->quantum, cache->keep_max));
 
 	leased = pool_take(pool, wanted);
 	if (leased > 0 || wanted <= 0)

@@ -91,6 +91,22 @@ leave_some(struct dlb_credit_cache *port)
 	assert_true(atomic_load(&port->unused) > 0);
 }
 
+/* Where the limit is small a burst does not take all there is for one event. */
+static void
+a_burst_leaves_others_what_it_may_not_keep(void **state)
+{
+	int32_t credits;
+
+	(void)state;
+	begin(QUANTUM);
+	credits = dlb_credit_take(&ports[0]);
+	credits += dlb_credit_lease(&ports[0], 1);
+	assert_true(credits >= 1);
+	assert_int_equal(send(&ports[1], 8), 8);
+	dlb_credit_put(&ports[0], credits);
+	assert_int_equal(dlb_credit_unused(&pool), QUANTUM - 8);
+}
+
 /* A thread that waits for its CPU in a fence is no reason to keep others waiting. */
 static void
 a_slow_fence_does_not_keep_credits_for_long(void **state)
@@ -120,6 +136,7 @@ main(void)
 	char *args[] = {"dlb_credit_test", "--no-huge", "--no-pci", "--no-shconf",
 			"--no-telemetry",  "-m",        "32",       "--log-level=1"};
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_burst_leaves_others_what_it_may_not_keep),
 		cmocka_unit_test(a_slow_fence_does_not_keep_credits_for_long),
 	};
 
