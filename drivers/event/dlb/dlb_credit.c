@@ -148,5 +148,8 @@ dlb_credit_over_threshold(const struct dlb_credit_cache *cache)
 int32_t
 dlb_credit_unused(const struct dlb_credit_pool *pool)
 {
-	return atomic_load_explicit(&pool->unused, memory_order_relaxed) + cached(pool);
+	int32_t unused = atomic_load_explicit(&pool->unused, memory_order_relaxed) + cached(pool);
+
+	/* Those that were leased between the two looks are in both. */
+	return RTE_MIN(unused, pool->limit);
 }

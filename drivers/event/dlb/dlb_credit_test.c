@@ -129,6 +129,44 @@ a_slow_fence_does_not_keep_credits_for_long(void **state)
 		assert_true(rte_get_timer_cycles() < end);
 }
 
+/* ---- ---- */
+
+static bool stopping;
+
+static void *
+send_and_release(void *arg)
+{
+	struct dlb_credit_cache *port = arg;
+
+	while (!__atomic_load_n(&stopping, __ATOMIC_RELAXED)) {
+		int32_t sent = send(port, 8);
+		int32_t credits = dlb_credit_take(port);
+
+		dlb_credit_put(port, credits + sent);
+	}
+	return NULL;
+}
+
+/* Whoever looks from outside may be late, but must not see what cannot be. */
+static void
+never_are_more_unused_than_there_are(void **state)
+{
+	uint64_t end = rte_get_timer_cycles() + rte_get_timer_hz() / 4;
+	pthread_t thread;
+	int32_t most = 0;
+
+	(void)state;
+	begin(LIMIT);
+	stopping = false;
+	assert_int_equal(pthread_create(&thread, NULL, send_and_release, &ports[0]), 0);
+	while (rte_get_timer_cycles() < end)
+		most = RTE_MAX(most, dlb_credit_unused(&pool));
+	__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	assert_in_range(most, 0, LIMIT);
+	assert_int_equal(dlb_credit_unused(&pool), LIMIT);
+}
+
 int
 main(void)
 {
@@ -138,6 +176,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_burst_leaves_others_what_it_may_not_keep),
 		cmocka_unit_test(a_slow_fence_does_not_keep_credits_for_long),
+		cmocka_unit_test(never_are_more_unused_than_there_are),
 	};
 
 	if (rte_eal_init(RTE_DIM(args), args) < 0)
