@@ -207,7 +207,6 @@ dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, enum dl
 	struct dlb_port *p = port;
 	struct dlb_burst b = {
 		.credits = dlb_credit_take(&p->credit),
-		.held = p->held,
 		.ev = ev,
 		.end = ev + n,
 	};
@@ -216,6 +215,8 @@ dlb_enqueue(void *port, const struct rte_event ev[], uint16_t n, int op, enum dl
 	if (unlikely(b.credits == CREDIT_BUSY))
 		return wrong_thread(p);
 
+	/* Whoever was in before may have changed it until then. */
+	b.held = p->held;
 	order_stores(way);
 	while (b.ev != b.end) {
 		line = dlb_line_next(p, &here, way);
