@@ -4,8 +4,9 @@
 
 /* The slow half of who is in a port (dlb_owner.h): ports that change hands, or are looked into. */
 
+#include <sched.h>
+
 #include <rte_cycles.h>
-#include <rte_pause.h>
 
 #include "access_fence.h"
 #include "dlb_owner.h"
@@ -97,7 +98,7 @@ enter_anybodys(struct dlb_owner *o)
 	while (!enter_by_exchange(o, 1)) {
 		if (atomic_load_explicit(&o->busy[0], memory_order_relaxed) == 1)
 			return false;
-		rte_pause();
+		sched_yield();
 	}
 	return true;
 }
