@@ -85,7 +85,7 @@ int access_vfu_join(struct access_dev *access, void (*log)(const char *name, con
 /** The end of that, in this process. */
 void access_vfu_leave(struct access_dev *access);
 
-/** What a server says about its device, the text of a JSON object; NULL when nobody says a thing. */
+/** What a server says about its device, the text of a JSON object; NULL when nobody says so. */
 const char *access_about(const struct access_dev *access);
 
 /** Is the device this process's own? Then only threads of this process ever use it. */

@@ -42,8 +42,8 @@ tell(struct access_vfu *vfu, const struct piece *p)
 		return 0;
 	if (ret < 0 && !vfu_client_lost(vfu->client))
 		access_vfu_say(vfu,
-			       "the server does not take the memory at %#" PRIx64 "+%#zx: %s; is its "
-			       "limit of open files or maps too low?",
+			       "the server does not take the memory at %#" PRIx64 "+%#zx: %s; is "
+			       "its limit of open files or maps too low?",
 			       p->at, p->len, rte_strerror(-ret));
 	if (ret == 0 && p->fd < 0 && !vfu->complained) {
 		vfu->complained = true;

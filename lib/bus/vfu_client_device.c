@@ -138,8 +138,8 @@ vfu_client_ring(struct vfu_client *c)
 
 	if (s->asleep == NULL)
 		return;
-	/* The line before the look at the bell. Where both sides have membarrier, the server's makes
-	 * a fence of this; it pairs with the server's look at the rings after it set the bell.
+	/* The line before the look at the bell. Where both sides have membarrier, the server's
+	 * makes a fence of this; it pairs with its look at the rings after it set the bell.
 	 */
 	if (s->fences)
 		atomic_thread_fence(memory_order_seq_cst);
@@ -165,7 +165,7 @@ tail_of(const struct line_ring *ring)
 	return atomic_load_explicit(&ring->tail, memory_order_acquire);
 }
 
-/* How long to wait for room: who has no conversation cannot ask for it, and has to have patience. */
+/* How long to wait for room: who has no conversation cannot ask for it, and needs patience. */
 static uint64_t
 room_ns(const struct vfu_client *c)
 {

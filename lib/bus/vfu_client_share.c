@@ -215,7 +215,8 @@ vfu_client_share_begin(struct vfu_client *c)
 	}
 	if (call.n_reply_fds != VFU_SHARE_FDS) {
 		vfu_message_close(fds, call.n_reply_fds);
-		vfu_client_say(c, "shares nothing: wrong number of descriptors; lines go by message");
+		vfu_client_say(c, "shares nothing, by a wrong number of descriptors; lines go by "
+				  "message");
 	} else if (!take_share(c, reply, call.reply_len, fds)) {
 		vfu_client_say(c, "shares what cannot be mapped safely; lines go by message");
 		vfu_client_share_end(c);

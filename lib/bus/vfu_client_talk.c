@@ -131,10 +131,10 @@ wait_for(struct vfu_client *c, short events, uint64_t deadline)
 		return 0;
 	c->timed_out = true;
 	/* Who has a client lets others wait without a word. */
-	return break_off(c, c->agreed ? "has not answered in time, given up; restart it, then this "
-					"program"
-				      : "does not answer; one client at a time is accepted, end the "
-					"other one, or start another server");
+	if (!c->agreed)
+		return break_off(c, "does not answer; one client at a time is accepted, end the "
+				    "other one, or start another server");
+	return break_off(c, "has not answered in time, given up; restart it, then this program");
 }
 
 static int

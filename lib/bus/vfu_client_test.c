@@ -148,8 +148,8 @@ lines(struct peer *p)
 		if (!peer_take(p, VFU_REGION_WRITE))
 			return;
 		memcpy(&ask, p->payload, sizeof(ask));
-		if (!(p->head.flags & VFU_NO_REPLY) || ask.count != lens[i] || ask.offset != 0x2000 ||
-		    p->payload[sizeof(ask) + 15] != 0x5a)
+		if (!(p->head.flags & VFU_NO_REPLY) || ask.count != lens[i] ||
+		    ask.offset != 0x2000 || p->payload[sizeof(ask) + 15] != 0x5a)
 			peer_wrong(p, "another line than was posted");
 	}
 	if (peer_take(p, VFU_REGION_WRITE))

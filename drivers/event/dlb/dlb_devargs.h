@@ -71,7 +71,8 @@ struct dlb_devargs {
 	"enable_cq_weight=y|n cq_weight=<ports>:<1..32767> port_cos=<ports>:<0..3> "    \
 	"cos_bw=<0..100>:<0..100>:<0..100>:<0..100> use_default_hl=y|n"
 #define DLB_VDEV_DEVARGS_HELP \
-	"version=2.0|2.5 at=model|vfu:<path> step=idle|manual numa_node=<int> device=<name> " DLB_DEVARGS_HELP
+	"version=2.0|2.5 at=model|vfu:<path> step=idle|manual numa_node=<int> device=<name> " \
+	DLB_DEVARGS_HELP
 
 /**
  * Read the arguments. Logs what is wrong with them.

@@ -3,8 +3,8 @@
  */
 
 /* Event devices in secondary processes of DPDK. The primary process opens, configures and starts a
- * device; secondary ones enqueue and dequeue on ports of theirs. That needs a device whose rings and
- * consumer queues are memory of all processes: one that a server has, with huge pages.
+ * device; secondary ones enqueue and dequeue on ports of theirs. That needs a device whose rings
+ * and consumer queues are memory of all processes: one that a server has, with huge pages.
  */
 
 #include <errno.h>

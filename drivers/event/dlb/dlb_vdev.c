@@ -2,8 +2,9 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* The virtual device event_dlb<n>: a model in this process, a device that another process serves on a
- * socket, or one more domain of a device that was probed before; and memory the application brings.
+/* The virtual device event_dlb<n>: a model in this process, a device that another process serves on
+ * a socket, or one more domain of a device that was probed before; and memory the application
+ * brings.
  */
 
 #include <errno.h>
