@@ -141,9 +141,11 @@ unpack_qemu()
 	[ -n "$loader" ] || loader=$lib/ld-linux-x86-64.so.2
 	cp "$dir/usr/bin/qemu-system-x86_64" "$out/" && cp -L "$loader" "$out/lib/" || return
 	"$loader" --library-path "$lib" --list "$dir/usr/bin/qemu-system-x86_64" |
-		awk -v lib="$dir" 'index($3, lib) == 1 { print $3 }' | xargs cp -Lt "$out/lib" || return
+		awk -v lib="$dir" 'index($3, lib) == 1 { print $3 }' |
+		xargs cp -Lt "$out/lib" || return
 	for file in "${FIRMWARE[@]}"; do
-		cp -L "$(find "$dir/usr/share" -name "$file" | head -n 1)" "$out/firmware/" || return
+		cp -L "$(find "$dir/usr/share" -name "$file" | head -n 1)" "$out/firmware/" ||
+			return
 	done
 }
 
@@ -185,8 +187,8 @@ unpack_kernel()
 unpack_tree()
 {
 	local deb link
-	rm -rf "$TREE" && mkdir -p "$TREE"/usr/{bin,sbin,lib,lib64} "$TREE"/{dev,proc,sys,run,tmp,var} ||
-		return
+	rm -rf "$TREE" && mkdir -p "$TREE"/usr/{bin,sbin,lib,lib64} \
+		"$TREE"/{dev,proc,sys,run,tmp,var} || return
 	for link in bin sbin lib lib64; do
 		ln -s usr/$link "$TREE/$link" || return
 	done

@@ -111,8 +111,8 @@ eal()
 	fi
 }
 
-# every_event TEST LOG: perf_* say how many events came through, in hexadecimal digits; order_* check
-# each one themselves, and count down to the word of success
+# every_event TEST LOG: perf_* say how many events came through, in hexadecimal digits; order_*
+# check each one themselves, and count down to the word of success
 every_event()
 {
 	[[ $1 != perf_* ]] || grep -q "^Worker 0 packets: $(printf %x $EVENTS) " "$2"

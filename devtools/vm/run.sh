@@ -201,8 +201,8 @@ done
 pack || die "$(<"$RUN/pack.log")"
 qemu_command
 serve_all
-# With iommu=pt, a device that vfio-pci has not got is left with physical addresses, as DPDK wants it
-# over uio_pci_generic.
+# With iommu=pt, a device that vfio-pci has not got is left with physical addresses, as DPDK wants
+# it over uio_pci_generic.
 APPEND="console=ttyS0 quiet panic=-1 rdinit=/init iommu=pt hugepages=$HUGEPAGES $WORDS"
 if [ $SHELL_WANTED = yes ]; then
 	shell
