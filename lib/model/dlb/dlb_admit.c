@@ -39,15 +39,15 @@ append_line(struct dlb_model *m, struct dlb_lane *l, const uint64_t word[8])
 	dlb_lane_grow(&m->chunks, l, DLB_LINE_HCWS);
 }
 
-/* How many lines of QEs like this one can be stored in a load-balanced queue? */
+/* How many QEs like this one can be stored in a load-balanced queue? */
 static inline uint32_t
-lines_storable(struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
+storable(struct dlb_model *m, const struct dlb_port *port, uint64_t meta)
 {
 	int32_t credits = m->credits[0][port->vas];
 
 	if (REG_GET(DLB_QE_SCHED, meta) == DLB_DIRECTED || !may_enqueue(m, port, meta))
 		return 0;
-	return dlb_min((uint32_t)credits, m->room) / DLB_LINE_HCWS;
+	return dlb_min((uint32_t)credits, m->room);
 }
 
 /* Lines that another core wrote come one by one unless they are asked for early. */
@@ -60,8 +60,8 @@ ask_ahead(const struct dlb_port *port, uint32_t i, uint32_t n)
 		__builtin_prefetch((const void *)line_ring_line(&port->drainer, i + LINES_AHEAD));
 }
 
-/* Lines of one kind: the i-th of those that wait in the port's ring, n lines at most, as long as
- * they are like the first, whose words are here.
+/* Lines of one kind, four QEs each or a single one: the i-th of those that wait in the port's ring, n
+ * lines at most, as long as they are like the first, whose words are here.
  */
 struct lines {
 	const struct dlb_port *port;
@@ -69,74 +69,103 @@ struct lines {
 	uint64_t word[LINE_RING_WORDS];
 };
 
-/* Is the next line one of them? Its words are here now. */
+/* Is the next line one of them? Its words are here now, of a single QE only those that matter. */
 static inline bool
-next_alike(struct lines *l, uint64_t place)
+next_alike(struct lines *l, uint64_t place, uint32_t each)
 {
+	const _Atomic uint64_t *line;
+
 	if (--l->n == 0)
 		return false;
 	ask_ahead(l->port, l->i, l->i + l->n);
-	line_ring_copy(line_ring_line(&l->port->drainer, ++l->i), l->word);
-	return !((l->word[1] ^ place) & PLACE) && is_uniform(l->word);
+	line = line_ring_line(&l->port->drainer, ++l->i);
+	if (each == DLB_LINE_HCWS) {
+		line_ring_copy(line, l->word);
+		return !((l->word[1] ^ place) & PLACE) && is_uniform(l->word);
+	}
+	l->word[0] = line_ring_word(line, 0);
+	l->word[1] = line_ring_word(line, 1);
+	return !((l->word[1] ^ place) & PLACE) &&
+	       !((line_ring_word(line, 3) | line_ring_word(line, 5) | line_ring_word(line, 7)) &
+		 REG_MASK(DLB_HCW_CMD));
 }
 
 /* Lines of QEs that pass: how many did, as a whole. */
-static uint32_t
-pass_lines(struct dlb_model *m, struct lines *l, uint32_t room)
+static inline __attribute__((always_inline)) uint32_t
+pass_lines(struct dlb_model *m, struct lines *l, uint32_t room, uint32_t each)
 {
 	const uint64_t place = l->word[1] & PLACE, *word = l->word;
 	struct passage p = pass_begin(m, place);
 	uint32_t k = 0;
 
 	do {
-		if (room - k * DLB_LINE_HCWS < DLB_LINE_HCWS)
+		if (room - k * each < each)
 			break;
 		pass_one(&p, word[0], word[1]);
-		pass_one(&p, word[2], word[3]);
-		pass_one(&p, word[4], word[5]);
-		pass_one(&p, word[6], word[7]);
+		if (each == DLB_LINE_HCWS) {
+			pass_one(&p, word[2], word[3]);
+			pass_one(&p, word[4], word[5]);
+			pass_one(&p, word[6], word[7]);
+		}
 		k++;
-	} while (next_alike(l, place));
+	} while (next_alike(l, place, each));
 	if (k != 0)
-		pass_end(&p, k * DLB_LINE_HCWS);
+		pass_end(&p, k * each);
 	return k;
 }
 
 /* Lines of QEs that are stored: checked and counted as one. How many. */
-static uint32_t
-store_lines(struct dlb_model *m, struct lines *l)
+static inline __attribute__((always_inline)) uint32_t
+store_lines(struct dlb_model *m, struct lines *l, uint32_t each)
 {
 	uint64_t place = l->word[1] & PLACE;
 	uint32_t sched = (uint32_t)REG_GET(DLB_QE_SCHED, place), k = 0;
 	uint32_t qid = (uint32_t)REG_GET(DLB_QE_QID, place), bin = dlb_meta_bin(place);
 	struct dlb_ldb_queue *q = &m->ldb[qid];
 	struct dlb_lanes *lanes = sched == DLB_ATOMIC ? &q->atomic : &q->other;
+	struct dlb_lane *lane = &lanes->lane[bin];
 
-	dlb_lane_begin(&m->chunks, &lanes->lane[bin]);
+	dlb_lane_begin(&m->chunks, lane);
 	do {
-		append_line(m, &lanes->lane[bin], l->word);
+		if (each == DLB_LINE_HCWS)
+			append_line(m, lane, l->word);
+		else
+			dlb_lane_append(&m->chunks, lane, l->word[0], l->word[1] & m->carried);
 		k++;
-	} while (next_alike(l, place));
+	} while (next_alike(l, place, each));
 	lanes->bins |= (uint8_t)(1u << bin);
 	m->work |= UINT32_C(1) << qid;
-	count_stored(m, l->port, sched, k * DLB_LINE_HCWS);
-	dlb_ldb_count(q, sched, k * DLB_LINE_HCWS);
+	count_stored(m, l->port, sched, k * each);
+	dlb_ldb_count(q, sched, k * each);
 	return k;
 }
 
 /* Lines of QEs for one load-balanced queue: how many were taken in, 0 when the first cannot be as a
  * whole.
  */
-static inline uint32_t
-enqueue_lines(struct dlb_model *m, struct lines *l)
+static inline __attribute__((always_inline)) uint32_t
+enqueue_alike(struct dlb_model *m, struct lines *l, uint32_t each)
 {
 	uint32_t room;
 
-	l->n = dlb_min(l->n, lines_storable(m, l->port, l->word[1]));
+	l->n = dlb_min(l->n, storable(m, l->port, l->word[1]) / each);
 	if (l->n == 0)
 		return 0;
 	room = pass_room(m, l->port, l->word[1]);
-	return room != 0 ? pass_lines(m, l, room) : store_lines(m, l);
+	return room != 0 ? pass_lines(m, l, room, each) : store_lines(m, l, each);
+}
+
+static uint32_t
+enqueue_lines(struct dlb_model *m, struct lines *l)
+{
+	return enqueue_alike(m, l, DLB_LINE_HCWS);
+}
+
+/* The same of lines with a single QE, the first place of each. */
+static uint32_t
+enqueue_singles(struct dlb_model *m, struct lines *l)
+{
+	return enqueue_alike(m, l, 1);
 }
 
 /* A line of four forwards to one load-balanced queue: false when it is to be taken one by one, and
@@ -148,7 +177,8 @@ forward_line(struct dlb_model *m, struct dlb_cq *cq, struct lines *l)
 	uint64_t word[LINE_RING_WORDS];
 	uint32_t k;
 
-	if (cq->inflight < DLB_LINE_HCWS || lines_storable(m, l->port, l->word[1]) == 0)
+	if (cq->inflight < DLB_LINE_HCWS ||
+	    storable(m, l->port, l->word[1]) < DLB_LINE_HCWS)
 		return false;
 	memcpy(word, l->word, sizeof(word));
 	k = retire_run(m, cq, DLB_LINE_HCWS);
@@ -162,19 +192,6 @@ forward_line(struct dlb_model *m, struct dlb_cq *cq, struct lines *l)
 			forward(m, l->port, cq, word[2 * i], word[2 * i + 1]);
 	}
 	return true;
-}
-
-/* A line of four commands alike, and those after it that are like it, where that is quicker than
- * one command after the other: how many lines.
- */
-static inline uint32_t
-admit_uniform(struct dlb_model *m, struct dlb_cq *cq, struct lines *l)
-{
-	uint64_t cmd = REG_GET(DLB_HCW_CMD, l->word[1]);
-
-	if (cmd == DLB_CMD_NEW)
-		return enqueue_lines(m, l);
-	return cmd == DLB_CMD_FWD && forward_line(m, cq, l);
 }
 
 /* Completions at the front of a line. */
@@ -221,6 +238,22 @@ take_answer(struct dlb_cq *cq, const uint64_t word[8])
 	return (int)n;
 }
 
+/* A line of four commands alike, or of one, and those after it that are like it, where that is quicker
+ * than one command after the other: how many lines.
+ */
+static inline uint32_t
+admit_alike(struct dlb_model *m, struct dlb_cq *cq, struct lines *l)
+{
+	uint64_t cmd = REG_GET(DLB_HCW_CMD, l->word[1]);
+
+	if (is_uniform(l->word)) {
+		if (cmd == DLB_CMD_NEW)
+			return enqueue_lines(m, l);
+		return cmd == DLB_CMD_FWD && forward_line(m, cq, l);
+	}
+	return cmd == DLB_CMD_NEW && HCW_CMDS(l->word, 0) == 0 ? enqueue_singles(m, l) : 0;
+}
+
 static void
 admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq,
 			  uint32_t n)
@@ -242,15 +275,13 @@ admit_load_balanced_lines(struct dlb_model *m, const struct dlb_port *port, stru
 		if (completions != 0)
 			complete_run(m, port, cq, completions);
 		completions = 0;
-		if (is_uniform(word)) {
-			l.i = i;
-			l.n = n - i;
-			memcpy(l.word, word, sizeof(word));
-			k = admit_uniform(m, cq, &l);
-			if (k != 0)
-				continue;
-			k = 1;
-		}
+		l.i = i;
+		l.n = n - i;
+		memcpy(l.word, word, sizeof(word));
+		k = admit_alike(m, cq, &l);
+		if (k != 0)
+			continue;
+		k = 1;
 		/* Spelled out, so that the words stay in registers. */
 		admit_load_balanced(m, port, cq, word[0], word[1]);
 		if (HCW_CMDS(word, 0) == 0)
