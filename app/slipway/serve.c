@@ -273,9 +273,16 @@ bus_error(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
 	for (unsigned int i = 0; i < served.sockets; i++)
-		if (vfu_server_repair(served.socket[i].server, info->si_addr))
+		if (served.socket[i].server != NULL &&
+		    vfu_server_repair(served.socket[i].server, info->si_addr))
 			return;
 	signal(sig, SIG_DFL);
+}
+
+static void
+tick(int sig)
+{
+	(void)sig;
 }
 
 /* They are taken in the loop; until then they wait. A file that may not grow is no reason to end.
@@ -284,6 +291,8 @@ static int
 signals_open(void)
 {
 	const struct sigaction bus = {.sa_sigaction = bus_error, .sa_flags = SA_SIGINFO};
+	/* Ends system calls that wait; so nothing that would start them again. */
+	const struct sigaction timer = {.sa_handler = tick};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -294,6 +303,7 @@ signals_open(void)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	sigaction(SIGBUS, &bus, NULL);
+	sigaction(SIGALRM, &timer, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "dlb_model.h"
@@ -54,6 +55,20 @@ socket_log(void *arg, const char *line)
 		serve_say(socket->owner, "%s: %s", socket->path, line);
 }
 
+/* As long as there are clients a signal comes now and then: one of them may have us wait for an
+ * eventfd of its own, for good but for that.
+ */
+static void
+tick_set(const struct serve *s)
+{
+	struct itimerval tick = {0};
+
+	for (unsigned int i = 0; i < s->sockets; i++)
+		if (s->socket[i].server != NULL && vfu_server_has_client(s->socket[i].server))
+			tick.it_interval.tv_sec = tick.it_value.tv_sec = 1;
+	setitimer(ITIMER_REAL, &tick, NULL);
+}
+
 static void
 client_came(void *arg, pid_t pid, uid_t uid)
 {
@@ -61,6 +76,7 @@ client_came(void *arg, pid_t pid, uid_t uid)
 	char name[32];
 
 	socket->client = pid;
+	tick_set(socket->owner);
 	process_name(pid, name, sizeof(name));
 	serve_say(socket->owner, "%s: client came: process %d (%s) of user %u", socket->path,
 		  (int)pid, name, (unsigned int)uid);
@@ -75,6 +91,7 @@ client_gone(void *arg)
 	serve_say(socket->owner, "%s: device reset after process %d; the next client may come",
 		  socket->path, (int)socket->client);
 	socket->client = 0;
+	tick_set(socket->owner);
 	socket->dev->ops->reset(socket->dev, BUS_RESET_POWER);
 }
 
@@ -249,6 +266,7 @@ serve_device_close(struct serve *s)
 {
 	for (unsigned int i = 0; i < s->sockets; i++) {
 		vfu_server_close(s->socket[i].server);
+		s->socket[i].server = NULL;
 		if (s->hub != NULL)
 			tell_refused(s, i);
 	}

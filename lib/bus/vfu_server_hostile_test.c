@@ -196,10 +196,56 @@ hanging_up_at_any_byte_harms_nobody(void **state)
 	close(irq);
 }
 
+static void
+set_blocking(int fd)
+{
+	assert_int_equal(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
+}
+
+/* What keeps the server waiting ends this program. */
+static void
+eventfds_that_block_keep_nobody_waiting(void **state)
+{
+	int irq = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), unmask;
+	const uint64_t full = UINT64_MAX - 1;
+	struct rig r;
+
+	(void)state;
+	alarm(20);
+	rig_create_sharing(&r);
+	assert_int_equal(rig_ask(&r, VFU_SHARE, NULL, 0), 0);
+	assert_int_equal(r.n_fds, VFU_SHARE_FDS);
+	set_blocking(r.fds[VFU_SHARE_KICK]);
+	vfu_server_asleep(r.server);
+	vfu_server_awake(r.server);
+
+	assert_int_equal(rig_irqs(&r, 0x24, VFU_IRQ_MSIX, 0, 1, &irq, 1), 0);
+	set_blocking(irq);
+	assert_int_equal(write(irq, &full, sizeof(full)), sizeof(full));
+	vfu_server_host(r.server)->ops->irq(vfu_server_host(r.server), 0);
+	rig_work(&r);
+	assert_true(vfu_server_has_client(r.server));
+	rig_destroy(&r);
+
+	unmask = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	rig_create_with(&r, rig_config);
+	assert_int_equal(rig_version(&r, RIG_JSON), 0);
+	if (rig_irqs(&r, 0x14, VFU_IRQ_INTX, 0, 1, &unmask, 1) == 0) {
+		set_blocking(unmask);
+		rig_work(&r);
+		assert_true(vfu_server_has_client(r.server));
+	}
+	rig_destroy(&r);
+	close(unmask);
+	close(irq);
+	alarm(0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(eventfds_that_block_keep_nobody_waiting),
 		cmocka_unit_test(any_messages_harm_nobody),
 		cmocka_unit_test(hanging_up_at_any_byte_harms_nobody),
 	};

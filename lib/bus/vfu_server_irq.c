@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Interrupts: eventfds of the client, by which the device's vectors reach it.
@@ -28,22 +30,58 @@
 #define ENTRY_CONTROL  12u
 #define ENTRY_MASKED   1u
 
+/* ---- Eventfds that the client holds as well ---- */
+
+/* Whether such a descriptor blocks is a flag of its file, which the client may change at any time. */
+
+static bool
+is_ready(int fd, short events)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & events) != 0;
+}
+
+bool
+vfu_server_eventfd_take(int fd)
+{
+	uint64_t count;
+	const struct iovec part = {&count, sizeof(count)};
+	ssize_t n = preadv2(fd, &part, 1, -1, RWF_NOWAIT);
+
+	/* Kernels before 5.8 cannot be told not to wait. */
+	if (n < 0 && errno == EOPNOTSUPP && is_ready(fd, POLLIN))
+		n = read(fd, &count, sizeof(count));
+	return n == sizeof(count);
+}
+
+/* A full counter is as good as one more. No kernel can be told not to wait here: a client that fills
+ * it between the look and the write has us wait until a signal comes, and is let go.
+ */
+static void
+signal_client(struct vfu_server *s, int fd)
+{
+	const uint64_t one = 1;
+
+	if (!is_ready(fd, POLLOUT) || write(fd, &one, sizeof(one)) >= 0 || errno != EINTR)
+		return;
+	vfu_server_log(s, "an eventfd of the client's was full, and made to block");
+	s->broken = -EPROTO;
+}
+
 /* ---- Raising ---- */
 
 static void
 fire(struct vfu_server *s, enum vfu_irq_index type, struct vfu_vector *v)
 {
-	const uint64_t one = 1;
-
-	v->pending = v->fd < 0 || v->masked || s->dma.n > 0;
+	v->pending = v->fd < 0 || v->masked || s->dma.n > 0 || s->broken != 0;
 	if (s->dma.n > 0)
 		s->irqs_held = true;
 	if (v->pending)
 		return;
 	s->stats.irqs++;
 	v->masked = (s->irqs[type].flags & VFU_IRQ_AUTOMASKED) != 0;
-	/* A full counter refuses, and is as good as one more. */
-	(void)!write(v->fd, &one, sizeof(one));
+	signal_client(s, v->fd);
 }
 
 static void
@@ -170,8 +208,8 @@ vfu_server_irq_reset(struct vfu_server *s)
 
 /* ---- Eventfds ---- */
 
-/* Is it what writing to neither blocks nor kills? Its counter may be full: not to wait for that is
- * set on the client's file, too, which clients set themselves.
+/* Is it what writing to does not kill? Not to wait is set on the client's file, too, which clients
+ * set themselves.
  */
 static bool
 is_eventfd(int fd)
@@ -257,9 +295,7 @@ unmask(struct vfu_server *s, enum vfu_irq_index type, struct vfu_vector *v)
 void
 vfu_server_irq_poll(struct vfu_server *s)
 {
-	uint64_t count;
-
-	if (read(s->unmask_fd, &count, sizeof(count)) == sizeof(count))
+	if (vfu_server_eventfd_take(s->unmask_fd))
 		unmask(s, VFU_IRQ_INTX, &s->irqs[VFU_IRQ_INTX].vector[0]);
 }
 

@@ -186,6 +186,8 @@ void vfu_server_dma_forget(struct vfu_server *s);
 
 /* ---- vfu_server_irq.c ---- */
 
+/** Empty an eventfd that the client holds as well, without waiting: false when it was empty. */
+bool vfu_server_eventfd_take(int fd);
 void vfu_server_irq(struct bus_host *host, unsigned int vector);
 /** Fire what had to wait for DMA_WRITEs. */
 void vfu_server_irq_held(struct vfu_server *s);

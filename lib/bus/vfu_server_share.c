@@ -123,12 +123,10 @@ vfu_server_asleep(struct vfu_server *s)
 void
 vfu_server_awake(struct vfu_server *s)
 {
-	uint64_t count;
-
 	if (s->shared.bell == NULL)
 		return;
 	atomic_store_explicit(&s->shared.bell->asleep, 0, memory_order_relaxed);
-	(void)!read(s->shared.kick, &count, sizeof(count));
+	(void)vfu_server_eventfd_take(s->shared.kick);
 }
 
 /* ---- SHARE ---- */
