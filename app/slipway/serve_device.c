@@ -240,7 +240,8 @@ serve_device_open(struct serve *s)
 		return ret;
 	}
 	if (s->options.split.domains != 0)
-		ret = serve_split_create(&s->options.split, s->options.version, &s->hub);
+		ret = serve_split_create(&s->options.split, s->options.version, &s->gate.inject,
+					 &s->hub);
 	if (ret == 0)
 		ret = s->hub != NULL ? sockets_open_domains(s) : sockets_open(s, &host);
 	if (ret < 0)

@@ -138,9 +138,15 @@ say(void *arg, const char *line)
 	complain("serve: %s", line);
 }
 
+static void
+drains(void *arg, bool begins)
+{
+	serve_inject_pause(arg, begins);
+}
+
 int
 serve_split_create(const struct serve_split *split, enum dlb_version version,
-		   struct dlb_hub **hub)
+		   struct serve_inject *inject, struct dlb_hub **hub)
 {
 	const struct dlb_hub_config config = {
 		.version = version,
@@ -148,6 +154,8 @@ serve_split_create(const struct serve_split *split, enum dlb_version version,
 		.requests = split->requests,
 		.ordered = split->ordered,
 		.log = say,
+		.drains = drains,
+		.arg = inject,
 	};
 	int ret = dlb_hub_create(&config, hub);
 

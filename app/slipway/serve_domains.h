@@ -12,6 +12,7 @@
 
 #include "dlb_hcw.h"
 #include "dlb_share.h"
+#include "serve_inject.h"
 
 /** What is asked for. */
 struct serve_split {
@@ -36,8 +37,12 @@ int serve_split_ordered(struct serve_split *split, const char *value);
 /** Does all of it go together? 0, or -EINVAL, reported. */
 int serve_split_check(const struct serve_split *split);
 
-/** Make it: 0, or a negative errno, reported. */
+/**
+ * Make it: 0, or a negative errno, reported.
+ *
+ * @param inject faults of the device behind it: not for a domain that is being reset
+ */
 int serve_split_create(const struct serve_split *split, enum dlb_version version,
-		       struct dlb_hub **hub);
+		       struct serve_inject *inject, struct dlb_hub **hub);
 
 #endif /* SLIPWAY_SERVE_DOMAINS_H */

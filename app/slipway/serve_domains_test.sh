@@ -154,12 +154,16 @@ killed=$!
 wait_for sh -c '[ "$(grep -c "d1: client came" "$1")" -gt "$2" ]' - "$work/serve" \
 	"$(grep -c 'd1: client gone' "$work/serve")"
 sleep 1
+# Events stay in its queue; the reset gets them out all the same.
+"$slipway" inject "$socket" full-queue ldb:16 >"$work/said" 2>&1
+count $? 'a fault in one domain' "$work/said"
 gone=$(grep -c 'd1: device reset\|d1: client gone' "$work/serve")
 kill -9 $killed
 wait $killed 2>/dev/null
 wait_for sh -c '[ "$(grep -c "d1: device reset\|d1: client gone" "$1")" -gt "$2" ]' - \
 	"$work/serve" "$gone"
 count $? 'a killed client frees its domain' "$work/serve"
+"$slipway" inject "$socket" clear >/dev/null
 (client 1 0.5 next)
 count $? 'the next client passes events' "$work/next" "$work/serve"
 wait $stays

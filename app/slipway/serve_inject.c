@@ -498,6 +498,8 @@ serve_inject_write(struct serve_inject *inject, unsigned int bar, uint64_t off, 
 		    i != f->i)
 			continue;
 		f->wanted = value;
+		if (inject->paused)
+			return value;
 		/* After a reset this is where it takes hold again. */
 		if (f->turn == 0)
 			f->held = true;
@@ -518,11 +520,25 @@ serve_inject_reset(struct serve_inject *inject)
 	}
 }
 
+void
+serve_inject_pause(struct serve_inject *inject, bool pause)
+{
+	for (unsigned int n = 0; n < SERVE_FAULTS && pause; n++) {
+		struct serve_fault *f = &inject->fault[n];
+
+		if (f->used && f->held)
+			hold(inject, f, false);
+	}
+	inject->paused = pause;
+}
+
 uint64_t
 serve_inject_step(struct serve_inject *inject, uint64_t now_ns)
 {
 	uint64_t next = BUS_NO_DEADLINE;
 
+	if (inject->paused)
+		return next;
 	for (unsigned int n = 0; n < SERVE_FAULTS; n++) {
 		struct serve_fault *f = &inject->fault[n];
 

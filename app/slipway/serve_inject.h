@@ -50,6 +50,7 @@ struct serve_inject {
 	void *arg;
 	struct serve_fault fault[SERVE_FAULTS];
 	uint64_t count; /**< that have been injected */
+	bool paused;
 };
 
 /** Answer a request: what follows "inject". `now_ns` is of the clock of bus step. */
@@ -65,6 +66,12 @@ uint32_t serve_inject_write(struct serve_inject *inject, unsigned int bar, uint6
 
 /** The device has been reset: its registers are not held until the driver writes them. */
 void serve_inject_reset(struct serve_inject *inject);
+
+/**
+ * A part of the device is reset while others go on: faults are not to keep it from becoming empty.
+ * Afterwards its registers are not held until the driver writes them.
+ */
+void serve_inject_pause(struct serve_inject *inject, bool pause);
 
 /** Is this interrupt to be dropped? */
 bool serve_inject_drops(struct serve_inject *inject, unsigned int vector);

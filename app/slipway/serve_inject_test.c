@@ -95,6 +95,33 @@ a_consumer_that_is_held_gets_nothing(void **state)
 	assert_true(rig_poll_all(r, 1) > 0);
 }
 
+/* A part of the device is reset: it has to become empty, and the fault is there for the next one. */
+static void
+a_paused_fault_holds_nothing_until_the_driver_writes(void **state)
+{
+	struct rig *r = &bench.rig;
+
+	(void)state;
+	inject("full-queue ldb:0");
+	inject("slow-consumer ldb:1 50");
+	new_events(12);
+	serve_inject_pause(&bench.gate.inject, true);
+	rig_write(r, DLB_LSP_QID_LDB_INFL_LIM, 0, 64);
+	assert_int_equal(rig_read(r, DLB_LSP_QID_LDB_INFL_LIM, 0), 64);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_DSBL, 1), 0);
+	for (uint64_t now = 0; now < 100 * MS; now += MS)
+		serve_inject_step(&bench.gate.inject, now);
+	assert_int_equal(rig_read(r, DLB_LSP_CQ_LDB_DSBL, 1), 0);
+	rig_step(r);
+	assert_int_equal(rig_poll_all(r, 0) + rig_poll_all(r, 1), 12);
+	serve_inject_pause(&bench.gate.inject, false);
+	assert_int_equal(rig_read(r, DLB_LSP_QID_LDB_INFL_LIM, 0), 64);
+	rig_write(r, DLB_LSP_QID_LDB_INFL_LIM, 0, 32);
+	assert_int_equal(rig_read(r, DLB_LSP_QID_LDB_INFL_LIM, 0), 0);
+	inject("clear");
+	assert_int_equal(rig_read(r, DLB_LSP_QID_LDB_INFL_LIM, 0), 32);
+}
+
 /* Each 10 ms it is let go for its share of them. */
 static void
 a_slow_consumer_has_its_share_of_time(void **state)
@@ -292,6 +319,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(a_full_queue_takes_and_does_not_give),
 		TEST(a_consumer_that_is_held_gets_nothing),
+		TEST(a_paused_fault_holds_nothing_until_the_driver_writes),
 		TEST(a_slow_consumer_has_its_share_of_time),
 		TEST(what_the_driver_writes_is_kept),
 		TEST(a_fault_meets_the_next_driver),

@@ -266,6 +266,7 @@ dlb_hub_create(const struct dlb_hub_config *config, struct dlb_hub **out)
 	hub->dir_ports = config->version == DLB_V20 ? DLB_DIR_PORTS_V20 : DLB_DIR_PORTS_V25;
 	hub->domains = config->domains;
 	hub->log = config->log;
+	hub->drains = config->drains;
 	hub->arg = config->arg;
 	dlb_pool_init(&hub->pool, config->version);
 	ret = split(hub, config->requests);

@@ -44,6 +44,11 @@ struct dlb_hub_config {
 	 */
 	unsigned int ordered;
 	void (*log)(void *arg, const char *line); /**< one line, without newline; NULL: nobody */
+	/**
+	 * A domain begins to be emptied, or is: whoever stands before the device has to let its
+	 * registers be what they are written meanwhile. May be NULL.
+	 */
+	void (*drains)(void *arg, bool begins);
 	void *arg;
 };
 

@@ -60,6 +60,7 @@ struct dlb_hub {
 	unsigned int dir_ports;
 	unsigned int domains;
 	void (*log)(void *arg, const char *line);
+	void (*drains)(void *arg, bool begins);
 	void *arg;
 	struct dlb_pool pool; /**< who has what */
 	struct dlb_share share[DLB_DOMAINS];

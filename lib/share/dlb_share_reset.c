@@ -388,11 +388,19 @@ fail(struct dlb_share *s)
 }
 
 static void
+draining(struct dlb_share *s, bool begins)
+{
+	s->draining = begins;
+	if (s->hub->drains != NULL)
+		s->hub->drains(s->hub->arg, begins);
+}
+
+static void
 domain_reset(struct dlb_share *s)
 {
 	struct bus_device *dev = s->hub->dev;
 
-	s->draining = true;
+	draining(s, true);
 	dlb_share_rings_set(s, true);
 	/* Its CQs go nowhere from here on. */
 	dev->ops->remap(dev);
@@ -405,7 +413,7 @@ domain_reset(struct dlb_share *s)
 	each_port(s, false, port_close);
 	registers_restore(s);
 	dlb_share_pin(s);
-	s->draining = false;
+	draining(s, false);
 }
 
 static bool
