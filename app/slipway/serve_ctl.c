@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -178,6 +179,22 @@ gone(void *arg, uint64_t client)
 
 /* ---- Life ---- */
 
+/* Only a socket that nobody listens at makes way. A whole device and one in domains have different
+ * sockets, and the same of these.
+ */
+static int
+make_way(const char *path)
+{
+	int fd = dirs_connect(path, SOCK_STREAM | SOCK_NONBLOCK);
+	struct stat st;
+
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 || fd == -EAGAIN)
+		return -EADDRINUSE;
+	return lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode) ? -EEXIST : 0;
+}
+
 int
 serve_ctl_open(struct serve *s)
 {
@@ -185,11 +202,13 @@ serve_ctl_open(struct serve *s)
 
 	s->service = (struct ctl_service){.answer = answer, .gone = gone, .arg = s};
 	ctl_clients_init(&s->ctl);
-	s->ctl_fd = n >= (int)sizeof(s->ctl_path) ? -ENAMETOOLONG
-						  : ctl_listen(s->ctl_path, s->options.mode);
+	s->ctl_fd = n >= (int)sizeof(s->ctl_path) ? -ENAMETOOLONG : make_way(s->ctl_path);
+	if (s->ctl_fd == 0)
+		s->ctl_fd = ctl_listen(s->ctl_path, s->options.mode);
 	if (s->ctl_fd >= 0)
 		return 0;
-	complain("serve: %s.ctl: %s", s->options.path, strerror(-s->ctl_fd));
+	complain("serve: %s.ctl: %s", s->options.path,
+		 s->ctl_fd == -EADDRINUSE ? "somebody serves there already" : strerror(-s->ctl_fd));
 	return s->ctl_fd;
 }
 

@@ -131,6 +131,9 @@ wait $left
 count $? 'a million events in domain 0' "$work/left" "$work/serve"
 wait $right
 count $? 'a million events in domain 1' "$work/right" "$work/serve"
+! timeout 10 "$slipway" serve dlb "$socket" >"$work/said" 2>&1 &&
+	grep -q 'somebody serves' "$work/said" && "$slipway" regs "$socket" >/dev/null 2>&1
+count $? 'a second server leaves the control socket alone' "$work/said"
 ! grep -q 'refused' "$work/serve"
 count $? 'neither touched what is not its own' "$work/serve"
 
@@ -154,6 +157,9 @@ killed=$!
 wait_for sh -c '[ "$(grep -c "d1: client came" "$1")" -gt "$2" ]' - "$work/serve" \
 	"$(grep -c 'd1: client gone' "$work/serve")"
 sleep 1
+"$slipway" top --count 1 --json "$socket" >"$work/said" 2>&1
+grep -q '"lines": *[1-9]' "$work/said"
+count $? 'top sees lines in rings of domains' "$work/said"
 # Events stay in its queue; the reset gets them out all the same.
 "$slipway" inject "$socket" full-queue ldb:16 >"$work/said" 2>&1
 count $? 'a fault in one domain' "$work/said"

@@ -118,7 +118,8 @@ port_add(const struct serve *s, const struct kind *k, uint32_t p, struct ctl_tex
 		     serve_reg_read(regs, k->disabled, p) & 1 ? "false" : "true");
 	/* Posters count modulo 2^32; who takes the difference need not care. */
 	ctl_text_add(t, "\"lines\":%" PRIu32 ",\"delivered\":%" PRIu64,
-		     serve_rings_head(&s->rings, k->ring + p),
+		     s->hub != NULL ? dlb_hub_lines(s->hub, k->ring + p)
+				    : serve_rings_head(&s->rings, k->ring + p),
 		     serve_reg_counter(regs, k->scheduled_low, k->scheduled_high, p));
 	ctl_text_add(t, ",\"tokens\":%" PRIu32 ",\"depth\":%" PRIu32,
 		     serve_reg_read(regs, k->tokens, p),
@@ -266,13 +267,15 @@ serve_stats_print(struct serve *s)
 	uint64_t in, out, lines = 0;
 
 	serve_gate_totals(&s->gate, &in, &out);
-	for (unsigned int i = 0; i < s->rings.count; i++)
+	/* Domains' rings are new for each client. */
+	for (unsigned int i = 0; i < s->rings.count && s->hub == NULL; i++)
 		lines += serve_rings_head(&s->rings, i);
 	printf("dlb %s, served for %.1f s\n", ctl_version_name(s->options.version),
 	       (double)(ctl_now_ms() - s->began) / 1e3);
 	row("events in", in);
 	row("events out", out);
-	row("lines posted", lines);
+	if (s->hub == NULL)
+		row("lines posted", lines);
 	row("entries for memory that is not there", dlb_model_lost(s->model));
 	row("accesses of nothing", dlb_model_stray(s->model));
 	row("faults injected", s->gate.inject.count);

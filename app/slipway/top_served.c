@@ -47,13 +47,15 @@ rate(json_t *before, json_t *now, const char *name, double seconds)
 	return more > 0 && seconds > 0 ? (json_int_t)((double)more / seconds + 0.5) : 0;
 }
 
-/* Ports count the lines that were posted modulo 2^32. */
+/* Ports count the lines that were posted modulo 2^32; those of domains, anew for each client. */
 static json_int_t
 line_rate(json_t *before, json_t *now, double seconds)
 {
 	uint32_t more = (uint32_t)level(now, "lines") - (uint32_t)level(before, "lines");
 
-	return before != NULL && seconds > 0 ? (json_int_t)(more / seconds + 0.5) : 0;
+	return before != NULL && more <= INT32_MAX && seconds > 0
+		       ? (json_int_t)(more / seconds + 0.5)
+		       : 0;
 }
 
 /* The one of the same name earlier, or NULL. */

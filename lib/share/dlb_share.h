@@ -89,6 +89,13 @@ const char *dlb_hub_about(const struct dlb_hub *hub, unsigned int domain);
  */
 uint32_t dlb_hub_posted(const struct dlb_hub *hub);
 
+/**
+ * Lines that the client of a port has posted into its ring, modulo 2^32.
+ *
+ * @param port load-balanced ports, then directed ones from DLB_LDB_PORTS on
+ */
+uint32_t dlb_hub_lines(const struct dlb_hub *hub, uint32_t port);
+
 /** Accesses of a share's clients that were refused, ever. */
 uint64_t dlb_hub_refused(const struct dlb_hub *hub, unsigned int domain);
 

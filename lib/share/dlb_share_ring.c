@@ -96,6 +96,15 @@ dlb_share_rings_free(struct dlb_share *s)
 	s->ring_fd = -1;
 }
 
+/* Has the share the port with that ring? */
+static bool
+has_id(const struct dlb_share *s, uint32_t id)
+{
+	bool directed = id >= DLB_LDB_PORTS;
+
+	return dlb_share_has_port(s, directed, directed ? id - DLB_LDB_PORTS : id);
+}
+
 void
 dlb_share_rings_set(struct dlb_share *s, bool quiet)
 {
@@ -103,9 +112,7 @@ dlb_share_rings_set(struct dlb_share *s, bool quiet)
 	unsigned int n = 0;
 
 	for (uint32_t id = 0; id < DLB_LDB_PORTS + hub->dir_ports; id++) {
-		bool directed = id >= DLB_LDB_PORTS;
-
-		if (!dlb_share_has_port(s, directed, directed ? id - DLB_LDB_PORTS : id))
+		if (!has_id(s, id))
 			continue;
 		dlb_model_ring_set(hub->model, id, quiet ? &hub->quiet_rings[id] : &s->rings[n]);
 		n++;
@@ -122,6 +129,23 @@ dlb_hub_posted(const struct dlb_hub *hub)
 			sum += atomic_load_explicit(&hub->share[d].rings[i].head,
 						    memory_order_relaxed);
 	return sum;
+}
+
+/* A share's rings are in the order of its ports. */
+uint32_t
+dlb_hub_lines(const struct dlb_hub *hub, uint32_t port)
+{
+	for (unsigned int d = 0; d < hub->domains; d++) {
+		const struct dlb_share *s = &hub->share[d];
+		unsigned int n = 0;
+
+		if (!has_id(s, port) || s->rings == NULL)
+			continue;
+		for (uint32_t id = 0; id < port; id++)
+			n += has_id(s, id);
+		return atomic_load_explicit(&s->rings[n].head, memory_order_relaxed);
+	}
+	return 0;
 }
 
 /* Other shares' pages are there, and trap. */
