@@ -14,6 +14,8 @@
 #include "slipway.h"
 
 #define ABOUT_MAX 128
+/* Mappings that a process may have, less what it needs for itself, for the clients to share. */
+#define MAPS_FOR_DOMAINS 60000u
 
 /* ---- Who comes and goes ---- */
 
@@ -113,11 +115,13 @@ static int
 socket_open(struct serve *s, const char *about)
 {
 	struct serve_socket *socket = &s->socket[s->sockets];
+	unsigned int domains = s->options.split.domains;
 	struct vfu_server_config config = {
 		.path = socket->path,
 		.mode = s->options.mode,
 		.share = s->options.share,
 		.about = about,
+		.max_dma_maps = domains != 0 ? MAPS_FOR_DOMAINS / domains : 0,
 		.events = {.log = socket_log, .came = client_came, .gone = client_gone},
 		.arg = socket,
 	};

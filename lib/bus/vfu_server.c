@@ -237,6 +237,8 @@ copy_config(struct vfu_server *s, const struct vfu_server_config *config)
 	s->config = *config;
 	if (config->gather_idle_ns == 0)
 		s->config.gather_idle_ns = GATHER_IDLE_NS;
+	if (config->max_dma_maps == 0)
+		s->config.max_dma_maps = VFU_DEFAULT_DMA_MAPS;
 	if (config->dma_timeout_ms == 0)
 		s->config.dma_timeout_ms = DMA_TIMEOUT_MS;
 	if (config->about != NULL && !vfu_version_is_object(config->about)) {

@@ -57,6 +57,12 @@ struct vfu_server_config {
 	 * they count as a 16-byte post, ns; 0: 100 us; UINT64_MAX: until something else tells.
 	 */
 	uint64_t gather_idle_ns;
+	/**
+	 * Ranges of memory that a client may make known at once; 0: 65535. Each that has a file is a
+	 * mapping of this process, of which the kernel allows a number (vm.max_map_count) to all its
+	 * servers together.
+	 */
+	uint32_t max_dma_maps;
 	/** How long to wait for the answer to a DMA message; 0: 1000. */
 	unsigned int dma_timeout_ms;
 	struct vfu_server_events events;

@@ -173,6 +173,30 @@ the_number_of_maps_is_what_was_agreed_on(void **state)
 
 /* ---- Unmap ---- */
 
+static struct vfu_server_config
+two_maps(struct rig *r)
+{
+	struct vfu_server_config config = rig_config(r);
+
+	config.max_dma_maps = 2;
+	return config;
+}
+
+static void
+the_number_of_maps_is_what_the_owner_allows(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_create_with(&r, two_maps);
+	assert_int_equal(rig_version(&r, RIG_JSON), 0);
+	assert_non_null(strstr((const char *)r.payload + 4, "\"max_dma_maps\":2"));
+	assert_int_equal(rig_map(&r, 0x1000, 0x1000, 3, -1, 0), 0);
+	assert_int_equal(rig_map(&r, 0x2000, 0x1000, 3, -1, 0), 0);
+	assert_int_equal(rig_map(&r, 0x3000, 0x1000, 3, -1, 0), -ENOSPC);
+	rig_destroy(&r);
+}
+
 static void
 unmap_covers_many_maps_or_none(void **state)
 {
@@ -495,6 +519,7 @@ main(void)
 		cmocka_unit_test(a_transfer_crosses_from_one_map_into_the_next),
 		cmocka_unit_test(maps_that_make_no_sense_are_refused),
 		cmocka_unit_test(the_number_of_maps_is_what_was_agreed_on),
+		cmocka_unit_test(the_number_of_maps_is_what_the_owner_allows),
 		cmocka_unit_test(unmap_covers_many_maps_or_none),
 		cmocka_unit_test(unmap_by_halves_changes_nothing),
 		cmocka_unit_test(writes_are_sent_and_not_waited_for),

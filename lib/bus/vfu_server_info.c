@@ -22,8 +22,8 @@ agree(struct vfu_server *s, const struct vfu_capabilities *asked)
 	s->write_multiple = asked->write_multiple;
 	if (asked->max_data_xfer < s->max_data_xfer)
 		s->max_data_xfer = asked->max_data_xfer;
-	s->map.most = asked->max_dma_maps < VFU_DEFAULT_DMA_MAPS ? asked->max_dma_maps
-								 : VFU_DEFAULT_DMA_MAPS;
+	s->map.most = asked->max_dma_maps < s->config.max_dma_maps ? asked->max_dma_maps
+								   : s->config.max_dma_maps;
 }
 
 static int
@@ -33,7 +33,7 @@ version_reply(struct vfu_server *s, const struct vfu_message *m,
 	const struct vfu_capabilities granted = {
 		.max_msg_fds = VFU_MAX_FDS,
 		.max_data_xfer = VFU_MAX_DATA,
-		.max_dma_maps = VFU_DEFAULT_DMA_MAPS,
+		.max_dma_maps = s->config.max_dma_maps,
 		.write_multiple = true,
 		.share = s->config.share,
 		.about = s->about,
