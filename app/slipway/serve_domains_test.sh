@@ -119,6 +119,14 @@ done
 	--domain 1:ldb_ports=5 >"$work/said" 2>&1 && grep -q 'accepted: 0..4' "$work/said"
 count $? 'more than there is' "$work/said"
 
+# Room for all clients' descriptors is made, where a shell's limit is lower.
+bash -c 'ulimit -Sn 64; exec "$@"' - "$slipway" serve dlb "$socket" --domains 32 \
+	>"$work/serve" 2>&1 &
+server=$!
+wait_for grep -q '^slipway: serving' "$work/serve"
+count $? 'more domains than descriptors at first' "$work/serve"
+ended
+
 # ---- Two processes, a domain each ----
 
 serve --domains 2 --domain 0:ldb_ports=40
