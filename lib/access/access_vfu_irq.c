@@ -18,15 +18,15 @@
 
 #define NS_IN_S UINT64_C(1000000000)
 
-static void
-close_all(struct access_vfu *vfu)
+void
+access_vfu_vectors_close(struct access_vfu_near *near)
 {
 	unsigned int i;
 
 	for (i = 0; i < ACCESS_IRQS; i++) {
-		if (vfu->near->vectors[i] >= 0)
-			close(vfu->near->vectors[i]);
-		vfu->near->vectors[i] = -1;
+		if (near->vectors[i] >= 0)
+			close(near->vectors[i]);
+		near->vectors[i] = -1;
 	}
 }
 
@@ -55,7 +55,7 @@ access_vfu_irqs_open(struct access_dev *access, struct access_irqs *irqs)
 	if (ret == 0)
 		ret = access_irqs_call_open(access, irqs);
 	if (ret < 0)
-		close_all(vfu);
+		access_vfu_vectors_close(vfu->near);
 	return ret;
 }
 
@@ -65,7 +65,7 @@ access_vfu_irqs_close(struct access_vfu *vfu)
 	if (vfu->access.irqs == NULL)
 		return;
 	vfu_client_disable_irqs(vfu->client);
-	close_all(vfu);
+	access_vfu_vectors_close(vfu->near);
 }
 
 /* What was raised before is read away; what is raised from now on makes it readable. */

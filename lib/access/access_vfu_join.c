@@ -150,14 +150,13 @@ ask(const struct access_vfu *vfu, uint32_t part, int fds[RTE_MP_MAX_FD_NUM])
 	return n;
 }
 
+/* Descriptors that came so far are closed by whoever asked for them. */
 static int
 get_vectors(const struct access_vfu *vfu, struct access_vfu_near *near)
 {
 	int fds[RTE_MP_MAX_FD_NUM], i, n, got = 0;
 	uint32_t part;
 
-	for (i = 0; i < ACCESS_IRQS; i++)
-		near->vectors[i] = -1;
 	for (part = 1; part < PARTS; part++) {
 		n = ask(vfu, part, fds);
 		if (n < 0)
@@ -174,18 +173,25 @@ get_client(struct access_vfu *vfu)
 	struct vfu_client_config config = {.log = access_vfu_client_says, .arg = vfu};
 	struct vfu_client_shared shared = vfu->shared;
 	struct vfu_client *client;
-	int fds[RTE_MP_MAX_FD_NUM], ret;
-	unsigned int i;
+	int fds[RTE_MP_MAX_FD_NUM], i, n, ret;
 
-	ret = ask(vfu, 0, fds);
-	if (ret != CLIENT_FDS)
-		return ret < 0 ? ret : -ENOENT;
+	n = ask(vfu, 0, fds);
+	if (n < 0)
+		return n;
+	if (n != CLIENT_FDS) {
+		ret = -ENOENT;
+		goto close_all;
+	}
 	shared.socket = fds[0];
 	shared.memory_fd = fds[1];
 	shared.bell_fd = fds[2];
 	shared.kick_fd = fds[3];
 	ret = vfu_client_join(&config, &shared, vfu->regions, vfu->nb_regions, &client);
-	for (i = 0; i < CLIENT_FDS && ret < 0; i++)
+	if (ret == 0)
+		return 0;
+
+close_all:
+	for (i = 0; i < n; i++)
 		close(fds[i]);
 	return ret;
 }
@@ -204,8 +210,10 @@ join(struct access_vfu *vfu, void (*log)(const char *name, const char *line))
 	ret = get_vectors(vfu, near);
 	if (ret == 0)
 		ret = get_client(vfu);
-	if (ret < 0)
+	if (ret < 0) {
+		access_vfu_vectors_close(near);
 		munmap(near, sizeof(*near));
+	}
 	return ret;
 }
 
@@ -261,9 +269,6 @@ access_vfu_leave(struct access_dev *access)
 	if (i == ACCESS_VFU_MAX || joined[i].users == 0 || --joined[i].users != 0)
 		return;
 	vfu_client_close(vfu->client);
-	for (i = 0; i < ACCESS_IRQS; i++) {
-		if (vfu->near->vectors[i] >= 0)
-			close(vfu->near->vectors[i]);
-	}
+	access_vfu_vectors_close(vfu->near);
 	munmap(vfu->near, sizeof(*vfu->near));
 }

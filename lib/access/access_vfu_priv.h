@@ -69,6 +69,8 @@ void access_vfu_hide(const struct access_vfu *vfu);
 
 int access_vfu_irqs_open(struct access_dev *access, struct access_irqs *irqs);
 void access_vfu_irqs_close(struct access_vfu *vfu);
+/** Close the descriptors of vectors that this process has. */
+void access_vfu_vectors_close(struct access_vfu_near *near);
 uint32_t access_vfu_irq_seen(struct access_dev *access, unsigned int vector);
 void access_vfu_irq_sleep(struct access_dev *access, unsigned int vector, uint32_t seen,
 			  uint64_t ns);
