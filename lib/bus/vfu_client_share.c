@@ -197,11 +197,9 @@ vfu_client_share_begin(struct vfu_client *c)
 {
 	struct reply *reply = malloc(sizeof(*reply));
 	bool fenced = register_for_fences();
-	struct vfu_share_request request = {.flags = fenced ? 0 : VFU_SHARE_FENCES};
 	int fds[VFU_MAX_FDS];
 	struct vfu_call call = {
 		.command = VFU_SHARE,
-		.parts = {{&request, sizeof(request)}},
 		.reply = {{reply, sizeof(*reply)}},
 		.reply_fds = fds,
 	};

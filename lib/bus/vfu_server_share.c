@@ -164,9 +164,6 @@ vfu_server_share(struct vfu_server *s, const struct vfu_message *m)
 
 	if (!s->share)
 		return vfu_server_refuse(s, m, -ENOTSUP, "not agreed on");
-	if (m->len != 0 && m->len != sizeof(struct vfu_share_request))
-		return vfu_server_refuse(s, m, -EINVAL, "%u bytes: 0 or %zu", m->len,
-					 sizeof(struct vfu_share_request));
 	head.count = records_fill(s, &file);
 	if (head.count == 0)
 		return vfu_server_reply(s, m, &empty, 1);

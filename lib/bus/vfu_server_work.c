@@ -137,8 +137,7 @@ static const struct command {
 	[VFU_REGION_WRITE_MULTI] = {vfu_server_write_multi, sizeof(struct vfu_write_multi),
 				    UINT32_MAX, 0},
 };
-static const struct command share_command = {vfu_server_share, 0, sizeof(struct vfu_share_request),
-					     0};
+static const struct command share_command = {vfu_server_share, 0, 0, 0};
 
 static const struct command *
 command_of(uint16_t number)

@@ -277,21 +277,18 @@ static_assert(sizeof(struct vfu_dma_access) == 16, "DMA_READ");
 
 /* ---- VFU_SHARE, ours: what clients map and post to directly ---- */
 
-/** The request; the bare header stands for flags 0. */
-struct vfu_share_request {
-	uint32_t flags;
-};
-
-/** The client could not register for membarrier: it makes a full fence where it rings. */
-#define VFU_SHARE_FENCES 0x1u
-
-/** The reply: this, then `count` records. Descriptors: memory, bell page, kick eventfd. */
+/**
+ * The request is the header. The reply: this, then `count` records. Descriptors: memory, bell page,
+ * kick eventfd.
+ */
 struct vfu_share_reply {
 	uint32_t count;
 	uint32_t flags;
 };
 
-/** The server has no membarrier: the client has to make a full fence where it rings. */
+/** The server has no membarrier: the client has to make a full fence where it rings. So it does when
+ * it could not register for one itself.
+ */
 #define VFU_SHARE_FENCE_NEEDED 0x1u
 
 /** A part of a BAR that is a file: mapped as memory, or posted to as a line ring. */
