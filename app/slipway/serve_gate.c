@@ -12,7 +12,6 @@
 #define REGIONS_MAX 256
 /* What drivers have under names; the rest of configuration space is for nobody. */
 #define CONFIG_BYTES 256u
-#define PCI_COMMAND  4u
 /* From a page of commands to its alias, datasheet section 4.1. */
 #define ALIAS UINT64_C(0x00200000)
 
@@ -99,8 +98,8 @@ gate_config(struct bus_device *dev, uint16_t off, void *bytes, size_t len, bool 
 	int ret;
 
 	feed(g);
-	/* Without its memory space, which this may switch off, the device tells nobody. */
-	if (write && off <= PCI_COMMAND && off + len > PCI_COMMAND)
+	/* This may switch its memory space off, without which it tells nobody, or reset it. */
+	if (write)
 		serve_gate_totals(g, &in, &out);
 	ret = g->to->ops->config(g->to, off, bytes, len, write);
 	settle(g);
@@ -263,18 +262,35 @@ static const struct {
 
 #define COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
+static uint64_t
+sum_of(const struct serve_gate *g, bool in)
+{
+	uint64_t sum = 0;
+
+	for (size_t k = 0; k < COUNTERS; k++)
+		for (uint32_t i = 0;
+		     counters[k].in == in && i < serve_reg_count(&g->regs, counters[k].low); i++)
+			sum += serve_reg_counter(&g->regs, counters[k].low, counters[k].high, i);
+	return sum;
+}
+
+/* A sum that has become less was reset meanwhile, by way of configuration space. */
+static void
+follow(uint64_t *total, uint64_t *then, uint64_t now)
+{
+	if (now < *then)
+		*total += *then;
+	*then = now;
+}
+
 void
 serve_gate_totals(struct serve_gate *g, uint64_t *in, uint64_t *out)
 {
 	struct serve_totals *t = &g->totals;
 
 	if (!serve_regs_silent(&g->regs)) {
-		t->in_then = 0;
-		t->out_then = 0;
-		for (size_t k = 0; k < COUNTERS; k++)
-			for (uint32_t i = 0; i < serve_reg_count(&g->regs, counters[k].low); i++)
-				*(counters[k].in ? &t->in_then : &t->out_then) += serve_reg_counter(
-					&g->regs, counters[k].low, counters[k].high, i);
+		follow(&t->in, &t->in_then, sum_of(g, true));
+		follow(&t->out, &t->out_then, sum_of(g, false));
 	}
 	*in = t->in + t->in_then;
 	*out = t->out + t->out_then;
@@ -284,7 +300,7 @@ serve_gate_totals(struct serve_gate *g, uint64_t *in, uint64_t *out)
 static void
 totals_load(struct serve_gate *g, unsigned int bar, uint64_t off, uint32_t value)
 {
-	uint64_t more;
+	uint64_t more, in, out;
 	uint32_t i;
 
 	for (size_t k = 0; k < COUNTERS; k++) {
@@ -295,8 +311,16 @@ totals_load(struct serve_gate *g, unsigned int bar, uint64_t off, uint32_t value
 			       << 32;
 		else
 			continue;
-		if (!serve_regs_silent(&g->regs))
-			*(counters[k].in ? &g->totals.in : &g->totals.out) += more;
+		if (serve_regs_silent(&g->regs))
+			return;
+		serve_gate_totals(g, &in, &out);
+		if (counters[k].in) {
+			g->totals.in += more;
+			g->totals.in_then -= more;
+		} else {
+			g->totals.out += more;
+			g->totals.out_then -= more;
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
  *
  * A recorder that comes and goes while a device works: nothing is lost, and all of it is seen.
  */
+#include "dlb_test_pci.h"
 #include "serve_test_bench.h"
 
 #include <errno.h>
@@ -289,6 +290,30 @@ totals_outlive_resets(void **state)
 	bench_close(b);
 }
 
+/* As a guest's kernel does it: memory space off, then reset, both in configuration space. */
+static void
+totals_outlive_resets_of_the_client(void **state)
+{
+	struct bench *b = &bench;
+	uint64_t in, out, next = 0;
+
+	(void)state;
+	bench_open(b, DLB_V25);
+	rig_balance(&b->rig, 1, 64, 64, RIG_NOT_ORDERED);
+	for (unsigned int i = 0; i < 10; i++)
+		rig_new(&b->rig, DLB_UNORDERED, 0, 0, i);
+	rig_step(&b->rig);
+	drain(b, &next);
+	rig_write(&b->rig, DLB_LSP_QID_NALDB_TOT_ENQ_CNTL, 0, 0);
+	rig_command(&b->rig, 0);
+	pci_flr(&b->rig);
+	rig_command(&b->rig, 6);
+	serve_gate_totals(&b->gate, &in, &out);
+	assert_int_equal(in, 10);
+	assert_int_equal(out, 10);
+	bench_close(b);
+}
+
 int
 main(void)
 {
@@ -300,6 +325,7 @@ main(void)
 		cmocka_unit_test(clients_may_scribble),
 		cmocka_unit_test(a_trace_of_a_device_at_work_has_all_from_then_on),
 		cmocka_unit_test(totals_outlive_resets),
+		cmocka_unit_test(totals_outlive_resets_of_the_client),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
