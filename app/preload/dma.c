@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "bus_store.h"
 #include "ranges.h"
 #include "sys.h"
 
@@ -147,23 +148,6 @@ dma_pointer(const struct dma_space *space, uint64_t iova, size_t *len, enum bus_
 	return (void *)(uintptr_t)(r.to + (iova - r.start));
 }
 
-/* The last 8 bytes last, each of them in one piece where it is aligned. */
-static void
-copy_out(unsigned char *to, const unsigned char *from, size_t len)
-{
-	uint64_t word;
-
-	if (len < 8 || ((uintptr_t)to + len) % 8 != 0) {
-		memcpy(to, from, len);
-		return;
-	}
-	memcpy(to, from, len - 8);
-	memcpy(&word, from + len - 8, 8);
-	/* Pairs with the acquire of whoever reads a generation bit there: the rest is seen too. */
-	atomic_store_explicit((_Atomic uint64_t *)(void *)(to + len - 8), word,
-			      memory_order_release);
-}
-
 int
 dma_copy(const struct dma_space *space, uint64_t iova, void *bytes, size_t len, bool write)
 {
@@ -176,7 +160,7 @@ dma_copy(const struct dma_space *space, uint64_t iova, void *bytes, size_t len, 
 		if (there == NULL)
 			return -EFAULT;
 		if (write)
-			copy_out(there, here, piece);
+			bus_store(there, here, piece);
 		else
 			memcpy(here, there, piece);
 	}

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bus_store.h"
 #include "vfu_client_priv.h"
 #include "vfu_message.h"
 
@@ -247,20 +248,6 @@ receive_header(struct vfu_client *c, struct message *m, bool wait, uint64_t dead
 
 /* ---- What the server asks for ---- */
 
-/* 8 bytes at a time where they are aligned, in order: of a line, the last 8 show last. */
-static void
-store(uint8_t *to, const uint8_t *from, size_t len)
-{
-	uint64_t word;
-
-	for (; len >= 8 && (uintptr_t)to % 8 == 0; to += 8, from += 8, len -= 8) {
-		memcpy(&word, from, 8);
-		/* Pairs with the acquire of whoever polls a valid or generation bit there. */
-		atomic_store_explicit((_Atomic uint64_t *)(void *)to, word, memory_order_release);
-	}
-	memcpy(to, from, len);
-}
-
 static int
 copy(struct vfu_client *c, uint64_t iova, uint8_t *data, size_t len, bool write)
 {
@@ -275,7 +262,7 @@ copy(struct vfu_client *c, uint64_t iova, uint8_t *data, size_t len, bool write)
 		if (at == NULL || piece == 0)
 			return -EFAULT;
 		if (write)
-			store(at, data, piece);
+			bus_store(at, data, piece);
 		else
 			memcpy(data, at, piece);
 		iova += piece;

@@ -5,9 +5,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "bus_store.h"
 
 /* The client's memory. Where it came with a file, the device gets a pointer. Where it did not,
  * messages carry the bytes: writes are sent and not waited for, as on a bus, and interrupts wait
@@ -356,20 +357,6 @@ host_map(struct bus_host *host, uint32_t pasid, uint64_t iova, size_t *len, enum
 	return r->memory + (iova - r->first);
 }
 
-/* Copy with the last 8 bytes last: what the contract promises whoever polls for them. */
-static void
-store(unsigned char *to, const unsigned char *from, size_t len)
-{
-	uint64_t word;
-
-	for (; len >= 8 && (uintptr_t)to % 8 == 0; to += 8, from += 8, len -= 8) {
-		memcpy(&word, from, 8);
-		/* Pairs with the acquire of the client's poll. */
-		atomic_store_explicit((_Atomic uint64_t *)(void *)to, word, memory_order_release);
-	}
-	memcpy(to, from, len);
-}
-
 /* A part of a transfer that lies in one range. */
 static int
 dma_piece(struct vfu_server *s, const struct vfu_range *r, uint64_t iova, unsigned char *bytes,
@@ -380,7 +367,7 @@ dma_piece(struct vfu_server *s, const struct vfu_range *r, uint64_t iova, unsign
 	if (r->memory == NULL)
 		return by_message(s, iova, bytes, len, write);
 	if (write)
-		store(r->memory + (iova - r->first), bytes, len);
+		bus_store(r->memory + (iova - r->first), bytes, len);
 	else
 		memcpy(bytes, r->memory + (iova - r->first), len);
 	return 0;
