@@ -95,7 +95,7 @@ a_consumer_that_is_held_gets_nothing(void **state)
 	assert_true(rig_poll_all(r, 1) > 0);
 }
 
-/* A part of the device is reset: it has to become empty, and the fault is there for the next one. */
+/* A part of the device is reset: it has to become empty; the fault is there for the next driver. */
 static void
 a_paused_fault_holds_nothing_until_the_driver_writes(void **state)
 {

@@ -17,7 +17,7 @@
  * wanted, and a count. What a client left behind (maps, descriptors, eventfds) goes with it.
  *
  * A client can make an eventfd of its own block, and fill it at the wrong moment. So where clients
- * are not trusted the owner has a signal arrive now and then, with a handler and without SA_RESTART.
+ * are not trusted, the owner has a signal come now and then, with a handler and no SA_RESTART.
  */
 
 #include <stdbool.h>

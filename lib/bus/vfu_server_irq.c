@@ -32,7 +32,7 @@
 
 /* ---- Eventfds that the client holds as well ---- */
 
-/* Whether such a descriptor blocks is a flag of its file, which the client may change at any time. */
+/* Whether such a descriptor blocks is a flag of its file, which the client can change. */
 
 static bool
 is_ready(int fd, short events)
@@ -55,8 +55,8 @@ vfu_server_eventfd_take(int fd)
 	return n == sizeof(count);
 }
 
-/* A full counter is as good as one more. No kernel can be told not to wait here: a client that fills
- * it between the look and the write has us wait until a signal comes, and is let go.
+/* A full counter is as good as one more. No kernel can be told not to wait here: a client that
+ * fills it between the look and the write has us wait until a signal comes, and is let go.
  */
 static void
 signal_client(struct vfu_server *s, int fd)

@@ -286,7 +286,8 @@ struct vfu_share_reply {
 	uint32_t flags;
 };
 
-/** The server has no membarrier: the client has to make a full fence where it rings. So it does when
+/**
+ * The server has no membarrier: the client has to make a full fence where it rings. So it does when
  * it could not register for one itself.
  */
 #define VFU_SHARE_FENCE_NEEDED 0x1u
