@@ -349,8 +349,8 @@ run_fuzz()
 	done
 	heading "Sockets, hostile clients, sessions and servers by libFuzzer"
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
-		check "vfu_message_fuzz, $((batch * FUZZ_BATCH * 3 / 10)) inputs" \
-			vfu_fuzz_batch message $((FUZZ_BATCH * 3 / 10))
+		check "vfu_message_fuzz, $((batch * FUZZ_BATCH * 8 / 10)) inputs" \
+			vfu_fuzz_batch message $((FUZZ_BATCH * 8 / 10))
 		check "vfu_session_fuzz, $((batch * FUZZ_BATCH * 2 / 10)) inputs" \
 			vfu_fuzz_batch session $((FUZZ_BATCH * 2 / 10))
 		check "vfu_client_fuzz, $((batch * FUZZ_BATCH * 5 / 10)) inputs" \

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -71,24 +72,40 @@ make_way(struct vfu_server *s, const struct sockaddr_un *address)
 	return 0;
 }
 
-/* Bind with the right permissions from the first moment on: those of the socket's inode go to the
+/* Listen, with the right permissions from the first moment on: those of the socket's inode go to the
  * file, less the umask, which may not take away what was asked for.
  */
 static int
-bind_to(struct vfu_server *s, const struct sockaddr_un *address)
+listen_at(struct vfu_server *s, const struct sockaddr_un *address)
 {
-	struct stat st;
-
 	if (fchmod(s->listener, s->config.mode) < 0 ||
-	    bind(s->listener, (const struct sockaddr *)address, sizeof(*address)) < 0)
+	    bind(s->listener, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
+	    chmod(address->sun_path, s->config.mode) < 0 || listen(s->listener, BACKLOG) < 0)
 		return -errno;
-	if (stat(s->path, &st) == 0) {
+	return 0;
+}
+
+/* Who sees the socket can connect: until it listens it has another name, where one fits. */
+static int
+appear(struct vfu_server *s, const struct sockaddr_un *address)
+{
+	size_t len = strlen(address->sun_path);
+	struct sockaddr_un first = *address;
+	struct stat st;
+	int ret;
+
+	if (len + 1 < sizeof(first.sun_path)) {
+		first.sun_path[len] = '~';
+		unlink(first.sun_path);
+	}
+	ret = listen_at(s, &first);
+	if (ret == 0 && rename(first.sun_path, s->path) < 0)
+		ret = -errno;
+	if (ret == 0 && stat(s->path, &st) == 0) {
 		s->path_dev = st.st_dev;
 		s->path_ino = st.st_ino;
 	}
-	if (chmod(s->path, s->config.mode) < 0 || listen(s->listener, BACKLOG) < 0)
-		return -errno;
-	return 0;
+	return ret;
 }
 
 static int
@@ -112,7 +129,7 @@ start_listening(struct vfu_server *s)
 	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->listener < 0)
 		return -errno;
-	ret = bind_to(s, &address);
+	ret = appear(s, &address);
 	if (ret == 0)
 		ret = poll_add(s, s->listener);
 	if (ret < 0)
