@@ -100,7 +100,7 @@ headers_alone()
 	flags+=(-DALLOW_INTERNAL_API -DALLOW_EXPERIMENTAL_API -D_GNU_SOURCE
 		-I".sdk/$(pkg-config --modversion libdpdk)"
 		-Ilib/spec -Ilib/resource -Ilib/bus -Ilib/model -Ilib/portal -Ilib/access
-		-Ilib/model/dlb -Ilib/check/dlb)
+		-Ilib/model/dlb -Ilib/check/dlb -Ilib/ctl -Ilib/share)
 	for header in $(sources | grep '\.h$'); do
 		gcc -fsyntax-only -Wall -x c "${flags[@]}" -I"$(dirname "$header")" \
 			-include "$header" /dev/null || bad=1
@@ -113,7 +113,7 @@ sources_built()
 {
 	local file bad=0
 	for file in $(sources | grep '\.c$'); do
-		grep -q "/${file#./}\"" "$BUILD/compile_commands.json" && continue
+		grep -q "/${file#./}\"" {"$BUILD","$ROOT/build-fuzz"}/compile_commands.json && continue
 		say "$file: no meson.build names it"
 		bad=1
 	done

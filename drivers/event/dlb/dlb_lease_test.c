@@ -171,7 +171,7 @@ int
 main(void)
 {
 	/* For the clock. */
-	char *args[] = {"dlb_credit_test", "--no-huge", "--no-pci", "--no-shconf",
+	char *args[] = {"dlb_lease_test", "--no-huge", "--no-pci", "--no-shconf",
 			"--no-telemetry",  "-m",        "32",       "--log-level=1"};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_burst_leaves_others_what_it_may_not_keep),
