@@ -132,7 +132,7 @@ serve_rings_post(struct serve_rings *r, unsigned int ring, const void *line, uns
 void
 serve_rings_feed(struct serve_rings *r, serve_rings_take_fn *take, void *arg)
 {
-	uint64_t line[LINE_RING_WORDS];
+	line_ring_quarter line[LINE_RING_WORDS / 2];
 
 	for (unsigned int i = 0; i < r->count; i++) {
 		struct line_drainer d = {.ring = &r->shared[i], .tail = r->fed[i]};

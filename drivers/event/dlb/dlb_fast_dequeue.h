@@ -31,16 +31,16 @@ read_four(const struct dlb_port *p, struct rte_event ev[], const uint8_t *slot, 
 	uint64_t m0 = __atomic_load_n(&q0->meta, __ATOMIC_ACQUIRE);
 	uint64_t m1 = __atomic_load_n(&q1->meta, __ATOMIC_ACQUIRE);
 	uint64_t m2 = __atomic_load_n(&q2->meta, __ATOMIC_ACQUIRE);
-	uint64_t flip = old << DLB_QE_GEN_LO, queue;
+	uint64_t flip = old << DLB_QE_GEN_LO, queue, flow_mask = p->flow_mask;
 
 	if (!((m0 ^ flip) & (m1 ^ flip) & (m2 ^ flip) & (m3 ^ flip) & REG_MASK(DLB_QE_GEN)) ||
 	    (((m0 ^ m1) | (m0 ^ m2) | (m0 ^ m3)) & REG_MASK(DLB_QE_QID)))
 		return false;
 	queue = (uint64_t)p->queue_of[REG_GET(DLB_QE_QID, m0) % DLB_QUEUES_MAX] << 40;
-	to[0] = dlb_event_of(*(const dlb_hcw *)q0, queue, p->flow_mask);
-	to[1] = dlb_event_of(*(const dlb_hcw *)q1, queue, p->flow_mask);
-	to[2] = dlb_event_of(*(const dlb_hcw *)q2, queue, p->flow_mask);
-	to[3] = dlb_event_of(*(const dlb_hcw *)q3, queue, p->flow_mask);
+	to[0] = dlb_event_of(*(const dlb_hcw *)q0, queue, flow_mask);
+	to[1] = dlb_event_of(*(const dlb_hcw *)q1, queue, flow_mask);
+	to[2] = dlb_event_of(*(const dlb_hcw *)q2, queue, flow_mask);
+	to[3] = dlb_event_of(*(const dlb_hcw *)q3, queue, flow_mask);
 	return true;
 }
 

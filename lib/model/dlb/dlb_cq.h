@@ -40,11 +40,13 @@ dlb_depth_run(const struct dlb_thresholds *t, uint32_t depth)
 }
 
 /**
- * The end of a CQ that is being written: a copy of what changes with each QE, so that a batch keeps
- * it in registers.
+ * The end of a CQ that is being written: a copy of what each QE needs and changes, so that a batch
+ * keeps it in registers.
  */
 struct dlb_pen {
 	struct dlb_cq *cq;
+	uint8_t *ring; /**< NULL: by host DMA */
+	uint32_t step; /**< bytes between slots */
 	uint32_t slot;
 	uint32_t hist_push;
 	uint64_t generation; /**< in its place in bytes 8-15 */
@@ -56,6 +58,8 @@ dlb_pen_up(struct dlb_cq *cq)
 {
 	return (struct dlb_pen){
 		.cq = cq,
+		.ring = cq->ring,
+		.step = cq->step,
 		.slot = cq->wptr & (cq->entries - 1),
 		.generation = (uint64_t)!(cq->wptr & cq->entries) << DLB_QE_GEN_LO,
 		.hist_push = cq->hist_push,
@@ -109,17 +113,16 @@ static inline void
 dlb_pen_write(struct dlb_model *m, const struct dlb_pen *pen, uint32_t i, uint64_t data,
 	      uint64_t meta)
 {
-	const struct dlb_cq *cq = pen->cq;
 	_Atomic uint64_t *qe;
 
 	meta |= pen->generation;
-	if (likely(cq->ring != NULL)) {
-		qe = (_Atomic uint64_t *)(void *)(cq->ring + (size_t)(pen->slot + i) * cq->step);
+	if (likely(pen->ring != NULL)) {
+		qe = (_Atomic uint64_t *)(void *)(pen->ring + (size_t)(pen->slot + i) * pen->step);
 		atomic_store_explicit(&qe[0], data, memory_order_relaxed);
 		/* Pairs with the consumer's load of the generation bit: it then sees the data. */
 		atomic_store_explicit(&qe[1], meta, memory_order_release);
 	} else {
-		dlb_cq_write_by_dma(m, cq, pen->slot + i, data, meta);
+		dlb_cq_write_by_dma(m, pen->cq, pen->slot + i, data, meta);
 	}
 }
 

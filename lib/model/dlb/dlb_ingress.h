@@ -246,6 +246,34 @@ complete(struct dlb_model *m, const struct dlb_port *port, struct dlb_cq *cq, ui
 #define HIST_KIND                                                                                  \
 	(REG_MASK(DLB_HIST_TRACKED) | REG_MASK(DLB_HIST_SCHED) | REG_MASK(DLB_HIST_QID))
 
+/* How many of n entries, of which there is one, are of the kind of the first? */
+static inline uint32_t
+of_one_kind(const dlb_hist *entry, uint32_t n)
+{
+	uint32_t k = 1;
+
+	while (k < n && !((entry[k] ^ entry[0]) & HIST_KIND))
+		k++;
+	return k;
+}
+
+/* Retire up to n entries that are to be counted and no more, as far as they lie in one piece. */
+static inline uint32_t
+retire_plain(struct dlb_cq *cq, struct dlb_ldb_queue *q, uint32_t n)
+{
+	uint32_t piece = dlb_min(n, cq->hist_size - cq->hist_pop);
+	uint32_t k = of_one_kind(&cq->hist[cq->hist_pop], piece);
+
+	cq->hist_pop += k;
+	if (cq->hist_pop == cq->hist_size) {
+		cq->hist_pop = 0;
+		cq->pop_pass = !cq->pop_pass;
+	}
+	cq->inflight -= k;
+	q->inflight -= k;
+	return k;
+}
+
 /* Retire up to n of the CQ's oldest entries, of which it has as many, while they are of one queue
  * and one kind, and the numbers of ordered ones are the next.
  *
@@ -261,6 +289,8 @@ retire_run(struct dlb_model *m, struct dlb_cq *cq, uint32_t n)
 	struct dlb_ldb_queue *q = &m->ldb[qid];
 	uint16_t sn = q->sn_head;
 
+	if (!ordered && !tracked)
+		return retire_plain(cq, q, n);
 	if (ordered)
 		n = q->sn_late != 0 ? 0 : dlb_min(n, (uint16_t)(q->sn_next - sn));
 	while (k < n && !((entry ^ first) & HIST_KIND)) {

@@ -43,8 +43,10 @@ static inline void
 copy_piece(struct batch *b, const struct dlb_lane *lane, uint32_t n, uint64_t code, bool ordered)
 {
 	struct dlb_model *m = b->m;
+	/* A copy, which no store can be to. */
+	const struct dlb_pen pen = b->pen;
 	const struct dlb_qe *qe = &m->chunks.qe[lane->head];
-	dlb_hist *hist = &b->pen.cq->hist[b->pen.hist_push];
+	dlb_hist *hist = &pen.cq->hist[pen.hist_push];
 	uint16_t sn = b->q->sn_next;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -53,9 +55,10 @@ copy_piece(struct batch *b, const struct dlb_lane *lane, uint32_t n, uint64_t co
 
 		hist[i] = dlb_hist_entry(meta) | (numbered ? REG_PUT(DLB_HIST_SN, sn) : 0);
 		sn = (uint16_t)(sn + numbered);
-		dlb_pen_write(m, &b->pen, i, qe[i].data, meta | code);
+		dlb_pen_write(m, &pen, i, qe[i].data, meta | code);
 	}
-	b->q->sn_next = sn;
+	if (ordered)
+		b->q->sn_next = sn;
 	dlb_pen_move(&b->pen, n);
 }
 
