@@ -14,6 +14,7 @@ lib/spec:
 lib/bus: test_host.h
 lib/model: lib/spec lib/bus
 lib/model/dlb: lib/spec lib/bus lib/model
+lib/model/dsa: lib/spec lib/bus lib/model
 lib/check/dlb: lib/spec lib/bus dlb_model.h
 lib/fuzz: lib/spec lib/bus lib/model lib/model/dlb
 lib/portal:
@@ -36,7 +37,7 @@ examples/packet_pipeline: DPDK
 MODEL_SEAM='lib/access/access_model_dlb.c'
 MODEL_SEAM_RULE='lib/spec lib/bus lib/portal lib/model/dlb DPDK'
 # Plain C: no DPDK, no sockets, no threads.
-PLAIN='lib/spec lib/resource lib/share lib/bus lib/model lib/model/dlb lib/check/dlb'
+PLAIN='lib/spec lib/resource lib/share lib/bus lib/model lib/model/dlb lib/model/dsa lib/check/dlb'
 # ... but for the checker's second poster, and for transports, which are sockets and no threads.
 TWO_THREADS='lib/check/dlb/dlb_drive_meanwhile.c'
 TRANSPORTS='lib/bus/vfu_*'
