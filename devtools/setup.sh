@@ -9,7 +9,7 @@
 
 BUILD_PACKAGES=(
 	gcc libc6-dev make meson ninja-build pkg-config xz-utils
-	dpdk dpdk-dev dpdk-doc libdpdk-dev libpcap-dev libcmocka-dev libjansson-dev
+	dpdk dpdk-dev dpdk-doc libdpdk-dev libpcap-dev libcmocka-dev libjansson-dev libisal-dev
 	libzycore-dev libzydis-dev
 )
 # What drivers include beyond DPDK's public headers, by its place in the source tree.

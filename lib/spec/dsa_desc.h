@@ -126,6 +126,56 @@ enum dsa_status {
 #define DSA_PASID_MASK 0xfffffu
 #define DSA_PRIV       (1u << 31)
 
+/** Bits of GENCAP that decide what a descriptor may hold: section 3.2. */
+#define DSA_GENCAP_OVERLAP   (UINT64_C(1) << 1)
+#define DSA_GENCAP_CACHE     (UINT64_C(1) << 2)
+#define DSA_GENCAP_DURABLE   (UINT64_C(1) << 5)
+#define DSA_GENCAP_READBACK  (UINT64_C(1) << 8)
+#define DSA_GENCAP_CR_FAULT  (UINT64_C(1) << 12)
+#define DSA_GENCAP_BATCH_1   (UINT64_C(1) << 52)
+#define DSA_GENCAP_NO_STRICT (UINT64_C(1) << 53) /**< strict ordering reserved for memory */
+
+/** Which of its addresses an operation could not reach: section 7.3. */
+enum dsa_operand {
+	DSA_OPERAND_UNKNOWN = 0,
+	DSA_OPERAND_SOURCE = 1, /**< also batch list, record of apply delta, readback 1 */
+	DSA_OPERAND_SOURCE2 = 2, /**< also CRC seed, readback 2 */
+	DSA_OPERAND_DEST = 3, /**< also record of create delta */
+	DSA_OPERAND_DEST2 = 4,
+	DSA_OPERAND_CR = 5,
+};
+
+/** Bounds of a delta record, section 8.5. */
+#define DSA_DELTA_ENTRY_BYTES 10
+#define DSA_DELTA_RECORD_MIN  80
+#define DSA_DELTA_MAX_SIZE    0x80000
+
+/** DIF, section 15.3: flags of all, of the source, of the destination; status. */
+#define DSA_DIF_BLOCK(flags)    ((flags) & 3) /**< 512, 520, 4096, 4104 bytes */
+#define DSA_DIF_INVERT_SEED     0x04
+#define DSA_DIF_INVERT_RESULT   0x08
+#define DSA_DIF_FLAGS           0x0f
+#define DSA_DIF_SRC_REF_FIXED   0x80
+#define DSA_DIF_SRC_REF_OFF     0x40
+#define DSA_DIF_SRC_GUARD_OFF   0x20
+#define DSA_DIF_SRC_APP_COUNTS  0x10
+#define DSA_DIF_SRC_F_APP_REF   0x08
+#define DSA_DIF_SRC_F_APP       0x04
+#define DSA_DIF_SRC_F_ALL       0x02
+#define DSA_DIF_SRC_F_ERROR     0x01
+#define DSA_DIF_DST_REF_FIXED   0x80
+#define DSA_DIF_DST_REF_PASS    0x40
+#define DSA_DIF_DST_GUARD_PASS  0x20
+#define DSA_DIF_DST_APP_COUNTS  0x10
+#define DSA_DIF_DST_APP_PASS    0x08
+#define DSA_DIF_DST_PASS        0x68
+#define DSA_DIF_DST_FLAGS       0xf8
+#define DSA_DIF_ERROR_GUARD     0x01
+#define DSA_DIF_ERROR_APP       0x02
+#define DSA_DIF_ERROR_REF       0x04
+#define DSA_DIF_ERROR_F         0x08
+#define DSA_DIF_BYTES           8
+
 /** A descriptor, section 7.1. Names are those of memory move; other operations use the unions. */
 struct dsa_desc {
 	uint32_t pasid;    /**< bits 19:0; bit 31 privileged */
