@@ -1,134 +1,158 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
+ *
+ * The work half as a whole: made, wired, halted, emptied.
  */
-#include "dsa_work.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct dsa_work {
-	struct dsa_work_config config;
-};
+#include "dsa_work_priv.h"
+
+/* Any odd number does: xorshift must not begin with 0, and each engine shuffles its own way. */
+#define SEED_STEP UINT64_C(0x9e3779b97f4a7c15)
+
+static int
+engine_create(struct dsa_work *work, unsigned int i)
+{
+	struct dsa_engine *e = &work->engine[i];
+
+	e->work = work;
+	atomic_init(&e->group, DSA_NO_GROUP);
+	e->random = (work->config.seed + i + 1) * SEED_STEP | 1;
+	e->mem = dsa_mem_create(work->host);
+	e->counts = calloc(work->config.wqs, sizeof(*e->counts));
+	return e->mem == NULL || e->counts == NULL ? -ENOMEM : 0;
+}
 
 int
 dsa_work_create(const struct dsa_work_config *config, struct bus_host *host,
 		const struct dsa_work_owner *owner, struct dsa_work **work)
 {
-	(void)host;
-	(void)owner;
-	*work = calloc(1, sizeof(**work));
-	if (*work == NULL)
+	struct dsa_work *w;
+
+	if (config->wqs == 0 || config->wqs > DSA_WQS_MAX || config->engines == 0 ||
+	    config->engines > DSA_ENGINES_MAX)
+		return -EINVAL;
+	w = aligned_alloc(_Alignof(struct dsa_work), sizeof(*w));
+	if (w == NULL)
 		return -ENOMEM;
-	(*work)->config = *config;
+	memset(w, 0, sizeof(*w));
+	w->config = *config;
+	w->host = host;
+	w->owner = *owner;
+	atomic_init(&w->abort_pasid, BUS_NO_PASID);
+	for (unsigned int i = 0; i < config->engines; i++) {
+		if (engine_create(w, i) < 0) {
+			dsa_work_destroy(w);
+			return -ENOMEM;
+		}
+	}
+	*work = w;
 	return 0;
 }
 
 void
 dsa_work_destroy(struct dsa_work *work)
 {
+	if (work == NULL)
+		return;
+	for (unsigned int i = 0; i < work->config.engines; i++) {
+		dsa_mem_destroy(work->engine[i].mem);
+		free(work->engine[i].counts);
+	}
+	for (unsigned int wq = 0; wq < work->config.wqs; wq++)
+		free(work->queue[wq].slots);
 	free(work);
 }
 
-void dsa_work_remap(struct dsa_work *work) { (void)work; }
+/* ---- All engines ---- */
 
-void
-dsa_work_post(struct dsa_work *work, unsigned int wq, unsigned int kind, const void *line)
+static void
+lock_all(struct dsa_work *work)
 {
-	(void)work;
-	(void)wq;
-	(void)kind;
-	(void)line;
+	for (unsigned int i = 0; i < work->config.engines; i++)
+		dsa_engine_lock(&work->engine[i]);
 }
 
-int
-dsa_work_submit(struct dsa_work *work, unsigned int wq, unsigned int kind, const void *line)
+static void
+unlock_all(struct dsa_work *work)
 {
-	(void)work;
-	(void)wq;
-	(void)kind;
-	(void)line;
-	return -EAGAIN;
+	for (unsigned int i = 0; i < work->config.engines; i++)
+		dsa_engine_unlock(&work->engine[i]);
 }
 
-bool dsa_work_step(struct dsa_work *work) { (void)work; return false; }
-
 void
-dsa_work_user_interrupts(struct dsa_work *work, bool enabled)
+dsa_work_remap(struct dsa_work *work)
 {
-	(void)work;
-	(void)enabled;
+	/* One after the other: what is looked up from now on is looked up in the new map. */
+	for (unsigned int i = 0; i < work->config.engines; i++) {
+		dsa_engine_lock(&work->engine[i]);
+		dsa_mem_forget(work->engine[i].mem);
+		dsa_engine_unlock(&work->engine[i]);
+	}
 }
 
 void
 dsa_work_group(struct dsa_work *work, unsigned int group, uint64_t engines, uint64_t wqs)
 {
-	(void)work;
-	(void)group;
-	(void)engines;
-	(void)wqs;
-}
+	struct dsa_group *g = &work->group[group];
 
-int
-dsa_work_enable(struct dsa_work *work, unsigned int wq, const struct dsa_work_wq *config)
-{
-	(void)work;
-	(void)wq;
-	(void)config;
-	return 0;
-}
+	lock_all(work);
+	for (unsigned int i = 0; i < work->config.engines; i++) {
+		struct dsa_engine *e = &work->engine[i];
 
-void
-dsa_work_threshold(struct dsa_work *work, unsigned int wq, uint32_t threshold)
-{
-	(void)work;
-	(void)wq;
-	(void)threshold;
-}
-
-void dsa_work_stop(struct dsa_work *work, unsigned int wq) { (void)work; (void)wq; }
-void dsa_work_mark(struct dsa_work *work, unsigned int wq) { (void)work; (void)wq; }
-bool dsa_work_passed(struct dsa_work *work, unsigned int wq) { (void)work; (void)wq; return true; }
-void dsa_work_mark_pasid(struct dsa_work *work, uint32_t pasid) { (void)work; (void)pasid; }
-bool dsa_work_passed_pasid(struct dsa_work *work) { (void)work; return true; }
-void dsa_work_abort(struct dsa_work *work, unsigned int wq) { (void)work; (void)wq; }
-void dsa_work_abort_pasid(struct dsa_work *work, uint32_t pasid) { (void)work; (void)pasid; }
-void dsa_work_halt(struct dsa_work *work, bool halted) { (void)work; (void)halted; }
-void dsa_work_reset(struct dsa_work *work) { (void)work; }
-
-uint32_t
-dsa_work_occupancy(const struct dsa_work *work, unsigned int wq)
-{
-	(void)work;
-	(void)wq;
-	return 0;
+		if (engines >> i & 1)
+			atomic_store_explicit(&e->group, group, memory_order_relaxed);
+		else if (atomic_load_explicit(&e->group, memory_order_relaxed) == group)
+			atomic_store_explicit(&e->group, DSA_NO_GROUP, memory_order_relaxed);
+	}
+	atomic_store_explicit(&g->wqs, wqs, memory_order_relaxed);
+	g->several = (engines & (engines - 1)) != 0;
+	g->next = 0;
+	memset(g->credit, 0, sizeof(g->credit));
+	unlock_all(work);
 }
 
 void
-dsa_work_occupancy_limit(struct dsa_work *work, unsigned int wq, bool armed, uint32_t limit)
+dsa_work_user_interrupts(struct dsa_work *work, bool enabled)
 {
-	(void)work;
-	(void)wq;
-	(void)armed;
-	(void)limit;
-}
-
-uint64_t
-dsa_work_events(const struct dsa_work *work, unsigned int category, unsigned int event, uint64_t wqs,
-		uint64_t engines)
-{
-	(void)work;
-	(void)category;
-	(void)event;
-	(void)wqs;
-	(void)engines;
-	return 0;
+	atomic_store_explicit(&work->user_interrupts, enabled, memory_order_relaxed);
 }
 
 void
-dsa_work_stats(const struct dsa_work *work, unsigned int wq, struct dsa_work_stats *stats)
+dsa_work_halt(struct dsa_work *work, bool halted)
 {
-	(void)work;
-	(void)wq;
-	memset(stats, 0, sizeof(*stats));
+	/* Queues first: what they take is done once engines go on. */
+	for (unsigned int wq = 0; wq < work->config.wqs; wq++) {
+		if (halted)
+			atomic_fetch_or(&work->queue[wq].word, DSA_WORD_HALTED);
+		else
+			atomic_fetch_and(&work->queue[wq].word, ~DSA_WORD_HALTED);
+	}
+	atomic_store(&work->halted, halted);
+}
+
+static void
+engine_empty(struct dsa_engine *e)
+{
+	for (unsigned int i = 0; i < DSA_ENGINE_JOBS; i++) {
+		e->job[i].phase = DSA_JOB_FREE;
+		atomic_store_explicit(&e->job[i].inflight, 0, memory_order_release);
+	}
+	atomic_store(&e->jobs, 0);
+	e->current = NULL;
+}
+
+void
+dsa_work_reset(struct dsa_work *work)
+{
+	for (unsigned int wq = 0; wq < work->config.wqs; wq++)
+		dsa_work_stop(work, wq);
+	lock_all(work);
+	for (unsigned int wq = 0; wq < work->config.wqs; wq++)
+		dsa_queue_empty(&work->queue[wq]);
+	for (unsigned int i = 0; i < work->config.engines; i++)
+		engine_empty(&work->engine[i]);
+	unlock_all(work);
 }

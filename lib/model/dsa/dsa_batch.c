@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ *
+ * Batches, section 9. Members are read a chunk at a time and never again: their completion records
+ * may lie on top of them.
+ */
+#include <string.h>
+
+#include "dsa_work_priv.h"
+
+/* GENCAP 15: byte 1 of the record says whether any member failed. */
+#define GENCAP_BATCH_CONTINUATION (UINT64_C(1) << 15)
+
+static uint32_t
+pasid_of(const struct dsa_job *job)
+{
+	return atomic_load_explicit(&job->pasid, memory_order_relaxed);
+}
+
+void
+dsa_batch_begin(struct dsa_engine *e, struct dsa_job *job)
+{
+	struct dsa_batch *b = &job->batch;
+
+	b->at_work = false;
+	/* What was resumed had failed members before: they count for fences as for the status. */
+	b->failed = DSA_FLAGS(&job->op.desc) & DSA_FLAG_BATCH_ERROR;
+	b->told = false;
+	b->id = e->batches++;
+	b->status = 0;
+	b->fetched = 0;
+	b->ended = 0;
+	b->n = 0;
+	b->next = 0;
+	job->rules.in_batch = true;
+}
+
+/* ---- The list ---- */
+
+/* Read up to `n` descriptors: how many are there wholly. */
+static uint32_t
+list_read(struct dsa_engine *e, struct dsa_job *job, uint32_t n)
+{
+	uint64_t from = job->op.desc.list + (uint64_t)job->batch.fetched * DSA_DESC_BYTES;
+	size_t bytes = (size_t)n * DSA_DESC_BYTES, at = 0;
+	struct dsa_window w;
+
+	/* A list is waited for wherever page requests may be made: section 11.1. */
+	dsa_mem_begin(e->mem, pasid_of(job), job->queue->config.prs);
+	while (at < bytes) {
+		if (dsa_mem_get(e->mem, from + at, bytes - at, BUS_PROT_READ, &w) != 0)
+			break;
+		memcpy((uint8_t *)job->batch.chunk + at, w.p, w.len);
+		dsa_mem_put(e->mem, &w, 0);
+		at += w.len;
+	}
+	return (uint32_t)(at / DSA_DESC_BYTES);
+}
+
+/* What the members will touch, and the list behind them, all at once. */
+static void
+prefetch(const struct dsa_engine *e, const struct dsa_job *job)
+{
+	const struct dsa_batch *b = &job->batch;
+	uint64_t list = job->op.desc.list + (uint64_t)b->fetched * DSA_DESC_BYTES;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		dsa_mem_prefetch(e->mem, b->chunk[i].src, BUS_PROT_READ);
+		dsa_mem_prefetch(e->mem, b->chunk[i].dst, BUS_PROT_WRITE);
+		dsa_mem_prefetch(e->mem, list + (uint64_t)i * DSA_DESC_BYTES, BUS_PROT_READ);
+	}
+}
+
+static void
+swap(struct dsa_batch *b, unsigned int i, unsigned int k)
+{
+	struct dsa_desc desc = b->chunk[i];
+	uint16_t index = b->index[i];
+
+	b->chunk[i] = b->chunk[k];
+	b->index[i] = b->index[k];
+	b->chunk[k] = desc;
+	b->index[k] = index;
+}
+
+/* Members run in any order, but for fences: what comes before one stays before it. */
+static void
+shuffle(struct dsa_engine *e, struct dsa_batch *b)
+{
+	unsigned int from = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		if (DSA_FLAGS(&b->chunk[i]) & DSA_FLAG_FENCE)
+			from = i + 1;
+		else
+			swap(b, i, from + dsa_engine_random(e, i - from + 1));
+	}
+}
+
+/* The next members; without any the list has faulted. */
+static void
+fetch(struct dsa_engine *e, struct dsa_job *job)
+{
+	struct dsa_batch *b = &job->batch;
+	uint32_t rest = job->op.desc.count - b->fetched;
+
+	b->n = (uint8_t)list_read(e, job, rest < DSA_CHUNK ? rest : DSA_CHUNK);
+	b->next = 0;
+	for (unsigned int i = 0; i < b->n; i++)
+		b->index[i] = (uint16_t)(b->fetched + i);
+	b->fetched += b->n;
+	if (b->n == 0) {
+		b->status = DSA_STATUS_BATCH_FAULT;
+		job->op.cr.fault_addr = e->mem->fault;
+		job->op.fault_operand = 1;
+		return;
+	}
+	if (b->fetched < job->op.desc.count || b->n > 1)
+		prefetch(e, job);
+	if (e->work->config.shuffled)
+		shuffle(e, b);
+}
+
+/* ---- Members ---- */
+
+static void
+batch_end(const struct dsa_engine *e, struct dsa_job *job)
+{
+	struct dsa_batch *b = &job->batch;
+	struct dsa_cr *cr = &job->op.cr;
+
+	cr->bytes_completed = b->ended;
+	if (b->failed && (e->work->config.gencap & GENCAP_BATCH_CONTINUATION))
+		cr->result = 1;
+	if (b->status != 0)
+		cr->status = b->status;
+	else
+		cr->status = b->failed ? DSA_STATUS_BATCH_FAILED : DSA_STATUS_SUCCESS;
+}
+
+/* Begin with the next member: false when there is none, or it and what follows are abandoned. */
+static bool
+member_next(struct dsa_engine *e, struct dsa_job *job)
+{
+	struct dsa_batch *b = &job->batch;
+	struct dsa_op *op = &b->member;
+
+	if (b->ended == job->op.desc.count)
+		return false;
+	if (b->next == b->n)
+		fetch(e, job);
+	if (b->n == 0)
+		return false;
+	if (b->failed && (DSA_FLAGS(&b->chunk[b->next]) & DSA_FLAG_FENCE))
+		return false;
+	memset(op, 0, sizeof(*op));
+	op->desc = b->chunk[b->next];
+	op->desc.pasid = job->desc_pasid;
+	b->at_work = true;
+	return true;
+}
+
+static void
+member_end(struct dsa_engine *e, struct dsa_job *job)
+{
+	struct dsa_batch *b = &job->batch;
+
+	if (b->member.cr.status != DSA_STATUS_SUCCESS)
+		b->failed = true;
+	dsa_record_end(e, job, &b->member, b->index[b->next]);
+	b->next++;
+	b->ended++;
+	b->at_work = false;
+}
+
+/* Check and begin; what is refused, and what there is nothing to do for, has ended. */
+static bool
+member_begin(struct dsa_engine *e, struct dsa_job *job)
+{
+	struct dsa_op *op = &job->batch.member;
+
+	if (!member_next(e, job))
+		return false;
+	if (!dsa_op_check(op, &job->rules) || !dsa_record_may_begin(e, job, op)) {
+		member_end(e, job);
+	} else if (DSA_OPCODE(&op->desc) == DSA_OP_NOOP) {
+		op->cr.status = DSA_STATUS_SUCCESS;
+		member_end(e, job);
+	}
+	return true;
+}
+
+static size_t
+member_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
+{
+	struct dsa_op *op = &job->batch.member;
+	uint64_t before = op->done;
+
+	dsa_mem_begin(e->mem, pasid_of(job), DSA_FLAGS(&op->desc) & DSA_FLAG_BOF);
+	if (dsa_op_run(op, e->mem, budget))
+		member_end(e, job);
+	return (size_t)(op->done - before);
+}
+
+size_t
+dsa_batch_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
+{
+	/* What a member costs beside its bytes, in bytes. */
+	const size_t each = 128;
+	size_t used = 0;
+
+	while (used < budget) {
+		if (!job->batch.at_work && !member_begin(e, job)) {
+			batch_end(e, job);
+			break;
+		}
+		if (job->batch.at_work)
+			used += member_run(e, job, budget - used);
+		used += each;
+		if (dsa_drain_aborted(e->work, job) ||
+		    atomic_load_explicit(&e->work->halted, memory_order_relaxed))
+			break;
+	}
+	return used;
+}
