@@ -23,7 +23,8 @@
 		      .word_stride = wst,                                                          \
 		      .reset = {r20, r25},                                                         \
 		      .access = REG_##acc,                                                         \
-		      .bar = REG_BAR_##b},
+		      .bar = REG_BAR_##b,                                                          \
+		      .bytes = 4},
 
 static const struct reg_row dlb_reg_rows[DLB_REG_COUNT] = {
 #define REG(nm, b, o20, o25, acc, rst)                                                             \

@@ -40,6 +40,9 @@ enum reg_access {
 	REG_LIVE,    /**< the device moves it; a write loads */
 	REG_SYND,    /**< a record; writing its VALID and MORE bits clears them */
 	REG_TRIGGER, /**< a write acts; what was written reads back */
+	REG_WO,      /**< a write acts; reads mean nothing */
+	REG_RWL,     /**< stored while the device's state allows it, ignored otherwise */
+	REG_MIXED,   /**< by field, as their comments say */
 	REG_WINDOW,  /**< page of posted 64-byte commands, not a register */
 };
 
@@ -54,9 +57,10 @@ struct reg_row {
 	uint32_t stride;                 /**< bytes between them, 0 when there is one */
 	uint32_t words;                  /**< instances along the second index, or 1 */
 	uint32_t word_stride;            /**< bytes between those */
-	uint32_t reset[REG_VERSIONS];
+	uint64_t reset[REG_VERSIONS];
 	enum reg_access access;
 	enum reg_bar bar;
+	uint8_t bytes; /**< of an instance: 4, or 8 of which each half can be accessed alone */
 };
 
 /** One named field of a register. */

@@ -108,10 +108,10 @@ reg_text_name(const struct reg_text *t, unsigned int row, uint32_t i, uint32_t w
 }
 
 /** Value of a field, taken from its register's value. */
-static inline uint32_t
-reg_text_field(const struct reg_field *field, uint32_t value)
+static inline uint64_t
+reg_text_field(const struct reg_field *field, uint64_t value)
 {
-	return (value >> field->lo) & (~UINT32_C(0) >> (31 - (field->hi - field->lo)));
+	return (value >> field->lo) & (~UINT64_C(0) >> (63 - (field->hi - field->lo)));
 }
 
 /**
@@ -119,7 +119,7 @@ reg_text_field(const struct reg_field *field, uint32_t value)
  * ones in hexadecimal. A register that no field describes gives an empty text.
  */
 static inline int
-reg_text_fields(const struct reg_text *t, unsigned int row, uint32_t value, char *buf, size_t len)
+reg_text_fields(const struct reg_text *t, unsigned int row, uint64_t value, char *buf, size_t len)
 {
 	int total = 0;
 
@@ -127,13 +127,13 @@ reg_text_fields(const struct reg_text *t, unsigned int row, uint32_t value, char
 		buf[0] = '\0';
 	for (unsigned int n = 0; n < t->field_count; n++) {
 		const struct reg_field *f = &t->fields[n];
-		uint32_t v = reg_text_field(f, value);
+		uint64_t v = reg_text_field(f, value);
 		size_t at = (size_t)total < len ? (size_t)total : len;
 
 		if (f->row != row || !(f->versions >> t->version & 1))
 			continue;
 		total += snprintf(len > at ? buf + at : NULL, len - at,
-				  v < 4096 ? "%s%s=%" PRIu32 : "%s%s=0x%" PRIx32,
+				  v < 4096 ? "%s%s=%" PRIu64 : "%s%s=0x%" PRIx64,
 				  total > 0 ? " " : "", f->name, v);
 	}
 	return total;

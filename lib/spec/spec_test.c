@@ -217,8 +217,8 @@ reset_values_fit_the_fields(void **state)
 			if (!present(row, v) || row->access == REG_WINDOW)
 				continue;
 			if (row->reset[v] & ~named_bits(r, v))
-				print_message("%s: reset 0x%x has bits no field names\n", row->name,
-					      row->reset[v]);
+				print_message("%s: reset 0x%llx has bits no field names\n", row->name,
+					      (unsigned long long)row->reset[v]);
 			assert_int_equal(row->reset[v] & ~named_bits(r, v), 0);
 		}
 	}
