@@ -24,6 +24,7 @@ lib/resource: lib/spec
 lib/ctl: lib/spec
 lib/share: lib/spec lib/bus lib/model lib/model/dlb lib/resource
 lib/access: lib/bus lib/portal DPDK
+drivers/dma/dsa: lib/spec lib/access lib/bus lib/portal DPDK
 drivers/event/dlb: lib/spec lib/resource lib/access lib/bus lib/portal DPDK
 app/bench-event: DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK

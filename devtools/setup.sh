@@ -16,7 +16,7 @@ BUILD_PACKAGES=(
 DRIVER_HEADERS=(
 	lib/eal/include/dev_driver.h lib/eal/include/bus_driver.h
 	lib/eventdev/eventdev_pmd.h lib/eventdev/eventdev_trace.h
-	lib/eventdev/event_timer_adapter_pmd.h
+	lib/eventdev/event_timer_adapter_pmd.h lib/dmadev/rte_dmadev_pmd.h
 	drivers/bus/vdev/bus_vdev_driver.h drivers/bus/pci/bus_pci_driver.h
 )
 TEST_PACKAGES=(

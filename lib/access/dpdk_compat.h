@@ -15,6 +15,7 @@
 #include <rte_version.h>
 
 #include <eventdev_pmd.h>
+#include <rte_dmadev_pmd.h>
 
 /* Single-event enqueue and dequeue left the fast path in 24.11. */
 #define COMPAT_SINGLE_EVENT_OPS (RTE_VERSION < RTE_VERSION_NUM(24, 11, 0, 0))
@@ -65,6 +66,17 @@ compat_event_info(struct rte_event_dev_info *info)
 			       RTE_EVENT_DEV_CAP_PARALLEL;
 #endif
 	(void)info;
+}
+
+/** Does a configuration ask for a DMA device that nobody asks for completions? */
+static inline bool
+compat_dma_is_silent(const struct rte_dma_conf *conf)
+{
+#if RTE_VERSION >= RTE_VERSION_NUM(25, 11, 0, 0)
+	return (conf->flags & RTE_DMA_CFG_FLAG_SILENT) != 0;
+#else
+	return conf->enable_silent;
+#endif
 }
 
 #endif /* SLIPWAY_DPDK_COMPAT_H */
