@@ -8,6 +8,10 @@
  */
 
 #include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <rte_common.h>
 #include <rte_cycles.h>
@@ -15,6 +19,7 @@
 #include <rte_memory.h>
 
 #include "access_priv.h"
+#include "bus_store.h"
 
 /* How many bytes from addr on lie in one piece of DPDK memory? Looks no further than wanted. */
 static size_t
@@ -54,28 +59,97 @@ region_len(struct access_dev *access, uint64_t iova, size_t wanted)
 	return len;
 }
 
+/* How many bytes from iova on lie in one piece of memory that the device may use at any time. */
+static size_t
+known_len(struct access_dev *access, uint32_t pasid, uint64_t iova, size_t wanted)
+{
+	size_t found;
+
+	if (pasid != BUS_NO_PASID && pasid != ACCESS_PASID)
+		return 0;
+	found = dpdk_memory_len((const void *)(uintptr_t)iova, wanted);
+	return found != 0 ? found : region_len(access, iova, wanted);
+}
+
 static void *
 host_map(struct bus_host *host, uint32_t pasid, uint64_t iova, size_t *len, enum bus_prot prot,
 	 struct bus_fault *fault)
 {
 	struct access_dev *access = RTE_PTR_SUB(host, offsetof(struct access_dev, host));
-	void *addr = (void *)(uintptr_t)iova;
-	size_t found = 0;
+	size_t found = known_len(access, pasid, iova, *len);
 
-	if (pasid == BUS_NO_PASID) {
-		found = dpdk_memory_len(addr, *len);
-		if (found == 0)
-			found = region_len(access, iova, *len);
-	}
 	if (found == 0) {
 		*fault = (struct bus_fault){.iova = iova, .pasid = pasid, .prot = prot};
 		return NULL;
 	}
 	*len = found;
-	return addr;
+	return (void *)(uintptr_t)iova;
 }
 
-static const struct bus_host_ops host_ops = {.map = host_map, .irq = access_irq_raise};
+/* The kernel looks addresses up for us, so that one that is none, or read-only, is an error and no
+ * signal.
+ */
+static int
+process_dma(uint64_t iova, void *bytes, size_t len, bool write)
+{
+	struct iovec near = {bytes, len}, far = {(void *)(uintptr_t)iova, len};
+	ssize_t done = write ? process_vm_writev(getpid(), &near, 1, &far, 1, 0)
+			     : process_vm_readv(getpid(), &near, 1, &far, 1, 0);
+
+	return done == (ssize_t)len ? 0 : -EFAULT;
+}
+
+static int
+host_dma(struct bus_host *host, uint32_t pasid, uint64_t iova, void *bytes, size_t len, bool write)
+{
+	struct access_dev *access = RTE_PTR_SUB(host, offsetof(struct access_dev, host));
+	void *addr = (void *)(uintptr_t)iova;
+
+	if (known_len(access, pasid, iova, len) == len) {
+		if (write)
+			bus_store(addr, bytes, len);
+		else
+			memcpy(bytes, addr, len);
+		return 0;
+	}
+	if (!access->sva || pasid != ACCESS_PASID)
+		return -EFAULT;
+	return process_dma(iova, bytes, len, write);
+}
+
+/* Touch a page, as a program that uses it would: the kernel finds one for it. A write must change
+ * nothing, since others may write there too.
+ */
+static int
+touch(uint64_t iova, enum bus_prot prot)
+{
+	size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+	void *page = (void *)(uintptr_t)(iova & ~((uint64_t)bytes - 1));
+	int how = prot & BUS_PROT_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+	uint8_t byte;
+
+	if (madvise(page, bytes, how) == 0)
+		return 0;
+	/* Kernels before 5.14 know neither; and what can be read may turn out not to be writable. */
+	return errno == EINVAL ? process_dma(iova, &byte, 1, false) : -EFAULT;
+}
+
+static int
+host_page_request(struct bus_host *host, uint32_t pasid, uint64_t iova, enum bus_prot prot)
+{
+	struct access_dev *access = RTE_PTR_SUB(host, offsetof(struct access_dev, host));
+
+	if (known_len(access, pasid, iova, 1) != 0)
+		return 0;
+	return access->sva && pasid == ACCESS_PASID ? touch(iova, prot) : -EFAULT;
+}
+
+static const struct bus_host_ops host_ops = {
+	.map = host_map,
+	.dma = host_dma,
+	.page_request = host_page_request,
+	.irq = access_irq_raise,
+};
 
 /* A thread with a CPU to itself gains nothing by giving way. Is there one that has not? */
 static bool
@@ -106,6 +180,7 @@ access_init(struct access_dev *access, const struct access_config *config,
 	access->host.ops = &host_ops;
 	access->reach = reach;
 	access->step = config->step;
+	access->sva = config->sva;
 	access->gives_way = cpus_are_shared();
 	access->ns_per_cycle = (uint64_t)(((unsigned __int128)NS_PER_S << 32) / rte_get_timer_hz());
 	rte_spinlock_init(&access->lock);

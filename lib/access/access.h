@@ -38,12 +38,18 @@ enum access_step {
 	ACCESS_STEP_NEVER,  /**< nobody: a device on a bus has a clock of its own */
 };
 
+/** This process, to a device that is in it and knows of PASIDs. */
+#define ACCESS_PASID 1
+
 /** What to open: a device that is called. */
 struct access_config {
 	const char *name;     /**< of the DPDK device, for messages and memory */
 	unsigned int version; /**< of the device, in its own numbering */
 	enum access_step step;
 	int numa_node; /**< where the device's memory goes, or SOCKET_ID_ANY */
+	/** A device in this process gets at all that this process can, under ACCESS_PASID. */
+	bool sva;
+	bool no_rings; /**< the device has none: lines are posted and submitted by call only */
 	/** A line for the log of the driver; for devices that can say something. */
 	void (*log)(const char *name, const char *line);
 };
@@ -157,6 +163,25 @@ access_write32(const struct access_bar *bar, uint32_t reg, uint32_t value)
 		bar->dev->ops->write(bar->dev, bar->index, reg, value, 4);
 }
 
+/** Read a 64-bit register, at once. */
+static inline uint64_t
+access_read64(const struct access_bar *bar, uint32_t reg)
+{
+	if (likely(bar->mmio != NULL))
+		return rte_read64(bar->mmio + reg);
+	return bar->dev->ops->read(bar->dev, bar->index, reg, 8);
+}
+
+/** Write a 64-bit register, at once. */
+static inline void
+access_write64(const struct access_bar *bar, uint32_t reg, uint64_t value)
+{
+	if (likely(bar->mmio != NULL))
+		rte_write64(value, bar->mmio + reg);
+	else
+		bar->dev->ops->write(bar->dev, bar->index, reg, value, 8);
+}
+
 /** Post a 64-byte line to a device whose bar is mapped; portal_post says what it may overtake. */
 static inline void
 access_post_mmio(const struct access_bar *bar, uint64_t off, const void *line)
@@ -177,6 +202,19 @@ static inline void
 access_post_call(const struct access_bar *bar, uint64_t off, const void *line)
 {
 	bar->dev->ops->post(bar->dev, bar->index, off, line, 64);
+}
+
+/**
+ * Submit a 64-byte line to a device that is called, and have its answer. Comes after every store
+ * made before. Any thread.
+ *
+ * @param pasid whose addresses the line has; BUS_NO_PASID: the line says so itself
+ * @return 0 when taken, -EAGAIN to try again
+ */
+static inline int
+access_submit_call(const struct access_bar *bar, uint64_t off, const void *line, uint32_t pasid)
+{
+	return bar->dev->ops->submit(bar->dev, bar->index, off, line, pasid);
 }
 
 #endif /* SLIPWAY_ACCESS_H */

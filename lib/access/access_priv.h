@@ -62,6 +62,7 @@ struct access_dev {
 	struct bus_host host;  /**< the device hands it back to us */
 	uint64_t ns_per_cycle; /**< 32.32 fixed point */
 	bool gives_way;
+	bool sva; /**< the device gets at all that this process can */
 	/** What access_sleepers returns; NULL: the threads of this process that sleep. */
 	const _Atomic uint32_t *sleepers;
 	const char *about;

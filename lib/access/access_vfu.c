@@ -105,11 +105,16 @@ enable(struct access_dev *access)
 }
 
 static int
-use_share(struct access_vfu *vfu)
+use_share(struct access_vfu *vfu, bool no_rings)
 {
 	int n;
 
 	vfu_client_shared(vfu->client, &vfu->shared);
+	if (no_rings) {
+		/* A server that is sent messages has no bell. Who polls looks for its messages. */
+		vfu->access.sleepers = &vfu->always;
+		return 0;
+	}
 	if (vfu->shared.memory == NULL) {
 		access_vfu_say(vfu, "the server shares no rings to post to; accepted: a server of "
 				    "slipway that shares");
@@ -123,11 +128,11 @@ use_share(struct access_vfu *vfu)
 }
 
 static int
-connect_to(struct access_vfu *vfu, const char *path)
+connect_to(struct access_vfu *vfu, const char *path, bool no_rings)
 {
 	struct vfu_client_config config = {
 		.path = path,
-		.share = true,
+		.share = !no_rings,
 		.place = (uint8_t *)vfu->near + NEAR_ROOM,
 		.log = access_vfu_client_says,
 		.arg = vfu,
@@ -138,7 +143,7 @@ connect_to(struct access_vfu *vfu, const char *path)
 		return ret;
 	vfu->access.dev = vfu_client_device(vfu->client);
 	vfu->access.about = vfu_client_about(vfu->client);
-	ret = use_share(vfu);
+	ret = use_share(vfu, no_rings);
 	if (ret == 0)
 		ret = access_vfu_memory_begin(vfu);
 	if (ret < 0)
@@ -203,7 +208,7 @@ access_vfu_open(const struct access_config *config, const char *path, struct acc
 		config->log(config->name, "no memory for it; give DPDK more (-m)");
 		return -ENOMEM;
 	}
-	ret = connect_to(vfu, path);
+	ret = connect_to(vfu, path, config->no_rings);
 	if (ret < 0)
 		goto free_vfu;
 	ret = enable(&vfu->access);
