@@ -26,6 +26,9 @@ struct dsa;
 struct dsa_vchan;
 struct dsa_wq;
 
+/** Pieces at either end of a scattered copy. */
+#define DSA_SGES_MAX 16
+
 /** Who finishes an operation that a page fault has stopped half-way. */
 enum dsa_partial {
 	DSA_PARTIAL_RESUBMIT, /**< the device: the page is touched, the rest submitted again */
@@ -80,8 +83,14 @@ void dsa_vchan_stats(const struct dsa_vchan *vchan, struct dsa_vchan_stats *stat
 /** Any thread that may use the channel. */
 void dsa_vchan_stats_reset(struct dsa_vchan *vchan);
 
-/** Is there work in it that has not ended? Any thread, while the channel is at work. */
-bool dsa_vchan_busy(const struct dsa_vchan *vchan);
+/**
+ * Is there work in it that has not ended? Lets it get on, as asking for completions does: whoever
+ * waits for an idle channel may ask for nothing else. The thread that uses the channel.
+ */
+bool dsa_vchan_busy(struct dsa_vchan *vchan);
+
+/** Was its work queue found disabled or halted? It takes nothing then before the next start. */
+bool dsa_vchan_halted(const struct dsa_vchan *vchan);
 
 /** Ring, indexes, and what is in flight, for a person to read. */
 void dsa_vchan_dump(const struct dsa_vchan *vchan, FILE *f);

@@ -42,7 +42,9 @@ struct dsa_wq {
 	bool sva;               /**< any address of the process may be used */
 	bool block_on_fault;
 	unsigned int users;     /**< vchans on it: a dedicated one takes one */
-	_Atomic uint64_t *outstanding; /**< of a dedicated one with several users */
+	/** Does it take descriptors? Asked when it seems not to; NULL where nobody can tell. */
+	bool (*enabled)(const struct dsa_wq *wq);
+	void *owner; /**< of that function */
 };
 
 #endif /* SLIPWAY_DSA_WQ_H */
