@@ -2,7 +2,9 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* Both ways to post, into ordinary memory, and into a page that shows each store as it comes. */
+/* Both ways to post, into ordinary memory, and into a page that shows each store as it comes; what a
+ * submitter's portal adds. ENQCMD itself is tried where it is: app/preload/trap_test.c.
+ */
 
 #include <setjmp.h>
 #include <signal.h>
@@ -174,6 +176,177 @@ without_a_way_nothing_is_posted(void **state)
 	assert_memory_equal(&memory, &expected, PORTAL_LINE);
 }
 
+/* ---- Who may not ---- */
+
+#if defined(__x86_64__)
+/* Refused before the CPU is asked: this would be a protection fault. */
+static void
+supervisor_commands_are_refused_to_programs(void **state)
+{
+	struct line line = make_line(9), memory = make_line(50), expected = memory;
+
+	(void)state;
+	assert_int_equal(portal_submit_supervisor(&memory, &line), -EPERM);
+	assert_memory_equal(&memory, &expected, PORTAL_LINE);
+}
+#endif
+
+/* ---- A submitter's portal, to a device that is called ---- */
+
+static struct {
+	unsigned int posts, submits, supervisors;
+	unsigned int retries; /* to answer before a command is taken */
+	struct line last;
+} model;
+
+static void
+model_post(void *ctx, const void *line)
+{
+	assert_ptr_equal(ctx, &model);
+	model.posts++;
+	memcpy(&model.last, line, PORTAL_LINE);
+}
+
+static int
+model_take(const void *line)
+{
+	if (model.retries > 0) {
+		model.retries--;
+		return -EAGAIN;
+	}
+	memcpy(&model.last, line, PORTAL_LINE);
+	return 0;
+}
+
+static int
+model_submit(void *ctx, const void *line)
+{
+	assert_ptr_equal(ctx, &model);
+	model.submits++;
+	return model_take(line);
+}
+
+static int
+model_submit_supervisor(void *ctx, const void *line)
+{
+	assert_ptr_equal(ctx, &model);
+	model.supervisors++;
+	return model_take(line);
+}
+
+static const struct portal_calls model_calls = {
+	.post = model_post,
+	.submit = model_submit,
+	.submit_supervisor = model_submit_supervisor,
+};
+
+static struct portal
+portal_to_model(void)
+{
+	struct portal p;
+
+	memset(&model, 0, sizeof(model));
+	portal_use_calls(&p, &model_calls, &model, 0);
+	return p;
+}
+
+static void
+a_model_takes_what_a_page_takes(void **state)
+{
+	struct portal p = portal_to_model();
+	struct line line = make_line(3);
+
+	(void)state;
+	assert_int_equal(portal_put(&p, &line), 0);
+	assert_memory_equal(&model.last, &line, PORTAL_LINE);
+	line = make_line(4);
+	assert_int_equal(portal_try(&p, &line), 0);
+	assert_memory_equal(&model.last, &line, PORTAL_LINE);
+	line = make_line(5);
+	assert_int_equal(portal_try_supervisor(&p, &line), 0);
+	assert_memory_equal(&model.last, &line, PORTAL_LINE);
+	assert_int_equal(model.posts, 1);
+	assert_int_equal(model.submits, 1);
+	assert_int_equal(model.supervisors, 1);
+	assert_int_equal(p.counters.posted, 1);
+	assert_int_equal(p.counters.accepted, 2);
+	assert_int_equal(p.counters.retried, 0);
+}
+
+static void
+a_model_may_refuse_supervisors(void **state)
+{
+	struct portal_calls calls = model_calls;
+	struct portal p = portal_to_model();
+
+	(void)state;
+	calls.submit_supervisor = NULL;
+	p.calls = &calls;
+	assert_int_equal(portal_try_supervisor(&p, &constant), -EPERM);
+	assert_int_equal(p.counters.accepted + p.counters.retried, 0);
+}
+
+static void
+retries_are_counted_and_bounded(void **state)
+{
+	struct portal p = portal_to_model();
+
+	(void)state;
+	model.retries = 3;
+	assert_int_equal(portal_try(&p, &constant), -EAGAIN);
+	assert_int_equal(portal_try_on(&p, &constant, 2), 0);
+	assert_int_equal(model.submits, 4);
+	assert_int_equal(p.counters.accepted, 1);
+	assert_int_equal(p.counters.retried, 3);
+	assert_int_equal(p.counters.given_up, 0);
+	model.retries = 100;
+	assert_int_equal(portal_try_on(&p, &constant, 8), -EAGAIN);
+	assert_int_equal(model.submits, 4 + 9);
+	assert_int_equal(p.counters.retried, 3 + 9);
+	assert_int_equal(p.counters.given_up, 1);
+	assert_int_equal(portal_try_on(&p, &constant, 0), -EAGAIN);
+	assert_int_equal(model.submits, 4 + 9 + 1);
+}
+
+/* Each wait lies between half its bound and the bound, which doubles up to the last one. */
+static void
+waits_grow_to_a_bound(void **state)
+{
+	uint32_t bound = PORTAL_PAUSES_FIRST, different = 0, before = 0;
+	struct portal_backoff b;
+
+	(void)state;
+	portal_backoff_begin(&b, 1000, 0);
+	for (unsigned int i = 0; i < 200; i++) {
+		uint32_t n = portal_backoff_next(&b);
+
+		assert_in_range(n, bound / 2 + 1, bound);
+		different += n != before;
+		before = n;
+		if (bound < PORTAL_PAUSES_MOST)
+			bound *= 2;
+	}
+	assert_int_equal(b.pauses, PORTAL_PAUSES_MOST);
+	assert_true(different > 150);
+}
+
+static void
+submitters_do_not_wait_in_step(void **state)
+{
+	struct portal_backoff a, b;
+	struct portal first, second;
+	unsigned int same = 0;
+
+	(void)state;
+	portal_use_calls(&first, &model_calls, &model, 0);
+	portal_use_calls(&second, &model_calls, &model, 1);
+	portal_backoff_begin(&a, 64, first.seed);
+	portal_backoff_begin(&b, 64, second.seed);
+	for (unsigned int i = 0; i < 64; i++)
+		same += portal_backoff_next(&a) == portal_backoff_next(&b);
+	assert_true(same < 32);
+}
+
 int
 main(void)
 {
@@ -183,7 +356,13 @@ main(void)
 		cmocka_unit_test(by_stores_memory_ends_up_with_the_last_quarter),
 		cmocka_unit_test(by_movdir64b_the_whole_line_comes),
 		cmocka_unit_test(this_cpu_has_a_way),
+		cmocka_unit_test(supervisor_commands_are_refused_to_programs),
 #endif
+		cmocka_unit_test(a_model_takes_what_a_page_takes),
+		cmocka_unit_test(a_model_may_refuse_supervisors),
+		cmocka_unit_test(retries_are_counted_and_bounded),
+		cmocka_unit_test(waits_grow_to_a_bound),
+		cmocka_unit_test(submitters_do_not_wait_in_step),
 		cmocka_unit_test(without_a_way_nothing_is_posted),
 	};
 
