@@ -28,7 +28,7 @@ struct dsa_wq {
 	struct access_bar bar; /**< mmio NULL: the device is called */
 	uint64_t portal;       /**< offset of its portal page in that bar */
 	uint32_t pasid;        /**< for a device that is called; BUS_NO_PASID */
-	int fd;                /**< DSA_WQ_WRITE; else -1 */
+	int fd;                /**< the kernel's char device; else -1 */
 	struct access_dev *access; /**< to let its time pass, NULL for the kernel's */
 	/* Cold. */
 	unsigned int id;        /**< number in its device */
