@@ -30,8 +30,8 @@ app/bench-event: DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/packet-trace:
-app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/ctl
-app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb lib/ctl lib/share
+app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl
+app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/share
 examples/packet_pipeline: DPDK
 '
 # The one file of the seam that knows what is behind it.

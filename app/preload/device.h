@@ -37,6 +37,8 @@ struct device {
 	int group;              /**< VFIO group */
 	char model[16];         /**< "dlb" */
 	unsigned int version;   /**< column of its register table */
+	const char *version_name; /**< the same as text, "2.5" */
+	unsigned int wqs;       /**< of a DSA: work queues; 0: as many as is usual */
 	char at[DEVICE_PATH];   /**< socket where another process serves it; "": modelled here */
 	struct bus_device *bus; /**< NULL until it is open; a trace may sit in front of it */
 	uint64_t bar_size[DEVICE_BARS]; /**< bytes, 0 for none; known once it is open */

@@ -57,7 +57,8 @@ struct unit {
 	struct page_lock *locks;   /* UNIT_LOCKS of them */
 
 	/* Cold: opening, closing, config space. */
-	struct served *served; /* NULL: modelled here */
+	const struct model *model; /* what kind of device it is */
+	struct served *served;     /* NULL: modelled here */
 	unsigned int opens;
 	uint8_t exp; /* capability of that kind, 0 when there is none */
 	uint8_t msix;

@@ -8,9 +8,9 @@
 #include "bus_trace.h"
 #include "ctl.h"
 #include "device_priv.h"
-#include "dlb_model.h"
 #include "dma.h"
 #include "fds.h"
+#include "models.h"
 #include "say.h"
 #include "served.h"
 #include "sys.h"
@@ -40,21 +40,26 @@ unit_of(struct device *dev)
 
 /* ---- What there is ---- */
 
-/* An option of a model: the reason why not, or NULL. */
+/* "dlb,version=2.5,at=/run/dlb" into a unit, or the reason why not. */
 static const char *
-option_parse(struct device *dev, const char *option)
+model_parse(struct unit *u, char *text)
 {
-	if (strcmp(option, "version=2.0") == 0) {
-		dev->version = DLB_V20;
-	} else if (strcmp(option, "version=2.5") == 0) {
-		dev->version = DLB_V25;
-	} else if (strncmp(option, "at=/", 4) == 0 && strlen(option + 3) < sizeof(dev->at)) {
-		strcpy(dev->at, option + 3);
-		any_served = true;
-	} else {
-		return "accepted options: version=2.0, version=2.5 and at=SOCKET, an absolute path";
+	static char names[64];
+	const char *why = NULL;
+	char *save, *name, *option;
+
+	name = strtok_r(text, ",", &save);
+	u->model = name == NULL ? NULL : model_find(name);
+	if (u->model == NULL) {
+		snprintf(names, sizeof(names), "accepted models: %s", model_names);
+		return names;
 	}
-	return NULL;
+	strcpy(u->dev.model, u->model->name);
+	u->dev.version = u->model->standard;
+	while (why == NULL && (option = strtok_r(NULL, ",", &save)) != NULL)
+		why = model_option(u->model, &u->dev, option);
+	u->dev.version_name = u->model->version[u->dev.version];
+	return why;
 }
 
 /* "0000:7e:00.0 9000 dlb,version=2.5,at=/run/dlb" into a unit, or the reason why not. */
@@ -62,15 +67,14 @@ static const char *
 unit_parse(struct unit *u, char *text)
 {
 	unsigned int domain, bus, slot, function;
-	char *save, *address, *group, *model, *option, *end;
-	const char *why;
+	char *save, *address, *group, *model, *end;
 	long number;
 
 	address = strtok_r(text, " ", &save);
 	group = strtok_r(NULL, " ", &save);
 	model = strtok_r(NULL, " ", &save);
 	if (model == NULL || strtok_r(NULL, " ", &save) != NULL)
-		return "accepted: ADDRESS GROUP MODEL[,version=2.0|2.5][,at=SOCKET]";
+		return "accepted: ADDRESS GROUP MODEL[,OPTION]...";
 	if (strlen(address) != 12 ||
 	    sscanf(address, "%4x:%2x:%2x.%1x", &domain, &bus, &slot, &function) != 4 || slot > 31 ||
 	    function > 7)
@@ -81,19 +85,9 @@ unit_parse(struct unit *u, char *text)
 		return "accepted groups: 0 to 1000000";
 	if (device_of_group((int)number) != NULL)
 		return "accepted groups: one device each";
-	model = strtok_r(model, ",", &save);
-	if (model == NULL || strcmp(model, "dlb") != 0)
-		return "accepted models: dlb";
-	u->dev.version = DLB_V25;
-	while ((option = strtok_r(NULL, ",", &save)) != NULL) {
-		why = option_parse(&u->dev, option);
-		if (why != NULL)
-			return why;
-	}
 	strcpy(u->dev.address, address);
-	strcpy(u->dev.model, "dlb");
 	u->dev.group = (int)number;
-	return NULL;
+	return model_parse(u, model);
 }
 
 static void
@@ -122,10 +116,12 @@ devices_parse(const char *list)
 		why = unit_parse(u, next);
 		if (why != NULL) {
 			say("SLIPWAY_DEVICES: \"%s\" is not a device; %s", item, why);
+			memset(u, 0, sizeof(*u));
 			continue;
 		}
 		atomic_store_explicit(&u->deadline, BUS_NO_DEADLINE, memory_order_relaxed);
 		unit_irqs_forget(u);
+		any_served |= u->dev.at[0] != '\0';
 		unit_count++;
 	}
 }
@@ -351,7 +347,8 @@ bars_measure(struct unit *u)
 static void *
 unit_memory(struct unit *u)
 {
-	size_t rings = u->dev.at[0] == '\0' ? dlb_model_ring_bytes() : 0;
+	bool here = u->dev.at[0] == '\0';
+	size_t rings = here && u->model->memory != NULL ? u->model->memory() : 0;
 	void *p = sys_mmap(NULL, rings + UNIT_LOCKS * sizeof(struct page_lock),
 			   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -386,13 +383,7 @@ trace_open(void)
 static int
 bus_create(struct unit *u, void *rings, struct bus_host *host, struct bus_device **bus)
 {
-	const struct dlb_model_config config = {
-		.version = u->dev.version,
-		.ring_fd = -1,
-		.ring_memory = rings,
-	};
-
-	return u->dev.at[0] == '\0' ? dlb_model_create(&config, host, bus)
+	return u->dev.at[0] == '\0' ? u->model->create(&u->dev, rings, host, bus)
 				    : served_open(u, host, bus);
 }
 

@@ -376,9 +376,11 @@ a_wrong_device_is_named_and_the_others_are_there(void **state)
 	static const char *const list[] = {
 		"7e:00.0 9000 dlb",       "0000:7e:20.0 9000 dlb",
 		"0000:7e:00.0 x dlb",     "0000:7e:00.0 -1 dlb",
-		"0000:7e:00.0 9000 dsa",  "0000:7e:00.0 9000 dlb,version=3.0",
+		"0000:7e:00.0 9000 mlx",  "0000:7e:00.0 9000 dlb,version=3.0",
 		"0000:7e:00.0 9000",      "0000:7e:00.0 9000 dlb more",
 		"0000:7e:00.0 9000 dlb,", "0000:7e:00.0 9000 ,",
+		"0000:7e:00.0 9000 dlb,wqs=4", "0000:7e:00.0 9000 dsa,version=2.5",
+		"0000:7e:00.0 9000 dsa,wqs=0", "0000:7e:00.0 9000 dsa,wqs=65",
 	};
 	char said[512], quoted[64];
 	struct mapped m;

@@ -29,8 +29,8 @@ static const char help[] =
 	"       slipway run - run a program that sees modelled PCI devices\n"
 	"\n"
 	"SYNOPSIS\n"
-	"       slipway run [--device MODEL[,version=V]]... [--at SOCKET]... [--trace FILE]\n"
-	"               [--] COMMAND [ARG...]\n"
+	"       slipway run [--device MODEL[,version=V][,wqs=N]]... [--at SOCKET]...\n"
+	"               [--trace FILE] [--] COMMAND [ARG...]\n"
 	"\n"
 	"DESCRIPTION\n"
 	"       Runs COMMAND. When it, or a program that it starts, looks for PCI devices through\n"
@@ -46,9 +46,10 @@ static const char help[] =
 	"       When slipway is killed by SIGKILL, so is COMMAND.\n"
 	"\n"
 	"OPTIONS\n"
-	"       --device MODEL[,version=V]\n"
-	"              A device, 1 to 16 of them. MODEL is dlb; its versions are 2.0 and 2.5.\n"
-	"              Default, without --at: one device, dlb,version=2.5.\n"
+	"       --device MODEL[,version=V][,wqs=N]\n"
+	"              A device, 1 to 16 of them. MODEL is dlb, of version 2.0 or 2.5 (2.5 if not\n"
+	"              said), or dsa, of version 1.0 or 2.0 (1.0) and with 1 to 64 work queues\n"
+	"              (8). Default, without --at: one device, dlb.\n"
 	"       --at SOCKET\n"
 	"              A device that slipway serve, or another vfio-user server, has at SOCKET.\n"
 	"              A name without a slash is looked for in the directory of running devices.\n"
@@ -73,6 +74,8 @@ static const char help[] =
 	"       slipway run -- dpdk-test-eventdev --no-huge -m 512 --lcores '(0-2)@(0-1)' \\\n"
 	"               -a 0000:7e:00.0 -- --test=perf_queue --plcores=1 --wlcores=2 --stlist=a\n"
 	"       slipway run --device dlb --device dlb,version=2.0 -- sh\n"
+	"       DPDK_TEST=dmadev_autotest slipway run --device dsa -- dpdk-test --no-huge \\\n"
+	"               -m 512 --iova-mode=va -a 0000:7e:00.0\n"
 	"       slipway run --at /run/slipway/dlb -- dpdk-test-eventdev ...\n";
 
 struct run {
@@ -90,47 +93,74 @@ struct run {
 
 /* ---- Arguments ---- */
 
-static const struct {
-	const char *model, *version;
-	unsigned int pci_id;
-} models[] = {
-	/* The first version is what one gets without asking. */
-	{"dlb", "2.5", 0x80862714},
-	{"dlb", "2.0", 0x80862710},
-};
+static int
+refuse_model_option(const struct model *model, const char *option)
+{
+	complain("--device %s: '%s' is not accepted, only version=%s or version=%s%s, once",
+		 model->name, option, model->version[0].name, model->version[1].name,
+		 model->wqs_max != 0 ? " and wqs=1 to wqs=64" : "");
+	return -EINVAL;
+}
 
-#define MODEL_COUNT (sizeof(models) / sizeof(models[0]))
+static int
+parse_version(struct tree_device *device, const char *text)
+{
+	const struct model *model = device->model;
+	int version = model_version(model, text);
 
-/* "dlb" or "dlb,version=2.0"; `text` is taken apart. */
+	if (version < 0) {
+		complain("--device %s: version '%s' is not accepted, only %s and %s", model->name,
+			 text, model->version[0].name, model->version[1].name);
+		return -EINVAL;
+	}
+	device->version = (unsigned int)version;
+	return 0;
+}
+
+static int
+parse_wqs(struct tree_device *device, const char *text)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || number < 1 ||
+	    number > device->model->wqs_max) {
+		complain("--device %s: wqs=%s is not accepted, only 1 to %u", device->model->name,
+			 text, device->model->wqs_max);
+		return -EINVAL;
+	}
+	device->wqs = (unsigned int)number;
+	return 0;
+}
+
+/* "dlb" or "dsa,version=2.0,wqs=4"; `text` is taken apart. */
 static int
 parse_model(char *text, struct tree_device *device)
 {
-	const char *model = strsep(&text, ","), *version = NULL, *option;
+	const char *name = strsep(&text, ","), *option;
+	bool version = false;
+	int ret = 0;
 
-	while ((option = strsep(&text, ",")) != NULL) {
-		if (strncmp(option, "version=", 8) != 0 || version != NULL) {
-			complain("--device %s: '%s' is not accepted, only version=2.0 or "
-				 "version=2.5, once",
-				 model, option);
-			return -EINVAL;
+	*device = (struct tree_device){.model = model_find(name)};
+	if (device->model == NULL) {
+		complain("--device '%s': there are only the models " MODEL_NAMES, name);
+		return -EINVAL;
+	}
+	device->version = device->model->standard;
+	while (ret == 0 && (option = strsep(&text, ",")) != NULL) {
+		if (strncmp(option, "version=", 8) == 0 && !version) {
+			ret = parse_version(device, option + 8);
+			version = true;
+		} else if (strncmp(option, "wqs=", 4) == 0 && device->wqs == 0 &&
+			   device->model->wqs_max != 0) {
+			ret = parse_wqs(device, option + 4);
+		} else {
+			ret = refuse_model_option(device->model, option);
 		}
-		version = option + 8;
 	}
-	for (size_t i = 0; i < MODEL_COUNT; i++) {
-		if (strcmp(model, models[i].model) != 0)
-			continue;
-		if (version != NULL && strcmp(version, models[i].version) != 0)
-			continue;
-		device->model = models[i].model;
-		device->version = models[i].version;
-		device->pci_id = models[i].pci_id;
-		return 0;
-	}
-	if (strcmp(model, "dlb") != 0)
-		complain("--device '%s': there is only the model dlb", model);
-	else
-		complain("--device dlb: version '%s' is not accepted, only 2.0 and 2.5", version);
-	return -EINVAL;
+	return ret;
 }
 
 static int
@@ -298,13 +328,19 @@ tear_down(struct run *run)
 	dirs_leave(&run->dirs, lock);
 }
 
+static const char *
+version_name(const struct tree_device *device)
+{
+	return device->model->version[device->version].name;
+}
+
 static void
 announce(const struct run *run)
 {
 	fputs("slipway: ", stderr);
 	for (unsigned int i = 0; i < run->count; i++)
-		fprintf(stderr, "%s%s %s%s%s at %s", i > 0 ? ", " : "", run->device[i].model,
-			run->device[i].version, run->device[i].at != NULL ? " of " : "",
+		fprintf(stderr, "%s%s %s%s%s at %s", i > 0 ? ", " : "", run->device[i].model->name,
+			version_name(&run->device[i]), run->device[i].at != NULL ? " of " : "",
 			run->device[i].at != NULL ? run->device[i].at : "",
 			run->device[i].address);
 	fputc('\n', stderr);
@@ -334,12 +370,17 @@ set_devices(const struct run *run)
 	char text[TREE_DEVICES * (64 + RUN_AT_MAX)];
 	size_t at = 0;
 
-	for (unsigned int i = 0; i < run->count; i++)
+	for (unsigned int i = 0; i < run->count; i++) {
+		const struct tree_device *device = &run->device[i];
+
 		at += snprintf(text + at, sizeof(text) - at, "%s%s %d %s,version=%s%s%s",
-			       i > 0 ? ";" : "", run->device[i].address, run->device[i].group,
-			       run->device[i].model, run->device[i].version,
-			       run->device[i].at != NULL ? ",at=" : "",
-			       run->device[i].at != NULL ? run->device[i].at : "");
+			       i > 0 ? ";" : "", device->address, device->group,
+			       device->model->name, version_name(device),
+			       device->at != NULL ? ",at=" : "",
+			       device->at != NULL ? device->at : "");
+		if (device->wqs != 0 && device->at == NULL)
+			at += snprintf(text + at, sizeof(text) - at, ",wqs=%u", device->wqs);
+	}
 	return setenv("SLIPWAY_DEVICES", text, 1);
 }
 

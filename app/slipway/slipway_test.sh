@@ -115,11 +115,23 @@ os.execv(sys.argv[1], sys.argv[1:])' "${run[@]}" -- sh -c 'exit 7'
 # ---- Arguments ----
 
 expect 'no command' 2 'no command to run' "${run[@]}" --
-expect 'unknown model' 2 "'mlx': there is only the model dlb" "${run[@]}" --device mlx -- true
+expect 'unknown model' 2 "'mlx': there are only the models dlb and dsa" "${run[@]}" --device mlx -- true
 expect 'unknown version' 2 "'3.0' is not accepted, only 2.0 and 2.5" "${run[@]}" \
 	--device dlb,version=3.0 -- true
 expect 'unknown option of a model' 2 "'step=1' is not accepted" "${run[@]}" \
 	--device dlb,step=1 -- true
+expect 'a DSA' 0 'dsa 1.0 at 0000:7e:00.0, dsa 2.0 at 0000:7f:00.0' "${run[@]}" --device dsa \
+	--device dsa,version=2.0,wqs=4 -- true
+expect 'no such version of a DSA' 2 "'2.5' is not accepted, only 1.0 and 2.0" "${run[@]}" \
+	--device dsa,version=2.5 -- true
+expect 'too many work queues' 2 'wqs=65 is not accepted, only 1 to 64' "${run[@]}" \
+	--device dsa,wqs=65 -- true
+expect 'work queues of what has none' 2 "'wqs=4' is not accepted" "${run[@]}" \
+	--device dlb,wqs=4 -- true
+# The size of the second BAR is its last digits plus 1.
+expect 'the bars of a DSA' 0 '0000ffff .*2000fffff ' "${run[@]}" --device dsa,wqs=64 -- \
+	sh -c 'cat $SYSFS_PCI_DEVICES/0000:7e:00.0/class >&2
+		echo $(cut -d " " -f 2 $SYSFS_PCI_DEVICES/0000:7e:00.0/resource) >&2'
 expect 'a version twice' 2 'once' "${run[@]}" --device dlb,version=2.0,version=2.0 -- true
 expect 'unknown option' 2 'unknown option --devices' "${run[@]}" --devices dlb -- true
 expect 'option without its value' 2 '--device needs a value' "${run[@]}" --device

@@ -34,9 +34,8 @@
  * addresses, but programs take 0 for a bar that is not there.
  */
 #define BAR_BASE   UINT64_C(0x200000000000)
-#define BAR_STRIDE UINT64_C(0x400000000)
-#define BAR0_SIZE  UINT64_C(0x4000000)   /* datasheet section 1.2 */
-#define BAR2_SIZE  UINT64_C(0x100000000) /* the same */
+#define BAR_STRIDE UINT64_C(0x1000000000)
+#define BAR_APART  UINT64_C(0x100000000)
 
 /* Bits that the kernel shows for memory bars of 64 bits: readable, memory, size-aligned, 64-bit;
  * and prefetchable.
@@ -146,21 +145,24 @@ choose_group(struct tree_device *device, int *group)
 }
 
 static int
-write_resource(const struct tree *tree, const char *address, unsigned int index)
+write_resource(const struct tree *tree, const struct tree_device *device, unsigned int index)
 {
-	uint64_t bar0 = BAR_BASE + index * BAR_STRIDE, bar2 = bar0 + BAR2_SIZE;
 	const char *line = "0x%016" PRIx64 " 0x%016" PRIx64 " 0x%016" PRIx64 "\n";
 	char text[512];
 	size_t at = 0;
 
-	for (unsigned int i = 0; i < 7; i++) {
-		uint64_t start = i == 0 ? bar0 : i == 2 ? bar2 : 0;
-		uint64_t end = i == 0 ? bar0 + BAR0_SIZE - 1 : i == 2 ? bar2 + BAR2_SIZE - 1 : 0;
-		uint64_t flags = i == 0 ? BAR_FLAGS_PREFETCH : i == 2 ? BAR_FLAGS : 0;
+	/* The ROM is the seventh. */
+	for (unsigned int i = 0; i < MODEL_BARS + 1; i++) {
+		uint64_t size = i == MODEL_BARS ? 0 : model_bar_size(device->model, i, device->wqs);
+		uint64_t start = size == 0 ? 0 : BAR_BASE + index * BAR_STRIDE + i * BAR_APART;
+		uint64_t flags = size == 0                    ? 0
+				 : device->model->prefetch[i] ? BAR_FLAGS_PREFETCH
+							      : BAR_FLAGS;
 
-		at += snprintf(text + at, sizeof(text) - at, line, start, end, flags);
+		at += snprintf(text + at, sizeof(text) - at, line, start,
+			       size == 0 ? 0 : start + size - 1, flags);
 	}
-	return write_file(tree, address, "resource", "%s", text);
+	return write_file(tree, device->address, "resource", "%s", text);
 }
 
 static int
@@ -181,16 +183,17 @@ write_links(const struct tree *tree, const struct tree_device *device)
 static int
 write_device(const struct tree *tree, const struct tree_device *device, unsigned int index)
 {
+	unsigned int id = device->model->version[device->version].pci_id;
 	const struct {
 		const char *name;
 		int digits; /* of a hexadecimal number, 0 for a decimal one */
 		unsigned int value;
 	} files[] = {
-		{"vendor", 4, device->pci_id >> 16},
-		{"device", 4, device->pci_id & 0xffff},
-		{"subsystem_vendor", 4, device->pci_id >> 16},
+		{"vendor", 4, id >> 16},
+		{"device", 4, id & 0xffff},
+		{"subsystem_vendor", 4, id >> 16},
 		{"subsystem_device", 4, 0},
-		{"class", 6, 0x0b4000},
+		{"class", 6, device->model->pci_class},
 		{"max_vfs", 0, 0},
 		{"numa_node", 0, 0},
 	};
@@ -205,7 +208,7 @@ write_device(const struct tree *tree, const struct tree_device *device, unsigned
 					 files[i].digits, files[i].value);
 	}
 	if (ret == 0)
-		ret = write_resource(tree, device->address, index);
+		ret = write_resource(tree, device, index);
 	if (ret == 0)
 		ret = write_links(tree, device);
 	return ret;

@@ -14,18 +14,19 @@
 #include <sys/types.h>
 
 #include "dirs.h"
+#include "models.h"
 
 /** Devices of one program; the shim has the same limit. */
 #define TREE_DEVICES 16
 
 /** A device to show. */
 struct tree_device {
-	const char *model;   /**< "dlb" */
-	const char *version; /**< "2.5" */
-	unsigned int pci_id; /**< vendor in the upper half */
-	const char *at;      /**< socket where it is served, an absolute path; NULL for none */
-	char address[16];    /**< out: PCI address */
-	int group;           /**< out: VFIO group */
+	const struct model *model;
+	unsigned int version; /**< index of that model's */
+	unsigned int wqs;     /**< work queues, 0 for as many as is usual */
+	const char *at;       /**< socket where it is served, an absolute path; NULL for none */
+	char address[16];     /**< out: PCI address */
+	int group;            /**< out: VFIO group */
 };
 
 /** A tree; it exists as long as `lock` is open. */
