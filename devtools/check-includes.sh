@@ -30,7 +30,7 @@ app/bench-event: DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/packet-trace:
-app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl
+app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/portal
 app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/share
 examples/packet_pipeline: DPDK
 '

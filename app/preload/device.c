@@ -125,6 +125,14 @@ device_post(uint64_t addr, const void *line, unsigned int len)
 	unit_step(s.unit);
 }
 
+uint32_t
+device_pasid(uint64_t addr)
+{
+	struct spot s;
+
+	return spot_find(addr, &s) ? s.unit->pasid : 0;
+}
+
 int
 device_submit(uint64_t addr, const void *line, uint32_t pasid)
 {

@@ -166,6 +166,9 @@ void device_store(uint64_t addr, uint64_t value, unsigned int size);
 /** Post 16 or 64 bytes to a BAR. Steps the device. */
 void device_post(uint64_t addr, const void *line, unsigned int len);
 
+/** The PASID that ENQCMD puts into a line for this address: that of the process, or 0. */
+uint32_t device_pasid(uint64_t addr);
+
 /** Non-posted 64 bytes: 0 when taken, -EAGAIN. */
 int device_submit(uint64_t addr, const void *line, uint32_t pasid);
 

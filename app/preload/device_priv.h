@@ -55,6 +55,7 @@ struct unit {
 	_Atomic(struct dma_space *) space;
 	_Atomic uint64_t deadline; /* CLOCK_MONOTONIC, ns: step it then */
 	struct page_lock *locks;   /* UNIT_LOCKS of them */
+	uint32_t pasid; /* of this process, where the kernel has the device; else 0 */
 
 	/* Cold: opening, closing, config space. */
 	const struct model *model; /* what kind of device it is */

@@ -113,6 +113,13 @@ device_post(uint64_t addr, const void *line, unsigned int len)
 	}
 }
 
+uint32_t
+device_pasid(uint64_t addr)
+{
+	(void)addr;
+	return FAKE_PASID;
+}
+
 int
 device_submit(uint64_t addr, const void *line, uint32_t pasid)
 {

@@ -16,6 +16,8 @@
 
 /** Bytes of the BAR, and of one that is lost by a fork right behind it. */
 #define FAKE_BYTES 65536
+/** What ENQCMD fills in. */
+#define FAKE_PASID 0x5a
 /** Threads that post. */
 #define FAKE_POSTERS 8
 

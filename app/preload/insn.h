@@ -39,7 +39,10 @@ struct insn_memory {
 	void (*store)(void *ctx, uint64_t addr, uint64_t value, unsigned int size);
 	/** A 16-byte or a 64-byte store: vector stores and MOVDIR64B. */
 	void (*post)(void *ctx, uint64_t addr, const void *line, unsigned int len);
-	/** ENQCMD, ENQCMDS: 0 when taken, -EAGAIN to try again. The line is as in memory. */
+	/**
+	 * ENQCMD, ENQCMDS: 0 when taken, -EAGAIN to try again. The line is as in memory. Another
+	 * value: the instruction faults, and the registers do not count.
+	 */
 	int (*submit)(void *ctx, uint64_t addr, const void *line, bool supervisor);
 };
 

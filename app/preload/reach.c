@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "device.h"
+#include "say.h"
+
+#define LINE_BYTES 64
 
 /* ---- Guarded accesses ---- */
 
@@ -214,17 +217,38 @@ post(void *ctx, uint64_t addr, const void *line, unsigned int len)
 	}
 }
 
+/* What the CPU says of an operand that it does not accept: no address, as for all such faults. */
+static int
+protection_fault(struct reach *r, const char *why)
+{
+	say("%s: the CPU raises a protection fault", why);
+	fault = (siginfo_t){.si_signo = SIGSEGV, .si_code = SI_KERNEL};
+	r->failed = true;
+	return -EFAULT;
+}
+
 static int
 submit(void *ctx, uint64_t addr, const void *line, bool supervisor)
 {
+	_Alignas(LINE_BYTES) uint8_t sent[LINE_BYTES];
 	struct reach *r = ctx;
-	uint32_t head;
+	uint32_t head, pasid;
 
 	if (r->failed || !is_bar(r, addr))
 		return -EAGAIN;
-	/* ENQCMD takes the PASID from a register of the kernel's, and programs here have none. */
 	memcpy(&head, line, sizeof(head));
-	return device_submit(addr, line, supervisor ? head & 0xfffff : 0);
+	if (supervisor)
+		return protection_fault(r, "ENQCMDS is for kernels; programs have ENQCMD");
+	if (head != 0)
+		return protection_fault(r, "ENQCMD of a line whose bits 31:0 are not 0: PASID and "
+					   "privilege are the CPU's to fill in");
+	if (addr % LINE_BYTES != 0)
+		return protection_fault(r, "ENQCMD to an address that is no multiple of 64");
+	/* ENQCMD takes the PASID from a register of the kernel's. */
+	pasid = device_pasid(addr);
+	memcpy(sent, line, sizeof(sent));
+	memcpy(sent, &pasid, sizeof(pasid));
+	return device_submit(addr, sent, pasid);
 }
 
 const struct insn_memory reach_memory = {

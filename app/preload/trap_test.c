@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "fake_device.h"
+#include "slipway_portal.h"
 
 static _Alignas(64) uint8_t line[64];
 
@@ -220,14 +221,45 @@ enqueue_with(int sig, int si_code, void *addr, const uint8_t *code, uint32_t pas
 static void
 commands_are_submitted(void **state)
 {
+	uint32_t pasid;
+
 	(void)state;
-	line[2] = 0xf1;
-	enqueue_with(SIGILL, ILL_ILLOPN, (void *)code_enqcmd, code_enqcmd, 0);
-	enqueue_with(SIGSEGV, SEGV_ACCERR, fake_bar + 4096, code_enqcmd, 0);
+	memset(line, 0, 4);
+	enqueue_with(SIGILL, ILL_ILLOPN, (void *)code_enqcmd, code_enqcmd, FAKE_PASID);
+	enqueue_with(SIGSEGV, SEGV_ACCERR, fake_bar + 4096, code_enqcmd, FAKE_PASID);
 	/* A CPU that has it, and no PASID in its register: a protection fault, without address. */
-	enqueue_with(SIGSEGV, SI_KERNEL, NULL, code_enqcmd, 0);
-	enqueue_with(SIGILL, ILL_ILLOPN, (void *)code_enqcmds, code_enqcmds, 0x14140);
-	assert_int_equal(fake_seen.submits, 8);
+	enqueue_with(SIGSEGV, SI_KERNEL, NULL, code_enqcmd, FAKE_PASID);
+	assert_int_equal(fake_seen.submits, 6);
+	/* The PASID is in the line that the device gets, and no privilege. */
+	memcpy(&pasid, fake_memory + 4096, 4);
+	assert_int_equal(pasid, FAKE_PASID);
+	assert_memory_equal(fake_memory + 4096 + 4, line + 4, 60);
+}
+
+/* What a driver does, on whatever CPU this is: trapped at first, by a patch from then on. */
+static void
+a_drivers_command_is_submitted(void **state)
+{
+	struct portal_map map = {.page = fake_bar + 8192, .answers = true};
+	struct portal p;
+
+	(void)state;
+	memset(line, 0, 4);
+	portal_features_override(0, PORTAL_CPU_ENQCMD);
+	portal_use_map(&p, &map, 0);
+	for (unsigned int i = 1; i <= 8; i++) {
+		line[8] = (uint8_t)i;
+		fake_seen.submit_answer = i % 2 == 0 ? -EAGAIN : 0;
+		assert_int_equal(portal_try(&p, line), fake_seen.submit_answer);
+		assert_int_equal(fake_seen.submits, i);
+		assert_int_equal(fake_memory[8192 + 8], i);
+	}
+	assert_int_equal(p.counters.accepted, 4);
+	assert_int_equal(p.counters.retried, 4);
+	assert_int_equal(portal_try_on(&p, line, 5), -EAGAIN);
+	assert_int_equal(fake_seen.submits, 8 + 6);
+	assert_int_equal(portal_try_supervisor(&p, line), -EPERM);
+	assert_int_equal(fake_seen.submits, 8 + 6);
 }
 
 /* ---- The program's own ---- */
@@ -323,6 +355,38 @@ bad_sources_are_the_programs_faults(void **state)
 	signal(SIGUSR1, SIG_DFL);
 	signal(SIGSEGV, SIG_DFL);
 	munmap(closed, 4096);
+}
+
+/* Operands that the CPU does not accept, and ENQCMDS, are protection faults. */
+static void
+bad_commands_are_the_programs_faults(void **state)
+{
+	static const struct {
+		const uint8_t *code;
+		size_t off;
+		uint8_t head;
+	} bad[] = {
+		{code_enqcmd, 4096, 1},         /* a PASID */
+		{code_enqcmd, 4096 + 32, 0},    /* between two lines */
+		{code_enqcmds, 4096, 0},
+	};
+
+	(void)state;
+	catch (SIGSEGV);
+	for (volatile size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ucontext_t context = stopped_at(bad[i].code, fake_bar + bad[i].off, line);
+
+		memset(line, 0, 4);
+		line[0] = bad[i].head;
+		got_signal = 0;
+		if (sigsetjmp(out, 1) == 0)
+			handle(SIGILL, ILL_ILLOPN, (void *)(uintptr_t)bad[i].code, &context);
+		assert_int_equal(got_signal, SIGSEGV);
+		assert_int_equal(got_code, SI_KERNEL);
+		assert_ptr_equal(got_rip, bad[i].code);
+		assert_int_equal(fake_seen.submits, 0);
+	}
+	signal(SIGSEGV, SIG_DFL);
 }
 
 /* fn in a child, with its standard error in `text`. Its wait status. */
@@ -486,6 +550,8 @@ main(void)
 		cmocka_unit_test_setup(lines_without_the_instruction, start),
 		cmocka_unit_test_setup(lines_with_the_instruction, start),
 		cmocka_unit_test_setup(commands_are_submitted, start),
+		cmocka_unit_test_setup(a_drivers_command_is_submitted, start),
+		cmocka_unit_test_setup(bad_commands_are_the_programs_faults, start),
 		cmocka_unit_test_setup(foreign_faults_reach_the_program, start),
 		cmocka_unit_test_setup(bad_sources_are_the_programs_faults, start),
 		cmocka_unit_test_setup(crashes_are_still_crashes, start),
