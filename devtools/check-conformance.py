@@ -3,8 +3,8 @@
 # Copyright(c) 2026 The slipway authors
 #
 # The table of conformance, doc/eventdevs/dlb_conformance.csv: each statement has a number of its
-# own, none is missing, and the tests that each must name are there. Prints the counts; exit status
-# 1 when something is wrong.
+# own, none is missing, and the tests that each must name are there. Likewise the requirements of
+# doc/dmadevs/dsa_requirements.csv. Prints the counts; exit status 1 when something is wrong.
 
 import csv
 import pathlib
@@ -12,7 +12,9 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TABLE = ROOT / "doc/eventdevs/dlb_conformance.csv"
+CONFORMANCE = ROOT / "doc/eventdevs/dlb_conformance.csv"
+REQUIREMENTS = ROOT / "doc/dmadevs/dsa_requirements.csv"
+NB_REQUIREMENTS = 22
 # The sections of the datasheet whose statements are listed, and how many each has.
 SECTIONS = {
     "4.1": 11, "4.2": 18, "4.3": 20, "4.4": 3, "4.5": 14, "4.6": 4, "4.7": 5, "4.8": 12,
@@ -39,6 +41,8 @@ def cases():
 
 def exists(test, suites, jobs):
     suite, _, case = test.partition(":")
+    if suite == "guide":
+        return (ROOT / f"doc/{case}.rst").is_file()
     if suite == "test.sh":
         return f'"{case}' in jobs
     if suite == "verify":
@@ -60,25 +64,40 @@ def wrong_numbers(rows):
             yield f"section {section}: {have} statements, expected {want}"
 
 
+def wrong_requirements(rows):
+    """Each of them is there once, in its order."""
+    have = [row["id"] for row in rows]
+    if have != [f"FR-{number:02}" for number in range(1, NB_REQUIREMENTS + 1)]:
+        yield f"{REQUIREMENTS.name}: expected FR-01 to FR-{NB_REQUIREMENTS}, in order"
+
+
 def wrong_tests(rows):
-    suites, jobs = cases(), (ROOT / "devtools/test.sh").read_text()
+    suites = cases()
+    jobs = "".join(path.read_text() for path in (ROOT / "devtools").glob("*.sh"))
     for row in rows:
         if row["shown by"].startswith(NOT_APPLICABLE):
             continue
-        for test in row["shown by"].split("; "):
+        for test in filter(None, row["shown by"].split("; ")):
             if not exists(test, suites, jobs):
                 yield f"{row['id']}: there is no test '{test}'"
 
 
+def rows_of(table):
+    with table.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def main():
-    with TABLE.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    errors = [*wrong_numbers(rows), *wrong_tests(rows)]
+    rows, asked = rows_of(CONFORMANCE), rows_of(REQUIREMENTS)
+    errors = [*wrong_numbers(rows), *wrong_tests(rows), *wrong_requirements(asked),
+              *wrong_tests(asked)]
     for error in errors:
         print(error)
     aside = sum(row["shown by"].startswith(NOT_APPLICABLE) for row in rows)
-    print(f"{len(rows)} statements: {len(rows) - aside} shown by tests, {aside} not applicable, "
-          f"{len(errors)} errors")
+    print(f"{len(rows)} statements: {len(rows) - aside} shown by tests, {aside} not applicable")
+    open_ones = [row["id"] for row in asked if not row["shown by"]]
+    print(f"{len(asked)} requirements of the DSA: {len(asked) - len(open_ones)} shown by tests")
+    print(f"{len(errors)} errors")
     return 1 if errors else 0
 
 
