@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "loop.h"
+#include "probe.h"
 
 #define BENCH_MAX_DEVICES 8
 #define BENCH_MAX_CELLS   256
@@ -20,9 +21,6 @@
 #define BENCH_MAX_REPEATS 99
 #define BENCH_REASON_SIZE 96
 #define BENCH_NAME_SIZE   32
-
-/* A thread with less of its CPU than this shared it: the sample says nothing about the device. */
-#define BENCH_MIN_CPU_SHARE 0.965
 
 /** Who does what. */
 enum bench_layout {
@@ -58,17 +56,6 @@ struct bench_options {
 	uint32_t window;      /**< events kept in the device */
 	const char *json;     /**< file to write, or NULL */
 	bool probe;           /**< measure no device */
-};
-
-/** What the machine was like during a sample: only like is compared with like. With two threads,
- * how far their CPUs were from each other; with one, whether it had its core to itself.
- */
-enum bench_tag {
-	BENCH_NEAR,      /**< or the core for itself */
-	BENCH_FAR,       /**< or not */
-	BENCH_MIXED,     /**< it changed meanwhile */
-	BENCH_DISTURBED, /**< a thread had to share its CPU, try as we might */
-	BENCH_NB_TAGS,
 };
 
 /** What a thread of one CPU spends where; BENCH_PARTS only. */
@@ -165,12 +152,6 @@ int bench_sample_latency(struct bench_loop *loop, double seconds, struct bench_s
 
 /* parts.c */
 int bench_sample_parts(struct bench_loop *loop, double seconds, struct bench_sample *sample);
-
-/* probe.c */
-double bench_probe_rtt(void);
-double bench_probe_issue(void);
-enum bench_tag bench_probe_rtt_tag(const double rtt_ns[2]);
-enum bench_tag bench_probe_issue_tag(const double issue[2]);
 
 /* measure.c */
 int bench_measure(struct bench_run *run);

@@ -19,9 +19,6 @@
 #define MEASURE_WARM_UP  0.5
 #define MEASURE_PLACINGS 3
 
-/* Probes before the first sample, for what the machine can do at its best: a few milliseconds. */
-#define MEASURE_FIRST_PROBES 32
-
 static void
 progress(const struct bench_run *run, unsigned int cell, const char *device)
 {
@@ -246,8 +243,7 @@ bench_measure(struct bench_run *run)
 		return -ENOMEM;
 	}
 	/* The first tags need something to compare with. */
-	for (cell = 0; cell < MEASURE_FIRST_PROBES; cell++)
-		bench_probe_issue();
+	bench_probe_warm_up();
 	for (cell = 0; cell < run->nb_cells; cell++) {
 		measure_cell(run, cell);
 		bench_report_cell(run, cell);

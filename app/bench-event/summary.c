@@ -4,25 +4,16 @@
 
 /* Medians, and ratios of what was measured under like conditions. */
 
-#include <stdlib.h>
-
 #include <rte_common.h>
 
 #include "bench.h"
-
-/* So many samples of the best kind speak for a cell, even when there are more of another. */
-#define SUMMARY_ENOUGH 3
+#include "stat.h"
 
 /** What a tag means in a layout. */
 const char *
 bench_tag_name(enum bench_layout layout, enum bench_tag tag)
 {
-	static const char *const names[2][BENCH_NB_TAGS] = {
-		{"whole", "shared", "mixed", "disturbed"},
-		{"near", "far", "mixed", "disturbed"},
-	};
-
-	return names[bench_layout_threads(layout) - 1][tag];
+	return bench_probe_tag_name(bench_layout_threads(layout) > 1, tag);
 }
 
 /** What a cell is about: a rate, or a time. */
@@ -40,37 +31,6 @@ bench_value(const struct bench_cell *cell, const struct bench_sample *sample)
 	}
 }
 
-static int
-compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double values[], unsigned int n)
-{
-	if (n == 0)
-		return 0;
-	qsort(values, n, sizeof(values[0]), compare_double);
-	return n % 2 != 0 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-/* The best, if there is enough of it, else what there is most of. */
-static enum bench_tag
-choose_tag(const unsigned int count[BENCH_NB_TAGS])
-{
-	enum bench_tag tag, best = BENCH_NEAR;
-
-	if (count[BENCH_NEAR] >= SUMMARY_ENOUGH)
-		return BENCH_NEAR;
-	for (tag = BENCH_NEAR; tag < BENCH_NB_TAGS; tag++)
-		if (count[tag] > count[best])
-			best = tag;
-	return best;
-}
-
 /* The median of one member of the samples that count. */
 static double
 median_of(const struct bench_result *r, unsigned int repeats, size_t member)
@@ -81,7 +41,7 @@ median_of(const struct bench_result *r, unsigned int repeats, size_t member)
 	for (i = 0; i < repeats; i++)
 		if (r->sample[i].tag == r->tag)
 			values[n++] = *(const double *)((const char *)&r->sample[i] + member);
-	return median(values, n);
+	return bench_median(values, n);
 }
 
 static void
@@ -125,13 +85,13 @@ compare(struct bench_result *r, const struct bench_result *first, const struct b
 		if (r->sample[i].tag == first->sample[i].tag)
 			pairs[r->sample[i].tag]++;
 	pairs[BENCH_MIXED] = 0;
-	tag = choose_tag(pairs);
+	tag = bench_choose_tag(pairs);
 	for (i = 0; i < repeats; i++)
 		if (r->sample[i].tag == tag && first->sample[i].tag == tag &&
 		    bench_value(cell, &r->sample[i]) > 0)
 			ratio[n++] = bench_value(cell, &first->sample[i]) /
 				     bench_value(cell, &r->sample[i]);
-	r->ratio = median(ratio, n);
+	r->ratio = bench_median(ratio, n);
 	r->ratio_tag = tag;
 	r->nb_pairs = n;
 }
@@ -157,11 +117,11 @@ choose_tags(struct bench_run *run, unsigned int cell)
 		for (tag = BENCH_NEAR; tag < BENCH_NB_TAGS; tag++)
 			least[tag] = RTE_MIN(least[tag], r->nb_tag[tag]);
 	}
-	tag = choose_tag(least);
+	tag = bench_choose_tag(least);
 	for (i = 0; i < run->nb_devices; i++) {
 		struct bench_result *r = bench_result(run, cell, i);
 
-		r->tag = r->nb_tag[tag] > 0 ? tag : choose_tag(r->nb_tag);
+		r->tag = r->nb_tag[tag] > 0 ? tag : bench_choose_tag(r->nb_tag);
 	}
 }
 

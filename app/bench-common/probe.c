@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-
-/* What the machine is like at the moment: how far the two CPUs are from each other, and how much of
- * its core a thread has. Virtual CPUs are moved about, which changes a rate by more than devices
- * differ.
- */
-
-#include <stdlib.h>
-
 #include <rte_cycles.h>
 #include <rte_pause.h>
 
-#include "bench.h"
+#include "probe.h"
 #include "sides.h"
+#include "stat.h"
 
 /* Round trips in a batch, and batches: a few milliseconds together. The median leaves out those
  * that were interrupted. On a CPU that has to be shared a round trip may take a time slice: what is
@@ -32,6 +25,9 @@
 
 /* Share of the most that was ever seen which a core without a neighbour reaches. */
 #define ISSUE_WHOLE 0.9
+
+/* For what the machine can do at its best: a few milliseconds of it. */
+#define ISSUE_FIRST_PROBES 32
 
 static double most_issue;
 
@@ -89,17 +85,6 @@ play_side(struct sides_run *run, unsigned int side)
 	return 0;
 }
 
-static int
-compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/** Nanoseconds that a cache line takes there and back between the two threads; 0 when there is only
- * one.
- */
 double
 bench_probe_rtt(void)
 {
@@ -112,8 +97,7 @@ bench_probe_rtt(void)
 		return 0;
 	if (ping.batches == 0)
 		return RTT_LIMIT_MS * 1e6;
-	qsort(ping.ns, ping.batches, sizeof(ping.ns[0]), compare_double);
-	return ping.ns[ping.batches / 2];
+	return bench_median(ping.ns, ping.batches);
 }
 
 static double
@@ -130,9 +114,6 @@ probe_issue(void)
 	return (double)ISSUE_ADDITIONS / (rte_rdtsc() - start);
 }
 
-/** Additions a time stamp cycle, in four chains: less when a neighbour has part of the core. The
- * most of a few, as an interrupt is no neighbour.
- */
 double
 bench_probe_issue(void)
 {
@@ -147,6 +128,15 @@ bench_probe_issue(void)
 	return most;
 }
 
+void
+bench_probe_warm_up(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ISSUE_FIRST_PROBES; i++)
+		bench_probe_issue();
+}
+
 static enum bench_tag
 tag_of(bool good_before, bool good_after)
 {
@@ -155,18 +145,27 @@ tag_of(bool good_before, bool good_after)
 	return good_before ? BENCH_NEAR : BENCH_FAR;
 }
 
-/** Where the CPUs were, from the round trips before and after a sample. */
 enum bench_tag
 bench_probe_rtt_tag(const double rtt_ns[2])
 {
 	return tag_of(rtt_ns[0] < RTT_NEAR_NS, rtt_ns[1] < RTT_NEAR_NS);
 }
 
-/** Whether the core was whole, from the additions before and after a sample. */
 enum bench_tag
 bench_probe_issue_tag(const double issue[2])
 {
 	double whole = ISSUE_WHOLE * most_issue;
 
 	return tag_of(issue[0] >= whole, issue[1] >= whole);
+}
+
+const char *
+bench_probe_tag_name(bool several, enum bench_tag tag)
+{
+	static const char *const names[2][BENCH_NB_TAGS] = {
+		{"whole", "shared", "mixed", "disturbed"},
+		{"near", "far", "mixed", "disturbed"},
+	};
+
+	return names[several][tag];
 }

@@ -6,11 +6,13 @@
 
 /**
  * @file
- * A function on one or two threads at once, each an lcore, and what of their CPU they got.
+ * A function on several threads at once, each an lcore, and what of their CPU they got.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define SIDES_MAX 8
 
 /** What the threads of one run share. */
 struct sides_run {
@@ -18,15 +20,16 @@ struct sides_run {
 	void *arg;
 	double seconds;
 	unsigned int nb_sides;
-	unsigned int arrived; /**< at the start line */
-	bool stop;            /**< one of them gave up */
+	unsigned int launched; /**< numbers the other threads */
+	unsigned int arrived;  /**< at the start line */
+	bool stop;             /**< one of them gave up */
 	/* Of each side. */
-	double cpu_share[2];
-	double wall[2];
-	int ret[2];
+	double cpu_share[SIDES_MAX];
+	double wall[SIDES_MAX];
+	int ret[SIDES_MAX];
 };
 
-/** Run the body on as many threads: 0, or the first error. */
+/** Run the body on as many threads: 0, or the first error; -ENODEV when there are fewer lcores. */
 int sides_run(struct sides_run *run);
 
 /** The time stamp at which a sample that begins now ends. */
@@ -38,7 +41,7 @@ sides_stopped(const struct sides_run *run)
 	return __atomic_load_n(&run->stop, __ATOMIC_RELAXED);
 }
 
-/** The lesser share. */
+/** The least share. */
 double sides_cpu_share(const struct sides_run *run);
 
 #endif /* BENCH_SIDES_H */

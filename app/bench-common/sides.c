@@ -47,32 +47,47 @@ run_side(struct sides_run *run, unsigned int side)
 }
 
 static int
-run_second_side(void *arg)
+run_other_side(void *arg)
 {
-	run_side(arg, 1);
+	struct sides_run *run = arg;
+
+	run_side(run, __atomic_fetch_add(&run->launched, 1, __ATOMIC_RELAXED));
+	return 0;
+}
+
+/* The first error of the sides. */
+static int
+first_error(const struct sides_run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->nb_sides; i++)
+		if (run->ret[i] < 0)
+			return run->ret[i];
 	return 0;
 }
 
 int
 sides_run(struct sides_run *run)
 {
-	unsigned int lcore = rte_get_next_lcore(rte_lcore_id(), true, false);
-	int ret;
+	unsigned int lcore[SIDES_MAX] = {rte_lcore_id()}, i;
 
+	if (run->nb_sides > RTE_MIN(rte_lcore_count(), (unsigned int)SIDES_MAX))
+		return -ENODEV;
 	run->arrived = 0;
+	run->launched = 1;
 	run->stop = false;
-	run->ret[1] = 0;
-	if (run->nb_sides > 1) {
-		if (lcore >= RTE_MAX_LCORE)
-			return -ENODEV;
-		ret = rte_eal_remote_launch(run_second_side, run, lcore);
-		if (ret < 0)
-			return ret;
+	for (i = 1; i < run->nb_sides; i++) {
+		lcore[i] = rte_get_next_lcore(lcore[i - 1], true, true);
+		if (rte_eal_get_lcore_state(lcore[i]) != WAIT)
+			return -EBUSY;
 	}
+	for (i = 1; i < run->nb_sides; i++)
+		rte_eal_remote_launch(run_other_side, run, lcore[i]);
 	run_side(run, 0);
-	if (run->nb_sides > 1)
-		rte_eal_wait_lcore(lcore);
-	return run->ret[0] < 0 ? run->ret[0] : run->ret[1];
+	for (i = 1; i < run->nb_sides; i++)
+		rte_eal_wait_lcore(lcore[i]);
+	return first_error(run);
 }
 
 uint64_t
@@ -84,7 +99,10 @@ sides_end(const struct sides_run *run)
 double
 sides_cpu_share(const struct sides_run *run)
 {
-	if (run->nb_sides > 1 && run->cpu_share[1] < run->cpu_share[0])
-		return run->cpu_share[1];
-	return run->cpu_share[0];
+	double least = run->cpu_share[0];
+	unsigned int i;
+
+	for (i = 1; i < run->nb_sides; i++)
+		least = RTE_MIN(least, run->cpu_share[i]);
+	return least;
 }
