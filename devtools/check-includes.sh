@@ -27,6 +27,7 @@ lib/access: lib/bus lib/portal DPDK
 drivers/dma/dsa: lib/spec lib/access lib/bus lib/portal DPDK
 drivers/event/dlb: lib/spec lib/resource lib/access lib/bus lib/portal DPDK
 app/bench-common: DPDK
+app/bench-dma: app/bench-common DPDK
 app/bench-event: app/bench-common DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
