@@ -43,14 +43,15 @@ static const struct {
 	const char *name;
 	bench_copy_t copy;
 	bool (*usable)(void);
+	bool wide;
 } copies[] = {
-	{"rte_memcpy", bench_copy_rte_memcpy, always},
+	{"rte_memcpy", bench_copy_rte_memcpy, always, false},
 #if defined(RTE_ARCH_X86_64)
-	{"rte_memcpy-avx2", bench_copy_rte_memcpy_avx2, has_avx2},
-	{"rte_memcpy-avx512", bench_copy_rte_memcpy_avx512, has_avx512},
+	{"rte_memcpy-avx2", bench_copy_rte_memcpy_avx2, has_avx2, true},
+	{"rte_memcpy-avx512", bench_copy_rte_memcpy_avx512, has_avx512, true},
 #endif
-	{"memcpy", copy_memcpy, always},
-	{"nt", bench_copy_nt, always},
+	{"memcpy", copy_memcpy, always, false},
+	{"nt", bench_copy_nt, always, false},
 };
 
 /** Compare with a way to copy: 0, or -EINVAL when one line says why not. */
@@ -80,14 +81,23 @@ bench_copies_add(struct bench_run *run, const char *name)
 	return 0;
 }
 
-/** All ways of this CPU, rte_memcpy as DPDK's packages compile it in front. */
+/* Is the next one the same for a wider CPU, and this CPU is one? */
+static bool
+outdone(unsigned int i)
+{
+	return i + 1 < RTE_DIM(copies) && copies[i].wide && copies[i + 1].wide &&
+	       copies[i + 1].usable();
+}
+
+/** The ways of this CPU: rte_memcpy as DPDK's packages compile it in front, and as wide as it gets. */
 int
 bench_copies_add_all(struct bench_run *run)
 {
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(copies); i++)
-		if (copies[i].usable() && bench_copies_add(run, copies[i].name) < 0)
+		if (copies[i].usable() && !outdone(i) &&
+		    bench_copies_add(run, copies[i].name) < 0)
 			return -EINVAL;
 	return 0;
 }

@@ -12,12 +12,13 @@ group of bars a row, one bar a device; thin lines reach from the least to the mo
 import json
 import os
 import sys
-from xml.sax.saxutils import escape
 
-COLOURS = ("#1f5fa8", "#9aa5b1", "#c9a227", "#6b8f71", "#a86a5f", "#7d6b9d", "#5f9ea0", "#444444")
-WIDTH, HEIGHT = 900, 400
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 76, 56
-STYLE = "font-family:sans-serif;font-size:%dpx;fill:#333"
+# No cache of what is compiled in the source tree.
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../bench-common"))
+
+from chart import (BOTTOM, COLOURS, HEAD, HEIGHT, LEFT, RIGHT, STYLE, TOP, WIDTH, frame, grid,
+                   legend, line, table, text, write_svg)
 
 RATE = "Million deliveries a second"
 NS = "Nanoseconds from enqueue to dequeue, median"
@@ -62,37 +63,6 @@ TITLES = {
 }
 
 
-def text(x, y, words, size=12, anchor="middle"):
-    """One line of text."""
-    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
-            f'style="{STYLE % size}">{escape(words)}</text>')
-
-
-def line(x1, y1, x2, y2, colour="#ddd"):
-    """One thin line."""
-    return (f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
-            f'stroke="{colour}"/>')
-
-
-def tick_step(top):
-    """A round distance between grid lines: about five of them below top."""
-    step = 1.0
-    while top / step > 6:
-        step *= 2.5 if str(step)[0] == "2" else 2
-    return step
-
-
-def grid(top, y_of):
-    """Horizontal lines with their values."""
-    step = tick_step(top)
-    out, value = [], 0.0
-    while value <= top:
-        out.append(line(LEFT, y_of(value), WIDTH - RIGHT, y_of(value)))
-        out.append(text(LEFT - 8, y_of(value) + 4, f"{value:g}", 11, "end"))
-        value += step
-    return out
-
-
 def value_of(result):
     """What a chart shows of a result: a time, or a rate."""
     return result["p50_ns"] if "p50_ns" in result else result["mps"]
@@ -117,16 +87,6 @@ def bar(result, x, width, colour, y_of):
             text(centre, y_of(result["max"]) - 4, f'{value_of(result):.0f}', 9)]
 
 
-def legend(devices):
-    """Which colour is which device."""
-    out, x = [], LEFT
-    for i, device in enumerate(devices):
-        out.append(f'<rect x="{x}" y="44" width="12" height="12" fill="{COLOURS[i]}"/>')
-        out.append(text(x + 18, 54, device, 12, "start"))
-        x += 36 + 8 * len(device)
-    return out
-
-
 def chart(run, title, cells, name_of):
     """The whole picture as a list of SVG elements."""
     devices = [result["device"] for result in cells[0]["results"]]
@@ -135,10 +95,8 @@ def chart(run, title, cells, name_of):
     def y_of(value):
         return HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM)
 
-    out = [f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-           text(LEFT, 26, title, 15, "start"),
-           text(LEFT, HEIGHT - 10, f'window {run["window"]}; medians of up to {run["repeats"]} '
-                f'samples of {run["seconds"]:g} s; {run["dpdk"]}', 11, "start")]
+    out = frame(title, f'window {run["window"]}; medians of up to {run["repeats"]} samples of '
+                f'{run["seconds"]:g} s; {run["dpdk"]}')
     out += legend(devices) + grid(top, y_of)
     group = (WIDTH - LEFT - RIGHT) / len(cells)
     width = group * 0.84 / len(devices)
@@ -156,10 +114,7 @@ def write_charts(run, directory):
         cells = [cell for cell in run["cells"] if wanted(cell)]
         if not cells:
             continue
-        picture = chart(run, title, cells, name_of)
-        with open(os.path.join(directory, name + ".svg"), "w", encoding="utf-8") as file:
-            file.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-                       f'width="{WIDTH}" height="{HEIGHT}">\n' + "\n".join(picture) + "\n</svg>\n")
+        write_svg(directory, name, chart(run, title, cells, name_of))
 
 
 def figures(result):
@@ -186,17 +141,6 @@ def entry(result, first, repeats):
             result["tag"], repeats) != repeats:
         notes.append(f'{result["tag"]} {result["tags"][result["tag"]]}')
     return figures(result) + (f' ({", ".join(notes)})' if notes else "")
-
-
-def table(head, rows):
-    """A simple table of reST."""
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    rule = "  ".join("=" * width for width in widths)
-
-    def row_of(cells):
-        return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()
-
-    return "\n".join([rule, row_of(head), rule, *[row_of(row) for row in rows], rule, ""])
 
 
 def layout_table(run, layout):
@@ -227,8 +171,7 @@ def perf_queue_table(run):
 def write_tables(run, directory):
     """All tables, layout by layout, in one file to include."""
     layouts = dict.fromkeys(cell["layout"] for cell in run["cells"])
-    parts = ["..  SPDX-License-Identifier: BSD-3-Clause\n    Copyright(c) 2026 The slipway authors",
-             "..  Written by app/bench-event/plot_bench.py.\n"]
+    parts = [HEAD, "..  Written by app/bench-event/plot_bench.py.\n"]
     parts += [layout_table(run, layout) for layout in layouts]
     if "perf_queue" in run:
         parts.append(perf_queue_table(run))
