@@ -22,7 +22,7 @@ struct dsa_mem;
 /** What a copy in several slices found out about the memory it moves. dsa_move.c's own. */
 struct dsa_pace {
 	uint8_t way;
-	uint8_t slices; /**< until it is found out again */
+	uint8_t probes; /**< until it is found out again */
 };
 
 /** What decides whether a descriptor is valid, from the device and its work queue. */

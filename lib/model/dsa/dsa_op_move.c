@@ -164,17 +164,19 @@ dsa_op_fill(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
 {
 	const struct dsa_desc *d = &op->desc;
 	bool wide = DSA_FLAGS(d) & DSA_FLAG_FILL_16;
-	uint64_t pattern[2] = {d->pattern, wide ? d->fill.pattern_high : d->pattern};
 	uint64_t until = dsa_op_until(op, budget);
 	struct dsa_operand_walk o = {
 		.iova = d->dst + op->done, .id = DSA_OPERAND_DEST, .write = true};
 
 	while (op->done < until) {
 		size_t n = dsa_op_open(op, mem, &o, 1, until - op->done);
+		struct dsa_pattern pattern;
 
 		if (n == 0)
 			return true;
-		dsa_fill(o.w.p, n, pattern, op->done % sizeof(pattern), cached(op));
+		pattern = dsa_pattern(d->pattern, wide ? d->fill.pattern_high : d->pattern,
+				      op->done % DSA_PATTERN_BYTES);
+		dsa_fill(o.w.p, n, &pattern, cached(op), &op->pace);
 		if (!dsa_op_close(op, mem, &o, 1, n))
 			return true;
 	}
