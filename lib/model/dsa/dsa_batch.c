@@ -27,7 +27,7 @@ dsa_batch_begin(struct dsa_engine *e, struct dsa_job *job)
 	b->failed = DSA_FLAGS(&job->op.desc) & DSA_FLAG_BATCH_ERROR;
 	b->told = false;
 	b->id = e->batches++;
-	b->status = 0;
+	b->faulted = false;
 	b->fetched = 0;
 	b->ended = 0;
 	b->n = 0;
@@ -110,9 +110,7 @@ fetch(struct dsa_engine *e, struct dsa_job *job)
 		b->index[i] = (uint16_t)(b->fetched + i);
 	b->fetched += b->n;
 	if (b->n == 0) {
-		b->status = DSA_STATUS_BATCH_FAULT;
-		job->op.cr.fault_addr = e->mem->fault;
-		job->op.fault_operand = 1;
+		b->faulted = true;
 		return;
 	}
 	if (b->fetched < job->op.desc.count || b->n > 1)
@@ -132,8 +130,8 @@ batch_end(const struct dsa_engine *e, struct dsa_job *job)
 	cr->bytes_completed = b->ended;
 	if (b->failed && (e->work->config.gencap & GENCAP_BATCH_CONTINUATION))
 		cr->result = 1;
-	if (b->status != 0)
-		cr->status = b->status;
+	if (b->faulted)
+		dsa_record_fault(&job->op, DSA_STATUS_BATCH_FAULT, e->mem->fault, 1);
 	else
 		cr->status = b->failed ? DSA_STATUS_BATCH_FAILED : DSA_STATUS_SUCCESS;
 }

@@ -46,9 +46,7 @@ readback(struct dsa_engine *e, struct dsa_job *job, uint64_t addr, uint8_t opera
 		dsa_mem_put(e->mem, &w, 0);
 		return true;
 	}
-	job->op.cr.status = DSA_STATUS_DRAIN_FAULT;
-	job->op.cr.fault_addr = e->mem->fault;
-	job->op.fault_operand = operand;
+	dsa_record_fault(&job->op, DSA_STATUS_DRAIN_FAULT, e->mem->fault, operand);
 	return false;
 }
 

@@ -7,10 +7,8 @@
 
 #include "dsa_work_priv.h"
 
-/* GENCAP 12: records say which operand faulted. */
-#define GENCAP_FAULT_INFO  (UINT64_C(1) << 12)
-#define FAULT_INFO_OPERAND 1 /* bits 3:1 */
-#define OPERAND_CR         5
+#define OPERAND_CR 5
+#define PAGE_MASK  UINT64_C(0xfff)
 
 static uint32_t
 pasid_of(const struct dsa_job *job)
@@ -34,6 +32,17 @@ dsa_record_may_begin(const struct dsa_engine *e, const struct dsa_job *job, stru
 		return true;
 	op->cr.status = DSA_STATUS_INTERRUPT_HANDLE;
 	return false;
+}
+
+void
+dsa_record_fault(struct dsa_op *op, uint8_t status, uint64_t iova, uint8_t operand)
+{
+	op->cr.status = status;
+	op->cr.fault_addr = iova & ~PAGE_MASK;
+	/* Bit 0: the address is the page's. */
+	if (op->tells_operand)
+		op->cr.fault_info = (uint8_t)(1 | operand << 1);
+	op->fault_operand = operand;
 }
 
 /* ---- Errors ---- */
@@ -66,10 +75,11 @@ tell_error(struct dsa_engine *e, struct dsa_job *job, const struct dsa_op *op, u
 
 /* What no record tells. */
 static void
-tell_unrecorded(struct dsa_engine *e, struct dsa_job *job, const struct dsa_op *op, uint32_t index)
+tell_unrecorded(struct dsa_engine *e, struct dsa_job *job, const struct dsa_op *op, uint32_t index,
+		uint8_t code)
 {
 	struct dsa_error error = {
-		.code = op->cr.status,
+		.code = code,
 		.fault_operand = op->fault_operand,
 		.fault_addr = op->cr.fault_addr,
 	};
@@ -151,15 +161,17 @@ tell(struct dsa_engine *e, struct dsa_job *job, struct dsa_op *op, uint32_t inde
 	uint8_t code = DSA_STATUS_CODE(op->cr.status);
 	bool good = code == DSA_STATUS_SUCCESS || code == DSA_STATUS_FALSE_PREDICATE;
 
-	if (code == DSA_STATUS_PRIV || code == DSA_STATUS_CR_ALIGN ||
-	    (!good && !(flags & DSA_FLAG_CRAV))) {
-		tell_unrecorded(e, job, op, index);
+	if (good && (flags & (DSA_FLAG_CRAV | DSA_FLAG_RCR)) != (DSA_FLAG_CRAV | DSA_FLAG_RCR))
+		return;
+	if (code == DSA_STATUS_PRIV || !(flags & DSA_FLAG_CRAV)) {
+		tell_unrecorded(e, job, op, index, op->cr.status);
 		return;
 	}
-	if (!(flags & DSA_FLAG_CRAV) || (good && !(flags & DSA_FLAG_RCR)))
+	/* Whatever else was found first: there is nowhere to tell it. */
+	if (op->desc.cr % DSA_CR_BYTES != 0) {
+		tell_unrecorded(e, job, op, index, DSA_STATUS_CR_ALIGN);
 		return;
-	if (op->fault_operand != 0 && (e->work->config.gencap & GENCAP_FAULT_INFO))
-		op->cr.fault_info = (uint8_t)(op->fault_operand << FAULT_INFO_OPERAND);
+	}
 	if (write_record(e, job, op->desc.cr, &op->cr))
 		dsa_count(&e->counts[job->wq].records, 1);
 	else

@@ -90,9 +90,8 @@ enum dsa_job_phase { DSA_JOB_FREE, DSA_JOB_NEW, DSA_JOB_RUN, DSA_JOB_BATCH, DSA_
 /** The members of a batch. */
 struct dsa_batch {
 	struct dsa_op member; /**< the one at work */
-	bool at_work, failed, told;
+	bool at_work, failed, told, faulted;
 	uint8_t id;
-	uint8_t status; /**< of the list's fault */
 	uint32_t fetched, ended;
 	uint8_t n, next; /**< of the chunk */
 	uint16_t index[DSA_CHUNK];
@@ -220,6 +219,8 @@ bool dsa_drain_aborted(const struct dsa_work *work, const struct dsa_job *job);
 #define DSA_NO_INDEX UINT32_MAX
 /** May a descriptor that was found good begin? Its interrupt handle decides; else it has a status. */
 bool dsa_record_may_begin(const struct dsa_engine *e, const struct dsa_job *job, struct dsa_op *op);
+/** It has faulted at an address that only the engine touches. */
+void dsa_record_fault(struct dsa_op *op, uint8_t status, uint64_t iova, uint8_t operand);
 /** A descriptor has ended: tell whoever it asks to. */
 void dsa_record_end(struct dsa_engine *e, struct dsa_job *job, struct dsa_op *op, uint32_t index);
 
