@@ -36,9 +36,8 @@ app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/
 app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/share
 examples/packet_pipeline: DPDK
 '
-# The one file of the seam that knows what is behind it.
-MODEL_SEAM='lib/access/access_model_dlb.c'
-MODEL_SEAM_RULE='lib/spec lib/bus lib/portal lib/model/dlb DPDK'
+# The files of the seam that know what is behind it: one per device.
+MODEL_SEAM_RULE='lib/spec lib/bus lib/portal DPDK'
 # Plain C: no DPDK, no sockets, no threads.
 PLAIN='lib/spec lib/resource lib/share lib/bus lib/model lib/model/dlb lib/model/dsa lib/check/dlb'
 # ... but for the checker's second poster, and for transports, which are sockets and no threads.
@@ -58,11 +57,14 @@ complain()
 # allowed FILE DIRECTORY: what a file may include from
 allowed()
 {
-	if [ "$1" = "$MODEL_SEAM" ]; then
-		echo "$MODEL_SEAM_RULE"
-	else
+	case $1 in
+	lib/access/access_model_*.c)
+		echo "$MODEL_SEAM_RULE lib/model/$(basename "${1#*_model_}" .c)"
+		;;
+	*)
 		sed -n "s|^$2:||p" <<<"$RULES"
-	fi
+		;;
+	esac
 }
 
 # owner HEADER: the directory of ours that holds it

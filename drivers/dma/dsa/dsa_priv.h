@@ -10,7 +10,7 @@
  *
  *   dsa_vdev.c, dsa_pci.c   a bus has found one
  *   dsa_probe.c             from there to a DMA device, and back
- *   dsa_hw.c, dsa_config.c  capabilities, configuration, commands
+ *   dsa_hw.c, dsa_divide.c  capabilities, commands, how the device is divided
  *   dsa_dmadev.c            the operations of the DMA device API
  *   dsa_fast.c              the data path: channels (dsa_vchan.h)
  */
@@ -44,8 +44,7 @@ struct dsa_caps {
 	uint32_t version;
 	uint64_t gencap, wqcap, grpcap, engcap;
 	uint64_t opcap[4];
-	uint32_t grpcfg, wqcfg; /**< offsets in BAR 0 */
-	uint32_t wqcfg_stride;
+	uint64_t offsets[2];
 	unsigned int wqs, wq_total, groups, engines;
 	uint32_t max_batch;
 	uint64_t max_transfer;
@@ -65,10 +64,8 @@ struct dsa {
 	struct access_bar regs;    /**< BAR 0 */
 	bool whole; /**< the device is ours to configure, not one work queue of somebody's */
 	struct dsa_caps caps;
-	unsigned int nb_wqs;
+	unsigned int nb_wqs, nb_groups, nb_engines; /**< WQ i, engine i: in group i mod nb_groups */
 	struct dsa_wq wqs[DSA_WQS];
-	uint8_t wq_group[DSA_WQS];
-	unsigned int nb_groups, nb_engines;
 
 	rte_spinlock_t lock; /**< of commands, and of what is below */
 	uint16_t nb_vchans;  /**< configured */
@@ -77,6 +74,7 @@ struct dsa {
 	bool failed; /**< a command has failed: nothing is to be had of the device before a reset */
 	uint64_t errors;      /**< that SWERROR told of */
 	uint64_t errors_lost; /**< times it said that there were more */
+	uint64_t last_error;  /**< the first word of the last one */
 	uint64_t commands, commands_failed;
 };
 
