@@ -30,6 +30,7 @@ app/bench-common: DPDK
 app/bench-dma: app/bench-common DPDK
 app/bench-event: app/bench-common DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK
+app/test/dma: access_test.h rte_pmd_dsa.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/packet-trace:
 app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/portal

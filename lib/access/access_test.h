@@ -32,11 +32,19 @@ struct access_test {
 	void (*step)(uint16_t dev_id);
 	/** Accesses by the driver that touched nothing the device has; 0 is right. */
 	uint64_t (*stray)(uint16_t dev_id);
-	/** Send the started device a faulty command from a port that nobody uses: 0 or -EINVAL. */
+	/**
+	 * Of a DLB: send the started device a faulty command from a port that nobody uses: 0 or
+	 * -EINVAL.
+	 */
 	int (*provoke)(uint16_t dev_id, uint8_t port, enum access_fault fault);
+	/** Of a DSA: make it halt, behind its driver's back: 0, -ENOTSUP where it is not ours. */
+	int (*halt)(uint16_t dev_id);
 };
 
 /** The table of an event/dlb device. */
 const struct access_test *dlb_access_test(uint16_t dev_id);
+
+/** The table of a dma/dsa device. */
+const struct access_test *dsa_access_test(uint16_t dev_id);
 
 #endif /* SLIPWAY_ACCESS_TEST_H */

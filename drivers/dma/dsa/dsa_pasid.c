@@ -129,6 +129,60 @@ enable_here(struct dsa *dsa)
 	return 0;
 }
 
+/* ---- On a bus ---- */
+
+/* Has the system turned PASIDs on? */
+static bool
+is_enabled(const struct dsa *dsa)
+{
+	uint16_t at = find_cap(dsa, CAP_PASID), value = 0;
+
+	return at != 0 && read16(dsa, at + PASID_CONTROL, &value) == 0 &&
+	       (value & PASID_ENABLE) != 0;
+}
+
+static void
+log_missing(const struct dsa *dsa, unsigned int missing)
+{
+	unsigned int bit;
+
+	for (bit = 1; bit != 0 && bit <= missing; bit <<= 1) {
+		if (missing & bit)
+			DSA_LOG(ERR, dsa->name, "device argument mode=%s: %s; accepted: %s",
+				dsa->args.shared ? "shared" : "dedicated",
+				portal_missing_text((enum portal_missing)bit),
+				dsa->args.shared ? "dedicated" : "another CPU");
+	}
+}
+
+int
+dsa_pasid_check_portal(const struct dsa *dsa)
+{
+	const struct portal_setting setting = {
+		.features = portal_features(),
+		.mapped = true,
+		.pasid = is_enabled(dsa),
+		.dedicated = !dsa->args.shared,
+	};
+	enum portal_level level =
+		dsa->args.shared ? PORTAL_LEVEL_SHARED_USER : PORTAL_LEVEL_DEDICATED;
+	unsigned int missing = portal_missing(&setting, level);
+
+	log_missing(dsa, missing);
+	if (missing != 0)
+		return -ENOTSUP;
+	if (dsa->args.sva) {
+		DSA_LOG(ERR, dsa->name,
+			"device argument sva=1: nobody has bound this process to a PASID of the "
+			"device; accepted: 0, or a work queue of the kernel's by "
+			"--vdev=dma_dsa0,at=/dev/dsa/wqD.Q");
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+/* ---- */
+
 int
 dsa_pasid_enable(struct dsa *dsa)
 {

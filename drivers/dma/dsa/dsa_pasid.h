@@ -13,8 +13,16 @@
 #include "dsa_priv.h"
 
 /**
+ * Of a device on a bus: have CPU and system what the work queues asked for need? Logs each thing
+ * that is missing.
+ *
+ * @return 0, or -ENOTSUP
+ */
+int dsa_pasid_check_portal(const struct dsa *dsa);
+
+/**
  * Turn on what the device arguments need: PASIDs and, where faults are to be waited for, page
- * requests. On a bus that is the system's to do; what is missing there is logged, each thing.
+ * requests. On a bus that is the system's to do.
  *
  * @return 0, -ENOTSUP, or a negative errno of the device
  */

@@ -84,7 +84,7 @@ dsa_attach(struct rte_device *device, const struct dsa_devargs *args,
 		return -ENOMEM;
 	dsa = dsa_of(dev);
 	dsa->name = dev->data->dev_name;
-	dsa->dev = dev;
+	dsa->device = device;
 	dsa->data = dev->data;
 	dsa->args = *args;
 	rte_spinlock_init(&dsa->lock);
@@ -153,10 +153,25 @@ test_stray(uint16_t dev_id)
 	return dsa->access != NULL ? access_stray(dsa->access) : 0;
 }
 
+/* An enabled device halts when bus mastering changes: section 2.5. */
+static int
+test_halt(uint16_t dev_id)
+{
+	static const uint8_t command[] = {0x02, 0};
+	const struct dsa *dsa = dsa_of_id((int16_t)dev_id);
+
+	return dsa->whole ? access_config_write(dsa->access, 4, command, sizeof(command))
+			  : -ENOTSUP;
+}
+
 __attribute__((visibility("default"))) const struct access_test *
 dsa_access_test(uint16_t dev_id)
 {
-	static const struct access_test table = {.step = test_step, .stray = test_stray};
+	static const struct access_test table = {
+		.step = test_step,
+		.stray = test_stray,
+		.halt = test_halt,
+	};
 
 	return dsa_of_id((int16_t)dev_id) != NULL ? &table : NULL;
 }

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_bus.h>
+#include <rte_dev.h>
+#include <rte_devargs.h>
+
+#include "test.h"
+
+/* Longest pause between two steps of a device that only moves when told to. */
+#define STEPPER_PAUSE_US 60
+
+struct test_dev dev;
+
+typedef const struct access_test *(*access_test_fn)(uint16_t dev_id);
+
+static access_test_fn access_test_get;
+static pthread_t stepper;
+static bool stepper_stop, stepper_paused;
+
+/* A function of the driver, looked for by name. */
+struct symbol {
+	const char *name;
+	void *address;
+};
+
+/* EAL loads drivers without showing their symbols, so the driver's file has to be found first. */
+static int
+find_in_object(struct dl_phdr_info *object, size_t size, void *data)
+{
+	struct symbol *symbol = data;
+	void *handle;
+
+	(void)size;
+	if (strstr(object->dlpi_name, "librte_dma_dsa.so") == NULL)
+		return 0;
+	handle = dlopen(object->dlpi_name, RTLD_NOW | RTLD_NOLOAD);
+	if (handle == NULL)
+		return 0;
+	symbol->address = dlsym(handle, symbol->name);
+	dlclose(handle);
+	return symbol->address != NULL;
+}
+
+/** A function that our driver exports, or NULL. */
+void *
+dev_symbol(const char *name)
+{
+	struct symbol symbol = {.name = name, .address = dlsym(RTLD_DEFAULT, name)};
+
+	if (symbol.address == NULL)
+		dl_iterate_phdr(find_in_object, &symbol);
+	return symbol.address;
+}
+
+static const struct access_test *
+access_test(int16_t id)
+{
+	return access_test_get != NULL ? access_test_get((uint16_t)id) : NULL;
+}
+
+/* DMA devices do not tell the device behind them: it is looked for by its name. */
+static int
+match_name(const struct rte_device *device, const void *name)
+{
+	return strcmp(rte_dev_name(device), name);
+}
+
+static const struct rte_device *
+find_device(const char *name)
+{
+	static const char *const buses[] = {"vdev", "pci"};
+	struct rte_dev_iterator it;
+	struct rte_device *device;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(buses); i++) {
+		char filter[32];
+
+		snprintf(filter, sizeof(filter), "bus=%s", buses[i]);
+		RTE_DEV_FOREACH(device, filter, &it) {
+			if (match_name(device, name) == 0)
+				return device;
+		}
+	}
+	return NULL;
+}
+
+static int
+dev_describe(void)
+{
+	const struct rte_device *device;
+	const struct rte_devargs *args;
+
+	if (rte_dma_info_get(dev.id, &dev.info) < 0)
+		return -1;
+	device = find_device(dev.info.dev_name);
+	if (device == NULL)
+		return -1;
+	args = rte_dev_devargs(device);
+	snprintf(dev.bus, sizeof(dev.bus), "%s", rte_bus_name(rte_dev_bus(device)));
+	snprintf(dev.name, sizeof(dev.name), "%s", rte_dev_name(device));
+	snprintf(dev.args, sizeof(dev.args), "%s",
+		 args != NULL && args->args != NULL ? args->args : "");
+	dev.is_virtual = strcmp(dev.bus, "vdev") == 0;
+	dev.shared = strstr(dev.args, "mode=shared") != NULL;
+	dev.manual = strstr(dev.args, "step=manual") != NULL;
+	dev.served = strstr(dev.args, "at=vfu:") != NULL;
+	return 0;
+}
+
+static int16_t
+first_device(void)
+{
+	return rte_dma_next_dev(0);
+}
+
+/** Find the device under test: 0, or a negative value when one line says what to do. */
+int
+dev_find(void)
+{
+	if (rte_dma_count_avail() != 1) {
+		fprintf(stderr, "%u DMA devices: give exactly one by --vdev or -a\n",
+			rte_dma_count_avail());
+		return -1;
+	}
+	dev.id = first_device();
+	if (dev_describe() < 0) {
+		fprintf(stderr, "DMA device %d does not describe itself\n", dev.id);
+		return -1;
+	}
+	*(void **)&access_test_get = dev_symbol("dsa_access_test");
+	if (access_test(dev.id) == NULL) {
+		fprintf(stderr, "%s: not driven by librte_dma_dsa.so, give -d\n", dev.name);
+		return -1;
+	}
+	return 0;
+}
+
+/** Is the device there? */
+bool
+dev_exists(void)
+{
+	return rte_dma_get_dev_id_by_name(dev.name) >= 0;
+}
+
+/** Stop a device if it is running; if not, that does nothing. */
+void
+dev_rest(int16_t id)
+{
+	rte_dma_stop(id);
+}
+
+/** Replace the device, if it is still there, by a fresh one of the same name and arguments. */
+void
+dev_probe_again(void)
+{
+	char bus[sizeof(dev.bus)], name[sizeof(dev.name)], args[sizeof(dev.args)];
+
+	snprintf(bus, sizeof(bus), "%s", dev.bus);
+	snprintf(name, sizeof(name), "%s", dev.name);
+	snprintf(args, sizeof(args), "%s", dev.args);
+	if (dev_exists()) {
+		dev_rest(dev.id);
+		stepper_end();
+		assert_int_equal(rte_eal_hotplug_remove(bus, name), 0);
+	}
+	assert_int_equal(rte_eal_hotplug_add(bus, name, args), 0);
+	dev.id = (int16_t)rte_dma_get_dev_id_by_name(name);
+	assert_true(dev.id >= 0);
+	assert_int_equal(dev_describe(), 0);
+	assert_int_equal(stepper_start(), 0);
+}
+
+/** Accesses of the driver that touched nothing the device has. */
+uint64_t
+dev_stray(int16_t id)
+{
+	const struct access_test *table = access_test(id);
+
+	return table != NULL ? table->stray((uint16_t)id) : 0;
+}
+
+/** Make the device halt, behind its driver's back: 0, or -ENOTSUP where that cannot be done. */
+int
+dev_halt(int16_t id)
+{
+	return access_test(id)->halt((uint16_t)id);
+}
+
+static void *
+stepper_run(void *arg)
+{
+	const struct access_test *table = access_test(dev.id);
+	unsigned int pause;
+
+	(void)arg;
+	while (!__atomic_load_n(&stepper_stop, __ATOMIC_ACQUIRE)) {
+		if (!__atomic_load_n(&stepper_paused, __ATOMIC_ACQUIRE))
+			table->step((uint16_t)dev.id);
+		pause = random_below(STEPPER_PAUSE_US);
+		if (pause < STEPPER_PAUSE_US / 2)
+			sched_yield();
+		else
+			pause_us(pause);
+	}
+	return NULL;
+}
+
+/**
+ * Under step=manual nothing happens in the device until it is told: step it from a thread of its
+ * own, at times the driver cannot foresee.
+ */
+int
+stepper_start(void)
+{
+	stepper_stop = false;
+	if (!dev.manual)
+		return 0;
+	return -pthread_create(&stepper, NULL, stepper_run, NULL);
+}
+
+/** End what stepper_start() began. */
+void
+stepper_end(void)
+{
+	if (!dev.manual)
+		return;
+	__atomic_store_n(&stepper_stop, true, __ATOMIC_RELEASE);
+	pthread_join(stepper, NULL);
+}
+
+/** Let a device under step=manual stand still for a while, or go on. */
+void
+stepper_pause(bool pause)
+{
+	__atomic_store_n(&stepper_paused, pause, __ATOMIC_RELEASE);
+}
+
+/** How much of a long test to do: a tenth where every step of the device takes its time. */
+unsigned int
+work_amount(unsigned int n)
+{
+	return dev.manual || dev.served ? n / 10 : n;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+
+#include "test.h"
+
+/* What a person or a program gets to see of a device: dump and telemetry. Without telemetry
+ * (--no-telemetry) there is nothing to ask.
+ */
+
+static char *
+dump(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_non_null(f);
+	assert_int_equal(rte_dma_dump(dev.id, f), 0);
+	fclose(f);
+	return text;
+}
+
+static void
+expect_in(const char *text, const char *words)
+{
+	if (strstr(text, words) == NULL)
+		fail_msg("no \"%s\" in %s", words, text);
+}
+
+static void
+the_dump_tells_queues_and_channels(void)
+{
+	char *text;
+
+	shape(1, 64);
+	copies_work(0, 3, 100);
+	text = dump();
+	expect_in(text, "DSA ");
+	expect_in(text, dev.shared ? "work queue 0: shared" : "work queue 0: dedicated");
+	expect_in(text, "enabled");
+	expect_in(text, "channel 0: work queue 0; submitted 3, completed 3, errors 0");
+	free(text);
+	dev_stop();
+	text = dump();
+	expect_in(text, "channel 0");
+	free(text);
+}
+
+/* Before anybody has configured it. */
+static void
+a_fresh_device_can_be_dumped(void)
+{
+	char *text;
+
+	dev_probe_again();
+	text = dump();
+	expect_in(text, "work queue 0");
+	free(text);
+}
+
+static char reply[16384];
+
+static int
+telemetry_connect(void)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	assert_true(fd >= 0);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/dpdk_telemetry.v2",
+		 rte_eal_get_runtime_dir());
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+	    read(fd, reply, sizeof(reply)) > 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void
+expect_answer(int fd, const char *command, const char *params, const char *words)
+{
+	char request[64];
+	int len = snprintf(request, sizeof(request), "/slipway/dsa/%s,%d%s", command, dev.id,
+			   params);
+	ssize_t got;
+
+	assert_int_equal(write(fd, request, len), len);
+	got = read(fd, reply, sizeof(reply) - 1);
+	assert_true(got > 0);
+	reply[got] = '\0';
+	if (strstr(reply, words) == NULL)
+		fail_msg("%s%s: no %s in %s", command, params, words, reply);
+}
+
+static void
+telemetry_tells_device_channel_and_queue(void)
+{
+	int fd = telemetry_connect();
+
+	if (fd < 0)
+		skip();
+	shape(1, 64);
+	copies_work(0, 4, 100);
+	expect_answer(fd, "list", "", dev.name);
+	expect_answer(fd, "info", "", "\"started\":1");
+	expect_answer(fd, "info", "", "\"vchans\":1");
+	expect_answer(fd, "info", "", dev.name);
+	expect_answer(fd, "vchan", ",0", "\"submitted\":4");
+	expect_answer(fd, "vchan", ",0", "\"completed\":4");
+	expect_answer(fd, "wq", ",0", dev.shared ? "\"shared\"" : "\"dedicated\"");
+	expect_answer(fd, "wq", ",0", "\"channels\":1");
+	expect_answer(fd, "errors", "", "\"errors\":0");
+	/* What is not there. */
+	expect_answer(fd, "vchan", ",1", "null");
+	expect_answer(fd, "vchan", "", "null");
+	expect_answer(fd, "wq", ",64", "null");
+	expect_answer(fd, "info", ",0", "null");
+	expect_answer(fd, "info", "x", "null");
+	dev_stop();
+	expect_answer(fd, "info", "", "\"started\":0");
+	close(fd);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(the_dump_tells_queues_and_channels),
+	TEST_CASE(a_fresh_device_can_be_dumped),
+	TEST_CASE(telemetry_tells_device_channel_and_queue),
+};
+
+TEST_GROUP(seen, cases);
