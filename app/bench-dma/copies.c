@@ -89,7 +89,7 @@ outdone(unsigned int i)
 	       copies[i + 1].usable();
 }
 
-/** The ways of this CPU: rte_memcpy as DPDK's packages compile it in front, and as wide as it gets. */
+/** The ways of this CPU: rte_memcpy as DPDK's packages compile it first, and as wide as it gets. */
 int
 bench_copies_add_all(struct bench_run *run)
 {
