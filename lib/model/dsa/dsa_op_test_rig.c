@@ -189,3 +189,35 @@ rig_check(struct rig *r, const struct dsa_desc *desc)
 	assert_int_equal(ok, op.cr.status == 0);
 	return op.cr;
 }
+
+bool
+rig_reaches(const struct rig *r, uint64_t iova, uint32_t len, enum bus_prot prot,
+	    enum dsa_operand id, uint64_t done, struct dsa_cr *cr)
+{
+	for (uint32_t n = 0; n < len; n++) {
+		if (reachable(r, iova + n, 1, prot))
+			continue;
+		cr->status = DSA_STATUS_PAGE_FAULT | (prot == BUS_PROT_WRITE ? DSA_STATUS_WRITE : 0);
+		cr->fault_info = (uint8_t)(1 | id << 1);
+		cr->fault_addr = (iova + n) & ~(uint64_t)(RIG_PAGE - 1);
+		cr->bytes_completed = (uint32_t)done;
+		return false;
+	}
+	return true;
+}
+
+void
+rig_each_fault(struct rig *r, unsigned int first, unsigned int last,
+	       void (*try)(struct rig *r, void *context), void *context)
+{
+	static const uint8_t missing[] = {BUS_PROT_READ | BUS_PROT_WRITE, BUS_PROT_WRITE};
+
+	for (unsigned int page = first; page <= last; page++) {
+		for (unsigned int n = 0; n < 2; n++) {
+			rig_mend(r);
+			rig_break(r, page, missing[n]);
+			try(r, context);
+		}
+	}
+	rig_mend(r);
+}

@@ -65,4 +65,15 @@ struct dsa_cr rig_run(struct rig *r, const struct dsa_desc *desc);
 /** Only check it: the status, 0 for a valid one. */
 struct dsa_cr rig_check(struct rig *r, const struct dsa_desc *desc);
 
+/**
+ * For plain loops that know of faults: can `len` bytes be had for `prot`? If not, `cr` is what a
+ * fault after `done` bytes has to say.
+ */
+bool rig_reaches(const struct rig *r, uint64_t iova, uint32_t len, enum bus_prot prot,
+		 enum dsa_operand id, uint64_t done, struct dsa_cr *cr);
+
+/** Call `try` for every page, once without the page and once with the page read only. */
+void rig_each_fault(struct rig *r, unsigned int first, unsigned int last,
+		    void (*try)(struct rig *r, void *context), void *context);
+
 #endif /* SLIPWAY_DSA_OP_TEST_RIG_H */
