@@ -37,7 +37,7 @@ dsa_batch_begin(struct dsa_engine *e, struct dsa_job *job)
 
 /* ---- The list ---- */
 
-/* Read up to `n` descriptors: how many are there wholly. */
+/* Read up to `n` descriptors, as many as lie in one piece: how many, 0 after a fault. */
 static uint32_t
 list_read(struct dsa_engine *e, struct dsa_job *job, uint32_t n)
 {
@@ -47,9 +47,9 @@ list_read(struct dsa_engine *e, struct dsa_job *job, uint32_t n)
 
 	/* A list is waited for wherever page requests may be made: section 11.1. */
 	dsa_mem_begin(e->mem, pasid_of(job), job->queue->config.prs);
-	while (at < bytes) {
+	while (at < DSA_DESC_BYTES) {
 		if (dsa_mem_get(e->mem, from + at, bytes - at, BUS_PROT_READ, &w) != 0)
-			break;
+			return 0;
 		memcpy((uint8_t *)job->batch.chunk + at, w.p, w.len);
 		dsa_mem_put(e->mem, &w, 0);
 		at += w.len;

@@ -143,15 +143,3 @@ dsa_work_abort_pasid(struct dsa_work *work, uint32_t pasid)
 		atomic_store_explicit(&work->queue[wq].abort_pasid_before,
 				      work->queue[wq].pasid_mark, memory_order_relaxed);
 }
-
-bool
-dsa_drain_aborted(const struct dsa_work *work, const struct dsa_job *job)
-{
-	const struct dsa_queue *q = job->queue;
-
-	if (job->ticket < atomic_load_explicit(&q->abort_before, memory_order_relaxed))
-		return true;
-	return job->ticket < atomic_load_explicit(&q->abort_pasid_before, memory_order_relaxed) &&
-	       atomic_load_explicit(&job->pasid, memory_order_relaxed) ==
-		       atomic_load_explicit(&work->abort_pasid, memory_order_relaxed);
-}

@@ -211,7 +211,17 @@ bool dsa_drain_ready(const struct dsa_work *work, const struct dsa_job *job);
 /** Read back what it asks for, and give it its status. */
 void dsa_drain_finish(struct dsa_engine *e, struct dsa_job *job);
 /** Is that job no longer wanted? */
-bool dsa_drain_aborted(const struct dsa_work *work, const struct dsa_job *job);
+static inline bool
+dsa_drain_aborted(const struct dsa_work *work, const struct dsa_job *job)
+{
+	const struct dsa_queue *q = job->queue;
+
+	if (job->ticket < atomic_load_explicit(&q->abort_before, memory_order_relaxed))
+		return true;
+	return job->ticket < atomic_load_explicit(&q->abort_pasid_before, memory_order_relaxed) &&
+	       atomic_load_explicit(&job->pasid, memory_order_relaxed) ==
+		       atomic_load_explicit(&work->abort_pasid, memory_order_relaxed);
+}
 
 /* ---- dsa_record.c ---- */
 

@@ -47,8 +47,7 @@ host_dma(struct bus_host *host, uint32_t pasid, uint64_t iova, void *bytes, size
 {
 	struct work_rig *r = (struct work_rig *)host;
 
-	if (r->policy != WORK_BOUNCED ||
-	    !reachable(r, pasid, iova, len, write ? BUS_PROT_WRITE : BUS_PROT_READ))
+	if (!reachable(r, pasid, iova, len, write ? BUS_PROT_WRITE : BUS_PROT_READ))
 		return -EFAULT;
 	if (write)
 		memcpy(work_at(r, iova), bytes, len);
