@@ -11,6 +11,7 @@
 #define PM_STATE 0x3u
 #define PM_D0    0u
 #define PM_D3HOT 3u
+#define PM_KEEPS 0x8u
 /* Device Control, upper byte: Initiate Function Level Reset. It acts, and reads 0. */
 #define DEVCTL_FLR_BYTE (PCI_PCIE_DEVCTL + 1)
 #define DEVCTL_FLR      0x80u
@@ -106,17 +107,22 @@ pci_config_pcie(struct pci_config *c, uint16_t off, const struct pci_express *pc
 {
 	capability(c, off, PCI_CAP_PCIE);
 	c->pcie = off;
-	fixed(c, off + 0x02, 2, 2); /* version 2, endpoint */
+	/* Version 2; an endpoint, or one integrated into the root complex. */
+	fixed(c, off + 0x02, 2, pcie->integrated ? 0x92 : 0x02);
 	fixed(c, off + 0x04, 4, pcie->device);
 	/* Not phantom functions and auxiliary power. A function-level reset may not change the
 	 * payload size, which the link's other end has to agree on.
 	 */
 	pci_config_field(c, off + PCI_PCIE_DEVCTL, 2, pcie->device_control, 0x79ff, 0x00e0);
+	fixed(c, off + 0x24, 4, pcie->device2);
+	if (pcie->integrated) {
+		pci_config_field(c, off + 0x28, 2, 0, pcie->control2, 0);
+		return;
+	}
 	fixed(c, off + 0x0c, 4, pcie->link);
 	/* The same goes for all of Link Control. */
 	pci_config_field(c, off + 0x10, 2, 0, 0x00cb, 0x00cb);
 	fixed(c, off + 0x12, 2, pcie->link_status);
-	fixed(c, off + 0x24, 4, pcie->device2);
 	/* Timeout value and its switch, as far as Device Capabilities 2 has them. */
 	pci_config_field(c, off + 0x28, 2, 0, pcie->device2 & 0x10, 0);
 	/* Speeds up to the link's: bit n is speed n. Link Control 2 starts from the highest. */
@@ -131,6 +137,13 @@ pci_config_pm(struct pci_config *c, uint16_t off)
 	c->pm = off;
 	fixed(c, off + 0x2, 2, 3); /* version 1.2; neither D1, D2 nor PME */
 	pci_config_field(c, off + PCI_PM_CSR, 2, PM_D0, PM_STATE, 0);
+}
+
+void
+pci_config_pm_keeps(struct pci_config *c, uint16_t off)
+{
+	pci_config_pm(c, off);
+	pci_config_field(c, off + PCI_PM_CSR, 2, PM_D0 | PM_KEEPS, PM_STATE, 0);
 }
 
 void
@@ -154,6 +167,72 @@ pci_config_pasid(struct pci_config *c, uint16_t off, unsigned int width)
 	capability_ext(c, off, PCI_EXT_PASID, 1);
 	fixed(c, off + 0x4, 2, width << 8);
 	pci_config_field(c, off + 0x6, 2, 0, 0x0001, 0);
+}
+
+void
+pci_config_pasid_priv(struct pci_config *c, uint16_t off, unsigned int width)
+{
+	pci_config_pasid(c, off, width);
+	fixed(c, off + PCI_PASID_CAPS, 2, width << 8 | 0x0004);
+	pci_config_field(c, off + PCI_PASID_CONTROL, 2, 0, 0x0005, 0);
+}
+
+void
+pci_config_ats(struct pci_config *c, uint16_t off, uint16_t caps)
+{
+	capability_ext(c, off, PCI_EXT_ATS, 1);
+	fixed(c, off + 0x4, 2, caps);
+	/* Smallest translation unit, and the switch. */
+	pci_config_field(c, off + PCI_ATS_CONTROL, 2, 0, 0x801f, 0);
+}
+
+void
+pci_config_prs(struct pci_config *c, uint16_t off, uint32_t capacity)
+{
+	capability_ext(c, off, PCI_EXT_PRS, 1);
+	pci_config_field(c, off + PCI_PRS_CONTROL, 2, 0, 0x0003, 0);
+	fixed(c, off + 0x6, 2, 0x8100); /* stopped; PASIDs required */
+	fixed(c, off + 0x8, 4, capacity);
+	pci_config_field(c, off + PCI_PRS_ALLOC, 4, 0, UINT32_MAX, 0);
+}
+
+void
+pci_config_ltr(struct pci_config *c, uint16_t off)
+{
+	capability_ext(c, off, PCI_EXT_LTR, 1);
+	/* Value and scale, of snooped and other accesses. */
+	pci_config_field(c, off + 0x4, 4, 0, 0x1fff1fff, 0);
+}
+
+void
+pci_config_tph(struct pci_config *c, uint16_t off, uint32_t caps, unsigned int tags)
+{
+	capability_ext(c, off, PCI_EXT_TPH, 1);
+	fixed(c, off + 0x4, 4, caps);
+	pci_config_field(c, off + 0x8, 4, 0, 0x0307, 0);
+	for (unsigned int i = 0; i < tags; i++)
+		pci_config_field(c, (uint16_t)(off + 0xc + 2 * i), 2, 0, 0xffff, 0);
+}
+
+void
+pci_config_vc2(struct pci_config *c, uint16_t off)
+{
+	capability_ext(c, off, PCI_EXT_VC, 1);
+	fixed(c, off + 0x04, 4, 0x00000011); /* one beyond the first, with low priority */
+	fixed(c, off + 0x08, 4, 0x00000001);
+	pci_config_field(c, off + 0x0c, 2, 0, 0xffff, 0);
+	/* All traffic classes on channel 0, which is always on. */
+	pci_config_field(c, off + 0x14, 4, 0x800000ff, 0x000000ff, 0);
+	pci_config_field(c, off + 0x20, 4, 0x01000000, 0x870000ff, 0);
+}
+
+void
+pci_config_dvsec(struct pci_config *c, uint16_t off, uint16_t vendor, uint16_t id,
+		 unsigned int bytes)
+{
+	capability_ext(c, off, PCI_EXT_DVSEC, 1);
+	fixed(c, off + 0x4, 4, vendor | bytes << 20);
+	fixed(c, off + 0x8, 2, id);
 }
 
 void
@@ -234,7 +313,9 @@ pci_config_write(struct pci_config *c, uint16_t off, const void *bytes, size_t l
 		c->value[c->pm + PCI_PM_CSR] ^= after ^ before;
 		after = before;
 	}
-	*wants_reset = asks_for_reset(c, off, in, len) || (before == PM_D3HOT && after == PM_D0);
+	*wants_reset = asks_for_reset(c, off, in, len) ||
+		       (before == PM_D3HOT && after == PM_D0 &&
+			!(c->value[c->pm + PCI_PM_CSR] & PM_KEEPS));
 	return 0;
 }
 

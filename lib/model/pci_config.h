@@ -42,9 +42,20 @@
 #define PCI_CAP_PCIE     0x10
 #define PCI_CAP_MSIX     0x11
 #define PCI_EXT_AER      0x0001
+#define PCI_EXT_VC       0x0002
 #define PCI_EXT_ACS      0x000d
+#define PCI_EXT_ATS      0x000f
+#define PCI_EXT_PRS      0x0013
+#define PCI_EXT_TPH      0x0017
+#define PCI_EXT_LTR      0x0018
 #define PCI_EXT_PASID    0x001b
-#define PCI_PM_CSR       0x04 /**< power state, bits 1:0 */
+#define PCI_EXT_DVSEC    0x0023
+#define PCI_PM_CSR       0x04 /**< power state, bits 1:0; bit 3: D3hot keeps state */
+#define PCI_ATS_CONTROL  0x06 /**< bit 15 enables */
+#define PCI_PASID_CAPS   0x04 /**< bit 2 privileged mode, bits 12:8 width */
+#define PCI_PASID_CONTROL 0x06 /**< bit 0 enables, bit 2 allows privileged mode */
+#define PCI_PRS_CONTROL  0x04 /**< bit 0 enables */
+#define PCI_PRS_ALLOC    0x0c /**< page requests that may be outstanding */
 #define PCI_PCIE_DEVCTL  0x08 /**< Device Control; bit 15 asks for a function-level reset */
 #define PCI_MSIX_CONTROL 0x02
 #define PCI_MSIX_MASK    0x4000 /**< all vectors masked */
@@ -65,6 +76,8 @@ struct pci_express {
 	uint32_t device2;        /**< Device Capabilities 2 */
 	uint32_t link;           /**< Link Capabilities */
 	uint16_t link_status;
+	bool integrated;         /**< root complex integrated: there is no link */
+	uint16_t control2;       /**< integrated: bits of Device Control 2 that a write stores */
 };
 
 /** Where MSI-X keeps its table and pending bits. */
@@ -108,8 +121,8 @@ void pci_config_field(struct pci_config *c, uint16_t off, unsigned int size, uin
 void pci_config_bar64(struct pci_config *c, unsigned int n, uint64_t size, bool prefetchable);
 
 /* Capabilities: each takes its place in the list behind the one that was added before. `off` is a
- * multiple of 4, and what lies from there on is free: 64..255 for the first three, which take up
- * 12, 60 and 8 bytes, from 256 on for the others, of which the first one has to be at 256.
+ * multiple of 4, and what lies from there on is free: 64..255 for MSI-X, PCI Express and power
+ * management, from 256 on for the others, of which the first one has to be at 256.
  */
 
 /** MSI-X, 12 bytes. */
@@ -118,10 +131,27 @@ void pci_config_msix(struct pci_config *c, uint16_t off, const struct pci_msix *
 void pci_config_pcie(struct pci_config *c, uint16_t off, const struct pci_express *pcie);
 /** Power management, 8 bytes: D0 and D3hot; the way back to D0 is a reset. */
 void pci_config_pm(struct pci_config *c, uint16_t off);
+/** The same, and D3hot keeps all state: the way back is no reset. */
+void pci_config_pm_keeps(struct pci_config *c, uint16_t off);
 /** Advanced Error Reporting of an endpoint, 72 bytes. */
 void pci_config_aer(struct pci_config *c, uint16_t off);
 /** PASID, 8 bytes: `width` bits wide, without execute and privileged mode. */
 void pci_config_pasid(struct pci_config *c, uint16_t off, unsigned int width);
+/** PASID with privileged mode. */
+void pci_config_pasid_priv(struct pci_config *c, uint16_t off, unsigned int width);
+/** Address Translation Service, 8 bytes: `caps` as its capability register. */
+void pci_config_ats(struct pci_config *c, uint16_t off, uint16_t caps);
+/** Page Request Service, 16 bytes; requests need a PASID. */
+void pci_config_prs(struct pci_config *c, uint16_t off, uint32_t capacity);
+/** Latency Tolerance Reporting, 8 bytes. */
+void pci_config_ltr(struct pci_config *c, uint16_t off);
+/** TPH Requester with `tags` steering tags in the capability, 12 bytes and 2 per tag. */
+void pci_config_tph(struct pci_config *c, uint16_t off, uint32_t caps, unsigned int tags);
+/** Virtual Channel with two of them, 40 bytes. */
+void pci_config_vc2(struct pci_config *c, uint16_t off);
+/** Designated vendor-specific, `bytes` with its header: its vendor's id, and the rest reads 0. */
+void pci_config_dvsec(struct pci_config *c, uint16_t off, uint16_t vendor, uint16_t id,
+		      unsigned int bytes);
 /** Access Control Services, 8 bytes: those in `services`, bits as in its capability register. */
 void pci_config_acs(struct pci_config *c, uint16_t off, uint16_t services);
 

@@ -25,7 +25,8 @@ setup(void **state)
 {
 	const struct pci_ids ids = {0x1234, 0x5678, 0x9abc, 0xdef0, 0x0b4000, 7};
 	const struct pci_msix msix = {.vectors = 65, .pba_bar = 2, .table = 0x1000, .pba = 0x2000};
-	const struct pci_express pcie = {0x10008062, 0x2910, 0x00600010, 0x00400c11, 0x1011};
+	const struct pci_express pcie = {0x10008062, 0x2910, 0x00600010, 0x00400c11, 0x1011,
+					 false, 0};
 	struct pci_config *c = malloc(sizeof(*c));
 
 	if (c == NULL)

@@ -19,8 +19,9 @@ struct span {
 struct regfile {
 	const struct reg_table *table;
 	const struct reg_hook **hook; /* per row, NULL for none */
+	const struct reg_rule **rule; /* likewise */
 	uint32_t *first;              /* per row: index of its first value */
-	uint32_t *mask;               /* per row: bits some field names */
+	uint64_t *mask;               /* per row: bits some field names */
 	uint32_t *values;
 	uint32_t *reset; /* what they are after a reset */
 	uint32_t value_count;
@@ -36,10 +37,17 @@ bus_address(unsigned int bar, uint64_t off)
 	return (uint64_t)bar << 48 | off;
 }
 
+/* Values an instance takes up. */
+static uint32_t
+row_halves(const struct reg_row *row)
+{
+	return row->bytes == 8 ? 2 : 1;
+}
+
 static uint32_t
 row_values(const struct reg_row *row, unsigned int version)
 {
-	return row->count[version] * row->words;
+	return row->count[version] * row->words * row_halves(row);
 }
 
 static int
@@ -75,7 +83,7 @@ row_place(struct regfile *rf, unsigned int r)
 	struct span *span = &rf->spans[rf->span_count++];
 
 	span->start = bus_address(row->bar, row->offset[rf->version]);
-	span->end = span->start + last + 4;
+	span->end = span->start + last + 4 * row_halves(row);
 	span->row = r;
 }
 
@@ -83,10 +91,10 @@ static void
 row_fill(struct regfile *rf, unsigned int r)
 {
 	const struct reg_row *row = &rf->table->rows[r];
-	uint32_t n = row_values(row, rf->version);
+	uint32_t n = row_values(row, rf->version), halves = row_halves(row);
 
 	for (uint32_t i = 0; i < n; i++)
-		rf->reset[rf->first[r] + i] = row->reset[rf->version];
+		rf->reset[rf->first[r] + i] = (uint32_t)(row->reset[rf->version] >> 32 * (i % halves));
 }
 
 static bool
@@ -118,7 +126,7 @@ masks_derive(struct regfile *rf)
 	for (unsigned int i = 0; i < rf->table->field_count; i++) {
 		f = &rf->table->fields[i];
 		if (f->versions >> rf->version & 1)
-			rf->mask[f->row] |= (~UINT32_C(0) >> (31 - (f->hi - f->lo))) << f->lo;
+			rf->mask[f->row] |= (~UINT64_C(0) >> (63 - (f->hi - f->lo))) << f->lo;
 	}
 }
 
@@ -136,8 +144,10 @@ regfile_create(const struct reg_table *table, unsigned int version, const struct
 	rf->first = calloc(table->row_count, sizeof(*rf->first));
 	rf->mask = calloc(table->row_count, sizeof(*rf->mask));
 	rf->hook = calloc(table->row_count, sizeof(*rf->hook));
+	rf->rule = calloc(table->row_count, sizeof(*rf->rule));
 	rf->spans = calloc(table->row_count, sizeof(*rf->spans));
-	if (rf->first == NULL || rf->mask == NULL || rf->hook == NULL || rf->spans == NULL)
+	if (rf->first == NULL || rf->mask == NULL || rf->hook == NULL || rf->rule == NULL ||
+	    rf->spans == NULL)
 		goto destroy;
 	for (unsigned int r = 0; r < table->row_count; r++) {
 		rf->first[r] = rf->value_count;
@@ -167,6 +177,13 @@ regfile_hook(struct regfile *rf, const struct reg_hook *hooks, unsigned int hook
 }
 
 void
+regfile_rule(struct regfile *rf, const struct reg_rule *rules, unsigned int rule_count)
+{
+	for (unsigned int r = 0; r < rule_count; r++)
+		rf->rule[rules[r].row] = &rules[r];
+}
+
+void
 regfile_reset(struct regfile *rf)
 {
 	memcpy(rf->values, rf->reset, rf->value_count * sizeof(*rf->values));
@@ -180,6 +197,7 @@ regfile_destroy(struct regfile *rf)
 	free(rf->first);
 	free(rf->mask);
 	free(rf->hook);
+	free(rf->rule);
 	free(rf->spans);
 	free(rf->values);
 	free(rf->reset);
@@ -218,7 +236,8 @@ row_index(const struct reg_row *row, uint32_t count, uint64_t rel, struct reg_at
 		at->word = (uint32_t)(rel / row->word_stride);
 		rel %= row->word_stride;
 	}
-	return rel == 0 && at->i < count && at->word < row->words;
+	at->half = rel == 4 && row->bytes == 8;
+	return rel == 4 * at->half && at->i < count && at->word < row->words;
 }
 
 bool
@@ -243,7 +262,16 @@ regfile_find(const struct regfile *rf, unsigned int bar, uint64_t off, struct re
 static uint32_t *
 value_at(const struct regfile *rf, struct reg_at at)
 {
-	return &rf->values[rf->first[at.row] + at.i * rf->table->rows[at.row].words + at.word];
+	const struct reg_row *row = &rf->table->rows[at.row];
+
+	return &rf->values[rf->first[at.row] + (at.i * row->words + at.word) * row_halves(row) +
+			   at.half];
+}
+
+static uint32_t
+mask_at(const struct regfile *rf, struct reg_at at)
+{
+	return (uint32_t)(rf->mask[at.row] >> 32 * at.half);
 }
 
 bool
@@ -257,15 +285,15 @@ regfile_read(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t *value
 		return false;
 	hook = rf->hook[at.row];
 	if (hook != NULL && hook->read != NULL)
-		*value = hook->read(rf->owner, at) & rf->mask[at.row];
+		*value = hook->read(rf->owner, at) & mask_at(rf, at);
 	else
 		*value = *value_at(rf, at);
 	return true;
 }
 
-/* What a register holds after a write, by its access rule. */
+/* What a register holds after a write to the bits of `mask`, by its access rule. */
 static uint32_t
-access_apply(enum reg_access access, uint32_t old, uint32_t value)
+access_apply(enum reg_access access, uint32_t old, uint32_t value, uint32_t mask)
 {
 	switch (access) {
 	case REG_RO:
@@ -278,12 +306,13 @@ access_apply(enum reg_access access, uint32_t old, uint32_t value)
 		/* VALID and MORE are the two top bits of every record; the rest stays. */
 		return old & ~(value & UINT32_C(0xc0000000));
 	default:
-		return value;
+		return (old & ~mask) | value;
 	}
 }
 
 bool
-regfile_write(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t value)
+regfile_write_bits(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t value,
+		   uint32_t mask)
 {
 	const struct reg_hook *hook;
 	struct reg_at at;
@@ -292,11 +321,22 @@ regfile_write(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t value
 	if (!regfile_find(rf, bar, off, &at))
 		return false;
 	stored = value_at(rf, at);
-	*stored = access_apply(rf->table->rows[at.row].access, *stored, value & rf->mask[at.row]);
 	hook = rf->hook[at.row];
+	mask &= mask_at(rf, at);
+	value &= mask;
+	if (rf->rule[at.row] != NULL)
+		*stored = rf->rule[at.row]->store(rf->owner, at, *stored, value, mask);
+	else
+		*stored = access_apply(rf->table->rows[at.row].access, *stored, value, mask);
 	if (hook != NULL && hook->wrote != NULL)
 		hook->wrote(rf->owner, at, *stored);
 	return true;
+}
+
+bool
+regfile_write(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t value)
+{
+	return regfile_write_bits(rf, bar, off, value, UINT32_MAX);
 }
 
 uint32_t
@@ -308,5 +348,30 @@ regfile_get(const struct regfile *rf, unsigned int row, uint32_t i)
 void
 regfile_put(struct regfile *rf, unsigned int row, uint32_t i, uint32_t value)
 {
-	*value_at(rf, (struct reg_at){.row = row, .i = i}) = value & rf->mask[row];
+	*value_at(rf, (struct reg_at){.row = row, .i = i}) = value & (uint32_t)rf->mask[row];
+}
+
+uint64_t
+regfile_value(const struct regfile *rf, struct reg_at at)
+{
+	const uint32_t *value;
+
+	at.half = 0;
+	value = value_at(rf, at);
+	if (row_halves(&rf->table->rows[at.row]) == 1)
+		return value[0];
+	return value[0] | (uint64_t)value[1] << 32;
+}
+
+void
+regfile_set(struct regfile *rf, struct reg_at at, uint64_t value)
+{
+	uint32_t *stored;
+
+	at.half = 0;
+	stored = value_at(rf, at);
+	value &= rf->mask[at.row];
+	stored[0] = (uint32_t)value;
+	if (row_halves(&rf->table->rows[at.row]) == 2)
+		stored[1] = (uint32_t)(value >> 32);
 }

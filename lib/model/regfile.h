@@ -9,7 +9,10 @@
  * A register file: the only place where facts (rows) and behaviour (hooks) meet. It finds the row
  * behind an offset, applies the row's access rule, keeps the stored value, and calls the hook.
  *
- * Not thread-safe: its owner holds a lock around every call.
+ * A register of 8 bytes is two halves, which are accessed one after the other.
+ *
+ * Not thread-safe: its owner holds a lock around every call. Those that reach single values may be
+ * called side by side for different registers.
  */
 
 #include <stdbool.h>
@@ -18,9 +21,10 @@
 
 #include "reg.h"
 
-/** Instance of a row: its first and second index. */
+/** Instance of a row: its first and second index, and which half of one of 8 bytes. */
 struct reg_at {
 	uint16_t row;
+	uint16_t half; /**< 0 the lower one, 1 the upper one */
 	uint32_t i;
 	uint32_t word;
 };
@@ -32,6 +36,17 @@ struct reg_hook {
 	uint32_t (*read)(void *owner, struct reg_at at);
 	/** Called after a write was stored, with the value now stored; NULL: nothing to do. */
 	void (*wrote)(void *owner, struct reg_at at, uint32_t value);
+};
+
+/** What a write leaves stored in a row whose access rule is not all there is to it. */
+struct reg_rule {
+	uint16_t row;
+	/**
+	 * What is stored when `value` is written to the bits of `mask`. `old` is what is stored; bits
+	 * that are not in `mask` are 0 in `value`.
+	 */
+	uint32_t (*store)(void *owner, struct reg_at at, uint32_t old, uint32_t value,
+			  uint32_t mask);
 };
 
 /** A device's facts, as its table header gives them. */
@@ -60,6 +75,9 @@ struct regfile *regfile_create(const struct reg_table *table, unsigned int versi
 /** Add hooks, on rows that have none so far; kept. */
 void regfile_hook(struct regfile *rf, const struct reg_hook *hooks, unsigned int hook_count);
 
+/** Add rules, instead of the access rules of their rows; kept. */
+void regfile_rule(struct regfile *rf, const struct reg_rule *rules, unsigned int rule_count);
+
 /** Every register back to its reset value. Calls no hooks. */
 void regfile_reset(struct regfile *rf);
 
@@ -76,6 +94,10 @@ bool regfile_read(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t *
 /** Write 32 bits through the access rule; false when no register is there. */
 bool regfile_write(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t value);
 
+/** Write some of 32 bits, those of `mask`: what a write of one or two bytes is. */
+bool regfile_write_bits(struct regfile *rf, unsigned int bar, uint64_t off, uint32_t value,
+			uint32_t mask);
+
 /** The stored value of a register, without access rule or hook; it must exist. */
 uint32_t regfile_get(const struct regfile *rf, unsigned int row, uint32_t i);
 
@@ -84,6 +106,13 @@ uint32_t regfile_get(const struct regfile *rf, unsigned int row, uint32_t i);
  * register must exist.
  */
 void regfile_put(struct regfile *rf, unsigned int row, uint32_t i, uint32_t value);
+
+/**
+ * A register's whole value, 4 or 8 bytes, as regfile_get and regfile_put have it: `half` does not
+ * count.
+ */
+uint64_t regfile_value(const struct regfile *rf, struct reg_at at);
+void regfile_set(struct regfile *rf, struct reg_at at, uint64_t value);
 
 /** Find the row behind an offset; false when there is none. */
 bool regfile_find(const struct regfile *rf, unsigned int bar, uint64_t off, struct reg_at *at);
