@@ -8,9 +8,11 @@
  * @file
  * The Data Streaming Accelerator in software: how to make one. Everything else goes through the bus
  * contract (bus.h): BAR0 (0) registers, BAR2 (2) portals. `post` is a posted 64-byte write
- * (MOVDIR64B), `submit` a non-posted one (ENQCMD, ENQCMDS): 0 taken, -EAGAIN retry. Both may be
- * called from any number of threads at once, for one portal too. Engines work in `step`, which any
- * number of threads may call at once: each engine is at work in one of them at most.
+ * (MOVDIR64B), `submit` a non-posted one: 0 taken, -EAGAIN retry. Submitted with a PASID it is as
+ * ENQCMD sends it: that PASID and no privilege replace what the line says; with BUS_NO_PASID, as
+ * ENQCMDS does, the line is taken as it is. Both may be called from any number of threads at once,
+ * for one portal too. Engines work in `step`, which any number of threads may call at once: each
+ * engine is at work in one of them at most.
  */
 
 #include <stdbool.h>
@@ -29,8 +31,20 @@ struct dsa_model_config {
 	/** Order of dispatch, section 26.2. */
 	enum { DSA_ORDER_WEIGHTED, DSA_ORDER_SHUFFLED } order;
 	uint64_t seed; /**< of DSA_ORDER_SHUFFLED, and of `scatter_tables` */
-	/** Tests: tables lie where OFFSETS says, which is somewhere else for each seed. */
+	/**
+	 * Tests: tables lie where OFFSETS says, which is somewhere else for each seed, interrupt
+	 * handles are not the index of their entry, and CMD reads garbage.
+	 */
 	bool scatter_tables;
+	/**
+	 * What software may configure. Where it may not, WQs share the entries, each is in the group
+	 * of its number, as are engines, and transfers and batches may be as large as the device's.
+	 */
+	enum {
+		DSA_CONFIG_ALL,     /**< GENCAP configuration support: everything */
+		DSA_CONFIG_MODE,    /**< mode, threshold, PASID and interrupt of WQs only */
+		DSA_CONFIG_NOTHING, /**< WQs are dedicated, and cannot do PASIDs */
+	} configurable;
 	/** Readings of facts the datasheet leaves open (section 29); zero is the recommended one. */
 	struct {
 		bool fence_direct_ignored; /**< U3: instead of status 0x11 */
@@ -58,6 +72,13 @@ uint64_t dsa_model_stray(const struct bus_device *dev);
 
 /** Kinds of trouble, for tests and slipway inject: the device halts, reset type as GENSTS 3:2. */
 void dsa_model_halt(struct bus_device *dev, unsigned int reset_type);
+/** The next command ends with this error, and does nothing. */
+void dsa_model_fail_command(struct bus_device *dev, uint8_t error);
+/**
+ * Interrupt handles are revoked, as when a virtual device moves: all that were requested are
+ * invalid, and INTCAUSE bit 31 says so. Does nothing where there are no such handles.
+ */
+void dsa_model_revoke_handles(struct bus_device *dev);
 
 /** How a work queue fares, for tools; read without disturbing it. Any thread. */
 struct dsa_model_wq_stats {
