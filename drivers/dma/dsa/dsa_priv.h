@@ -57,6 +57,7 @@ struct dsa {
 
 	/* Cold from here on. */
 	const char *name;
+	struct rte_dma_dev *dev;       /**< of the primary process */
 	struct rte_device *device;     /**< on its bus */
 	struct rte_dma_dev_data *data; /**< its part that all processes see */
 	struct dsa_devargs args;

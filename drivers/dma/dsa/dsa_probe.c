@@ -84,6 +84,7 @@ dsa_attach(struct rte_device *device, const struct dsa_devargs *args,
 		return -ENOMEM;
 	dsa = dsa_of(dev);
 	dsa->name = dev->data->dev_name;
+	dsa->dev = dev;
 	dsa->device = device;
 	dsa->data = dev->data;
 	dsa->args = *args;
