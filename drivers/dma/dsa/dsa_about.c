@@ -124,22 +124,15 @@ learn_caps(struct dsa *dsa, struct dsa_wq *wq)
 
 /* What one client settles would hold for all. */
 static int
-check_args(const struct dsa *dsa, const struct dsa_wq *wq)
+check_args(const struct dsa *dsa)
 {
-	if (dsa->args.config_key != NULL) {
-		DSA_LOG(ERR, dsa->name,
-			"device argument %s: the server at %s has settled that for its work "
-			"queue; accepted: with a whole device",
-			dsa->args.config_key, dsa->args.path);
-		return -EINVAL;
-	}
-	if (dsa->args.batch > wq->max_batch) {
-		DSA_LOG(ERR, dsa->name, "device argument batch=%u: accepted: 1..%u, what the work "
-					"queue takes",
-			dsa->args.batch, wq->max_batch);
-		return -EINVAL;
-	}
-	return 0;
+	if (dsa->args.config_key == NULL)
+		return 0;
+	DSA_LOG(ERR, dsa->name,
+		"device argument %s: the server at %s has settled that for its work queue; "
+		"accepted: with a whole device",
+		dsa->args.config_key, dsa->args.path);
+	return -EINVAL;
 }
 
 static int
@@ -161,7 +154,7 @@ take_wq(struct dsa *dsa, const json_t *about)
 	wq->portal = DSA_PORTAL_OFFSET(wq->id, DSA_PORTAL_LIMITED);
 	dsa->nb_wqs = 1;
 	learn_caps(dsa, wq);
-	return check_args(dsa, wq);
+	return check_args(dsa);
 }
 
 int

@@ -16,6 +16,7 @@
 #include <rte_memory.h>
 #include <rte_string_fns.h>
 
+#include "dsa_kernel.h"
 #include "dsa_priv.h"
 
 /* What has an argument. */
@@ -92,8 +93,7 @@ store_at(struct dsa_devargs *args, const char *value)
 		return 0;
 	if (is_prefix(socket, value))
 		return store_path(args, DSA_AT_VFU, value + strlen(socket));
-	/* Char devices have this name; where they lie is the system's matter. */
-	if (*value == '/' && is_prefix("/wq", strrchr(value, '/')))
+	if (dsa_kernel_is_path(value))
 		return store_path(args, DSA_AT_KERNEL, value);
 	return -EINVAL;
 }

@@ -14,6 +14,7 @@
 #include "access_test.h"
 #include "dsa_dmadev.h"
 #include "dsa_hw.h"
+#include "dsa_kernel.h"
 #include "dsa_probe.h"
 #include "dsa_telemetry.h"
 
@@ -31,16 +32,30 @@ allocate(struct rte_device *device, int numa_node)
 	return dev;
 }
 
+/* Of a work queue that others have configured. */
+static int
+check_batch(const struct dsa *dsa)
+{
+	if (dsa->args.batch <= dsa->wqs[0].max_batch)
+		return 0;
+	DSA_LOG(ERR, dsa->name,
+		"device argument batch=%u: accepted: 1..%u, what the work queue takes",
+		dsa->args.batch, dsa->wqs[0].max_batch);
+	return -EINVAL;
+}
+
 static int
 bring_up(struct dsa *dsa)
 {
 	int ret;
 
-	if (dsa->args.at == DSA_AT_KERNEL)
-		return 0;
-	ret = dsa_about_learn(dsa);
-	if (ret < 0 || !dsa->whole)
-		return ret;
+	if (dsa->args.at != DSA_AT_KERNEL) {
+		ret = dsa_about_learn(dsa);
+		if (ret < 0)
+			return ret;
+	}
+	if (!dsa->whole)
+		return check_batch(dsa);
 	ret = dsa_hw_open(dsa);
 	if (ret == 0)
 		ret = dsa_divide_plan(dsa);
@@ -53,7 +68,10 @@ bring_up(struct dsa *dsa)
 static void
 close_reach(struct dsa *dsa)
 {
-	access_close(dsa->access);
+	if (dsa->args.at == DSA_AT_KERNEL)
+		dsa_kernel_close(&dsa->wqs[0]);
+	else
+		access_close(dsa->access);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include <rte_common.h>
 #include <rte_eal.h>
@@ -18,6 +19,7 @@
 #include <bus_vdev_driver.h>
 
 #include "access_dsa.h"
+#include "dsa_kernel.h"
 #include "dsa_probe.h"
 
 /* Of the SPR part, which a model is like when nothing else is asked for. */
@@ -74,6 +76,28 @@ open_model(struct dsa *dsa, const struct access_config *config)
 }
 
 static int
+open_kernel(struct dsa *dsa)
+{
+	struct dsa_kernel_device device;
+	struct dsa_wq *wq = &dsa->wqs[0];
+	int ret = dsa_kernel_open(dsa->name, dsa->args.path, wq, &device);
+
+	if (ret < 0)
+		return ret;
+	dsa->nb_wqs = 1;
+	dsa->caps = (struct dsa_caps){
+		.version = device.version,
+		.gencap = wq->gencap,
+		.wqs = 1,
+		.wq_total = wq->size,
+		.max_batch = wq->max_batch,
+		.max_transfer = wq->max_transfer,
+	};
+	memcpy(dsa->caps.opcap, wq->opcap, sizeof(wq->opcap));
+	return 0;
+}
+
+static int
 vdev_open(struct dsa *dsa)
 {
 	const struct access_config config = {
@@ -89,6 +113,8 @@ vdev_open(struct dsa *dsa)
 
 	if (ret < 0)
 		return ret;
+	if (dsa->args.at == DSA_AT_KERNEL)
+		return open_kernel(dsa);
 	if (dsa->args.at == DSA_AT_VFU)
 		return access_vfu_open(&config, dsa->args.path, &dsa->access);
 	return open_model(dsa, &config);
