@@ -237,6 +237,14 @@ step(struct access_dev *access)
 }
 
 void
+access_step_by(struct access_dev *access, enum access_step by)
+{
+	/* One on a socket is stepped by its server; here whoever polls steps the near end. */
+	if (access_is_private(access))
+		access->step = by;
+}
+
+void
 access_step(struct access_dev *access)
 {
 	if (access->step != ACCESS_STEP_NEVER)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include "test.h"
 
@@ -78,7 +79,7 @@ memory_fill(uint8_t *at, size_t len, uint32_t seed)
 int
 copy(uint16_t vchan, const void *src, void *dst, uint32_t len, uint64_t flags)
 {
-	return rte_dma_copy(dev.id, vchan, rte_malloc_virt2iova(src), rte_malloc_virt2iova(dst),
+	return rte_dma_copy(dev.id, vchan, rte_mem_virt2iova(src), rte_mem_virt2iova(dst),
 			    len, flags);
 }
 

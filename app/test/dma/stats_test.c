@@ -3,7 +3,7 @@
  */
 #include <errno.h>
 
-#include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include "test.h"
 
@@ -52,7 +52,7 @@ failures_are_counted(void)
 	uint16_t last;
 
 	shape(1, 64);
-	assert_int_equal(rte_dma_copy(dev.id, 0, 0, rte_malloc_virt2iova(dst), 100,
+	assert_int_equal(rte_dma_copy(dev.id, 0, 0, rte_mem_virt2iova(dst), 100,
 				      RTE_DMA_OP_FLAG_SUBMIT),
 			 0);
 	assert_int_equal(wait_status(0, 1, &last, &status), 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include "test.h"
 
@@ -55,7 +55,7 @@ a_fault_is_one_channels(void)
 	if (dev.info.max_vchans < 2)
 		return;
 	shape(2, 64);
-	assert_int_equal(rte_dma_copy(dev.id, 0, 0, rte_malloc_virt2iova(dst), LEN,
+	assert_int_equal(rte_dma_copy(dev.id, 0, 0, rte_mem_virt2iova(dst), LEN,
 				      RTE_DMA_OP_FLAG_SUBMIT),
 			 0);
 	assert_int_equal(copy(1, src, dst, LEN, RTE_DMA_OP_FLAG_SUBMIT), 0);

@@ -78,6 +78,8 @@ void
 dsa_let_go(struct dsa *dsa)
 {
 	dsa_telemetry_hide(dsa);
+	if (dsa->access != NULL)
+		access_step_by(dsa->access, ACCESS_STEP_IDLE);
 	if (dsa->whole && !access_is_lost(dsa->access))
 		dsa_divide_release(dsa);
 	close_reach(dsa);
@@ -116,6 +118,9 @@ dsa_attach(struct rte_device *device, const struct dsa_devargs *args,
 	dev->device = device;
 	dev->dev_ops = &dsa_dmadev_ops;
 	dsa_fast_suspend(dsa);
+	/* It is up; from now on it may be somebody else who lets its time pass. */
+	if (dsa->access != NULL)
+		access_step_by(dsa->access, dsa->args.step);
 	dsa_telemetry_show(dsa);
 	dev->state = RTE_DMA_DEV_READY;
 	return 0;

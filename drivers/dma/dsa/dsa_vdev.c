@@ -103,7 +103,7 @@ vdev_open(struct dsa *dsa)
 	const struct access_config config = {
 		.name = dsa->name,
 		.version = dsa->args.version,
-		.step = dsa->args.step,
+		.step = ACCESS_STEP_IDLE,
 		.numa_node = dsa->args.numa_node,
 		.sva = dsa->args.sva,
 		.no_rings = true,
