@@ -105,24 +105,28 @@ device_store(uint64_t addr, uint64_t value, unsigned int size)
 		device_bar_write(&s.unit->dev, s.bar, s.off, value, size);
 }
 
-void
-device_post(uint64_t addr, const void *line, unsigned int len)
+static void
+spot_post(const struct spot *s, const void *line, unsigned int len)
 {
-	struct bus_device *bus;
-	struct page_lock *lock;
-	struct spot s;
+	struct bus_device *bus = s->unit->dev.bus;
+	struct page_lock *lock = &s->unit->locks[(s->off >> PAGE_SHIFT) % UNIT_LOCKS];
 
-	if (!spot_find(addr, &s))
-		return;
-	bus = s.unit->dev.bus;
-	lock = &s.unit->locks[(s.off >> PAGE_SHIFT) % UNIT_LOCKS];
 	/* Acquire pairs with the release below: posts of one page follow each other. */
 	for (unsigned int tries = 0;
 	     atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) != 0; tries++)
 		bus_relax(tries);
-	bus->ops->post(bus, s.bar, s.off, line, len);
+	bus->ops->post(bus, s->bar, s->off, line, len);
 	atomic_store_explicit(&lock->taken, 0, memory_order_release);
-	unit_step(s.unit);
+	unit_step(s->unit);
+}
+
+void
+device_post(uint64_t addr, const void *line, unsigned int len)
+{
+	struct spot s;
+
+	if (spot_find(addr, &s))
+		spot_post(&s, line, len);
 }
 
 uint32_t
@@ -166,6 +170,24 @@ device_bar_write(struct device *dev, unsigned int bar, uint64_t off, uint64_t va
 {
 	dev->bus->ops->write(dev->bus, bar, off, value, size);
 	unit_step(unit_of(dev));
+}
+
+void
+device_bar_post(struct device *dev, unsigned int bar, uint64_t off, const void *line)
+{
+	const struct spot s = {.unit = unit_of(dev), .bar = bar, .off = off};
+
+	spot_post(&s, line, 64);
+}
+
+int
+device_bar_submit(struct device *dev, unsigned int bar, uint64_t off, const void *line,
+		  uint32_t pasid)
+{
+	int ret = dev->bus->ops->submit(dev->bus, bar, off, line, pasid);
+
+	unit_step(unit_of(dev));
+	return ret;
 }
 
 /* ---- Maps of BARs ---- */
@@ -249,6 +271,12 @@ device_forked(void)
 }
 
 /* ---- Memory ---- */
+
+void
+device_set_pasid(struct device *dev, uint32_t pasid)
+{
+	unit_of(dev)->pasid = pasid;
+}
 
 static bool
 unit_uses(struct unit *u, const struct dma_space *space)

@@ -39,6 +39,8 @@ struct device {
 	unsigned int version;   /**< column of its register table */
 	const char *version_name; /**< the same as text, "2.5" */
 	unsigned int wqs;       /**< of a DSA: work queues; 0: as many as is usual */
+	bool kernel; /**< the kernel has it: idxd.h, and not VFIO */
+	bool rawio;  /**< of such a one: programs may map portals */
 	char at[DEVICE_PATH];   /**< socket where another process serves it; "": modelled here */
 	struct bus_device *bus; /**< NULL until it is open; a trace may sit in front of it */
 	uint64_t bar_size[DEVICE_BARS]; /**< bytes, 0 for none; known once it is open */
@@ -106,7 +108,21 @@ uint64_t device_bar_read(struct device *dev, unsigned int bar, uint64_t off, uns
 void device_bar_write(struct device *dev, unsigned int bar, uint64_t off, uint64_t value,
 		      unsigned int size);
 
+/** Post 64 bytes to a BAR by their offset. Steps the device. */
+void device_bar_post(struct device *dev, unsigned int bar, uint64_t off, const void *line);
+
+/** Non-posted 64 bytes by their offset: 0 when taken, -EAGAIN. Steps the device. */
+int device_bar_submit(struct device *dev, unsigned int bar, uint64_t off, const void *line,
+		      uint32_t pasid);
+
 /* ---- Memory ---- */
+
+/**
+ * A device that the kernel has: this process's memory is its, under this PASID, and ENQCMD has it.
+ * 0: none, which is how it begins.
+ */
+void device_set_pasid(struct device *dev, uint32_t pasid);
+
 
 /** The memory a device may reach, NULL for none, which is how it begins. Looks it all up again. */
 void device_set_space(struct device *dev, struct dma_space *space);

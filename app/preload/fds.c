@@ -57,5 +57,9 @@ fds_forked(void)
 
 		if (kind == FD_CONTAINER || kind == FD_GROUP || kind == FD_DEVICE)
 			fds_set(fd, FD_GONE, 0);
+		else if (kind == FD_WQ)
+			fds_set(fd, FD_WQ_GONE, 0);
+		else if (kind == FD_ATTRIBUTE)
+			fds_set(fd, FD_FOREIGN, 0);
 	}
 }

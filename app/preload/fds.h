@@ -25,7 +25,10 @@ enum fd_kind {
 	FD_CONTAINER, /**< /dev/vfio/vfio */
 	FD_GROUP,     /**< /dev/vfio/N of a modelled device */
 	FD_DEVICE,    /**< a modelled device */
-	FD_GONE,      /**< one of the three above, in a child of the process that opened it */
+	FD_WQ,        /**< a work queue of idxd's */
+	FD_WQ_GONE,   /**< the same, in a child of the process that opened it */
+	FD_ATTRIBUTE, /**< an attribute of idxd's, open for writing */
+	FD_GONE,      /**< one of the first three, in a child of the process that opened it */
 };
 
 extern _Atomic uint16_t fds_table[FDS_MAX];

@@ -12,11 +12,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/vfio.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -25,6 +28,7 @@
 
 #include "device.h"
 #include "fds.h"
+#include "idxd.h"
 #include "real.h"
 #include "vfio.h"
 
@@ -82,15 +86,31 @@ real_ioctl(int fd, unsigned long request, void *arg)
 
 /* ---- Opening ---- */
 
-/* A descriptor, -1, or VFIO_FOREIGN. */
+/* A descriptor, -1, or VFIO_FOREIGN; and then what to open. */
 static int
-open_ours(const char *path, int flags)
+open_ours(const char **path_inout, int *flags_inout, char room[PATH_MAX])
 {
+	const char *path = *path_inout;
+	int flags = *flags_inout;
+
+	*path_inout = idxd_path(path, room);
+	/* Writing to an attribute changes it, opening it does not. */
+	if ((flags & O_TRUNC) != 0 && idxd_is_inside(*path_inout))
+		*flags_inout &= ~(O_TRUNC | O_CREAT);
+
 	if (vfio_is_noiommu(path)) {
 		errno = ENOENT;
 		return -1;
 	}
 	return vfio_open(path, flags);
+}
+
+static int
+opened(int fd, int flags)
+{
+	if (fd >= 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_PATH) == 0 && idxd_present())
+		vfio_opened(fd);
+	return fd;
 }
 
 /* The optional mode of the open calls. */
@@ -106,73 +126,137 @@ open_ours(const char *path, int flags)
 EXPORT int
 open(const char *path, int flags, ...)
 {
+	char room[PATH_MAX];
 	mode_t mode = 0;
-	int fd = open_ours(path, flags);
+	int fd;
 
 	MODE_OF(flags, mode);
-	return fd != VFIO_FOREIGN ? fd : NEXT(open)(path, flags, mode);
+	fd = open_ours(&path, &flags, room);
+	return fd != VFIO_FOREIGN ? fd : opened(NEXT(open)(path, flags, mode), flags);
 }
 
 EXPORT int
 open64(const char *path, int flags, ...)
 {
+	char room[PATH_MAX];
 	mode_t mode = 0;
-	int fd = open_ours(path, flags);
+	int fd;
 
 	MODE_OF(flags, mode);
-	return fd != VFIO_FOREIGN ? fd : NEXT(open64)(path, flags, mode);
+	fd = open_ours(&path, &flags, room);
+	return fd != VFIO_FOREIGN ? fd : opened(NEXT(open64)(path, flags, mode), flags);
 }
 
 EXPORT int
 openat(int dir, const char *path, int flags, ...)
 {
+	char room[PATH_MAX];
 	mode_t mode = 0;
-	int fd = open_ours(path, flags);
+	int fd;
 
 	MODE_OF(flags, mode);
-	return fd != VFIO_FOREIGN ? fd : NEXT(openat)(dir, path, flags, mode);
+	fd = open_ours(&path, &flags, room);
+	return fd != VFIO_FOREIGN ? fd : opened(NEXT(openat)(dir, path, flags, mode), flags);
 }
 
 EXPORT int
 openat64(int dir, const char *path, int flags, ...)
 {
+	char room[PATH_MAX];
 	mode_t mode = 0;
-	int fd = open_ours(path, flags);
+	int fd;
 
 	MODE_OF(flags, mode);
-	return fd != VFIO_FOREIGN ? fd : NEXT(openat64)(dir, path, flags, mode);
+	fd = open_ours(&path, &flags, room);
+	return fd != VFIO_FOREIGN ? fd : opened(NEXT(openat64)(dir, path, flags, mode), flags);
 }
 
 EXPORT int
 __open_2(const char *path, int flags)
 {
-	int fd = open_ours(path, flags);
+	char room[PATH_MAX];
+	int fd = open_ours(&path, &flags, room);
 
-	return fd != VFIO_FOREIGN ? fd : NEXT(__open_2)(path, flags);
+	return fd != VFIO_FOREIGN ? fd : opened(NEXT(__open_2)(path, flags), flags);
 }
 
 EXPORT int
 __open64_2(const char *path, int flags)
 {
-	int fd = open_ours(path, flags);
+	char room[PATH_MAX];
+	int fd = open_ours(&path, &flags, room);
 
-	return fd != VFIO_FOREIGN ? fd : NEXT(__open64_2)(path, flags);
+	return fd != VFIO_FOREIGN ? fd : opened(NEXT(__open64_2)(path, flags), flags);
 }
 
 EXPORT int
 __openat_2(int dir, const char *path, int flags)
 {
-	int fd = open_ours(path, flags);
+	char room[PATH_MAX];
+	int fd = open_ours(&path, &flags, room);
 
-	return fd != VFIO_FOREIGN ? fd : NEXT(__openat_2)(dir, path, flags);
+	return fd != VFIO_FOREIGN ? fd : opened(NEXT(__openat_2)(dir, path, flags), flags);
 }
 
 EXPORT int
 __openat64_2(int dir, const char *path, int flags)
 {
-	int fd = open_ours(path, flags);
+	char room[PATH_MAX];
+	int fd = open_ours(&path, &flags, room);
 
-	return fd != VFIO_FOREIGN ? fd : NEXT(__openat64_2)(dir, path, flags);
+	return fd != VFIO_FOREIGN ? fd : opened(NEXT(__openat64_2)(dir, path, flags), flags);
+}
+
+/* Files of stdio: read as they lie; what is written to an attribute goes through write. */
+static ssize_t
+cookie_write(void *cookie, const char *bytes, size_t len)
+{
+	ssize_t n = vfio_write((int)(intptr_t)cookie, bytes, len);
+
+	/* As a stream wants it: 0 is an error. */
+	return n < 0 ? 0 : n;
+}
+
+static int
+cookie_close(void *cookie)
+{
+	return vfio_close((int)(intptr_t)cookie);
+}
+
+static FILE *
+attribute_stream(const char *path)
+{
+	static const cookie_io_functions_t functions = {
+		.write = cookie_write,
+		.close = cookie_close,
+	};
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	return fopencookie((void *)(intptr_t)fd, "w", functions);
+}
+
+EXPORT FILE *
+fopen(const char *restrict path, const char *restrict mode)
+{
+	char room[PATH_MAX];
+
+	path = idxd_path(path, room);
+	if (mode[0] != 'r' && idxd_is_inside(path))
+		return attribute_stream(path);
+	return NEXT(fopen)(path, mode);
+}
+
+EXPORT FILE *
+fopen64(const char *restrict path, const char *restrict mode)
+{
+	char room[PATH_MAX];
+
+	path = idxd_path(path, room);
+	if (mode[0] != 'r' && idxd_is_inside(path))
+		return attribute_stream(path);
+	return NEXT(fopen64)(path, mode);
 }
 
 /* ---- Looking ---- */
@@ -180,28 +264,116 @@ __openat64_2(int dir, const char *path, int flags)
 EXPORT int
 access(const char *path, int mode)
 {
+	char room[PATH_MAX];
+
 	if (vfio_is_module(path) || vfio_is_file(path))
 		return 0;
-	return NEXT(access)(path, mode);
+	return NEXT(access)(idxd_path(path, room), mode);
+}
+
+EXPORT int
+faccessat(int dir, const char *path, int mode, int flags)
+{
+	char room[PATH_MAX];
+
+	return NEXT(faccessat)(dir, idxd_path(path, room), mode, flags);
 }
 
 /* A module that is said to be there is a directory like any other. */
 static const char *
-stat_path(const char *path)
+stat_path(const char *path, char room[PATH_MAX])
 {
-	return vfio_is_module(path) ? "/" : path;
+	return vfio_is_module(path) ? "/" : idxd_path(path, room);
 }
 
 EXPORT int
 stat(const char *restrict path, struct stat *restrict st)
 {
-	return NEXT(stat)(stat_path(path), st);
+	char room[PATH_MAX];
+
+	return NEXT(stat)(stat_path(path, room), st);
 }
 
 EXPORT int
 stat64(const char *restrict path, struct stat64 *restrict st)
 {
-	return NEXT(stat64)(stat_path(path), st);
+	char room[PATH_MAX];
+
+	return NEXT(stat64)(stat_path(path, room), st);
+}
+
+EXPORT int
+lstat(const char *restrict path, struct stat *restrict st)
+{
+	char room[PATH_MAX];
+
+	return NEXT(lstat)(idxd_path(path, room), st);
+}
+
+EXPORT int
+lstat64(const char *restrict path, struct stat64 *restrict st)
+{
+	char room[PATH_MAX];
+
+	return NEXT(lstat64)(idxd_path(path, room), st);
+}
+
+EXPORT int
+fstatat(int dir, const char *restrict path, struct stat *restrict st, int flags)
+{
+	char room[PATH_MAX];
+
+	return NEXT(fstatat)(dir, idxd_path(path, room), st, flags);
+}
+
+EXPORT int
+fstatat64(int dir, const char *restrict path, struct stat64 *restrict st, int flags)
+{
+	char room[PATH_MAX];
+
+	return NEXT(fstatat64)(dir, idxd_path(path, room), st, flags);
+}
+
+EXPORT int
+statx(int dir, const char *restrict path, int flags, unsigned int mask, struct statx *restrict st)
+{
+	char room[PATH_MAX];
+
+	return NEXT(statx)(dir, idxd_path(path, room), flags, mask, st);
+}
+
+EXPORT DIR *
+opendir(const char *path)
+{
+	char room[PATH_MAX];
+
+	return NEXT(opendir)(idxd_path(path, room));
+}
+
+EXPORT int
+scandir(const char *restrict path, struct dirent ***restrict list,
+	int (*select)(const struct dirent *),
+	int (*compare)(const struct dirent **, const struct dirent **))
+{
+	char room[PATH_MAX];
+
+	return NEXT(scandir)(idxd_path(path, room), list, select, compare);
+}
+
+EXPORT ssize_t
+readlink(const char *restrict path, char *restrict bytes, size_t len)
+{
+	char room[PATH_MAX];
+
+	return NEXT(readlink)(idxd_path(path, room), bytes, len);
+}
+
+EXPORT char *
+realpath(const char *restrict path, char *restrict resolved)
+{
+	char room[PATH_MAX];
+
+	return NEXT(realpath)(idxd_path(path, room), resolved);
 }
 
 /* ---- Descriptors ---- */
@@ -337,6 +509,21 @@ is_transfer(int fd)
 	return fds_kind(fd) == FD_DEVICE || fds_kind(fd) == FD_GONE;
 }
 
+/* What is written in one piece to those that take it so. */
+static bool
+is_taker(int fd)
+{
+	enum fd_kind kind = fds_kind(fd);
+
+	return kind == FD_WQ || kind == FD_WQ_GONE || kind == FD_ATTRIBUTE;
+}
+
+EXPORT ssize_t
+write(int fd, const void *bytes, size_t len)
+{
+	return is_taker(fd) ? vfio_write(fd, bytes, len) : NEXT(write)(fd, bytes, len);
+}
+
 EXPORT ssize_t
 pread(int fd, void *bytes, size_t len, off_t off)
 {
@@ -381,6 +568,12 @@ pwrite64(int fd, const void *bytes, size_t len, off64_t off)
 
 /* ---- Memory ---- */
 
+static bool
+is_mapped_here(int fd)
+{
+	return is_transfer(fd) || fds_kind(fd) == FD_WQ || fds_kind(fd) == FD_WQ_GONE;
+}
+
 /* What is mapped over is gone. NOREPLACE maps over nothing. */
 static void
 map_over(void *addr, size_t len, int flags)
@@ -393,7 +586,7 @@ EXPORT void *
 mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {
 	map_over(addr, len, flags);
-	if ((flags & MAP_ANONYMOUS) == 0 && is_transfer(fd))
+	if ((flags & MAP_ANONYMOUS) == 0 && is_mapped_here(fd))
 		return vfio_mmap(addr, len, flags, fd, off);
 	addr = NEXT(mmap)(addr, len, prot, flags, fd, off);
 	if (addr != MAP_FAILED)
@@ -405,7 +598,7 @@ EXPORT void *
 mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t off)
 {
 	map_over(addr, len, flags);
-	if ((flags & MAP_ANONYMOUS) == 0 && is_transfer(fd))
+	if ((flags & MAP_ANONYMOUS) == 0 && is_mapped_here(fd))
 		return vfio_mmap(addr, len, flags, fd, off);
 	addr = NEXT(mmap64)(addr, len, prot, flags, fd, off);
 	if (addr != MAP_FAILED)

@@ -36,6 +36,11 @@ dsa_option(struct device *dev, const char *option)
 	unsigned long number;
 	char *end;
 
+	if (strcmp(option, "kernel") == 0 || strcmp(option, "kernel=norawio") == 0) {
+		dev->kernel = true;
+		dev->rawio = option[6] == '\0';
+		return true;
+	}
 	if (strncmp(option, "wqs=", 4) != 0 || option[4] < '0' || option[4] > '9')
 		return false;
 	errno = 0;
@@ -75,8 +80,8 @@ static const struct model models[] = {
 		.name = "dsa",
 		.version = {"1.0", "2.0"},
 		.standard = 0,
-		.accepted = "accepted options: version=1.0, version=2.0, wqs=1 to wqs=64 and "
-			    "at=SOCKET, an absolute path",
+		.accepted = "accepted options: version=1.0, version=2.0, wqs=1 to wqs=64, "
+			    "kernel, kernel=norawio and at=SOCKET, an absolute path",
 		.option = dsa_option,
 		.create = dsa_create,
 	},

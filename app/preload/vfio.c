@@ -14,6 +14,7 @@
 
 #include "dma.h"
 #include "fds.h"
+#include "idxd.h"
 #include "real.h"
 #include "served.h"
 #include "shared.h"
@@ -97,6 +98,7 @@ forked(void)
 	for (unsigned int i = 0; i < CONTAINERS_MAX; i++)
 		memset(container_get(i), 0, sizeof(struct container));
 	fds_forked();
+	idxd_forked();
 	device_forked();
 	leave();
 }
@@ -225,12 +227,11 @@ group_open(struct device *dev, int flags)
 int
 vfio_open(const char *path, int flags)
 {
-	struct device *dev;
+	struct device *dev = group_of_path(path);
+	bool wq = dev == NULL && idxd_is_wq(path);
 	int ret;
 
-	if (is_container(path))
-		dev = NULL;
-	else if ((dev = group_of_path(path)) == NULL)
+	if (dev == NULL && !wq && !is_container(path))
 		return VFIO_FOREIGN;
 	if (owner != 0 && is_elsewhere()) {
 		errno = ENODEV;
@@ -238,7 +239,10 @@ vfio_open(const char *path, int flags)
 	}
 	enter();
 	fork_handlers();
-	ret = dev == NULL ? container_open(flags) : group_open(dev, flags);
+	if (wq)
+		ret = idxd_wq_open(path, flags);
+	else
+		ret = dev == NULL ? container_open(flags) : group_open(dev, flags);
 	leave();
 	return result(ret);
 }
@@ -381,6 +385,11 @@ vfio_ioctl(int fd, unsigned long request, void *arg)
 	case FD_GONE:
 		ret = -ENODEV;
 		break;
+	case FD_WQ:
+	case FD_WQ_GONE:
+	case FD_ATTRIBUTE:
+		ret = -ENOTTY;
+		break;
 	default:
 		ret = -EBADF;
 		break;
@@ -415,6 +424,8 @@ reference(enum fd_kind kind, unsigned int index, bool more)
 		if (g->devices == 0)
 			device_set_space(dev, NULL);
 		group_settle(g);
+	} else if (kind == FD_WQ || kind == FD_ATTRIBUTE) {
+		idxd_reference(index, more);
 	}
 }
 
@@ -477,6 +488,37 @@ vfio_transfer(int fd, void *bytes, size_t len, off_t off, bool write)
 	return -1;
 }
 
+ssize_t
+vfio_write(int fd, const void *bytes, size_t len)
+{
+	ssize_t ret = -EPERM;
+
+	enter();
+	if (fds_kind(fd) == FD_WQ)
+		ret = idxd_wq_write(fds_index(fd), bytes, len);
+	else if (fds_kind(fd) == FD_ATTRIBUTE)
+		ret = idxd_attribute_write(fds_index(fd), bytes, len);
+	leave();
+	if (ret >= 0)
+		return ret;
+	errno = (int)-ret;
+	return -1;
+}
+
+void
+vfio_opened(int fd)
+{
+	int saved = errno;
+
+	if (owner != 0 && is_elsewhere())
+		return;
+	enter();
+	fork_handlers();
+	idxd_attribute_open(fd);
+	leave();
+	errno = saved;
+}
+
 void *
 vfio_mmap(void *addr, size_t len, int flags, int fd, off_t off)
 {
@@ -485,6 +527,10 @@ vfio_mmap(void *addr, size_t len, int flags, int fd, off_t off)
 	enter();
 	if (fds_kind(fd) == FD_DEVICE)
 		ret = vfio_device_mmap(device_get(fds_index(fd)), &addr, len, flags, off);
+	else if (fds_kind(fd) == FD_WQ)
+		ret = idxd_wq_mmap(fds_index(fd), &addr, len, flags, off);
+	else if (fds_kind(fd) == FD_WQ_GONE)
+		ret = -EPERM;
 	leave();
 	return result(ret) < 0 ? MAP_FAILED : addr;
 }
@@ -502,6 +548,7 @@ vfio_forget(void *addr, size_t len)
 		return;
 	enter();
 	device_unmap_range(addr, len);
+	idxd_forget(addr, len);
 	for (unsigned int i = 0; i < CONTAINERS_MAX; i++) {
 		struct dma_space *space = container_get(i)->space;
 

@@ -45,6 +45,12 @@ int vfio_attach_real(int group, const int *container);
 /** pread and pwrite, of a descriptor that is not FD_FOREIGN. */
 ssize_t vfio_transfer(int fd, void *bytes, size_t len, off_t off, bool write);
 
+/** write, of a descriptor that is FD_WQ, FD_WQ_GONE or FD_ATTRIBUTE. */
+ssize_t vfio_write(int fd, const void *bytes, size_t len);
+
+/** The program has opened something for writing, in the directory of idxd's attributes perhaps. */
+void vfio_opened(int fd);
+
 /** mmap, of a descriptor that is not FD_FOREIGN. */
 void *vfio_mmap(void *addr, size_t len, int flags, int fd, off_t off);
 

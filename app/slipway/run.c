@@ -50,6 +50,11 @@ static const char help[] =
 	"              A device, 1 to 16 of them. MODEL is dlb, of version 2.0 or 2.5 (2.5 if not\n"
 	"              said), or dsa, of version 1.0 or 2.0 (1.0) and with 1 to 64 work queues\n"
 	"              (8). Default, without --at: one device, dlb.\n"
+	"              dsa,kernel is a device that the kernel's idxd has: work queues in /dev/dsa,\n"
+	"              attributes in /sys/bus/dsa. kernel=dedicated, as without a word, and\n"
+	"              kernel=shared: divided and enabled for programs; kernel=bare: for the\n"
+	"              program to configure, as by accel-config. With rawio=no portals cannot be\n"
+	"              mapped and descriptors go by write().\n"
 	"       --at SOCKET\n"
 	"              A device that slipway serve, or another vfio-user server, has at SOCKET.\n"
 	"              A name without a slash is looked for in the directory of running devices.\n"
@@ -76,6 +81,7 @@ static const char help[] =
 	"       slipway run --device dlb --device dlb,version=2.0 -- sh\n"
 	"       DPDK_TEST=dmadev_autotest slipway run --device dsa -- dpdk-test --no-huge \\\n"
 	"               -m 512 --iova-mode=va -a 0000:7e:00.0\n"
+	"       slipway run --device dsa,kernel=shared -- accel-config list\n"
 	"       slipway run --at /run/slipway/dlb -- dpdk-test-eventdev ...\n";
 
 struct run {
@@ -98,7 +104,9 @@ refuse_model_option(const struct model *model, const char *option)
 {
 	complain("--device %s: '%s' is not accepted, only version=%s or version=%s%s, once",
 		 model->name, option, model->version[0].name, model->version[1].name,
-		 model->wqs_max != 0 ? " and wqs=1 to wqs=64" : "");
+		 model->wqs_max != 0 ? ", wqs=1 to wqs=64, kernel=dedicated, kernel=shared, "
+				       "kernel=bare and after that rawio=no"
+				     : "");
 	return -EINVAL;
 }
 
@@ -135,6 +143,31 @@ parse_wqs(struct tree_device *device, const char *text)
 	return 0;
 }
 
+/* What is the kernel's is divided, unless its division is for the program to make. */
+static int
+parse_kernel(struct tree_device *device, const char *text)
+{
+	static const struct {
+		const char *text;
+		enum tree_owner kernel;
+	} owners[] = {
+		{"", TREE_KERNEL_DEDICATED},
+		{"=dedicated", TREE_KERNEL_DEDICATED},
+		{"=shared", TREE_KERNEL_SHARED},
+		{"=bare", TREE_KERNEL_BARE},
+	};
+
+	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
+		if (strcmp(text, owners[i].text) == 0) {
+			device->kernel = owners[i].kernel;
+			return 0;
+		}
+	complain("--device %s: kernel%s is not accepted, only kernel=dedicated, kernel=shared and "
+		 "kernel=bare",
+		 device->model->name, text);
+	return -EINVAL;
+}
+
 /* "dlb" or "dsa,version=2.0,wqs=4"; `text` is taken apart. */
 static int
 parse_model(char *text, struct tree_device *device)
@@ -156,6 +189,11 @@ parse_model(char *text, struct tree_device *device)
 		} else if (strncmp(option, "wqs=", 4) == 0 && device->wqs == 0 &&
 			   device->model->wqs_max != 0) {
 			ret = parse_wqs(device, option + 4);
+		} else if (strncmp(option, "kernel", 6) == 0 && device->kernel == TREE_VFIO &&
+			   device->model->wqs_max != 0) {
+			ret = parse_kernel(device, option + 6);
+		} else if (strcmp(option, "rawio=no") == 0 && device->kernel != TREE_VFIO) {
+			device->no_rawio = true;
 		} else {
 			ret = refuse_model_option(device->model, option);
 		}
@@ -339,7 +377,9 @@ announce(const struct run *run)
 {
 	fputs("slipway: ", stderr);
 	for (unsigned int i = 0; i < run->count; i++)
-		fprintf(stderr, "%s%s %s%s%s at %s", i > 0 ? ", " : "", run->device[i].model->name,
+		fprintf(stderr, "%s%s %s%s%s%s at %s", i > 0 ? ", " : "",
+			run->device[i].kernel != TREE_VFIO ? "the kernel's " : "",
+			run->device[i].model->name,
 			version_name(&run->device[i]), run->device[i].at != NULL ? " of " : "",
 			run->device[i].at != NULL ? run->device[i].at : "",
 			run->device[i].address);
@@ -380,8 +420,34 @@ set_devices(const struct run *run)
 			       device->at != NULL ? device->at : "");
 		if (device->wqs != 0 && device->at == NULL)
 			at += snprintf(text + at, sizeof(text) - at, ",wqs=%u", device->wqs);
+		if (device->kernel != TREE_VFIO)
+			at += snprintf(text + at, sizeof(text) - at, ",kernel%s",
+				       device->no_rawio ? "=norawio" : "");
 	}
 	return setenv("SLIPWAY_DEVICES", text, 1);
+}
+
+/* What the shim carries out for a CPU that has not got it. What is said beside counts. */
+static int
+set_cpu(const struct run *run)
+{
+	static const char emulated[] = "+movdir64b,+enqcmd";
+	const char *given = getenv("SLIPWAY_CPU");
+	bool kernel = false;
+	char *value;
+	int ret;
+
+	for (unsigned int i = 0; i < run->count; i++)
+		kernel |= run->device[i].kernel != TREE_VFIO;
+	if (!kernel)
+		return 0;
+	if (given == NULL)
+		return setenv("SLIPWAY_CPU", emulated, 1);
+	if (asprintf(&value, "%s,%s", emulated, given) < 0)
+		return -1;
+	ret = setenv("SLIPWAY_CPU", value, 1);
+	free(value);
+	return ret;
 }
 
 static int
@@ -392,6 +458,8 @@ set_environment(const struct run *run)
 	snprintf(devices, sizeof(devices), "%s/devices", run->tree.path);
 	if (setenv("SYSFS_PCI_DEVICES", devices, 1) < 0 ||
 	    setenv("SLIPWAY_RUN_DIR", run->dirs.run, 1) < 0 || set_devices(run) < 0)
+		return -1;
+	if (setenv("SLIPWAY_KERNEL_DIR", run->tree.path, 1) < 0 || set_cpu(run) < 0)
 		return -1;
 	if (run->trace == NULL)
 		unsetenv("SLIPWAY_TRACE");

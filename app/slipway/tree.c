@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "slipway.h"
+#include "tree_dsa.h"
 
 /* Real devices, and groups that the kernel has. */
 #define REAL_DEVICES "/sys/bus/pci/devices"
@@ -176,7 +177,10 @@ write_links(const struct tree *tree, const struct tree_device *device)
 	if (ret == 0)
 		ret = make_link(tree, group, "%s/iommu_group", device->address);
 	if (ret == 0)
-		ret = make_link(tree, "../../drivers/vfio-pci", "%s/driver", device->address);
+		ret = make_link(tree,
+				device->kernel == TREE_VFIO ? "../../drivers/vfio-pci"
+							    : "../../drivers/idxd",
+				"%s/driver", device->address);
 	return ret;
 }
 
@@ -238,6 +242,7 @@ static int
 build(const struct tree *tree, struct tree_device devices[], unsigned int count)
 {
 	unsigned int bus = BUS_FIRST;
+	unsigned int dsa = 0;
 	int group = GROUP_FIRST;
 	int ret = make_dir(tree, "devices");
 
@@ -248,12 +253,18 @@ build(const struct tree *tree, struct tree_device devices[], unsigned int count)
 	if (ret == 0)
 		ret = make_dir(tree, "drivers/vfio-pci");
 	if (ret == 0)
+		ret = make_dir(tree, "drivers/idxd");
+	if (ret == 0)
+		ret = tree_dsa_begin(tree);
+	if (ret == 0)
 		ret = link_real(tree);
 	for (unsigned int i = 0; ret == 0 && i < count; i++) {
 		choose_group(&devices[i], &group);
 		ret = choose_address(&devices[i], &bus);
 		if (ret == 0)
 			ret = write_device(tree, &devices[i], i);
+		if (ret == 0 && devices[i].kernel != TREE_VFIO)
+			ret = tree_dsa_write(tree, &devices[i], dsa++);
 	}
 	return ret;
 }

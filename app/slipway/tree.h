@@ -10,6 +10,7 @@
  * reads in place of /sys/bus/pci. Real devices are linked into it.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,11 +20,21 @@
 /** Devices of one program; the shim has the same limit. */
 #define TREE_DEVICES 16
 
+/** Who has a device. */
+enum tree_owner {
+	TREE_VFIO,             /**< programs, through VFIO */
+	TREE_KERNEL_BARE,      /**< the kernel's idxd, which has found it */
+	TREE_KERNEL_DEDICATED, /**< the same, divided into dedicated work queues for programs */
+	TREE_KERNEL_SHARED,    /**< or into shared ones */
+};
+
 /** A device to show. */
 struct tree_device {
 	const struct model *model;
 	unsigned int version; /**< index of that model's */
 	unsigned int wqs;     /**< work queues, 0 for as many as is usual */
+	enum tree_owner kernel;
+	bool no_rawio;        /**< of the kernel's: programs may not map portals */
 	const char *at;       /**< socket where it is served, an absolute path; NULL for none */
 	char address[16];     /**< out: PCI address */
 	int group;            /**< out: VFIO group */
