@@ -21,6 +21,7 @@
 #define SPIN_US_DEFAULT 50
 #define SPIN_US_MAX     100000
 #define MODE_DEFAULT    0600
+#define SERVE_THREADS   16
 /* 33 sockets with 70 each, and some more. */
 #define DESCRIPTORS 4096
 
@@ -29,16 +30,20 @@ static const char help[] =
 	"       slipway serve - offer a modelled device at a socket\n"
 	"\n"
 	"SYNOPSIS\n"
-	"       slipway serve dlb SOCKET [--version 2.0|2.5] [--mode OCTAL] [--no-share]\n"
+	"       slipway serve dlb SOCKET [--version 2.0|2.5] [--no-share] [--spin MICROSECONDS]\n"
 	"                     [--domains N] [--domain K:KEY=VALUE,...] [--ordered M]\n"
-	"                     [--spin MICROSECONDS] [--trace FILE] [--stats] [--quiet]\n"
+	"                     [--mode OCTAL] [--trace FILE] [--stats] [--quiet]\n"
+	"       slipway serve dsa SOCKET [--version 1.0|2.0] [--wqs N] [--threads N]\n"
+	"                     [--wq K:KEY=VALUE,...]...\n"
+	"                     [--mode OCTAL] [--trace FILE] [--stats] [--quiet]\n"
 	"\n"
 	"DESCRIPTION\n"
-	"       Makes a DLB and offers it at SOCKET by the vfio-user protocol, to one client at a\n"
-	"       time: a DPDK program (--vdev=event_dlb0,at=vfu:SOCKET), a stock program under\n"
-	"       slipway run --at SOCKET, a guest of QEMU. When a client goes, or is killed, the\n"
-	"       device is reset, and the next one may come. The device works in this process and\n"
-	"       in one thread, which sleeps when there is nothing to do.\n"
+	"       Makes a DLB or a DSA and offers it at SOCKET by the vfio-user protocol, to one\n"
+	"       client at a time: a DPDK program (--vdev=event_dlb0,at=vfu:SOCKET, or\n"
+	"       --vdev=dma_dsa0,at=vfu:SOCKET), a stock program under slipway run --at SOCKET, a\n"
+	"       guest of QEMU. When a client goes, or is killed, the device is reset, and the next\n"
+	"       one may come. The device works in this process and in one thread, which sleeps\n"
+	"       when there is nothing to do.\n"
 	"\n"
 	"       A SOCKET without a slash lies in the directory of running devices. Beside it is\n"
 	"       SOCKET.ctl, which slipway regs, top, trace and inject ask, several at once. Who may\n"
@@ -48,8 +53,9 @@ static const char help[] =
 	"       removed.\n"
 	"\n"
 	"OPTIONS\n"
-	"       --version 2.0|2.5\n"
-	"              Version of the device; 2.5 if not said.\n"
+	"       --version V\n"
+	"              Version of the device: 2.0 or 2.5 of a DLB, 2.5 if not said; 1.0 or 2.0 of a\n"
+	"              DSA, 1.0 if not said.\n"
 	"       --mode OCTAL\n"
 	"              Permissions of the sockets, 0 to 0777; 0600, the owner only, if not said.\n"
 	"       --domains N\n"
@@ -70,6 +76,20 @@ static const char help[] =
 	"       --spin MICROSECONDS\n"
 	"              Look for posts in shared memory so long after the last one before\n"
 	"              sleeping, 0 to 100000; 50 if not said.\n"
+	"       --wqs N\n"
+	"              Work queues that a DSA has, 1 to 64; 8 if not said.\n"
+	"       --wq K:KEY=VALUE,...\n"
+	"              Set up work queue K, counted from 0, and offer its portal at SOCKET.wqK;\n"
+	"              once for each of them, and then there is no socket of the device as a\n"
+	"              whole. KEYs are mode (shared or dedicated), size, threshold, priority,\n"
+	"              group, max_transfer and max_batch; what is not said is shared, an even\n"
+	"              part of the entries, a threshold of all of them, 1, 0, and what the device\n"
+	"              can do. Many clients share a shared one, each with memory and a PASID of\n"
+	"              its own; a dedicated one has one client at a time. When one goes, what it\n"
+	"              still had in the queue is aborted, and the others do not notice.\n"
+	"       --threads N\n"
+	"              Threads that do the work of a DSA, beside the one that sees to messages,\n"
+	"              0 to 16; 0 if not said: that one does both.\n"
 	"       --trace FILE\n"
 	"              Write every access to the device, and of it, to FILE, for slipway trace.\n"
 	"       --stats\n"
@@ -90,7 +110,9 @@ static const char help[] =
 	"\n"
 	"EXAMPLES\n"
 	"       slipway serve dlb dlb0 &\n"
-	"       slipway top dlb0\n";
+	"       slipway top dlb0\n"
+	"       slipway serve dsa dsa0 --wq 0:mode=shared,size=64,threshold=48 --threads 1 &\n"
+	"       slipway dsa test dsa0.wq0\n";
 
 void
 serve_say(const struct serve *s, const char *format, ...)
@@ -123,18 +145,6 @@ parse_number(const char *option, const char *value, int base, unsigned long max,
 }
 
 static int
-parse_version(const char *value, enum dlb_version *version)
-{
-	if (strcmp(value, "2.5") == 0)
-		*version = DLB_V25;
-	else if (strcmp(value, "2.0") == 0)
-		*version = DLB_V20;
-	else
-		return complain("serve: --version %s: accepted are 2.0 and 2.5", value), EXIT_USAGE;
-	return 0;
-}
-
-static int
 parse_option(struct serve_options *options, int opt, const char *value)
 {
 	unsigned long number = 0;
@@ -142,7 +152,8 @@ parse_option(struct serve_options *options, int opt, const char *value)
 
 	switch (opt) {
 	case 'v':
-		return parse_version(value, &options->version);
+		options->version_text = value;
+		break;
 	case 'm':
 		status = parse_number("--mode", value, 8, 0777, "0 to 0777, octal", &number);
 		options->mode = (mode_t)number;
@@ -157,6 +168,20 @@ parse_option(struct serve_options *options, int opt, const char *value)
 		return serve_split_domain(&options->split, value) < 0 ? EXIT_USAGE : 0;
 	case 'o':
 		return serve_split_ordered(&options->split, value) < 0 ? EXIT_USAGE : 0;
+	case 'w':
+		status = parse_number("--wqs", value, 10, DSA_PLAN_WQS, "1 to 64", &number);
+		options->wqs = (unsigned int)number;
+		if (status == 0 && number == 0) {
+			complain("serve: --wqs 0: accepted are 1 to 64");
+			status = EXIT_USAGE;
+		}
+		return status;
+	case 'W':
+		return dsa_plan_say(&options->plan, value) < 0 ? EXIT_USAGE : 0;
+	case 'T':
+		status = parse_number("--threads", value, 10, SERVE_THREADS, "0 to 16", &number);
+		options->threads = (unsigned int)number;
+		return status;
 	case 'n':
 		options->share = false;
 		break;
@@ -190,43 +215,84 @@ find_path(struct serve_options *options, const char *given)
 			return ret;
 		n = snprintf(options->path, sizeof(options->path), "%s/%s", dirs->base, given);
 	}
-	/* .d31 is no longer. */
-	if (n + sizeof(".ctl") <= sizeof(options->path))
+	/* .ctl and .d31 are no longer. */
+	if (n + sizeof(".wq63") <= sizeof(options->path))
 		return 0;
 	complain("serve: %s: a path of at most %zu characters is accepted", given,
-		 sizeof(options->path) - sizeof(".ctl"));
+		 sizeof(options->path) - sizeof(".wq63"));
 	return -ENAMETOOLONG;
 }
 
-/* Lines that clients put into rings of their own pass no recorder. */
+/* ---- Kinds ---- */
+
+static const struct serve_kind *const kinds[] = {&serve_dlb, &serve_dsa};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static const struct option names[] = {
+	{"version", required_argument, NULL, 'v'},
+	{"mode", required_argument, NULL, 'm'},
+	{"no-share", no_argument, NULL, 'n'},
+	{"spin", required_argument, NULL, 's'},
+	{"trace", required_argument, NULL, 't'},
+	{"domains", required_argument, NULL, 'd'},
+	{"domain", required_argument, NULL, 'D'},
+	{"ordered", required_argument, NULL, 'o'},
+	{"wqs", required_argument, NULL, 'w'},
+	{"wq", required_argument, NULL, 'W'},
+	{"threads", required_argument, NULL, 'T'},
+	{"stats", no_argument, NULL, 'S'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
 static int
-check_split(const struct serve_options *options)
+choose_kind(struct serve *s, const char *name)
 {
-	if (options->split.domains != 0 && options->trace != NULL) {
-		complain("serve: --trace %s: accepted without --domains", options->trace);
+	struct serve_options *options = &s->options;
+
+	for (size_t i = 0; i < KINDS; i++)
+		if (strcmp(name, kinds[i]->model) == 0)
+			s->kind = kinds[i];
+	if (s->kind == NULL) {
+		complain("serve: '%s': there are only the models " MODEL_NAMES, name);
 		return -EINVAL;
 	}
-	return serve_split_check(&options->split);
+	options->model = model_find(name);
+	options->version = (int)options->model->standard;
+	if (options->version_text != NULL)
+		options->version = model_version(options->model, options->version_text);
+	if (options->version < 0)
+		complain("serve: --version %s: accepted are %s and %s", options->version_text,
+			 options->model->version[0].name, options->model->version[1].name);
+	return options->version;
+}
+
+/* Those that were given and are of another kind of device. */
+static int
+check_options(const struct serve *s, const char *given)
+{
+	const struct option *o;
+
+	for (size_t i = 0; i < KINDS; i++)
+		for (const char *g = given; kinds[i] != s->kind && *g != '\0'; g++) {
+			if (strchr(kinds[i]->options, *g) == NULL)
+				continue;
+			for (o = names; o->val != *g;)
+				o++;
+			complain("serve: --%s: accepted with %s only", o->name, kinds[i]->model);
+			return -EINVAL;
+		}
+	return s->kind->check(&s->options);
 }
 
 /* 0, or a status to exit with; -1 after --help. Model and socket are at optind. */
 static int
-parse_arguments(struct serve_options *options, int argc, char **argv)
+parse_arguments(struct serve *s, int argc, char **argv)
 {
-	static const struct option names[] = {
-		{"version", required_argument, NULL, 'v'},
-		{"mode", required_argument, NULL, 'm'},
-		{"no-share", no_argument, NULL, 'n'},
-		{"spin", required_argument, NULL, 's'},
-		{"trace", required_argument, NULL, 't'},
-		{"domains", required_argument, NULL, 'd'},
-		{"domain", required_argument, NULL, 'D'},
-		{"ordered", required_argument, NULL, 'o'},
-		{"stats", no_argument, NULL, 'S'},
-		{"quiet", no_argument, NULL, 'q'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
+	char given[64] = "";
+	size_t n = 0;
 	int opt, status = 0;
 
 	while (status == 0 && (opt = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
@@ -235,19 +301,19 @@ parse_arguments(struct serve_options *options, int argc, char **argv)
 			return -1;
 		}
 		status = opt == ':' || opt == '?' ? refuse_option("serve", argv, opt)
-						  : parse_option(options, opt, optarg);
+						  : parse_option(&s->options, opt, optarg);
+		if (status == 0 && strchr(given, opt) == NULL && n + 1 < sizeof(given))
+			given[n++] = (char)opt;
 	}
-	if (status != 0 || check_split(options) < 0)
-		return status != 0 ? status : EXIT_USAGE;
+	if (status != 0)
+		return status;
 	if (argc - optind != 2) {
 		complain("serve: accepted are a model and a socket, as in slipway serve dlb dlb0; "
 			 "see slipway serve --help");
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[optind], "dlb") != 0) {
-		complain("serve: '%s': there is only the model dlb", argv[optind]);
+	if (choose_kind(s, argv[optind]) < 0 || check_options(s, given) < 0)
 		return EXIT_USAGE;
-	}
 	if (argv[optind + 1][0] == '\0') {
 		complain("serve: the socket has no name");
 		return EXIT_USAGE;
@@ -259,10 +325,7 @@ parse_arguments(struct serve_options *options, int argc, char **argv)
 
 /* The one device of this program: its signal handler knows of nothing else. */
 static struct serve served = {
-	.options = {.version = DLB_V25,
-		    .mode = MODE_DEFAULT,
-		    .share = true,
-		    .spin_us = SPIN_US_DEFAULT},
+	.options = {.mode = MODE_DEFAULT, .share = true, .spin_us = SPIN_US_DEFAULT},
 	.rings.fd = -1,
 	.gate.trace_fd = -1,
 	.ctl_fd = -1,
@@ -322,21 +385,6 @@ descriptors_raise(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void
-announce(const struct serve *s)
-{
-	unsigned int domains = s->options.split.domains;
-
-	if (domains != 0)
-		serve_say(s, "serving DLB %s in %u domains; connect with "
-			     "--vdev=event_dlb0,at=vfu:%s.d0%s",
-			  ctl_version_name(s->options.version), domains, s->options.path,
-			  domains > 1 ? ", .d1 and so on" : "");
-	else
-		serve_say(s, "serving DLB %s at %s; connect with --vdev=event_dlb0,at=vfu:%s",
-		  ctl_version_name(s->options.version), s->options.path, s->options.path);
-}
-
 static int
 serve_device(struct serve *s)
 {
@@ -348,7 +396,7 @@ serve_device(struct serve *s)
 	if (s->signal_fd < 0 || serve_device_open(s) < 0)
 		return EXIT_FAILED;
 	if (serve_ctl_open(s) == 0) {
-		announce(s);
+		s->kind->announce(s);
 		sig = serve_loop(s);
 		serve_say(s, "%s: ends by SIG%s", s->options.path, sigabbrev_np(sig));
 		status = EXIT_DONE;
@@ -368,8 +416,8 @@ serve_command(int argc, char **argv)
 	int status;
 
 	serve_split_init(&s->options.split);
-	status = parse_arguments(&s->options, argc, argv);
-
+	dsa_plan_init(&s->options.plan, "serve");
+	status = parse_arguments(s, argc, argv);
 	if (status != 0)
 		return status < 0 ? EXIT_DONE : status;
 	status = EXIT_FAILED;

@@ -22,13 +22,15 @@ answer_info(void *arg, struct ctl_request *request, struct ctl_text *t)
 	const char *comma = "";
 
 	(void)request;
-	ctl_text_add(t, "{\"device\":\"dlb\",\"version\":\"%s\",\"address\":",
-		     ctl_version_name(s->options.version));
+	ctl_text_add(t, "{\"device\":\"%s\",\"version\":\"%s\",\"address\":", s->kind->model,
+		     s->options.model->version[s->options.version].name);
 	ctl_text_quote(t, s->options.path, strlen(s->options.path));
 	ctl_text_add(t, ",\"pid\":%d,\"uptime\":%llu.%03llu,\"program\":\"slipway serve\",",
 		     (int)getpid(), ms / 1000, ms % 1000);
-	ctl_text_add(t, "\"traced\":%s,\"sockets\":[", s->gate.trace != NULL ? "true" : "false");
+	ctl_text_add(t, "\"traced\":%s,\"sockets\":[", s->kind->traced(s) ? "true" : "false");
 	for (unsigned int i = 0; i < s->sockets; i++) {
+		if (s->socket[i].server == NULL)
+			continue;
 		ctl_text_add(t, "%s{\"path\":", comma);
 		ctl_text_quote(t, s->socket[i].path, strlen(s->socket[i].path));
 		ctl_text_add(t, ",\"client\":%d}", (int)s->socket[i].client);
@@ -40,18 +42,19 @@ answer_info(void *arg, struct ctl_request *request, struct ctl_text *t)
 static void
 answer_regs(void *arg, struct ctl_request *request, struct ctl_text *t)
 {
-	const struct serve *s = arg;
-	struct ctl_registers all = serve_regs_all(&s->gate.regs, s->options.path);
+	struct serve *s = arg;
 
 	(void)request;
-	ctl_regs_answer(&all, t);
+	s->kind->regs(s, t);
 }
 
 static void
 answer_stats(void *arg, struct ctl_request *request, struct ctl_text *t)
 {
+	struct serve *s = arg;
+
 	(void)request;
-	serve_stats_answer(arg, t);
+	s->kind->stats(s, t);
 }
 
 /* ---- Traces ---- */
@@ -80,11 +83,6 @@ trace_start(struct serve *s, struct ctl_request *request, struct ctl_text *t)
 	const char *why = file_refused(request->fd);
 	int ret;
 
-	/* Lines that clients put into rings of their own would be missing in it. */
-	if (s->hub != NULL) {
-		ctl_text_error(t, "trace start: accepted with a whole device, not with --domains");
-		return;
-	}
 	if (why != NULL) {
 		ctl_text_error(t,
 			       "trace start: %s; accepted is a regular file, opened with "
@@ -92,8 +90,10 @@ trace_start(struct serve *s, struct ctl_request *request, struct ctl_text *t)
 			       why);
 		return;
 	}
-	ret = serve_gate_trace(&s->gate, request->fd);
-	if (ret == -EBUSY) {
+	ret = s->kind->trace(s, request->fd);
+	if (ret == -ENOTSUP) {
+		ctl_text_error(t, "trace start: accepted with a whole device, not with --domains");
+	} else if (ret == -EBUSY) {
 		ctl_text_error(t, "trace start: somebody records already, and one can at a time");
 	} else if (ret < 0) {
 		ctl_text_error(t, "trace start: %s", strerror(-ret));
@@ -111,7 +111,7 @@ trace_stop(struct serve *s, struct ctl_request *request, struct ctl_text *t)
 		ctl_text_error(t, "trace stop: this client has started none");
 		return;
 	}
-	serve_gate_trace_end(&s->gate);
+	s->kind->trace_end(s);
 	s->tracer = 0;
 	ctl_text_add(t, "{\"trace\":\"stopped\"}");
 }
@@ -140,10 +140,8 @@ static void
 answer_inject(void *arg, struct ctl_request *request, struct ctl_text *t)
 {
 	struct serve *s = arg;
-	uint64_t before = s->gate.inject.count;
 
-	serve_inject_answer(&s->gate.inject, request->text, request->len, serve_now_ns(), t);
-	if (s->gate.inject.count != before)
+	if (s->kind->inject(s, request->text, request->len, t))
 		serve_say(s, "%s: injected: %.*s", s->options.path, (int)request->len,
 			  request->text);
 }
@@ -173,7 +171,7 @@ gone(void *arg, uint64_t client)
 
 	if (s->tracer != client)
 		return;
-	serve_gate_trace_end(&s->gate);
+	s->kind->trace_end(s);
 	s->tracer = 0;
 }
 

@@ -30,7 +30,8 @@ enum {
 	AT_SIGNAL,
 	AT_CTL,
 	AT_CTL_CLIENTS,
-	AT_SOCKETS = AT_CTL_CLIENTS + CTL_CLIENTS,
+	AT_LISTENERS = AT_CTL_CLIENTS + CTL_CLIENTS,
+	AT_SOCKETS = AT_LISTENERS + SERVE_LISTENERS,
 	POLLED = AT_SOCKETS + SERVE_SOCKETS
 };
 
@@ -50,8 +51,12 @@ work(struct serve *s)
 {
 	unsigned int done = 0;
 
+	/* Each as many messages as the next, and then the next. */
 	for (unsigned int i = 0; i < s->sockets; i++)
-		done += vfu_server_work(s->socket[i].server);
+		if (s->socket[i].server != NULL)
+			done += vfu_server_work(s->socket[i].server);
+	if (s->kind->tidy != NULL)
+		s->kind->tidy(s);
 	return done;
 }
 
@@ -65,14 +70,14 @@ step(struct serve *s, uint64_t now)
 static uint32_t
 posted(const struct serve *s)
 {
-	return s->hub != NULL ? dlb_hub_posted(s->hub) : serve_rings_sum(&s->rings);
+	return s->kind->posted != NULL ? s->kind->posted(s) : 0;
 }
 
 static bool
 shares(const struct serve *s)
 {
 	for (unsigned int i = 0; i < s->sockets; i++)
-		if (vfu_server_shares(s->socket[i].server))
+		if (s->socket[i].server != NULL && vfu_server_shares(s->socket[i].server))
 			return true;
 	return false;
 }
@@ -118,26 +123,36 @@ collect(const struct serve *s, struct pollfd p[POLLED])
 	p[AT_SIGNAL] = (struct pollfd){.fd = s->signal_fd, .events = POLLIN};
 	p[AT_CTL] = (struct pollfd){.fd = s->ctl_fd, .events = POLLIN};
 	ctl_clients_collect(&s->ctl, p + AT_CTL_CLIENTS);
-	for (unsigned int i = 0; i < SERVE_SOCKETS; i++)
+	for (unsigned int i = 0; i < SERVE_LISTENERS; i++)
+		p[AT_LISTENERS + i] = (struct pollfd){
+			.fd = i < s->listeners && !s->listener[i].full ? s->listener[i].fd : -1,
+			.events = POLLIN,
+		};
+	for (unsigned int i = 0; i < s->sockets; i++)
 		p[AT_SOCKETS + i] = (struct pollfd){
-			.fd = i < s->sockets ? vfu_server_fd(s->socket[i].server) : -1,
+			.fd = s->socket[i].server != NULL ? vfu_server_fd(s->socket[i].server) : -1,
 			.events = POLLIN,
 		};
 }
 
 static int
-poll_until(struct pollfd p[POLLED], uint64_t deadline)
+poll_until(struct serve *s, struct pollfd p[POLLED], uint64_t deadline)
 {
+	nfds_t n = AT_SOCKETS + s->sockets;
 	struct timespec wait = {0};
 	uint64_t now = serve_now_ns();
+	int ready;
 
-	if (deadline == BUS_NO_DEADLINE)
-		return ppoll(p, POLLED, NULL, NULL);
-	if (deadline > now) {
+	if (deadline != BUS_NO_DEADLINE && deadline > now) {
 		wait.tv_sec = (time_t)((deadline - now) / NS_PER_S);
 		wait.tv_nsec = (long)((deadline - now) % NS_PER_S);
 	}
-	return ppoll(p, POLLED, &wait, NULL);
+	if (s->kind->sleeps != NULL)
+		s->kind->sleeps(s, true);
+	ready = ppoll(p, n, deadline == BUS_NO_DEADLINE ? NULL : &wait, NULL);
+	if (s->kind->sleeps != NULL)
+		s->kind->sleeps(s, false);
+	return ready;
 }
 
 static int
@@ -147,16 +162,20 @@ sleep_until_needed(struct serve *s, struct pollfd p[POLLED])
 	int ready;
 
 	for (unsigned int i = 0; i < s->sockets; i++)
-		vfu_server_asleep(s->socket[i].server);
+		if (s->socket[i].server != NULL)
+			vfu_server_asleep(s->socket[i].server);
 	/* What was posted before they were told. */
 	deadline = step(s, serve_now_ns());
 	for (unsigned int i = 0; i < s->sockets; i++) {
+		if (s->socket[i].server == NULL)
+			continue;
 		other = vfu_server_deadline(s->socket[i].server);
 		deadline = other < deadline ? other : deadline;
 	}
-	ready = poll_until(p, deadline);
+	ready = poll_until(s, p, deadline);
 	for (unsigned int i = 0; i < s->sockets; i++)
-		vfu_server_awake(s->socket[i].server);
+		if (s->socket[i].server != NULL)
+			vfu_server_awake(s->socket[i].server);
 	return ready;
 }
 
@@ -173,11 +192,14 @@ signal_taken(const struct serve *s)
 }
 
 static void
-serve_ctl(struct serve *s, const struct pollfd p[POLLED])
+serve_others(struct serve *s, const struct pollfd p[POLLED])
 {
 	ctl_clients_serve(&s->ctl, p + AT_CTL_CLIENTS);
 	if (p[AT_CTL].revents != 0)
 		ctl_clients_accept(&s->ctl, s->ctl_fd, &s->service);
+	for (unsigned int i = 0; i < s->listeners; i++)
+		if (p[AT_LISTENERS + i].revents != 0)
+			s->kind->accept(s, i);
 }
 
 int
@@ -191,10 +213,10 @@ serve_loop(struct serve *s)
 	while (sig == 0) {
 		busy = round_busy(s, shares(s) ? spin : 0);
 		collect(s, p);
-		ready = busy ? poll_until(p, 0) : sleep_until_needed(s, p);
+		ready = busy ? poll_until(s, p, 0) : sleep_until_needed(s, p);
 		if (ready <= 0)
 			continue;
-		serve_ctl(s, p);
+		serve_others(s, p);
 		if (p[AT_SIGNAL].revents != 0)
 			sig = signal_taken(s);
 	}

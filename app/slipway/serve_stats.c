@@ -186,8 +186,8 @@ domains_add(const struct serve_regs *regs, struct ctl_text *t)
 
 /* ---- Sockets ---- */
 
-static void
-socket_add(const struct serve_socket *socket, struct ctl_text *t)
+void
+serve_stats_socket(const struct serve_socket *socket, struct ctl_text *t)
 {
 	const struct vfu_server_stats *n = vfu_server_stats(socket->server);
 
@@ -209,7 +209,7 @@ serve_stats_answer(struct serve *s, struct ctl_text *t)
 
 	serve_gate_totals(&s->gate, &in, &out);
 	ctl_text_add(t, "{\"device\":\"dlb\",\"version\":\"%s\",\"ns\":%" PRIu64 ",\"silent\":%s,",
-		     ctl_version_name(s->options.version), now, silent ? "true" : "false");
+		     ctl_version_name((enum dlb_version)s->options.version), now, silent ? "true" : "false");
 	ctl_text_add(t,
 		     "\"in\":%" PRIu64 ",\"out\":%" PRIu64 ",\"stray\":%" PRIu64
 		     ",\"lost\":%" PRIu64 ",",
@@ -219,7 +219,7 @@ serve_stats_answer(struct serve *s, struct ctl_text *t)
 	ctl_text_add(t, "],\"sockets\":[");
 	for (unsigned int i = 0; i < s->sockets; i++) {
 		ctl_text_add(t, "%s", i > 0 ? "," : "");
-		socket_add(&s->socket[i], t);
+		serve_stats_socket(&s->socket[i], t);
 	}
 	ctl_text_add(t, "]");
 	if (!silent) {
@@ -232,33 +232,33 @@ serve_stats_answer(struct serve *s, struct ctl_text *t)
 
 /* ---- The table at the end ---- */
 
-static void
-row(const char *name, uint64_t value)
+void
+serve_stats_row(const char *name, uint64_t value)
 {
 	printf("  %-34s %14" PRIu64 "\n", name, value);
 }
 
-static void
-print_socket(const struct serve_socket *socket)
+void
+serve_stats_print_socket(const struct serve_socket *socket)
 {
 	const struct vfu_server_stats *n = vfu_server_stats(socket->server);
 
 	printf("%s\n", socket->path);
-	row("clients", n->clients);
-	row("clients let go for bad messages", n->dropped);
-	row("messages", n->messages);
-	row("  refused", n->refused);
-	row("  reads of registers", n->reads);
-	row("  writes of registers", n->writes);
-	row("  posted writes", n->posted);
-	row("  lines by message", n->lines);
-	row("  memory mapped", n->maps);
-	row("  memory unmapped", n->unmaps);
-	row("interrupts sent", n->irqs);
-	row("memory read by message", n->dma_read);
-	row("memory written by message", n->dma_write);
-	row("bytes in", n->bytes_in);
-	row("bytes out", n->bytes_out);
+	serve_stats_row("clients", n->clients);
+	serve_stats_row("clients let go for bad messages", n->dropped);
+	serve_stats_row("messages", n->messages);
+	serve_stats_row("  refused", n->refused);
+	serve_stats_row("  reads of registers", n->reads);
+	serve_stats_row("  writes of registers", n->writes);
+	serve_stats_row("  posted writes", n->posted);
+	serve_stats_row("  lines by message", n->lines);
+	serve_stats_row("  memory mapped", n->maps);
+	serve_stats_row("  memory unmapped", n->unmaps);
+	serve_stats_row("interrupts sent", n->irqs);
+	serve_stats_row("memory read by message", n->dma_read);
+	serve_stats_row("memory written by message", n->dma_write);
+	serve_stats_row("bytes in", n->bytes_in);
+	serve_stats_row("bytes out", n->bytes_out);
 }
 
 void
@@ -270,16 +270,16 @@ serve_stats_print(struct serve *s)
 	/* Domains' rings are new for each client. */
 	for (unsigned int i = 0; i < s->rings.count && s->hub == NULL; i++)
 		lines += serve_rings_head(&s->rings, i);
-	printf("dlb %s, served for %.1f s\n", ctl_version_name(s->options.version),
+	printf("dlb %s, served for %.1f s\n", ctl_version_name((enum dlb_version)s->options.version),
 	       (double)(ctl_now_ms() - s->began) / 1e3);
-	row("events in", in);
-	row("events out", out);
+	serve_stats_row("events in", in);
+	serve_stats_row("events out", out);
 	if (s->hub == NULL)
-		row("lines posted", lines);
-	row("entries for memory that is not there", dlb_model_lost(s->model));
-	row("accesses of nothing", dlb_model_stray(s->model));
-	row("faults injected", s->gate.inject.count);
-	row("control requests", s->ctl_requests);
+		serve_stats_row("lines posted", lines);
+	serve_stats_row("entries for memory that is not there", dlb_model_lost(s->model));
+	serve_stats_row("accesses of nothing", dlb_model_stray(s->model));
+	serve_stats_row("faults injected", s->gate.inject.count);
+	serve_stats_row("control requests", s->ctl_requests);
 	for (unsigned int i = 0; i < s->sockets; i++)
-		print_socket(&s->socket[i]);
+		serve_stats_print_socket(&s->socket[i]);
 }

@@ -231,6 +231,8 @@ vfu_server_let_go(struct vfu_server *s, const char *why)
 	s->log_lines = 0;
 	vfu_server_log(s, "client gone: %s", why);
 	vfu_gather_forget(&s->gather);
+	if (s->config.events.leaving != NULL)
+		s->config.events.leaving(s->config.arg);
 	vfu_server_dma_forget(s);
 	vfu_server_irq_forget(s);
 	vfu_server_share_forget(s);

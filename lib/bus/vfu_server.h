@@ -32,6 +32,8 @@ struct vfu_server;
 struct vfu_server_events {
 	void (*log)(void *arg, const char *line);      /**< one line, without newline */
 	void (*came)(void *arg, pid_t pid, uid_t uid); /**< a client has been accepted */
+	/** The client is about to be gone; its memory is still there, where it came with a file. */
+	void (*leaving)(void *arg);
 	/**
 	 * The client is gone, its maps are too (remap has been called): time to reset the device.
 	 * When NULL, the server does it: BUS_RESET_POWER.
