@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ctl_dsa.h"
 #include "ctl_regs.h"
 #include "signals.h"
 
@@ -18,7 +19,7 @@ answer_info(void *arg, struct ctl_request *request, struct ctl_text *t)
 
 	(void)request;
 	ctl_text_add(t, "{\"device\":\"%s\",\"version\":\"%s\",\"index\":%u,\"address\":\"%s\",",
-		     about->dev->model, ctl_version_name(about->dev->version), about->index,
+		     about->dev->model, about->dev->version_name, about->index,
 		     about->dev->address);
 	ctl_text_add(t, "\"pid\":%d,\"uptime\":%llu.%03llu,\"program\":", (int)about->pid,
 		     ms / 1000, ms % 1000);
@@ -39,9 +40,8 @@ read_register(void *arg, unsigned int bar, uint64_t off)
 }
 
 static void
-answer_regs(void *arg, struct ctl_request *request, struct ctl_text *t)
+answer_dlb(const struct ctl_device *about, struct ctl_text *t)
 {
-	const struct ctl_device *about = arg;
 	const struct ctl_registers regs = {
 		.model = about->dev->model,
 		.version = about->dev->version,
@@ -50,8 +50,54 @@ answer_regs(void *arg, struct ctl_request *request, struct ctl_text *t)
 		.arg = (void *)(uintptr_t)about->dev,
 	};
 
-	(void)request;
 	ctl_regs_answer(&regs, t);
+}
+
+static uint64_t
+read_sized(void *arg, uint64_t off, unsigned int size)
+{
+	const struct device *dev = arg;
+	uint64_t value;
+
+	signals_enter();
+	value = dev->bus->ops->read(dev->bus, 0, off, size);
+	signals_leave();
+	return value;
+}
+
+static void
+read_config(void *arg, uint16_t off, void *bytes, size_t len)
+{
+	const struct device *dev = arg;
+
+	signals_enter();
+	dev->bus->ops->config(dev->bus, off, bytes, len, false);
+	signals_leave();
+}
+
+static void
+answer_dsa(const struct ctl_device *about, struct ctl_text *t)
+{
+	const struct ctl_dsa regs = {
+		.name = about->dev->address,
+		.read = read_sized,
+		.config = read_config,
+		.arg = (void *)(uintptr_t)about->dev,
+	};
+
+	ctl_dsa_answer(&regs, t);
+}
+
+static void
+answer_regs(void *arg, struct ctl_request *request, struct ctl_text *t)
+{
+	const struct ctl_device *about = arg;
+
+	(void)request;
+	if (strcmp(about->dev->model, "dsa") == 0)
+		answer_dsa(about, t);
+	else
+		answer_dlb(about, t);
 }
 
 static const struct ctl_verb verbs[] = {

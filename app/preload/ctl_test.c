@@ -71,8 +71,10 @@ fake_read(struct bus_device *bus, unsigned int bar, uint64_t off, unsigned int s
 static const struct bus_device_ops fake_ops = {.read = fake_read};
 static struct bus_device fake_bus = {.ops = &fake_ops};
 static const struct device devices[2] = {
-	{.address = "0000:7e:00.0", .model = "dlb", .version = DLB_V25, .bus = &fake_bus},
-	{.address = "0000:7f:00.0", .model = "dlb", .version = DLB_V25, .bus = &fake_bus},
+	{.address = "0000:7e:00.0", .model = "dlb", .version = DLB_V25, .version_name = "2.5",
+	 .bus = &fake_bus},
+	{.address = "0000:7f:00.0", .model = "dlb", .version = DLB_V25, .version_name = "2.5",
+	 .bus = &fake_bus},
 };
 
 /* ---- A client ---- */

@@ -38,7 +38,7 @@ static const char help[] =
 	"                       running devices, its name; any control socket\n"
 	"       telemetry:[PREFIX][:ID]\n"
 	"                       a --vdev of a DPDK program with this --file-prefix (default rte),\n"
-	"                       by event device id; its only one\n"
+	"                       by the id of its event or DMA device; its only one\n"
 	"       FILE            what --save wrote; for a file named like a PID, ./FILE\n"
 	"\n"
 	"OPTIONS\n"
@@ -172,9 +172,9 @@ look(const char *target, const struct regs_options *options, struct regs_dump *d
 
 	if (ret < 0)
 		return ret;
-	if (options->filter != NULL && !regs_filter_fits(options->filter, dump->version)) {
-		complain("--filter %s: dlb %s has no register of such a name", options->filter,
-			 regs_version_name(dump->version));
+	if (options->filter != NULL && !regs_filter_fits(options->filter, dump)) {
+		complain("--filter %s: %s %s has no register of such a name", options->filter,
+			 dump->model->name, regs_version_name(dump));
 		return -EINVAL;
 	}
 	if (options->save != NULL)

@@ -16,6 +16,8 @@
 
 #include <jansson.h>
 
+#include "models.h"
+
 /** A register's value. */
 struct regs_value {
 	unsigned int bar;
@@ -25,7 +27,9 @@ struct regs_value {
 
 /** Registers of a device at one time. Those that are not listed have their reset values. */
 struct regs_dump {
-	unsigned int version; /**< column of the register table */
+	const struct model *model;
+	unsigned int version; /**< of that model: column of its register table */
+	uint32_t msix[3];     /**< of a DSA: vectors, offset of the table, of the pending bits */
 	size_t count;
 	size_t room; /**< for so many values */
 	struct regs_value *values;
@@ -42,12 +46,13 @@ struct regs_options {
 
 /* ---- regs_dump.c ---- */
 
-/** Text of a version, "2.5". */
-const char *regs_version_name(unsigned int version);
+/** Text of its version, "2.5". */
+const char *regs_version_name(const struct regs_dump *dump);
 
 /**
  * Make a dump of its JSON form,
- * {"device": "dlb", "version": "2.5", "registers": [[bar, offset, value], ...]}.
+ * {"device": "dlb", "version": "2.5", "registers": [[bar, offset, value], ...]}; of a DSA with
+ * "msix": [vectors, table, pending bits].
  *
  * @param where what the JSON was read from, for messages
  * @return 0, or -EINVAL, -ENOMEM
@@ -60,8 +65,9 @@ json_t *regs_to_json(const struct regs_dump *dump);
 /** Add a value: 0 or -ENOMEM. */
 int regs_add(struct regs_dump *dump, unsigned int bar, uint64_t off, uint32_t value);
 
-/** Version number of its text; -EINVAL, reported, for one there is not. */
-int regs_version(const char *text, const char *where);
+/** What the dump is of, by its text; -EINVAL, reported, for what there is not. */
+int regs_set_model(struct regs_dump *dump, const char *model, const char *version,
+		   const char *where);
 
 /** Let go of the values. */
 void regs_free(struct regs_dump *dump);
@@ -85,8 +91,8 @@ unsigned int regs_telemetry_list(void);
 
 /* ---- regs_print.c ---- */
 
-/** Is there a register in that version whose name matches? */
-bool regs_filter_fits(const char *filter, unsigned int version);
+/** Has such a device a register whose name matches? */
+bool regs_filter_fits(const char *filter, const struct regs_dump *dump);
 
 /**
  * Print a dump.

@@ -5,27 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dlb_regs.h"
+#include "reg.h"
 #include "regs.h"
 #include "slipway.h"
 
-static const char *const versions[] = {[DLB_V20] = "2.0", [DLB_V25] = "2.5"};
-
 const char *
-regs_version_name(unsigned int version)
+regs_version_name(const struct regs_dump *dump)
 {
-	return versions[version];
+	return dump->model->version[dump->version].name;
 }
 
 int
-regs_version(const char *text, const char *where)
+regs_set_model(struct regs_dump *dump, const char *model, const char *version, const char *where)
 {
-	for (int v = 0; v < REG_VERSIONS; v++)
-		if (text != NULL && strcmp(text, versions[v]) == 0)
-			return v;
-	complain("%s: version \"%s\" of dlb; accepted are 2.0 and 2.5", where,
-		 text == NULL ? "" : text);
-	return -EINVAL;
+	int v;
+
+	dump->model = model_find(model);
+	if (dump->model == NULL) {
+		complain("%s: device \"%s\"; accepted are " MODEL_NAMES, where, model);
+		return -EINVAL;
+	}
+	v = model_version(dump->model, version);
+	if (v < 0) {
+		complain("%s: version \"%s\" of %s; accepted are %s and %s", where,
+			 version == NULL ? "" : version, model, dump->model->version[0].name,
+			 dump->model->version[1].name);
+		return -EINVAL;
+	}
+	dump->version = (unsigned int)v;
+	return 0;
 }
 
 int
@@ -95,6 +103,22 @@ add_entry(struct regs_dump *dump, const json_t *entry, size_t n, const char *whe
 	return regs_add(dump, (unsigned int)number[0], (uint64_t)number[1], (uint32_t)number[2]);
 }
 
+/* Only some devices have it, and where they have it differs. */
+static int
+read_msix(struct regs_dump *dump, const json_t *msix, const char *where)
+{
+	for (size_t i = 0; msix != NULL && i < 3; i++) {
+		json_int_t n = json_integer_value(json_array_get(msix, i));
+
+		if (json_array_size(msix) != 3 || n < 0 || n > 0x10000) {
+			complain("%s: \"msix\" is not three numbers of up to 65536", where);
+			return -EINVAL;
+		}
+		dump->msix[i] = (uint32_t)n;
+	}
+	return 0;
+}
+
 int
 regs_from_json(struct regs_dump *dump, const json_t *root, const char *where)
 {
@@ -107,14 +131,12 @@ regs_from_json(struct regs_dump *dump, const json_t *root, const char *where)
 		complain("%s: not a register file: \"device\" and \"registers\" are wanted", where);
 		return -EINVAL;
 	}
-	if (strcmp(device, "dlb") != 0) {
-		complain("%s: device \"%s\"; accepted is dlb", where, device);
-		return -EINVAL;
-	}
-	ret = regs_version(json_string_value(json_object_get(root, "version")), where);
+	ret = regs_set_model(dump, device, json_string_value(json_object_get(root, "version")),
+			     where);
+	if (ret == 0)
+		ret = read_msix(dump, json_object_get(root, "msix"), where);
 	if (ret < 0)
 		return ret;
-	dump->version = (unsigned int)ret;
 	for (size_t n = 0; n < json_array_size(list); n++) {
 		ret = add_entry(dump, json_array_get(list, n), n, where);
 		if (ret < 0) {
@@ -128,7 +150,7 @@ regs_from_json(struct regs_dump *dump, const json_t *root, const char *where)
 json_t *
 regs_to_json(const struct regs_dump *dump)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *root;
 
 	for (size_t i = 0; i < dump->count; i++)
 		if (json_array_append_new(list, json_pack("[i, I, I]", (int)dump->values[i].bar,
@@ -137,6 +159,11 @@ regs_to_json(const struct regs_dump *dump)
 			json_decref(list);
 			return NULL;
 		}
-	return json_pack("{s:s, s:s, s:o}", "device", "dlb", "version",
-			 regs_version_name(dump->version), "registers", list);
+	root = json_pack("{s:s, s:s, s:o}", "device", dump->model->name, "version",
+			 regs_version_name(dump), "registers", list);
+	if (dump->msix[0] != 0)
+		json_object_set_new(root, "msix",
+				    json_pack("[i, i, i]", (int)dump->msix[0], (int)dump->msix[1],
+					      (int)dump->msix[2]));
+	return root;
 }

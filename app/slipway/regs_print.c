@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dlb_reg_table.h"
-#include "reg_text.h"
 #include "regs.h"
+#include "regs_table.h"
 #include "slipway.h"
 
 #define NAME_LEN   64
@@ -17,35 +16,30 @@
 
 /* Every register of a version with its value, in the order of the table. */
 struct view {
-	struct reg_text text;
-	uint32_t first[DLB_REG_COUNT]; /* index of each row's first value */
+	struct regs_table table;
+	uint32_t first[REGS_ROWS_MAX]; /* index of each row's first value */
 	uint32_t total;
-	uint32_t *value;
+	uint64_t *value;
 	bool *given; /* the dump lists it */
 };
 
 /* A register that is shown. */
 struct shown {
 	char name[NAME_LEN];
-	unsigned int row; /* DLB_REG_COUNT: no register, as far as the table knows */
+	unsigned int row; /* REGS_ROWS_MAX: no register, as far as the table knows */
 	unsigned int bar;
 	uint64_t off;
-	uint32_t value;
+	uint64_t value;
 	bool changed;
 };
 
 typedef int (*show_fn)(const struct shown *reg, void *ctx);
 
-static struct reg_text
-table_of(unsigned int version)
+/* Values of a row. */
+static uint32_t
+values_of(const struct reg_text *text, unsigned int row)
 {
-	return (struct reg_text){
-		.rows = dlb_reg_rows,
-		.fields = dlb_reg_fields,
-		.row_count = DLB_REG_COUNT,
-		.field_count = DLB_REG_FIELD_COUNT,
-		.version = version,
-	};
+	return text->rows[row].count[text->version] * text->rows[row].words;
 }
 
 /* ---- Names that are wanted ---- */
@@ -61,16 +55,18 @@ matches(const char *filter, const char *name, const char *row)
 }
 
 bool
-regs_filter_fits(const char *filter, unsigned int version)
+regs_filter_fits(const char *filter, const struct regs_dump *dump)
 {
-	struct reg_text text = table_of(version);
+	static struct regs_table table;
+	const struct reg_text *text = &table.text;
 	char name[NAME_LEN];
 
-	for (unsigned int r = 0; r < DLB_REG_COUNT; r++) {
-		const struct reg_row *row = &dlb_reg_rows[r];
+	regs_table_of(&table, dump);
+	for (unsigned int r = 0; r < text->row_count; r++) {
+		const struct reg_row *row = &text->rows[r];
 
-		for (uint32_t n = 0; n < row->count[version] * row->words; n++) {
-			reg_text_name(&text, r, n / row->words, n % row->words, name, sizeof(name));
+		for (uint32_t n = 0; n < values_of(text, r); n++) {
+			reg_text_name(text, r, n / row->words, n % row->words, name, sizeof(name));
 			if (matches(filter, name, row->name))
 				return true;
 		}
@@ -91,25 +87,33 @@ view_free(struct view *view)
 	free(view);
 }
 
+/* A word goes into its half of a register of 8 bytes. */
+static void
+word_put(uint64_t *value, uint32_t word, bool high)
+{
+	unsigned int shift = high ? 32 : 0;
+
+	*value = (*value & ~((uint64_t)UINT32_MAX << shift)) | (uint64_t)word << shift;
+}
+
 static void
 view_fill(struct view *view, const struct regs_dump *dump)
 {
+	const struct reg_text *text = &view->table.text;
 	unsigned int row;
 	uint32_t i, word;
+	bool high;
 
-	for (unsigned int r = 0; r < DLB_REG_COUNT; r++)
-		for (uint32_t n = view->first[r];
-		     n <
-		     view->first[r] + dlb_reg_rows[r].count[dump->version] * dlb_reg_rows[r].words;
-		     n++)
-			view->value[n] = dlb_reg_rows[r].reset[dump->version];
+	for (unsigned int r = 0; r < text->row_count; r++)
+		for (uint32_t n = 0; n < values_of(text, r); n++)
+			view->value[view->first[r] + n] = text->rows[r].reset[text->version];
 	for (size_t n = 0; n < dump->count; n++) {
 		const struct regs_value *v = &dump->values[n];
 
-		if (!reg_text_find(&view->text, v->bar, v->off, &row, &i, &word))
+		if (!regs_table_find(&view->table, v->bar, v->off, &row, &i, &word, &high))
 			continue;
-		i = view->first[row] + i * dlb_reg_rows[row].words + word;
-		view->value[i] = v->value;
+		i = view->first[row] + i * text->rows[row].words + word;
+		word_put(&view->value[i], v->value, high);
 		view->given[i] = true;
 	}
 }
@@ -122,10 +126,10 @@ view_create(const struct regs_dump *dump)
 
 	if (view == NULL)
 		return NULL;
-	view->text = table_of(dump->version);
-	for (unsigned int r = 0; r < DLB_REG_COUNT; r++) {
+	regs_table_of(&view->table, dump);
+	for (unsigned int r = 0; r < view->table.text.row_count; r++) {
 		view->first[r] = view->total;
-		view->total += dlb_reg_rows[r].count[dump->version] * dlb_reg_rows[r].words;
+		view->total += values_of(&view->table.text, r);
 	}
 	view->value = calloc(view->total, sizeof(*view->value));
 	view->given = calloc(view->total, sizeof(*view->given));
@@ -143,7 +147,8 @@ view_create(const struct regs_dump *dump)
 static bool
 always_known(const struct reg_row *row)
 {
-	return row->access != REG_WINDOW && row->access != REG_TRIGGER && row->bar != REG_BAR_VF;
+	return row->access != REG_WINDOW && row->access != REG_TRIGGER &&
+	       row->access != REG_WO && row->bar != REG_BAR_VF;
 }
 
 /* ---- What is shown ---- */
@@ -153,18 +158,19 @@ static bool
 choose(const struct view *view, const struct view *before, const struct regs_options *options,
        unsigned int r, uint32_t n, struct shown *reg)
 {
-	const struct reg_row *row = &dlb_reg_rows[r];
+	const struct reg_text *text = &view->table.text;
+	const struct reg_row *row = &text->rows[r];
 	uint32_t at = view->first[r] + n, i = n / row->words, word = n % row->words;
 
 	reg->row = r;
 	reg->bar = row->bar;
 	reg->value = view->value[at];
 	reg->changed = before != NULL && before->value[at] != reg->value;
-	if (reg->value == row->reset[view->text.version] && !reg->changed &&
+	if (reg->value == row->reset[text->version] && !reg->changed &&
 	    !(options->all && (view->given[at] || always_known(row))))
 		return false;
-	reg->off = reg_text_offset(&view->text, r, i, word);
-	reg_text_name(&view->text, r, i, word, reg->name, sizeof(reg->name));
+	reg->off = reg_text_offset(text, r, i, word);
+	reg_text_name(text, r, i, word, reg->name, sizeof(reg->name));
 	return matches(options->filter, reg->name, row->name);
 }
 
@@ -173,15 +179,16 @@ static int
 each_unknown(const struct view *view, const struct regs_dump *dump,
 	     const struct regs_options *options, show_fn show, void *ctx)
 {
-	struct shown reg = {.row = DLB_REG_COUNT};
+	struct shown reg = {.row = REGS_ROWS_MAX};
 	unsigned int row;
 	uint32_t i, word;
+	bool high;
 	int ret = 0;
 
 	for (size_t n = 0; ret == 0 && n < dump->count; n++) {
 		const struct regs_value *v = &dump->values[n];
 
-		if (reg_text_find(&view->text, v->bar, v->off, &row, &i, &word))
+		if (regs_table_find(&view->table, v->bar, v->off, &row, &i, &word, &high))
 			continue;
 		snprintf(reg.name, sizeof(reg.name), "BAR%u+0x%" PRIx64, v->bar, v->off);
 		reg.bar = v->bar;
@@ -200,13 +207,10 @@ each_shown(const struct view *view, const struct view *before, const struct regs
 	struct shown reg;
 	int ret = 0;
 
-	for (unsigned int r = 0; r < DLB_REG_COUNT; r++) {
-		uint32_t count = dlb_reg_rows[r].count[dump->version] * dlb_reg_rows[r].words;
-
-		for (uint32_t n = 0; ret == 0 && n < count; n++)
+	for (unsigned int r = 0; r < view->table.text.row_count; r++)
+		for (uint32_t n = 0; ret == 0 && n < values_of(&view->table.text, r); n++)
 			if (choose(view, before, options, r, n, &reg))
 				ret = show(&reg, ctx);
-	}
 	return ret == 0 ? each_unknown(view, dump, options, show, ctx) : ret;
 }
 
@@ -233,13 +237,17 @@ static int
 print_row(const struct shown *reg, void *ctx)
 {
 	const struct table *table = ctx;
+	const struct reg_text *text = &table->view->table.text;
 	char fields[FIELDS_LEN] = "";
+	int digits = 8;
 
-	if (reg->row < DLB_REG_COUNT)
-		reg_text_fields(&table->view->text, reg->row, reg->value, fields, sizeof(fields));
+	if (reg->row < text->row_count) {
+		reg_text_fields(text, reg->row, reg->value, fields, sizeof(fields));
+		digits = text->rows[reg->row].bytes == 8 ? 16 : 8;
+	}
 	if (table->marks)
 		fputs(reg->changed ? "* " : "  ", stdout);
-	printf("%-*s  0x%08" PRIx32 "%s%s\n", table->width, reg->name, reg->value,
+	printf("%-*s  0x%0*" PRIx64 "%s%s\n", table->width, reg->name, digits, reg->value,
 	       fields[0] != '\0' ? "  " : "", fields);
 	return 0;
 }
@@ -251,7 +259,7 @@ print_table(const struct view *view, const struct view *before, const struct reg
 	struct table table = {.view = view, .marks = options->watch > 0};
 
 	each_shown(view, before, dump, options, measure, &table);
-	printf("dlb %s%s\n", regs_version_name(dump->version),
+	printf("%s %s%s\n", dump->model->name, regs_version_name(dump),
 	       table.width == 0 ? ": no register differs from its reset value" : "");
 	return each_shown(view, before, dump, options, print_row, &table);
 }
@@ -265,16 +273,17 @@ struct document {
 };
 
 static json_t *
-fields_object(const struct view *view, const struct shown *reg)
+fields_object(const struct reg_text *text, const struct shown *reg)
 {
 	json_t *fields = json_object();
 
-	for (size_t n = 0; n < DLB_REG_FIELD_COUNT; n++) {
-		const struct reg_field *f = &dlb_reg_fields[n];
+	for (size_t n = 0; n < text->field_count; n++) {
+		const struct reg_field *f = &text->fields[n];
 
-		if (f->row == reg->row && (f->versions >> view->text.version & 1))
-			json_object_set_new(fields, f->name,
-					    json_integer(reg_text_field(f, reg->value)));
+		if (f->row == reg->row && (f->versions >> text->version & 1))
+			json_object_set_new(
+				fields, f->name,
+				json_integer((json_int_t)reg_text_field(f, reg->value)));
 	}
 	return fields;
 }
@@ -283,14 +292,15 @@ static int
 add_object(const struct shown *reg, void *ctx)
 {
 	struct document *document = ctx;
+	const struct reg_text *text = &document->view->table.text;
 	json_t *object = json_pack("{s:s, s:i, s:I, s:I}", "name", reg->name, "bar", (int)reg->bar,
 				   "offset", (json_int_t)reg->off, "value", (json_int_t)reg->value);
 
-	if (reg->row < DLB_REG_COUNT) {
-		uint32_t reset = dlb_reg_rows[reg->row].reset[document->view->text.version];
+	if (reg->row < text->row_count) {
+		uint64_t reset = text->rows[reg->row].reset[text->version];
 
-		json_object_set_new(object, "reset", json_integer(reset));
-		json_object_set_new(object, "fields", fields_object(document->view, reg));
+		json_object_set_new(object, "reset", json_integer((json_int_t)reset));
+		json_object_set_new(object, "fields", fields_object(text, reg));
 	}
 	if (document->marks)
 		json_object_set_new(object, "changed", json_boolean(reg->changed));
@@ -304,8 +314,8 @@ print_json(const struct view *view, const struct view *before, const struct regs
 	struct document document = {
 		.view = view, .list = json_array(), .marks = options->watch > 0};
 	int ret = each_shown(view, before, dump, options, add_object, &document);
-	json_t *root = json_pack("{s:s, s:s, s:o}", "device", "dlb", "version",
-				 regs_version_name(dump->version), "registers", document.list);
+	json_t *root = json_pack("{s:s, s:s, s:o}", "device", dump->model->name, "version",
+				 regs_version_name(dump), "registers", document.list);
 
 	/* Of several looks each is a line. */
 	if (ret == 0 &&
@@ -324,7 +334,7 @@ regs_print(const struct regs_dump *dump, const struct regs_dump *before,
 	int ret = -ENOMEM;
 
 	/* A device of another version in its place has nothing to compare with. */
-	if (before != NULL && before->version == dump->version) {
+	if (before != NULL && before->model == dump->model && before->version == dump->version) {
 		old = view_create(before);
 		if (old == NULL)
 			goto out;

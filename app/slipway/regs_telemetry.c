@@ -53,11 +53,9 @@ read_part(int fd, const char *id, json_int_t cursor, struct regs_dump *dump, con
 		complain("%s: the answer to %s is not what slipway's driver says", path, text);
 		next = -EBADMSG;
 	} else {
-		ret = regs_version(version, path);
-		if (ret >= 0) {
-			dump->version = (unsigned int)ret;
+		ret = regs_set_model(dump, "dlb", version, path);
+		if (ret == 0)
 			ret = take_values(dump, values);
-		}
 		if (ret < 0)
 			next = ret;
 	}

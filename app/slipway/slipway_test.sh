@@ -327,6 +327,20 @@ if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --clear-groups test -x "$progra
 		"${nobody[@]}" SLIPWAY_DIR="$work/root" "${run[@]}" -- true
 fi
 
+# ---- Registers of a DSA from files ----
+
+# Tables where no part has them: WQCFG at 0x500; an entry of it, and a register of 8 bytes of which
+# one half is listed.
+printf '%s' '{"device":"dsa","version":"1.0","msix":[9,8192,12288],"registers":
+	[[0,0,256],[0,32,524416],[0,36,3866624],[0,48,221188],[0,56,4],[0,96,327683],[0,100,2],
+	[0,1352,17],[0,196,3]]}' >"$work/dsa"
+expect 'a table where OFFSETS says' 0 '^WQCFG_DW2\[2\]  *0x00000011  MODE=1 .*PRIORITY=1' \
+	"$program" regs "$work/dsa"
+expect 'a register of 8 bytes' 0 '^SWERROR0  *0x0000000300000000 .*OPERATION=3' \
+	"$program" regs "$work/dsa"
+hold 'saved' "$program" regs --save "$work/dsa2" "$work/dsa"
+hold 'saved and read again' cmp <("$program" regs "$work/dsa") <("$program" regs "$work/dsa2")
+
 # ---- Registers from files ----
 
 regs=("$program" regs)
@@ -391,8 +405,12 @@ broken() {
 broken 'an empty file' 'bad:1:0:' ''
 broken 'a file cut short' 'bad:2:' "${good:0:50}"
 broken 'not a register file' 'not a register file' '[1]'
-broken 'another device' 'device "dsa"; accepted is dlb' \
+broken 'another device' 'device "mlx"; accepted are dlb and dsa' \
+	'{"device":"mlx","version":"2.5","registers":[]}'
+broken 'another version of a DSA' 'version "2.5" of dsa; accepted are 1.0 and 2.0' \
 	'{"device":"dsa","version":"2.5","registers":[]}'
+broken 'vectors that are none' '"msix" is not three numbers' \
+	'{"device":"dsa","version":"1.0","msix":[1,2],"registers":[]}'
 broken 'another version' 'version "2.1" of dlb; accepted are 2.0 and 2.5' \
 	'{"device":"dlb","version":"2.1","registers":[]}'
 broken 'no version' 'accepted are 2.0 and 2.5' '{"device":"dlb","registers":[]}'
