@@ -35,6 +35,7 @@ app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/packet-trace:
 app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/portal
 app/slipway: lib/spec lib/resource lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/share
+examples/dma_pipeline: rte_pmd_dsa.h DPDK
 examples/packet_pipeline: DPDK
 '
 # The files of the seam that know what is behind it: one per device.
