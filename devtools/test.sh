@@ -16,7 +16,8 @@ usage()
 
 	  -y              do not ask before installing packages
 	  --long          with the long stress, ten million inputs by the fuzzer, more schedules,
-	                  a thousand seeds of the reference checker, and a QEMU guest
+	                  a thousand seeds of the reference checker, a file of 1 GB through
+	                  the DSA, and a QEMU guest
 	  --only PATTERN  only the checks whose name matches, as in --only '*perf_queue*'
 	  --help          this text
 	END
@@ -32,6 +33,7 @@ CHECK_RUNS=30
 FUZZ_BATCH=1000000
 WEAVE_DEVIATIONS=4
 KILLS=50
+DSA_MEGABYTES=64
 while [ $# -gt 0 ]; do
 	case $1 in
 	-y) YES=(-y) ;;
@@ -42,6 +44,7 @@ while [ $# -gt 0 ]; do
 		WEAVE_DEVIATIONS=5
 		KILLS=500
 		CHECK_RUNS=1000
+		DSA_MEGABYTES=1024
 		GUEST=yes
 		;;
 	--only)
@@ -513,6 +516,7 @@ fi
 . "$ROOT/devtools/jobs.sh"
 . "$ROOT/devtools/shim_jobs.sh"
 . "$ROOT/devtools/served_jobs.sh"
+. "$ROOT/devtools/dsa_jobs.sh"
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 
 run_builds
@@ -532,8 +536,11 @@ run_shim
 run_guest
 run_pcap_jobs
 run_stock_examples
+run_dsa_stock_suites
+run_dsa_examples
 heading "Benchmark"
 check "bench-event, every layout" bench_layouts
+run_dsa_bench
 
 say "All done in $(seconds "$BEGUN")"
 verdict

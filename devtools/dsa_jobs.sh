@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The slipway authors
+#
+# Jobs on our DMA device, and the checks that run them. Sourced after jobs.sh and checks.sh.
+#
+# DEV is a DMA device as --vdev names it, such as dma_dsa0,version=2.0.
+
+DSA_DRIVER=librte_dma_dsa.so
+DSA_VERSIONS=(1.0 2.0)
+DSA_MODES=(dedicated shared)
+
+# dsa_arguments MEGABYTES LCORES: set EAL to what a program gets that uses our DMA driver
+dsa_arguments()
+{
+	eal_arguments "$1" "$2"
+	EAL=("${EAL[@]/%$DRIVER/$DSA_DRIVER}" --iova-mode=va)
+}
+
+# dsa_section NAME LOG: what dmadev_autotest said of the device of that name. It looks at a
+# dma_skeleton as well, which has no errors to handle, and counts its work on one line each time.
+dsa_section()
+{
+	sed 's/.*\r//' "$2" | awk -v name="[$1]" '
+		/^### Test dmadev instance/ { ours = $NF == name }
+		ours'
+}
+
+# dsa_accept NAME LOG: has dmadev_autotest left out nothing of that device?
+dsa_accept()
+{
+	local section test bad=0
+	section=$(dsa_section "$1" "$2")
+	if grep -iE "$BAD_WORDS" <<<"$section"; then
+		echo "refused: the program's words above"
+		bad=1
+	fi
+	for test in 'copy' 'burst capacity' 'error handling' 'fill'; do
+		grep -q ": Running $test Tests" <<<"$section" && continue
+		echo "refused: no $test tests of $1"
+		bad=1
+	done
+	return $bad
+}
+
+# dsa_autotest DEV: dmadev_autotest of dpdk-test, errors included
+dsa_autotest()
+{
+	local log status
+	log=$(mktemp)
+	dsa_arguments 512 2
+	# Its words are judged here, by device.
+	BAD_WORDS='deadlock|insecure' DPDK_TEST=dmadev_autotest \
+		stock 45 'Test OK' dpdk-test "${EAL[@]}" --vdev="$1" >"$log"
+	status=$?
+	sed 's/.*\r//' "$log"
+	dsa_accept "${1%%,*}" "$log" || status=1
+	rm -f "$log"
+	return $status
+}
+
+# dsa_pipeline MEGABYTES DEV device|CPU: a file of that size and smaller ones through dma_pipeline
+dsa_pipeline()
+{
+	local status
+	dsa_arguments 256 1
+	timeout -k 5 600 "$ROOT/examples/dma_pipeline/pipeline_test.sh" \
+		"$BUILD/examples/dma_pipeline" "$1" "$3" "${EAL[@]}" --log-level 4 --vdev="$2"
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}
+
+# dsa_bench LIMIT LCORES ARGUMENT...: our devices beside the CPU and dma_skeleton
+dsa_bench()
+{
+	local limit=$1 lcores=$2 status
+	shift 2
+	dsa_arguments 512 "$lcores"
+	timeout -k 5 "$limit" "$BUILD/app/bench-dma" "${EAL[@]}" -- "$@" </dev/null
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}
+
+# dsa_bench_all: everything it can do for a moment, for what it checks and not for its figures
+dsa_bench_all()
+{
+	dsa_bench 90 2 --layouts copy --sizes 64,4K,1M --batch 1,32 --threads 1,2 \
+		--copies rte_memcpy,memcpy,nt --seconds 0.002 --repeats 1 \
+		--json "$LOGS/bench_dma.json" &&
+		dsa_bench 60 1 --layouts parts --heat hot --sizes 64 --batch 1,32 \
+			--copies rte_memcpy --seconds 0.002 --repeats 1 &&
+		"$ROOT/app/bench-dma/plot_bench.py" "$LOGS/bench_dma.json" "$LOGS"
+}
+
+run_dsa_stock_suites()
+{
+	local version mode
+	heading "DPDK's test of DMA devices, on dma_dsa"
+	for version in "${DSA_VERSIONS[@]}"; do
+		for mode in "${DSA_MODES[@]}"; do
+			check "dmadev_autotest dma_dsa $mode $version" \
+				dsa_autotest "dma_dsa0,version=$version,mode=$mode"
+		done
+	done
+	check "dmadev_autotest dma_dsa sva=1" dsa_autotest dma_dsa0,sva=1
+}
+
+run_dsa_examples()
+{
+	heading "A file through a DMA device"
+	check "dma_pipeline dma_dsa dedicated" dsa_pipeline "$DSA_MEGABYTES" dma_dsa0 device
+	check "dma_pipeline dma_dsa shared" dsa_pipeline 16 dma_dsa0,mode=shared device
+	check "dma_pipeline dma_skeleton" dsa_pipeline 16 dma_skeleton CPU
+}
+
+run_dsa_bench()
+{
+	heading "Benchmark of DMA devices"
+	check "bench-dma, every layout" dsa_bench_all
+}
