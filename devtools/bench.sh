@@ -2,27 +2,31 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The slipway authors
 #
-# The benchmark of the guide: every table and figure of doc/tools/bench_event.rst, in one go.
+# The benchmarks of the guide: every table and figure of doc/tools/bench_event.rst in one go, or of
+# doc/dmadevs/bench_dma.rst.
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage()
 {
 	cat <<-END
-	Usage: devtools/bench.sh [--out DIRECTORY] [--rounds N]
+	Usage: devtools/bench.sh [--dma] [--out DIRECTORY] [--rounds N]
 
 	Measures event devices side by side on two CPUs: bench-event --full, then DPDK's own
 	perf_queue. Takes about ten minutes, in which the machine should do nothing else.
 
-	  --out DIRECTORY  where bench_event.json, the figures and the tables go; default: the guide
+	  --dma            DMA devices instead: bench-dma --full, some two minutes
+	  --out DIRECTORY  where the figures and the tables go, and the JSON file that they are made
+	                   of; default: the guide
 	  --rounds N       samples of each device in each cell, and half as many runs of perf_queue;
 	                   default 7
 	  --help           this text
 	END
 }
 
-OUT=$ROOT/doc/tools
+OUT=
 ROUNDS=7
+DMA=no
 while [ $# -gt 0 ]; do
 	case $1 in
 	--out | --rounds)
@@ -30,6 +34,7 @@ while [ $# -gt 0 ]; do
 		[ "$1" = --out ] && OUT=$2 || ROUNDS=$2
 		shift
 		;;
+	--dma) DMA=yes ;;
 	--help) usage; exit 0 ;;
 	*) usage >&2; die "unknown argument '$1'" ;;
 	esac
@@ -42,17 +47,42 @@ mapfile -t CPUS < <(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status | 
 	while IFS=- read -r first last; do seq "$first" "${last:-$first}"; done | head -n 2)
 [ ${#CPUS[@]} -eq 2 ] || die "two CPUs are needed, there is one"
 
-[ -x "$BUILD/app/bench-event" ] || die "not built yet: devtools/setup.sh"
-mkdir -p "$OUT" || die "cannot write to $OUT"
-JSON=$OUT/bench_event.json
-PREFIX=slipway-bench-$$
-load_driver
-trap 'rm -rf "$(eal_directory)/$PREFIX"' EXIT
+# prepare PROGRAM DIRECTORY: where to write, and what to measure with
+prepare()
+{
+	[ -x "$BUILD/app/$1" ] || die "not built yet: devtools/setup.sh"
+	OUT=${OUT:-$ROOT/doc/$2}
+	mkdir -p "$OUT" || die "cannot write to $OUT"
+	PREFIX=slipway-bench-$$
+	load_driver
+	EAL=(--no-pci --no-huge -m 512 --file-prefix "$PREFIX" --log-level 4
+		--lcores "0@${CPUS[0]},1@${CPUS[1]}" "${LOAD[@]}")
+	trap 'rm -rf "$(eal_directory)/$PREFIX"' EXIT
+}
 
-"$BUILD/app/bench-event" --no-pci --no-huge -m 512 --file-prefix "$PREFIX" --log-level 4 \
-	--lcores "0@${CPUS[0]},1@${CPUS[1]}" "${LOAD[@]}" -- --full --seconds 0.15 \
-	--repeats "$ROUNDS" --json "$JSON" </dev/null || die "bench-event failed, see above"
-"$ROOT/app/bench-event/perf_queue.py" "$JSON" "${LOAD[1]}" "$BUILD/app/bench-event" \
-	"${CPUS[@]}" $(((ROUNDS + 1) / 2)) || exit 1
-"$ROOT/app/bench-event/plot_bench.py" "$JSON" "$OUT" || exit 1
-say "written to $OUT: bench_event.json, bench_*.svg, bench_tables.inc"
+bench_event()
+{
+	prepare bench-event tools
+	"$BUILD/app/bench-event" "${EAL[@]}" -- --full --seconds 0.15 --repeats "$ROUNDS" \
+		--json "$OUT/bench_event.json" </dev/null || die "bench-event failed, see above"
+	"$ROOT/app/bench-event/perf_queue.py" "$OUT/bench_event.json" "${LOAD[1]}" \
+		"$BUILD/app/bench-event" "${CPUS[@]}" $(((ROUNDS + 1) / 2)) || exit 1
+	"$ROOT/app/bench-event/plot_bench.py" "$OUT/bench_event.json" "$OUT" || exit 1
+	say "written to $OUT: bench_event.json, bench_*.svg, bench_tables.inc"
+}
+
+bench_dma()
+{
+	DRIVER=librte_dma_dsa.so
+	prepare bench-dma dmadevs
+	"$BUILD/app/bench-dma" "${EAL[@]}" -- --full --seconds 0.02 --repeats "$ROUNDS" \
+		--json "$OUT/bench_dma.json" </dev/null || die "bench-dma failed, see above"
+	"$ROOT/app/bench-dma/plot_bench.py" "$OUT/bench_dma.json" "$OUT" || exit 1
+	say "written to $OUT: bench_dma.json, bench_dma_*.svg, bench_dma_tables.inc"
+}
+
+if [ $DMA = yes ]; then
+	bench_dma
+else
+	bench_event
+fi
