@@ -49,8 +49,7 @@ host_dma(struct bus_host *host, uint32_t pasid, uint64_t iova, void *bytes, size
 	struct rig *r = (struct rig *)host;
 
 	(void)pasid;
-	if (r->policy != RIG_BOUNCED ||
-	    !reachable(r, iova, len, write ? BUS_PROT_WRITE : BUS_PROT_READ))
+	if (!reachable(r, iova, len, write ? BUS_PROT_WRITE : BUS_PROT_READ))
 		return -EFAULT;
 	if (write)
 		memcpy(rig_at(r, iova), bytes, len);
