@@ -308,6 +308,10 @@ run_plain_tests()
 	check "dlb_stress, $STRESS_ENTRIES entries" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
 		"$BUILD/lib/dlb_stress" "$STRESS_ENTRIES"
+	# A hundredth of the entries: each command is settled by several threads.
+	check "dsa_stress, $((STRESS_ENTRIES / 100)) commands" \
+		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
+		"$BUILD/lib/dsa_stress" "$((STRESS_ENTRIES / 100))"
 }
 
 run_searches()

@@ -296,11 +296,15 @@ uint32_t
 dsa_work_occupancy(const struct dsa_work *work, unsigned int wq)
 {
 	const struct dsa_queue *q = &work->queue[wq];
-	uint64_t head = atomic_load_explicit(&q->head, memory_order_acquire);
+	uint64_t head = atomic_load_explicit(&q->head, memory_order_acquire), before, tail;
 
-	/* The head first: it never passes the tail. */
-	return (uint32_t)(DSA_WORD_TAIL(atomic_load_explicit(&q->word, memory_order_acquire)) -
-			  head);
+	/* A head that did not move meanwhile is that of the tail. */
+	do {
+		before = head;
+		tail = DSA_WORD_TAIL(atomic_load_explicit(&q->word, memory_order_acquire));
+		head = atomic_load_explicit(&q->head, memory_order_acquire);
+	} while (head != before);
+	return (uint32_t)(tail - head);
 }
 
 void

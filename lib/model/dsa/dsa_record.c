@@ -116,7 +116,7 @@ store_record(uint8_t *p, const struct dsa_cr *cr)
 	atomic_store_explicit(to, words[0], memory_order_release);
 }
 
-/* Without a pointer: the status by itself, after the rest. A copy begins at its beginning. */
+/* Without a pointer: the status by itself, in a copy after that of the rest. */
 static bool
 copy_record(struct dsa_mem *mem, uint64_t iova, const struct dsa_cr *cr)
 {
@@ -128,7 +128,6 @@ copy_record(struct dsa_mem *mem, uint64_t iova, const struct dsa_cr *cr)
 		if (dsa_mem_get(mem, iova + from, n, BUS_PROT_WRITE, &w) != 0)
 			return false;
 		memcpy(w.p, (const uint8_t *)cr + from, n);
-		atomic_thread_fence(memory_order_release);
 		if (dsa_mem_put(mem, &w, n) != 0)
 			return false;
 	}
