@@ -57,17 +57,23 @@ list_read(struct dsa_engine *e, struct dsa_job *job, uint32_t n)
 	return (uint32_t)(at / DSA_DESC_BYTES);
 }
 
-/* What the members will touch, and the list behind them, all at once. */
+/*
+ * What the members will touch, and the list behind them, all at once. Mostly they all lie where the
+ * first one's lie, so ranges are looked up for that one.
+ */
 static void
 prefetch(const struct dsa_engine *e, const struct dsa_job *job)
 {
 	const struct dsa_batch *b = &job->batch;
 	uint64_t list = job->op.desc.list + (uint64_t)b->fetched * DSA_DESC_BYTES;
+	const struct dsa_range *more = dsa_mem_known(e->mem, list, BUS_PROT_READ);
+	const struct dsa_range *src = dsa_mem_known(e->mem, b->chunk[0].src, BUS_PROT_READ);
+	const struct dsa_range *dst = dsa_mem_known(e->mem, b->chunk[0].dst, BUS_PROT_WRITE);
 
 	for (unsigned int i = 0; i < b->n; i++) {
-		dsa_mem_prefetch(e->mem, b->chunk[i].src, BUS_PROT_READ);
-		dsa_mem_prefetch(e->mem, b->chunk[i].dst, BUS_PROT_WRITE);
-		dsa_mem_prefetch(e->mem, list + (uint64_t)i * DSA_DESC_BYTES, BUS_PROT_READ);
+		dsa_mem_prefetch(src, b->chunk[i].src);
+		dsa_mem_prefetch(dst, b->chunk[i].dst);
+		dsa_mem_prefetch(more, list + i * DSA_DESC_BYTES);
 	}
 }
 
@@ -151,8 +157,8 @@ member_next(struct dsa_engine *e, struct dsa_job *job)
 		return false;
 	if (b->failed && (DSA_FLAGS(&b->chunk[b->next]) & DSA_FLAG_FENCE))
 		return false;
-	memset(op, 0, sizeof(*op));
 	op->desc = b->chunk[b->next];
+	memset(&op->cr, 0, sizeof(*op) - offsetof(struct dsa_op, cr));
 	op->desc.pasid = job->desc_pasid;
 	b->at_work = true;
 	return true;

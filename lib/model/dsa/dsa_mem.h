@@ -119,14 +119,22 @@ dsa_mem_put(struct dsa_mem *mem, struct dsa_window *w, size_t written)
 	return w->bounced ? dsa_mem_put_slow(mem, w, written) : 0;
 }
 
-/** That address will be wanted soon. Says nothing, asks nobody. */
-static inline void
-dsa_mem_prefetch(const struct dsa_mem *mem, uint64_t iova, enum bus_prot prot)
+/** The range that an address is in, if that is known already; else one that is empty. */
+static inline const struct dsa_range *
+dsa_mem_known(const struct dsa_mem *mem, uint64_t iova, enum bus_prot prot)
 {
+	static const struct dsa_range nothing;
 	const struct dsa_range *r = &mem->range[mem->hint[dsa_mem_hint(iova, prot)]];
 
-	if (dsa_mem_hit(mem, r, iova, prot))
-		__builtin_prefetch(r->p + (iova - r->iova), 0);
+	return dsa_mem_hit(mem, r, iova, prot) ? r : &nothing;
+}
+
+/** Something there will be wanted soon. Asks nobody. */
+static inline void
+dsa_mem_prefetch(const struct dsa_range *r, uint64_t iova)
+{
+	if (iova - r->iova < r->len)
+		__builtin_prefetch(r->p + (iova - r->iova));
 }
 
 /* ---- For the engine ---- */

@@ -155,8 +155,8 @@ take_slot(struct dsa_work *work, struct dsa_queue *q, const struct dsa_slot *slo
 	uint32_t own = slot->desc.pasid;
 	bool priv;
 
-	memset(&job->op, 0, sizeof(job->op));
 	job->op.desc = slot->desc;
+	memset(&job->op.cr, 0, sizeof(job->op) - offsetof(struct dsa_op, cr));
 	if (c->dedicated)
 		own = (c->pasid_enable ? c->pasid & DSA_PASID_MASK : 0) | (c->priv ? DSA_PRIV : 0);
 	job->op.desc.pasid = own;

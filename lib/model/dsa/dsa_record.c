@@ -26,9 +26,9 @@ handle_ok(const struct dsa_engine *e, const struct dsa_job *job, const struct ds
 }
 
 bool
-dsa_record_may_begin(const struct dsa_engine *e, const struct dsa_job *job, struct dsa_op *op)
+dsa_record_handle_ok(const struct dsa_engine *e, const struct dsa_job *job, struct dsa_op *op)
 {
-	if (!(DSA_FLAGS(&op->desc) & DSA_FLAG_RCI) || handle_ok(e, job, &op->desc))
+	if (handle_ok(e, job, &op->desc))
 		return true;
 	op->cr.status = DSA_STATUS_INTERRUPT_HANDLE;
 	return false;

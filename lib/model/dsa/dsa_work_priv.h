@@ -227,8 +227,14 @@ dsa_drain_aborted(const struct dsa_work *work, const struct dsa_job *job)
 
 /** Not a member of a batch. */
 #define DSA_NO_INDEX UINT32_MAX
-/** May a descriptor that was found good begin? Its interrupt handle decides; else it has a status. */
-bool dsa_record_may_begin(const struct dsa_engine *e, const struct dsa_job *job, struct dsa_op *op);
+/** May it interrupt as it asks to? Else it has a status. */
+bool dsa_record_handle_ok(const struct dsa_engine *e, const struct dsa_job *job, struct dsa_op *op);
+/** May a descriptor that was found good begin? */
+static inline bool
+dsa_record_may_begin(const struct dsa_engine *e, const struct dsa_job *job, struct dsa_op *op)
+{
+	return !(DSA_FLAGS(&op->desc) & DSA_FLAG_RCI) || dsa_record_handle_ok(e, job, op);
+}
 /** It has faulted at an address that only the engine touches. */
 void dsa_record_fault(struct dsa_op *op, uint8_t status, uint64_t iova, uint8_t operand);
 /** A descriptor has ended: tell whoever it asks to. */
