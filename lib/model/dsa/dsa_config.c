@@ -186,6 +186,7 @@ capabilities_create(struct dsa_model *m)
 	m->wqcap = printed(m, DSA_WQCAP);
 	m->wqcap = REG_SET(DSA_WQCAP_TOTAL_WQ_SIZE, m->wqcap, c->wq_total);
 	m->wqcap = REG_SET(DSA_WQCAP_NUM_WQS, m->wqcap, c->wqs);
+	m->wqcap = REG_SET(DSA_WQCAP_SHARED_MODE, m->wqcap, !c->dedicated_only);
 	m->opcap[0] = printed(m, DSA_OPCAP0);
 	constant(m, DSA_GENCAP, m->gencap);
 	constant(m, DSA_WQCAP, m->wqcap);

@@ -28,6 +28,7 @@ struct dsa_model_config {
 	unsigned int engines; /**< 1..16, default 4 */
 	unsigned int max_transfer_shift; /**< default 31 */
 	unsigned int max_batch_shift;    /**< default 10 */
+	bool dedicated_only; /**< WQCAP without shared mode */
 	/** Order of dispatch, section 26.2. */
 	enum { DSA_ORDER_WEIGHTED, DSA_ORDER_SHUFFLED } order;
 	uint64_t seed; /**< of DSA_ORDER_SHUFFLED, and of `scatter_tables` */
