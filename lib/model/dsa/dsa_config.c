@@ -121,7 +121,8 @@ layout_create(struct dsa_model *m)
 #undef T
 	};
 	struct dsa_layout *l = &m->layout;
-	uint64_t seed = m->config.seed * 2 + 1;
+	/* Neighbouring seeds begin far apart. */
+	uint64_t seed = (m->config.seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
 
 	*l = (struct dsa_layout){
 		.version = m->version,

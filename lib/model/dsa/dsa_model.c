@@ -176,13 +176,27 @@ regs_read(struct dsa_model *m, unsigned int bar, uint64_t off, unsigned int size
 }
 
 static bool
+is_whole(const struct dsa_model *m, unsigned int bar, uint64_t off)
+{
+	struct reg_at at;
+
+	return regfile_find(m->regs, bar, off, &at) && m->rows[at.row].bytes == 8;
+}
+
+/* What takes effect with a register of 8 bytes is in its lower half (CNTRCFG), so that is written
+ * last; of two registers the second may let go what the first one says (MSI-X data and mask).
+ */
+static bool
 regs_write(struct dsa_model *m, unsigned int bar, uint64_t off, uint64_t value, unsigned int size)
 {
 	unsigned int shift = 8 * (off & 3);
-	bool found = regfile_write_bits(m->regs, bar, off & ~UINT64_C(3),
-					(uint32_t)value << shift, size_mask(size) << shift);
+	bool found, whole = size == 8 && is_whole(m, bar, off);
 
-	if (size == 8)
+	if (whole)
+		(void)regfile_write(m->regs, bar, off + 4, (uint32_t)(value >> 32));
+	found = regfile_write_bits(m->regs, bar, off & ~UINT64_C(3), (uint32_t)value << shift,
+				   size_mask(size) << shift);
+	if (size == 8 && !whole)
 		found |= regfile_write(m->regs, bar, off + 4, (uint32_t)(value >> 32));
 	return found;
 }
