@@ -93,6 +93,74 @@ dsa_bench_all()
 		"$ROOT/app/bench-dma/plot_bench.py" "$LOGS/bench_dma.json" "$LOGS"
 }
 
+# dsa_tests DEV: app/test/dma on that device
+dsa_tests()
+{
+	local status
+	dsa_arguments 512 3
+	# Telemetry is one of the things under test.
+	timeout -k 5 120 "$BUILD/app/slipway-test-dma" "${EAL[@]/--no-telemetry/}" --vdev="$1" \
+		</dev/null
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}
+
+# dsa_tests_served SOCKET-SUFFIX DEVARGS SERVE-ARGUMENT...: the same on a device, or one work queue of
+# it, that another process has
+dsa_tests_served()
+{
+	local suffix=$1 devargs=$2 dir server status tick
+	shift 2
+	dir=$(mktemp -d)
+	"$BUILD/app/slipway" serve dsa "$dir/dsa" --quiet "$@" &
+	server=$!
+	for ((tick = 0; tick < 200; tick++)); do
+		[ -S "$dir/dsa$suffix" ] && break
+		sleep 0.05
+	done
+	dsa_tests "dma_dsa0,at=vfu:$dir/dsa$suffix$devargs"
+	status=$?
+	kill "$server"
+	wait "$server"
+	rm -rf "$dir"
+	return $status
+}
+
+# What a person who looks for a driver of a PCI device is told.
+dsa_pmdinfo_shows_ids()
+{
+	local id shown
+	shown=$(dpdk-pmdinfo.py "$BUILD/drivers/$DSA_DRIVER" | tee /dev/stderr | tr -d ' \n')
+	for id in 0b25 11fb 1212; do
+		[[ $shown == *"\"vendor\":\"8086\",\"device\":\"$id\""* ]] || return
+	done
+}
+
+run_dma_tests()
+{
+	local version mode
+	heading "Driver of DMA devices"
+	check "dpdk-pmdinfo.py shows the PCI ids of the DSA" dsa_pmdinfo_shows_ids
+	for version in "${DSA_VERSIONS[@]}"; do
+		for mode in "${DSA_MODES[@]}"; do
+			check "slipway-test-dma version=$version,mode=$mode" \
+				dsa_tests "dma_dsa0,version=$version,mode=$mode"
+			check "slipway-test-dma version=$version,mode=$mode,step=manual" \
+				dsa_tests "dma_dsa0,version=$version,mode=$mode,step=manual"
+		done
+	done
+	check "slipway-test-dma sva=1" dsa_tests dma_dsa0,sva=1
+	check "slipway-test-dma sva=1,mode=shared" dsa_tests dma_dsa0,sva=1,mode=shared
+	check "slipway-test-dma at=vfu, served, 1.0" dsa_tests_served "" "" --version 1.0
+	check "slipway-test-dma at=vfu, served, 2.0, shared" dsa_tests_served "" ,mode=shared \
+		--version 2.0 --threads 1
+	check "slipway-test-dma at=vfu, a shared work queue" dsa_tests_served .wq0 "" \
+		--wq 0:mode=shared,size=16,threshold=8
+	check "slipway-test-dma at=vfu, a dedicated work queue" dsa_tests_served .wq2 "" \
+		--wq 2:mode=dedicated,size=16
+}
+
 run_dsa_stock_suites()
 {
 	local version mode

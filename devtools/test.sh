@@ -531,6 +531,7 @@ run_check
 run_tool_tests
 run_fuzz
 run_driver_tests
+run_dma_tests
 run_killed_clients
 for version in "${VERSIONS[@]}"; do
 	run_stock_suites "$version"

@@ -195,9 +195,7 @@ static void
 arguments_show_in_info_and_dump(void)
 {
 	struct rte_dma_info info;
-	char *text = NULL;
-	size_t size;
-	FILE *f;
+	char *text;
 
 	if (!dev.is_virtual)
 		return;
@@ -205,9 +203,7 @@ arguments_show_in_info_and_dump(void)
 	assert_int_equal(rte_dma_info_get((int16_t)other_id(), &info), 0);
 	assert_int_equal(info.max_vchans, 3);
 	assert_true((info.dev_capa & RTE_DMA_CAPA_SVA) != 0);
-	f = open_memstream(&text, &size);
-	assert_int_equal(rte_dma_dump((int16_t)other_id(), f), 0);
-	fclose(f);
+	text = dump((int16_t)other_id());
 	if (strstr(text, "DSA 2.0") == NULL ||
 	    strstr(text, "3 of 8 work queues, 3 of 4 engines, in 2 groups") == NULL ||
 	    lines_with(text, "dedicated, 20 entries") != 3)
@@ -230,16 +226,12 @@ sizes_are_shared_out(void)
 		{"mode=shared,wqs=2", "shared, 64 entries, threshold 63", 2},
 		{"mode=shared,wqs=4,size=8,threshold=5", "shared, 8 entries, threshold 5", 4},
 	};
-	char *text = NULL;
 	unsigned int i;
-	size_t size;
-	FILE *f;
+	char *text;
 
 	for (i = 0; i < RTE_DIM(rows) && dev.is_virtual; i++) {
 		assert_int_equal(other_probe(rows[i].args), 0);
-		f = open_memstream(&text, &size);
-		assert_int_equal(rte_dma_dump((int16_t)other_id(), f), 0);
-		fclose(f);
+		text = dump((int16_t)other_id());
 		if (lines_with(text, rows[i].shows) != rows[i].queues)
 			fail_msg("%s: %s", rows[i].args, text);
 		free(text);

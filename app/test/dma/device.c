@@ -6,11 +6,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_devargs.h>
+#include <rte_memory.h>
 
 #include "test.h"
 
@@ -67,13 +69,7 @@ access_test(int16_t id)
 }
 
 /* DMA devices do not tell the device behind them: it is looked for by its name. */
-static int
-match_name(const struct rte_device *device, const void *name)
-{
-	return strcmp(rte_dev_name(device), name);
-}
-
-static const struct rte_device *
+static struct rte_device *
 find_device(const char *name)
 {
 	static const char *const buses[] = {"vdev", "pci"};
@@ -86,7 +82,7 @@ find_device(const char *name)
 
 		snprintf(filter, sizeof(filter), "bus=%s", buses[i]);
 		RTE_DEV_FOREACH(device, filter, &it) {
-			if (match_name(device, name) == 0)
+			if (strcmp(rte_dev_name(device), name) == 0)
 				return device;
 		}
 	}
@@ -98,6 +94,7 @@ dev_describe(void)
 {
 	const struct rte_device *device;
 	const struct rte_devargs *args;
+	char *said;
 
 	if (rte_dma_info_get(dev.id, &dev.info) < 0)
 		return -1;
@@ -110,16 +107,13 @@ dev_describe(void)
 	snprintf(dev.args, sizeof(dev.args), "%s",
 		 args != NULL && args->args != NULL ? args->args : "");
 	dev.is_virtual = strcmp(dev.bus, "vdev") == 0;
-	dev.shared = strstr(dev.args, "mode=shared") != NULL;
+	said = dump(dev.id);
+	dev.shared = strstr(said, ": shared") != NULL;
+	dev.part = strstr(said, "one work queue of it") != NULL;
+	free(said);
 	dev.manual = strstr(dev.args, "step=manual") != NULL;
 	dev.served = strstr(dev.args, "at=vfu:") != NULL;
 	return 0;
-}
-
-static int16_t
-first_device(void)
-{
-	return rte_dma_next_dev(0);
 }
 
 /** Find the device under test: 0, or a negative value when one line says what to do. */
@@ -131,7 +125,7 @@ dev_find(void)
 			rte_dma_count_avail());
 		return -1;
 	}
-	dev.id = first_device();
+	dev.id = rte_dma_next_dev(0);
 	if (dev_describe() < 0) {
 		fprintf(stderr, "DMA device %d does not describe itself\n", dev.id);
 		return -1;
@@ -193,6 +187,25 @@ int
 dev_halt(int16_t id)
 {
 	return access_test(id)->halt((uint16_t)id);
+}
+
+/** Let the device get at pages of the application's, at the addresses they have here. */
+int
+dev_map(void *addr, unsigned int pages, size_t page)
+{
+	int ret = rte_extmem_register(addr, pages * page, NULL, pages, page);
+
+	if (ret < 0)
+		return ret;
+	return rte_dev_dma_map(find_device(dev.name), addr, (uintptr_t)addr, pages * page);
+}
+
+int
+dev_unmap(void *addr, unsigned int pages, size_t page)
+{
+	int ret = rte_dev_dma_unmap(find_device(dev.name), addr, (uintptr_t)addr, pages * page);
+
+	return ret < 0 ? ret : rte_extmem_unregister(addr, pages * page);
 }
 
 static void *

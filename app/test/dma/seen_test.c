@@ -16,19 +16,6 @@
  * (--no-telemetry) there is nothing to ask.
  */
 
-static char *
-dump(void)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	assert_non_null(f);
-	assert_int_equal(rte_dma_dump(dev.id, f), 0);
-	fclose(f);
-	return text;
-}
-
 static void
 expect_in(const char *text, const char *words)
 {
@@ -43,15 +30,16 @@ the_dump_tells_queues_and_channels(void)
 
 	shape(1, 64);
 	copies_work(0, 3, 100);
-	text = dump();
+	text = dump(dev.id);
 	expect_in(text, "DSA ");
-	expect_in(text, dev.shared ? "work queue 0: shared" : "work queue 0: dedicated");
-	expect_in(text, "enabled");
-	expect_in(text, "channel 0: work queue 0; submitted 3, completed 3, errors 0");
+	expect_in(text, "  work queue ");
+	expect_in(text, "; 1 channel");
+	expect_in(text, "  channel 0: work queue ");
+	expect_in(text, "; submitted 3, completed 3, errors 0");
 	free(text);
 	dev_stop();
-	text = dump();
-	expect_in(text, "channel 0");
+	text = dump(dev.id);
+	expect_in(text, "; submitted 3, completed 3, errors 0");
 	free(text);
 }
 
@@ -62,8 +50,10 @@ a_fresh_device_can_be_dumped(void)
 	char *text;
 
 	dev_probe_again();
-	text = dump();
-	expect_in(text, "work queue 0");
+	text = dump(dev.id);
+	expect_in(text, "  work queue ");
+	expect_in(text, "; 0 channels");
+	assert_null(strstr(text, "  channel 0"));
 	free(text);
 }
 

@@ -46,13 +46,14 @@ struct test_group {
 	const struct test_group topic##_group = {#topic, table, RTE_DIM(table)}
 
 extern const struct test_group config_group, vchan_group, stop_group, stats_group, seen_group;
-extern const struct test_group devargs_group, halt_group;
+extern const struct test_group memory_group, devargs_group, halt_group;
 
 /** The device under test. */
 struct test_dev {
 	int16_t id;
 	bool is_virtual; /**< made by --vdev, so that there can be more of its kind */
-	bool shared;     /**< its work queues are */
+	bool shared;     /**< its work queues are, as its dump tells */
+	bool part;       /**< it is one work queue of a device that others have */
 	bool manual;     /**< nothing happens in it but in a thread of the test's */
 	bool served;     /**< another process has it */
 	char bus[16];    /**< it is on, by DPDK's name */
@@ -71,6 +72,8 @@ void dev_rest(int16_t id);
 void dev_probe_again(void);
 uint64_t dev_stray(int16_t id);
 int dev_halt(int16_t id);
+int dev_map(void *addr, unsigned int pages, size_t page);
+int dev_unmap(void *addr, unsigned int pages, size_t page);
 int stepper_start(void);
 void stepper_end(void);
 void stepper_pause(bool pause);
@@ -103,6 +106,7 @@ void wait_idle(uint16_t vchan);
 void copies_work(uint16_t vchan, unsigned int n, uint32_t len);
 
 /* seen.c: what the driver says. */
+char *dump(int16_t id);
 void log_begin(void);
 const char *log_so_far(void);
 char *log_end(void);

@@ -59,8 +59,9 @@ dump_wq(const struct dsa *dsa, const struct dsa_wq *wq, FILE *f)
 		fprintf(f, ", threshold %u", wq->threshold);
 	if (wq->pasid != BUS_NO_PASID)
 		fprintf(f, ", PASID %u", wq->pasid);
-	fprintf(f, "%s%s; %u channels", wq->sva ? ", all addresses of the process" : "",
-		wq->block_on_fault ? ", waits for page faults" : "", wq->users);
+	fprintf(f, "%s%s; %u channel%s", wq->sva ? ", all addresses of the process" : "",
+		wq->block_on_fault ? ", waits for page faults" : "", wq->users,
+		wq->users == 1 ? "" : "s");
 	if (dsa->whole) {
 		state = dsa_hw_wq_state(dsa, wq);
 		fprintf(f, "; group %u, %s, %u waiting", wq->id % dsa->nb_groups,

@@ -138,20 +138,25 @@ vdev_remove(struct rte_vdev_device *vdev)
 
 /* ---- Memory of the application ---- */
 
-static struct access_dev *
-access_of(struct rte_vdev_device *vdev)
+typedef int access_dma_fn(struct access_dev *access, void *addr, uint64_t iova, size_t len);
+
+/* To the kernel's work queue all of the process is known. */
+static int
+tell_access(struct rte_vdev_device *vdev, access_dma_fn *tell, void *addr, uint64_t iova,
+	    size_t len)
 {
 	int id = rte_dma_get_dev_id_by_name(rte_vdev_device_name(vdev));
 	struct dsa *dsa = id >= 0 ? dsa_of_id((int16_t)id) : NULL;
 
-	return dsa != NULL ? dsa->access : NULL;
+	if (dsa == NULL)
+		return -ENODEV;
+	return dsa->access != NULL ? tell(dsa->access, addr, iova, len) : 0;
 }
 
 static int
 vdev_dma_map(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
-	struct access_dev *access = access_of(vdev);
-	int ret = access != NULL ? access_dma_map(access, addr, iova, len) : -ENODEV;
+	int ret = tell_access(vdev, access_dma_map, addr, iova, len);
 
 	if (ret == 0)
 		return 0;
@@ -166,8 +171,7 @@ vdev_dma_map(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len
 static int
 vdev_dma_unmap(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
-	struct access_dev *access = access_of(vdev);
-	int ret = access != NULL ? access_dma_unmap(access, addr, iova, len) : -ENODEV;
+	int ret = tell_access(vdev, access_dma_unmap, addr, iova, len);
 
 	if (ret == 0)
 		return 0;
