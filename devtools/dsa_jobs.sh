@@ -154,7 +154,7 @@ run_dma_tests()
 	check "slipway-test-dma sva=1,mode=shared" dsa_tests dma_dsa0,sva=1,mode=shared
 	check "slipway-test-dma at=vfu, served, 1.0" dsa_tests_served "" "" --version 1.0
 	check "slipway-test-dma at=vfu, served, 2.0, shared" dsa_tests_served "" ,mode=shared \
-		--version 2.0 --threads 1
+		--version 2.0
 	check "slipway-test-dma at=vfu, a shared work queue" dsa_tests_served .wq0 "" \
 		--wq 0:mode=shared,size=16,threshold=8
 	check "slipway-test-dma at=vfu, a dedicated work queue" dsa_tests_served .wq2 "" \

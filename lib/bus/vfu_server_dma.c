@@ -218,23 +218,23 @@ look_for_replies(struct vfu_server *s, size_t *at)
 	}
 }
 
-/* Is what was waited for there? For a read its reply, for a write room in the window. */
+/* Is what was waited for there? For a read its reply, for writes fewer than so many left. */
 static bool
-is_answered(const struct vfu_server *s)
+is_answered(const struct vfu_server *s, unsigned int writes)
 {
-	return s->dma.to == NULL && s->dma.n < VFU_DMA_WINDOW;
+	return s->dma.to == NULL && s->dma.n < writes;
 }
 
-/* Take in what arrives until a reply is there. */
+/* Take in what arrives until a reply is there, and fewer than so many writes have none. */
 static int
-wait_for_reply(struct vfu_server *s)
+wait_for_reply(struct vfu_server *s, unsigned int writes)
 {
 	uint64_t end = vfu_server_now() + s->config.dma_timeout_ms * UINT64_C(1000000), now;
 	struct pollfd p = {.fd = s->conn.socket};
 	size_t at = 0;
 	ssize_t ret;
 
-	for (look_for_replies(s, &at); !is_answered(s); look_for_replies(s, &at)) {
+	for (look_for_replies(s, &at); !is_answered(s, writes); look_for_replies(s, &at)) {
 		now = vfu_server_now();
 		if (now >= end)
 			return -ETIMEDOUT;
@@ -286,7 +286,7 @@ message_write(struct vfu_server *s, uint64_t iova, void *bytes, size_t len)
 	int ret;
 
 	if (s->dma.n == VFU_DMA_WINDOW) {
-		ret = s->in_access ? -EBUSY : wait_for_reply(s);
+		ret = s->in_access ? -EBUSY : wait_for_reply(s, VFU_DMA_WINDOW);
 		if (ret < 0)
 			return s->in_access ? ret : wait_failed(s, ret);
 	}
@@ -318,7 +318,7 @@ message_read(struct vfu_server *s, uint64_t iova, void *bytes, size_t len)
 	s->dma.read_id = (uint16_t)ret;
 	s->dma.read_len = len;
 	s->dma.to = bytes;
-	ret = wait_for_reply(s);
+	ret = wait_for_reply(s, VFU_DMA_WINDOW);
 	return ret < 0 ? wait_failed(s, ret) : s->dma.read_result;
 }
 
@@ -338,6 +338,34 @@ by_message(struct vfu_server *s, uint64_t iova, unsigned char *bytes, size_t len
 			return ret;
 	}
 	return 0;
+}
+
+/* Can the device write to some memory of this client without a message? */
+static bool
+has_shared_memory(const struct vfu_map *map)
+{
+	uint32_t i;
+
+	for (i = 0; i < map->n; i++) {
+		if (map->ranges[i].memory != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* What a device writes is seen in that order, as on a bus: not a completion before the data. Messages
+ * keep it among themselves; what goes without one would overtake them. Inside an access the client
+ * could not answer.
+ */
+static int
+settle(struct vfu_server *s)
+{
+	int ret;
+
+	if (s->dma.n == 0 || s->in_access || !has_shared_memory(&s->map))
+		return 0;
+	ret = wait_for_reply(s, 1);
+	return ret < 0 ? wait_failed(s, ret) : 0;
 }
 
 /* ---- What the device asks for ---- */
@@ -392,7 +420,7 @@ host_dma(struct bus_host *host, uint32_t pasid, uint64_t iova, void *bytes, size
 		if (ret < 0)
 			return ret;
 	}
-	return 0;
+	return write ? settle(s) : 0;
 }
 
 /* Clients map what there is before it is used. */

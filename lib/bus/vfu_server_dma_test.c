@@ -301,6 +301,25 @@ writes_are_sent_and_not_waited_for(void **state)
 	rig_destroy(&r);
 }
 
+/* What the device stores next into the file the client sees at once. */
+static void
+writes_are_waited_for_where_others_could_overtake_them(void **state)
+{
+	struct rig r;
+	int fd;
+
+	(void)state;
+	no_file(&r);
+	fd = rig_memory(0x1000);
+	assert_int_equal(rig_map(&r, 0x20000, 0x1000, 3, fd, 0), 0);
+	answer(&r, 0, VFU_DMA_WRITE, NULL, 0);
+	assert_int_equal(dma(&r, 0x10000, "01234567", 8, true), 0);
+	assert_int_equal(vfu_server_stats(r.server)->refused, 0);
+	assert_int_equal(dma(&r, 0x10000, "01234567", 8, true), -ETIMEDOUT);
+	close(fd);
+	rig_destroy(&r);
+}
+
 static void
 interrupts_wait_for_the_writes_before_them(void **state)
 {
@@ -523,6 +542,7 @@ main(void)
 		cmocka_unit_test(unmap_covers_many_maps_or_none),
 		cmocka_unit_test(unmap_by_halves_changes_nothing),
 		cmocka_unit_test(writes_are_sent_and_not_waited_for),
+		cmocka_unit_test(writes_are_waited_for_where_others_could_overtake_them),
 		cmocka_unit_test(interrupts_wait_for_the_writes_before_them),
 		cmocka_unit_test(reads_are_waited_for_and_commands_wait),
 		cmocka_unit_test(answers_that_do_not_fit_are_errors),
