@@ -35,7 +35,7 @@ no_room(struct dsa_vchan *v)
 		if (v->enqueued - v->returned < v->open)
 			return 0;
 	}
-	return v->dead ? -EIO : -ENOSPC;
+	return v->gone ? -EIO : -ENOSPC;
 }
 
 static __rte_always_inline int

@@ -192,5 +192,6 @@ dsa_look(struct dsa_vchan *v)
 	if (v->dead || wq->enabled == NULL || wq->enabled(wq))
 		return;
 	dsa_error_gone(v);
+	v->gone = true;
 	dsa_give_up(v, RTE_DMA_STATUS_DEV_LINK_ERROR, RTE_DMA_STATUS_NOT_ATTEMPTED);
 }

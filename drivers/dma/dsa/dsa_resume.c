@@ -134,6 +134,9 @@ dsa_resume(struct dsa_desc *d, const struct dsa_cr *cr)
 {
 	uint32_t n = cr->bytes_completed;
 
+	/* Nothing is done: what else the record says does not matter. */
+	if (n == 0)
+		return true;
 	switch (DSA_OPCODE(d)) {
 	case DSA_OP_CREATE_DELTA:
 		/* From the beginning: a record of the rest would count its offsets from there. */

@@ -139,6 +139,7 @@ struct dsa_vchan {
 	struct dsa_cr *mend_cr;
 	bool mends; /**< addresses of the device are this process's: faults can be seen to */
 	bool dead;  /**< nothing is to be had of the device any more */
+	bool gone;  /**< and not because somebody has stopped it */
 	uint32_t busy_row;
 	uint32_t seed; /**< of back-off */
 	uint64_t nb_errors;

@@ -199,6 +199,7 @@ dsa_vchan_start(struct dsa_vchan *v)
 	v->job = (struct dsa_job){.active = false};
 	v->mend = (struct dsa_mend){.active = false};
 	v->dead = false;
+	v->gone = false;
 	dsa_ring_prepare(v);
 	v->open = v->config.nb_desc;
 	return 0;
@@ -248,7 +249,7 @@ dsa_vchan_busy(struct dsa_vchan *v)
 bool
 dsa_vchan_halted(const struct dsa_vchan *v)
 {
-	return v->dead;
+	return v->gone;
 }
 
 void

@@ -55,7 +55,7 @@ enqueue(struct dsa_vchan *v, unsigned int opcode, const struct dsa_desc *desc, u
 	if (v->enqueued - v->returned >= v->open && v->silent)
 		dsa_poll(v);
 	if (v->enqueued - v->returned >= v->open)
-		return v->dead ? -EIO : -ENOSPC;
+		return v->gone ? -EIO : -ENOSPC;
 	dsa_ring_clean(v, v->enqueued);
 	dsa_note_dirty(v, v->enqueued, 0);
 	f |= (uint32_t)flags & DSA_FLAG_FENCE;
