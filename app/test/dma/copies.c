@@ -6,6 +6,7 @@
 
 #include <rte_malloc.h>
 #include <rte_memory.h>
+#include <rte_memory.h>
 
 #include "test.h"
 

@@ -3,6 +3,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -13,8 +14,9 @@
 #define WATCHDOG_S 40
 
 static const struct test_group *const groups[] = {
-	&config_group, &vchan_group, &stop_group, &stats_group, &seen_group,
-	&memory_group, &halt_group,  &devargs_group,
+	&config_group, &vchan_group, &stop_group,  &stats_group,  &seen_group,
+	&memory_group, &halt_group,  &data_group,  &order_group,  &error_group,
+	&ops_group,    &shared_group, &devargs_group,
 };
 
 static const struct test_case *running;
@@ -97,8 +99,9 @@ group_run(const struct test_group *group)
 static void
 usage(void)
 {
-	printf("usage: slipway-test-dma EAL-OPTIONS DEVICE [-- PATTERN]\n"
-	       "Runs every case, or those whose name matches PATTERN (with * and ?).\n"
+	printf("usage: slipway-test-dma EAL-OPTIONS DEVICE [-- [--long] [PATTERN]]\n"
+	       "Runs every case, or those whose name matches PATTERN (with * and ?);\n"
+	       "with --long also what takes minutes.\n"
 	       "DEVICE is the device under test: --vdev=dma_dsa0[,ARGUMENTS], or on the PCI bus\n"
 	       "-a ADDRESS[,ARGUMENTS], for example -a 0000:6a:01.0\n");
 }
@@ -107,6 +110,11 @@ usage(void)
 static bool
 options_take(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "--long") == 0) {
+		dev.lengthy = true;
+		argc--;
+		argv++;
+	}
 	if (argc > 1 && argv[1][0] == '-')
 		return false;
 	if (argc > 1)

@@ -47,6 +47,7 @@ struct test_group {
 
 extern const struct test_group config_group, vchan_group, stop_group, stats_group, seen_group;
 extern const struct test_group memory_group, devargs_group, halt_group;
+extern const struct test_group data_group, order_group, error_group, shared_group, ops_group;
 
 /** The device under test. */
 struct test_dev {
@@ -56,6 +57,7 @@ struct test_dev {
 	bool part;       /**< it is one work queue of a device that others have */
 	bool manual;     /**< nothing happens in it but in a thread of the test's */
 	bool served;     /**< another process has it */
+	bool lengthy;    /**< there is time for tests that take minutes */
 	char bus[16];    /**< it is on, by DPDK's name */
 	char name[64];   /**< on that bus */
 	char args[256];  /**< its device arguments */

@@ -13,6 +13,9 @@
 #include "dsa_fast.h"
 #include "rte_pmd_dsa.h"
 
+/* The library keeps symbols to itself unless told otherwise. */
+#define EXPORTED __attribute__((visibility("default")))
+
 /* Limits of delta records: section 8.5 of the datasheet. */
 #define DELTA_REGION_MAX 0x80000u
 #define DELTA_ENTRY      10u
@@ -71,7 +74,7 @@ enqueue(struct dsa_vchan *v, unsigned int opcode, const struct dsa_desc *desc, u
 	return (uint16_t)(v->enqueued - 1);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_compare(int16_t dev_id, uint16_t vchan, rte_iova_t a, rte_iova_t b, uint32_t len,
 		    uint64_t flags)
 {
@@ -82,7 +85,7 @@ rte_pmd_dsa_compare(int16_t dev_id, uint16_t vchan, rte_iova_t a, rte_iova_t b, 
 	return ret < 0 ? ret : enqueue(v, DSA_OP_COMPARE, &d, flags, 0);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_compare_pattern(int16_t dev_id, uint16_t vchan, rte_iova_t src, uint64_t pattern,
 			    uint32_t len, uint64_t flags)
 {
@@ -93,7 +96,7 @@ rte_pmd_dsa_compare_pattern(int16_t dev_id, uint16_t vchan, rte_iova_t src, uint
 	return ret < 0 ? ret : enqueue(v, DSA_OP_COMPARE_PATTERN, &d, flags, 0);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_crc(int16_t dev_id, uint16_t vchan, rte_iova_t src, uint32_t len, uint32_t seed,
 		uint64_t flags)
 {
@@ -104,7 +107,7 @@ rte_pmd_dsa_crc(int16_t dev_id, uint16_t vchan, rte_iova_t src, uint32_t len, ui
 	return ret < 0 ? ret : enqueue(v, DSA_OP_CRC, &d, flags, 0);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_copy_crc(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst, uint32_t len,
 		     uint32_t seed, uint64_t flags)
 {
@@ -115,7 +118,7 @@ rte_pmd_dsa_copy_crc(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t 
 	return ret < 0 ? ret : enqueue(v, DSA_OP_COPY_CRC, &d, flags, MAY_CACHE);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_dualcast(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst1,
 		     rte_iova_t dst2, uint32_t len, uint64_t flags)
 {
@@ -131,7 +134,7 @@ rte_pmd_dsa_dualcast(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t 
 	return enqueue(v, DSA_OP_DUALCAST, &d, flags, MAY_CACHE);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_create_delta(int16_t dev_id, uint16_t vchan, rte_iova_t a, rte_iova_t b, uint32_t len,
 			 rte_iova_t delta, uint32_t max_delta, uint64_t flags)
 {
@@ -149,7 +152,7 @@ rte_pmd_dsa_create_delta(int16_t dev_id, uint16_t vchan, rte_iova_t a, rte_iova_
 	return enqueue(v, DSA_OP_CREATE_DELTA, &d, flags, MAY_CACHE);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_apply_delta(int16_t dev_id, uint16_t vchan, rte_iova_t delta, uint32_t delta_len,
 			rte_iova_t dst, uint32_t len, uint64_t flags)
 {
@@ -219,35 +222,35 @@ dif(int16_t dev_id, uint16_t vchan, unsigned int opcode, rte_iova_t src, rte_iov
 	return enqueue(v, opcode, &d, flags, opcode == DSA_OP_DIF_CHECK ? 0 : MAY_CACHE);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_dif_check(int16_t dev_id, uint16_t vchan, rte_iova_t src, uint32_t len,
 		      const struct rte_pmd_dsa_dif *tags, uint64_t flags)
 {
 	return dif(dev_id, vchan, DSA_OP_DIF_CHECK, src, 0, len, tags, flags);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_dif_insert(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst,
 		       uint32_t len, const struct rte_pmd_dsa_dif *tags, uint64_t flags)
 {
 	return dif(dev_id, vchan, DSA_OP_DIF_INSERT, src, dst, len, tags, flags);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_dif_strip(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst,
 		      uint32_t len, const struct rte_pmd_dsa_dif *tags, uint64_t flags)
 {
 	return dif(dev_id, vchan, DSA_OP_DIF_STRIP, src, dst, len, tags, flags);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_dif_update(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst,
 		       uint32_t len, const struct rte_pmd_dsa_dif *tags, uint64_t flags)
 {
 	return dif(dev_id, vchan, DSA_OP_DIF_UPDATE, src, dst, len, tags, flags);
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_cache_flush(int16_t dev_id, uint16_t vchan, rte_iova_t addr, uint32_t len,
 			uint64_t flags)
 {
@@ -270,7 +273,7 @@ find_returned(const struct dsa_vchan *v, uint16_t ring_idx, uint64_t *op)
 	return v->enqueued - *op <= (uint64_t)v->mask + 1;
 }
 
-int
+EXPORTED int
 rte_pmd_dsa_result(int16_t dev_id, uint16_t vchan, uint16_t ring_idx,
 		   struct rte_pmd_dsa_result *result)
 {
