@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -340,6 +341,22 @@ statx(int dir, const char *restrict path, int flags, unsigned int mask, struct s
 	char room[PATH_MAX];
 
 	return NEXT(statx)(dir, idxd_path(path, room), flags, mask, st);
+}
+
+EXPORT ssize_t
+getxattr(const char *path, const char *name, void *value, size_t size)
+{
+	char room[PATH_MAX];
+
+	return NEXT(getxattr)(idxd_path(path, room), name, value, size);
+}
+
+EXPORT ssize_t
+lgetxattr(const char *path, const char *name, void *value, size_t size)
+{
+	char room[PATH_MAX];
+
+	return NEXT(lgetxattr)(idxd_path(path, room), name, value, size);
 }
 
 EXPORT DIR *

@@ -377,7 +377,7 @@ announce(const struct run *run)
 {
 	fputs("slipway: ", stderr);
 	for (unsigned int i = 0; i < run->count; i++)
-		fprintf(stderr, "%s%s %s%s%s%s at %s", i > 0 ? ", " : "",
+		fprintf(stderr, "%s%s%s %s%s%s at %s", i > 0 ? ", " : "",
 			run->device[i].kernel != TREE_VFIO ? "the kernel's " : "",
 			run->device[i].model->name,
 			version_name(&run->device[i]), run->device[i].at != NULL ? " of " : "",
