@@ -143,6 +143,10 @@ choose_way(const char *name, const struct dsa_sysfs *sysfs, struct dsa_wq *wq)
 		return 0;
 	case PORTAL_LEVEL_KERNEL_WRITE:
 		wq->how = DSA_WQ_WRITE;
+		/* The kernel submits none on parts where it does not trust programs with portals,
+		 * which today is all of them, and does not say so.
+		 */
+		wq->max_batch = 1;
 		DSA_LOG(NOTICE, name, "descriptors go by write(): %s",
 			refused < 0 ? "mmap of the portal is refused"
 				    : "this CPU has no instruction for the portal");

@@ -194,6 +194,8 @@ without_the_instruction_the_kernel_submits(void **state)
 	assert_int_equal(open_it(&wq, &device), 0);
 	assert_int_equal(wq.how, DSA_WQ_WRITE);
 	assert_non_null(strstr(text, "this CPU has no instruction for the portal"));
+	/* The kernel takes no batches. */
+	assert_int_equal(wq.max_batch, 1);
 	dsa_kernel_close(&wq);
 }
 
