@@ -111,6 +111,7 @@ dev_describe(void)
 	dev.shared = strstr(said, ": shared") != NULL;
 	dev.part = strstr(said, "one work queue of it") != NULL;
 	free(said);
+	dev.kernel = strstr(dev.args, "at=/dev/dsa/") != NULL;
 	dev.manual = strstr(dev.args, "step=manual") != NULL;
 	dev.served = strstr(dev.args, "at=vfu:") != NULL;
 	return 0;

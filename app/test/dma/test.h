@@ -58,6 +58,7 @@ struct test_dev {
 	bool manual;     /**< nothing happens in it but in a thread of the test's */
 	bool served;     /**< another process has it */
 	bool lengthy;    /**< there is time for tests that take minutes */
+	bool kernel;     /**< one work queue of the kernel's */
 	char bus[16];    /**< it is on, by DPDK's name */
 	char name[64];   /**< on that bus */
 	char args[256];  /**< its device arguments */
