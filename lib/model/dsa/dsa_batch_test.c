@@ -77,7 +77,8 @@ all_members_are_done(void **state)
 		expect(r, DSA_STATUS_SUCCESS, MEMBERS);
 		expect_members(r, 0, MEMBERS, DSA_STATUS_SUCCESS);
 		for (unsigned int i = 0; i < MEMBERS; i++)
-			assert_memory_equal(work_at(r, members[i].dst), work_at(r, members[i].src), 64);
+			assert_memory_equal(work_at(r, members[i].dst),
+					    work_at(r, members[i].src), 64);
 	}
 	assert_int_equal(dsa_work_events(r->work, 1, 4, ~UINT64_C(0), ~UINT64_C(0)), 3 * MEMBERS);
 	assert_int_equal(dsa_work_events(r->work, 1, 5, ~UINT64_C(0), ~UINT64_C(0)), 3);
@@ -149,7 +150,7 @@ members_have_the_pasid_of_the_batch(void **state)
 	assert_int_equal(dsa_work_enable(r->work, 0, &wq), 0);
 	make(members);
 	for (unsigned int i = 0; i < MEMBERS; i++)
-		members[i].pasid = 5 | DSA_PRIV;
+		members[i].pasid = UINT32_MAX;
 	batch = work_batch(r, members, MEMBERS, WHOLE);
 	assert_int_equal(work_submit(r, 0, &batch), 0);
 	assert_true(work_run(r));
@@ -399,6 +400,18 @@ shuffled_members_keep_fences(void **state)
 		batch = work_batch(r, members, 5, WHOLE);
 		run(r, &batch);
 		assert_int_equal(*(uint8_t *)work_at(r, work_page(100)), 5);
+		/* What comes after a fence sees what was written before it. */
+		members[4].op_flags &= ~DSA_FLAG_FENCE;
+		members[2].op_flags |= DSA_FLAG_FENCE;
+		for (unsigned int i = 3; i < 7; i++) {
+			members[i] = work_move(1, i);
+			members[i].src = work_page(100);
+			members[i].dst = work_page(101) + i;
+		}
+		batch = work_batch(r, members, 7, WHOLE);
+		run(r, &batch);
+		for (unsigned int i = 3; i < 7; i++)
+			assert_int_equal(*(uint8_t *)work_at(r, work_page(101) + i), 3);
 		if (config.seed != 49)
 			work_teardown(state);
 	}

@@ -100,7 +100,8 @@ take(struct dsa_engine *e, struct dsa_group *g, struct dsa_job *job)
 		return take_any(e, waiting_from(e->work, wqs, 0), job);
 	/* A queue alone has nobody to be fair to. */
 	if ((wqs & (wqs - 1)) == 0)
-		return wqs != 0 && dsa_queue_take(e->work, e, (unsigned int)__builtin_ctzll(wqs), job);
+		return wqs != 0 &&
+		       dsa_queue_take(e->work, e, (unsigned int)__builtin_ctzll(wqs), job);
 	waiting = waiting_from(e->work, wqs, g->next);
 	if (take_by_credit(e, g, waiting, job))
 		return true;

@@ -456,6 +456,27 @@ halt_keeps_work_under_way(void **state)
 	assert_int_equal(work_read(r, 1).status, DSA_STATUS_SUCCESS);
 }
 
+/* As an event log that cannot be written does. */
+static void
+halt_from_within_stops_at_once(void **state)
+{
+	struct work_rig *r = *state;
+	struct dsa_desc wrong = work_desc(DSA_OP_MOVE, 1), noop = work_desc(DSA_OP_NOOP, 2);
+
+	enable(r, 0, 1);
+	r->halts_on_error = true;
+	wrong.op_flags = DSA_OP_FLAGS(DSA_OP_MOVE, 0);
+	wrong.cr = 0;
+	work_post(r, 0, &wrong);
+	work_post(r, 0, &noop);
+	assert_false(dsa_work_step(r->work));
+	assert_int_equal(r->errors, 1);
+	assert_int_equal(work_read(r, 2).status, 0);
+	dsa_work_halt(r->work, false);
+	assert_true(work_run(r));
+	assert_int_equal(work_read(r, 2).status, DSA_STATUS_SUCCESS);
+}
+
 static void
 reset_drops_everything(void **state)
 {
@@ -519,6 +540,7 @@ main(void)
 		TEST(aborted_pasid_leaves_others_alone),
 		TEST(abort_ends_drains_and_batches),
 		TEST(halt_keeps_work_under_way),
+		TEST(halt_from_within_stops_at_once),
 		TEST(reset_drops_everything),
 		TEST(new_map_is_looked_up),
 	};

@@ -75,7 +75,10 @@ get_pointer(struct dsa_mem *mem, uint64_t iova, size_t want, enum bus_prot prot,
 	mem->hint[dsa_mem_hint(iova, prot)] = (uint8_t)(r - mem->range);
 	rest = r->len - (iova - r->iova);
 	*w = (struct dsa_window){
-		.p = r->p + (iova - r->iova), .len = want < rest ? want : (size_t)rest, .iova = iova};
+		.p = r->p + (iova - r->iova),
+		.len = want < rest ? want : (size_t)rest,
+		.iova = iova,
+	};
 	return true;
 }
 

@@ -218,7 +218,7 @@ dsa_record_end(struct dsa_engine *e, struct dsa_job *job, struct dsa_op *op, uin
 	tell(e, job, op, index);
 	/* The interrupt comes after the record: section 10. */
 	if ((DSA_FLAGS(&op->desc) & DSA_FLAG_RCI) && job->rules.interrupts && !job->barred &&
-	    op->cr.status != DSA_STATUS_INTERRUPT_HANDLE && handle_ok(e, job, &op->desc)) {
+	    handle_ok(e, job, &op->desc)) {
 		dsa_count(job->ims ? &c->ims : &c->msix, 1);
 		o->interrupt(o->owner, op->desc.interrupt_handle, job->ims);
 	}

@@ -85,6 +85,8 @@ owner_error(void *owner, const struct dsa_error *error)
 	if (r->errors < WORK_ERRORS)
 		r->error[r->errors] = *error;
 	r->errors++;
+	if (r->halts_on_error)
+		dsa_work_halt(r->work, true);
 }
 
 static bool

@@ -48,7 +48,7 @@ struct work_rig {
 	unsigned int interrupts, last_handle;
 	uint8_t status_at_interrupt; /**< of the record at `watched` */
 	uint64_t watched;
-	bool last_ims, refuses_handles;
+	bool last_ims, refuses_handles, halts_on_error;
 	unsigned int occupancy_calls;
 	uint32_t last_occupancy;
 	_Alignas(4096) uint8_t memory[WORK_BYTES];
