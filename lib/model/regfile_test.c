@@ -31,6 +31,8 @@ enum row {
 	MOVED,
 	LOW_BAR,
 	PAGE,
+	WIDE,
+	RULED,
 	ROWS
 };
 
@@ -68,6 +70,16 @@ static const struct reg_row rows[ROWS] = {
 		     .access = REG_RW,
 		     .bar = REG_BAR_0},
 	ROW(PAGE, REG_WINDOW, 0x1000000, 0x1000000, 4, 4, 0x1000, 1, 0, 0),
+	[WIDE] = {.name = "WIDE",
+		  .offset = {0x300, 0x300},
+		  .count = {2, 2},
+		  .stride = 0x10,
+		  .words = 1,
+		  .reset = {UINT64_C(0x1100000022), UINT64_C(0x1100000022)},
+		  .access = REG_RW,
+		  .bar = REG_BAR_2,
+		  .bytes = 8},
+	ROW(RULED, REG_RW, 0x400, 0x400, 1, 1, 0, 1, 0, 0xf0),
 };
 
 #define WHOLE(n)                                                          \
@@ -94,6 +106,8 @@ static const struct reg_field fields[] = {
 	WHOLE(OLD_ONLY),
 	WHOLE(MOVED),
 	WHOLE(LOW_BAR),
+	{.name = "ALL", .row = WIDE, .hi = 59, .lo = 0, .versions = 3},
+	WHOLE(RULED),
 };
 
 static const struct reg_table table = {rows, fields, ROWS, sizeof(fields) / sizeof(fields[0])};
@@ -461,6 +475,62 @@ hooks_come_in_groups(void **state)
 #define OLD(f) CASE(f, setup_old, " on the old version")
 #define NEW(f) CASE(f, setup_new, " on the new version")
 
+static void
+eight_bytes_are_two_halves(void **state)
+{
+	struct regfile *rf = *state;
+	uint32_t value;
+
+	assert_true(regfile_read(rf, 2, 0x310, &value));
+	assert_int_equal(value, 0x22);
+	assert_true(regfile_read(rf, 2, 0x314, &value));
+	assert_int_equal(value, 0x11);
+	assert_true(regfile_write(rf, 2, 0x314, 0xabcdef01));
+	assert_int_equal(regfile_value(rf, (struct reg_at){.row = WIDE, .i = 1}),
+			 UINT64_C(0x0bcdef0100000022));
+	assert_int_equal(regfile_value(rf, (struct reg_at){.row = WIDE}), UINT64_C(0x1100000022));
+	regfile_set(rf, (struct reg_at){.row = WIDE, .half = 1}, UINT64_MAX);
+	assert_true(regfile_read(rf, 2, 0x304, &value));
+	assert_int_equal(value, 0x0fffffff);
+	assert_false(regfile_read(rf, 2, 0x308, &value));
+}
+
+static void
+some_bits_can_be_written(void **state)
+{
+	struct regfile *rf = *state;
+
+	regfile_put(rf, ARRAY, 0, 0x11223344);
+	assert_true(regfile_write_bits(rf, 2, 0x10000, 0xaabbccdd, 0x00ff0000));
+	assert_int_equal(regfile_get(rf, ARRAY, 0), 0x11bb3344);
+	/* Ones that are not written clear nothing. */
+	assert_true(regfile_write_bits(rf, 2, 0x108, 0xffffffff, 0x0000ff00));
+	assert_int_equal(regfile_get(rf, CLEARS, 0), 0xffff00ff);
+}
+
+static uint32_t
+keep_high(void *arg, struct reg_at at, uint32_t old, uint32_t value, uint32_t mask)
+{
+	(void)arg;
+	(void)at;
+	mask &= 0xffff;
+	return (old & ~mask) | (value & mask);
+}
+
+static void
+a_rule_decides_what_is_stored(void **state)
+{
+	static const struct reg_rule rules[] = {{RULED, keep_high}};
+	struct regfile *rf = *state;
+
+	regfile_rule(rf, rules, 1);
+	regfile_put(rf, RULED, 0, 0x12345678);
+	assert_true(regfile_write(rf, 2, 0x400, 0xaaaabbbb));
+	assert_int_equal(regfile_get(rf, RULED, 0), 0x1234bbbb);
+	assert_true(regfile_write_bits(rf, 2, 0x400, 0, 0xff));
+	assert_int_equal(regfile_get(rf, RULED, 0), 0x1234bb00);
+}
+
 int
 main(void)
 {
@@ -493,6 +563,9 @@ main(void)
 		OLD(device_stores_what_drivers_may_not),
 		NEW(reset_brings_back_every_value),
 		OLD(hooks_come_in_groups),
+		NEW(eight_bytes_are_two_halves),
+		OLD(some_bits_can_be_written),
+		OLD(a_rule_decides_what_is_stored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -595,19 +595,23 @@ disable_device_passes_through_in_progress(void **state)
 {
 	struct rig *r = *state;
 	struct dsa_desc desc = rig_move(0, PAGE, 8, 0x3000);
+	struct dsa_model_wq_stats stats;
 
 	assert_int_equal(rig_ready(r, 16), 0);
-	post_large(r, 16);
+	post_large(r, 8);
 	rig_write(r, DSA_CMD, 0, DSA_COMMAND_DISABLE_DEVICE << 20);
 	rig_step(r);
 	assert_int_equal(device_state(r), DSA_STATE_IN_PROGRESS);
 	assert_int_equal(rig_wq_state(r, 0), DSA_WQ_DISABLING);
 	/* Nothing is taken in the meantime. */
 	rig_post(r, 0, &desc);
+	assert_true(dsa_model_wq_stats(r->dev, 0, &stats));
+	assert_int_equal(stats.accepted, 8);
+	assert_int_equal(stats.ignored, 1);
 	rig_settle(r);
 	assert_int_equal(device_state(r), DSA_STATE_DISABLED);
 	assert_int_equal(rig_wq_state(r, 0), DSA_WQ_DISABLED);
-	assert_int_equal(record(r, 15)->status, DSA_STATUS_SUCCESS);
+	assert_int_equal(record(r, 7)->status, DSA_STATUS_SUCCESS);
 	assert_int_equal(((struct dsa_cr *)rig_memory(r, 0x3000))->status, 0);
 	/* Its configuration is still there. */
 	assert_int_equal(rig_command(r, DSA_COMMAND_ENABLE_DEVICE, 0), 0);

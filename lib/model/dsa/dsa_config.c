@@ -292,12 +292,9 @@ dsa_config_reset(struct dsa_model *m, bool software)
 void
 dsa_config_reset_wq(struct dsa_model *m, unsigned int wq)
 {
-	uint64_t size = dsa_reg(m, DSA_WQCFG_DW0, wq);
-
 	for (unsigned int row = DSA_WQCFG_DW1; row <= DSA_WQCFG_DW6; row++)
 		dsa_reg_set(m, (enum dsa_reg)row, wq, 0);
 	wq_preset(m, wq);
-	dsa_reg_set(m, DSA_WQCFG_DW0, wq, size);
 }
 
 /* ---- Life ---- */

@@ -274,6 +274,33 @@ accesses_that_are_none_are_counted(void **state)
 			 0);
 }
 
+/* Section 2.3: whole aligned lines at any of the 64 places of a page, and nothing else. */
+static void
+portals_take_aligned_lines(void **state)
+{
+	struct rig *r = *state;
+	struct dsa_desc line = rig_move(0x1000, 0, 1, 0x2000);
+	struct dsa_model_wq_stats s;
+
+	assert_int_equal(rig_ready(r, 16), 0);
+	r->dev->ops->post(r->dev, 2, 0x1008, &line, 64);
+	r->dev->ops->post(r->dev, 2, 0x1000, &line, 16);
+	r->dev->ops->write(r->dev, 2, 0x1000, 1, 8);
+	assert_int_equal(r->dev->ops->submit(r->dev, 2, 0x1020, &line, 1), -EAGAIN);
+	assert_true(dsa_model_wq_stats(r->dev, 0, &s));
+	assert_int_equal(s.accepted, 0);
+	r->dev->ops->post(r->dev, 2, 0x1fc0, &line, 64);
+	assert_true(dsa_model_wq_stats(r->dev, 0, &s));
+	assert_int_equal(s.accepted, 1);
+	/* A device that may not be reached takes nothing. */
+	rig_config_write(r, 0x04, 2, 0x0004);
+	r->dev->ops->post(r->dev, 2, 0x1000, &line, 64);
+	assert_int_equal(r->dev->ops->submit(r->dev, 2, 0x1000, &line, 1), -EAGAIN);
+	assert_true(dsa_model_wq_stats(r->dev, 0, &s));
+	assert_int_equal(s.accepted, 1);
+	assert_int_equal(r->dev->ops->read(r->dev, 0, 0, 4), UINT32_MAX);
+}
+
 /* ---- Other devices ---- */
 
 static void
@@ -450,6 +477,7 @@ main(void)
 		BOTH(reserved_bits_read_zero),
 		FIRST(first_version_has_no_event_log),
 		BOTH(accesses_that_are_none_are_counted),
+		BOTH(portals_take_aligned_lines),
 		cmocka_unit_test(tables_move_with_the_seed),
 		cmocka_unit_test(preset_devices_keep_their_configuration),
 		cmocka_unit_test(bad_configurations_are_refused),
