@@ -98,9 +98,7 @@ dsa_tests()
 {
 	local status
 	dsa_arguments 512 3
-	# Telemetry is one of the things under test.
-	timeout -k 5 120 "$BUILD/app/slipway-test-dma" "${EAL[@]/--no-telemetry/}" --vdev="$1" \
-		</dev/null
+	timeout -k 5 120 "$BUILD/app/slipway-test-dma" "${EAL[@]}" --vdev="$1" </dev/null
 	status=$?
 	rm -rf "$(eal_directory)/$PREFIX"
 	return $status
@@ -124,6 +122,19 @@ dsa_tests_served()
 	kill "$server"
 	wait "$server"
 	rm -rf "$dir"
+	return $status
+}
+
+# dsa_tests_pci VERSION: the same on a device that is found on the PCI bus
+dsa_tests_pci()
+{
+	local status
+	dsa_arguments 512 3
+	timeout -k 5 120 "$BUILD/app/slipway" run --device "dsa,version=$1" -- \
+		"$BUILD/app/slipway-test-dma" "${EAL[@]/--no-pci/--no-telemetry}" \
+		-a 0000:7e:00.0 </dev/null
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
 	return $status
 }
 
@@ -159,6 +170,9 @@ run_dma_tests()
 		--wq 0:mode=shared,size=16,threshold=8
 	check "slipway-test-dma at=vfu, a dedicated work queue" dsa_tests_served .wq2 "" \
 		--wq 2:mode=dedicated,size=16
+	for version in "${DSA_VERSIONS[@]}"; do
+		check "slipway-test-dma on the PCI bus, $version" dsa_tests_pci "$version"
+	done
 }
 
 run_dsa_stock_suites()

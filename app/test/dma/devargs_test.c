@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include <cpuid.h>
 #include <dirent.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -73,6 +74,15 @@ static const char *const bad_on_a_bus[] = {
 	"version=1.0", "at=model", "step=idle", "numa_node=-1",
 };
 
+/* Leaf 7, bit 29 of ecx. */
+static bool
+cpu_has_enqcmd(void)
+{
+	unsigned int eax, ebx, ecx = 0, edx;
+
+	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 29 & 1);
+}
+
 static struct {
 	const char *bus, *name;
 } other = {"vdev", OTHER};
@@ -138,6 +148,30 @@ bad_devargs_are_refused_with_one_line(void)
 		expect_refused(bad[i].args, bad[i].names);
 	for (i = 0; i < RTE_DIM(bad_on_a_bus) && !dev.is_virtual; i++)
 		expect_refused(bad_on_a_bus[i], bad_on_a_bus[i]);
+}
+
+/* From user space a shared queue needs what CPU and system have to give; each thing that is missing
+ * is named, and dedicated ones can be had all the same.
+ */
+static void
+what_a_shared_queue_lacks_on_a_bus_is_named(void)
+{
+	char *text;
+	int ret;
+
+	if (dev.is_virtual)
+		return;
+	other_is_alike();
+	log_begin();
+	ret = other_probe("mode=shared");
+	text = log_end();
+	if (ret == 0 || lines_with(text, "mode=shared: ") != lines_with(text, "accepted: dedicated") ||
+	    lines_with(text, "the system has not turned PASIDs on") != 1 ||
+	    lines_with(text, "this CPU has no ENQCMD") != (cpu_has_enqcmd() ? 0 : 1))
+		fail_msg("returned %d and said: %s", ret, text);
+	free(text);
+	expect_refused("sva=1", "sva=1");
+	assert_int_equal(other_probe("mode=dedicated"), 0);
 }
 
 /* Work on the other device, as if it were the one under test. */
@@ -350,6 +384,7 @@ a_closed_device_can_be_removed(void)
 
 static const struct test_case cases[] = {
 	TEST_CASE(bad_devargs_are_refused_with_one_line),
+	TEST_CASE(what_a_shared_queue_lacks_on_a_bus_is_named),
 	TEST_CASE(every_variant_works),
 	TEST_CASE(arguments_show_in_info_and_dump),
 	TEST_CASE(sizes_are_shared_out),

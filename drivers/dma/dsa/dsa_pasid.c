@@ -141,6 +141,15 @@ is_enabled(const struct dsa *dsa)
 	       (value & PASID_ENABLE) != 0;
 }
 
+/* Of a device that a user has for himself, PASIDs are turned on in its configuration space. */
+static const char *
+missing_text(enum portal_missing missing)
+{
+	if (missing == PORTAL_MISSING_PASID)
+		return "the system has not turned PASIDs on in the device's configuration space";
+	return portal_missing_text(missing);
+}
+
 static void
 log_missing(const struct dsa *dsa, unsigned int missing)
 {
@@ -150,7 +159,7 @@ log_missing(const struct dsa *dsa, unsigned int missing)
 		if (missing & bit)
 			DSA_LOG(ERR, dsa->name, "device argument mode=%s: %s; accepted: %s",
 				dsa->args.shared ? "shared" : "dedicated",
-				portal_missing_text((enum portal_missing)bit),
+				missing_text((enum portal_missing)bit),
 				dsa->args.shared ? "dedicated" : "another CPU");
 	}
 }
