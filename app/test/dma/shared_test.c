@@ -3,6 +3,8 @@
  */
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,18 +50,20 @@ check(struct worker *w, unsigned int n)
 	w->wrong += head != stamp || tail != stamp;
 }
 
+/* A burst, by one submit or by as many as there are copies: more than a threshold lets in. */
 static unsigned int
 send(struct worker *w, unsigned int sent)
 {
-	unsigned int n = 1 + random_below(16), i;
+	uint64_t flags = random_below(4) == 0 ? RTE_DMA_OP_FLAG_SUBMIT : 0;
+	unsigned int n = 1 + random_below(24), i;
 
 	n = RTE_MIN(RTE_MIN(n, w->total - sent), rte_dma_burst_capacity(dev.id, w->vchan));
 	for (i = 0; i < n; i++) {
 		unsigned int place = (sent + i) % RING;
 
 		prepare(w, sent + i);
-		w->wrong += copy(w->vchan, w->src + place * LEN, w->dst + place * LEN, LEN, 0) !=
-			    (uint16_t)(sent + i);
+		w->wrong += copy(w->vchan, w->src + place * LEN, w->dst + place * LEN, LEN,
+				 flags) != (uint16_t)(sent + i);
 	}
 	rte_dma_submit(dev.id, w->vchan);
 	return n;
@@ -83,6 +87,27 @@ work(void *arg)
 			break;
 	}
 	return NULL;
+}
+
+/* Submissions that a shared queue refused at first, as the driver tells people. */
+static uint64_t
+refused(void)
+{
+	static const char what[] = "refused and tried again ";
+	uint64_t n = 0;
+	const char *at;
+	size_t size;
+	char *said;
+	FILE *f;
+
+	f = open_memstream(&said, &size);
+	assert_non_null(f);
+	assert_int_equal(rte_dma_dump(dev.id, f), 0);
+	fclose(f);
+	for (at = said; (at = strstr(at, what)) != NULL; at += strlen(what))
+		n += strtoull(at + strlen(what), NULL, 10);
+	free(said);
+	return n;
 }
 
 static void
@@ -109,6 +134,8 @@ threads_copy(unsigned int total)
 	assert_int_equal(stats.submitted, total / n * n);
 	assert_int_equal(stats.completed, total / n * n);
 	assert_int_equal(stats.errors, 0);
+	if (strstr(dev.args, "threshold=8") != NULL)
+		assert_in_range(refused(), 1, UINT64_MAX);
 }
 
 static void
