@@ -60,8 +60,8 @@ one_copy(uint8_t *src, uint8_t *dst, uint32_t len, uint64_t flags)
 static void
 copies_of_all_sizes_and_alignments(void)
 {
-	static const uint32_t sizes[] = {1, 2, 3, 7, 8, 15, 16, 31, 63, 64, 65, 127, 255, 256,
-					 1000, 4095, 4096, 4097, 10000, 65537};
+	static const uint32_t sizes[] = {1,  2,   3,   7,   8,    15,   16,   31,   63,    64,
+					 65, 127, 255, 256, 1000, 4095, 4096, 4097, 10000, 65537};
 	uint8_t *src = memory_get(128 * 1024), *dst = memory_get(128 * 1024);
 	unsigned int i, k;
 
@@ -192,9 +192,9 @@ indexes_wrap(void)
 		n = RTE_MIN(random_below(50), rte_dma_burst_capacity(dev.id, 0));
 		for (i = 0; i < n; i++, sent++) {
 			memset(dst + sent % 128 * 64, 0, 64);
-			assert_int_equal(copy(0, src + sent % 128 * 64, dst + sent % 128 * 64, 64,
-					      0),
-					 (uint16_t)sent);
+			assert_int_equal(
+				copy(0, src + sent % 128 * 64, dst + sent % 128 * 64, 64, 0),
+				(uint16_t)sent);
 		}
 		assert_int_equal(rte_dma_submit(dev.id, 0), 0);
 		got = rte_dma_completed(dev.id, 0, 128, &last, &error);
@@ -297,9 +297,9 @@ scattered_copies_in_bursts(void)
 		if (i % 3 == 2)
 			assert_int_equal(copy(0, src + i * 1024, dst + i * 1024, 1024, 0), i);
 		else
-			assert_int_equal(rte_dma_copy_sg(dev.id, 0, from, to, 4, 2,
-							 i % 7 == 0 ? FENCE : 0),
-					 i);
+			assert_int_equal(
+				rte_dma_copy_sg(dev.id, 0, from, to, 4, 2, i % 7 == 0 ? FENCE : 0),
+				i);
 	}
 	assert_int_equal(rte_dma_submit(dev.id, 0), 0);
 	ends_well(64, 63);

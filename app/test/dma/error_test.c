@@ -61,7 +61,8 @@ static const struct mistake mistakes[] = {
 	{"a scattered copy from nowhere", RTE_DMA_STATUS_PAGE_FAULT, scattered_from_nowhere},
 };
 
-/* 16 copies, of which those in `bad` (by bit) are mistaken; a fence at the ninth if there is one. */
+/* 16 copies, of which those in `bad` (by bit) are mistaken; a fence at the ninth if there is one.
+ */
 static void
 burst(const struct mistake *mistake, uint32_t bad, bool fence, uint8_t *src, uint8_t *dst)
 {
@@ -132,8 +133,9 @@ one_burst(const struct mistake *mistake, uint32_t bad, bool fence, unsigned int 
 static void
 failures_are_exact(void)
 {
-	static const uint32_t bad[] = {1 << 0, 1 << 7, 1 << 14, 1 << 15, 1 << 0 | 1 << 7 | 1 << 15,
-				       1 << 8 | 1 << 9, 0xffff};
+	static const uint32_t bad[] = {
+		1 << 0,          1 << 7, 1 << 14, 1 << 15, 1 << 0 | 1 << 7 | 1 << 15,
+		1 << 8 | 1 << 9, 0xffff};
 	uint8_t *src = memory_get((BURST + 2) * LEN), *dst = memory_get((BURST + 2) * LEN);
 	unsigned int i, k, at_once;
 
@@ -203,8 +205,7 @@ any_memory_will_do(void)
 	memory_fill(from_static, sizeof(from_static), 6);
 	assert_int_equal(copy_any(from_static, heap, 100000), RTE_DMA_STATUS_SUCCESSFUL);
 	assert_memory_equal(from_static, heap, 100000);
-	assert_int_equal(copy_any(heap + 7, on_stack, sizeof(on_stack)),
-			 RTE_DMA_STATUS_SUCCESSFUL);
+	assert_int_equal(copy_any(heap + 7, on_stack, sizeof(on_stack)), RTE_DMA_STATUS_SUCCESSFUL);
 	assert_memory_equal(from_static + 7, on_stack, sizeof(on_stack));
 	free(heap);
 }
@@ -214,8 +215,8 @@ static void
 memory_that_ends_is_a_fault(void)
 {
 	const size_t len = 8 * PAGE;
-	uint8_t *src = mmap(NULL, 2 * len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			    -1, 0);
+	uint8_t *src = mmap(NULL, 2 * len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			    0);
 	uint8_t *dst = src + len;
 	unsigned int pages;
 
@@ -255,13 +256,11 @@ untouched_memory_is_provided(void)
 	if (has_sva()) {
 		shape(1, 64);
 		memory_fill(at, len, 9);
-		assert_int_equal(copy_any(at, at + len, (uint32_t)len),
-				 RTE_DMA_STATUS_SUCCESSFUL);
+		assert_int_equal(copy_any(at, at + len, (uint32_t)len), RTE_DMA_STATUS_SUCCESSFUL);
 		assert_memory_equal(at, at + len, len);
 		/* From nothing. */
 		madvise(at, len, MADV_DONTNEED);
-		assert_int_equal(copy_any(at, at + len, (uint32_t)len),
-				 RTE_DMA_STATUS_SUCCESSFUL);
+		assert_int_equal(copy_any(at, at + len, (uint32_t)len), RTE_DMA_STATUS_SUCCESSFUL);
 		for (i = 0; i < len; i += 512)
 			assert_int_equal(at[len + i], 0);
 	}
@@ -282,20 +281,17 @@ foreign_memory_is_a_fault_without_sva(void)
 		return free(heap);
 	shape(1, 64);
 	memory_fill(heap, LEN, 1);
-	assert_int_equal(copy_any(heap, dst, LEN), by_cpu ? RTE_DMA_STATUS_SUCCESSFUL
-							  : RTE_DMA_STATUS_PAGE_FAULT);
+	assert_int_equal(copy_any(heap, dst, LEN),
+			 by_cpu ? RTE_DMA_STATUS_SUCCESSFUL : RTE_DMA_STATUS_PAGE_FAULT);
 	if (by_cpu)
 		assert_memory_equal(heap, dst, LEN);
 	free(heap);
 }
 
 static const struct test_case cases[] = {
-	TEST_CASE(failures_are_exact),
-	TEST_CASE(refusals_are_said_with_names),
-	TEST_CASE(any_memory_will_do),
-	TEST_CASE(memory_that_ends_is_a_fault),
-	TEST_CASE(untouched_memory_is_provided),
-	TEST_CASE(foreign_memory_is_a_fault_without_sva),
+	TEST_CASE(failures_are_exact),           TEST_CASE(refusals_are_said_with_names),
+	TEST_CASE(any_memory_will_do),           TEST_CASE(memory_that_ends_is_a_fault),
+	TEST_CASE(untouched_memory_is_provided), TEST_CASE(foreign_memory_is_a_fault_without_sva),
 };
 
 TEST_GROUP(error, cases);

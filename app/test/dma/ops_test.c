@@ -8,8 +8,8 @@
 #include "rte_pmd_dsa.h"
 #include "test.h"
 
-/* What the driver offers beyond dmadev, each operation against a plain loop. EAL loads drivers without
- * showing their symbols, so the functions are looked for by name.
+/* What the driver offers beyond dmadev, each operation against a plain loop. EAL loads drivers
+ * without showing their symbols, so the functions are looked for by name.
  */
 
 #define FENCE  RTE_DMA_OP_FLAG_FENCE
@@ -205,8 +205,8 @@ dualcast_writes_both(void)
 
 		memset(b, 0, ROOM);
 		memset(c, 0, ROOM);
-		good_end_of(dualcast_op(dev.id, 0, iova(a) + i * 3, iova(b) + i, iova(c) + i, len,
-					0));
+		good_end_of(
+			dualcast_op(dev.id, 0, iova(a) + i * 3, iova(b) + i, iova(c) + i, len, 0));
 		assert_memory_equal(a + i * 3, b + i, len);
 		assert_memory_equal(a + i * 3, c + i, len);
 		assert_int_equal(b[i + len] | c[i + len], 0);
@@ -247,8 +247,8 @@ deltas_describe_and_restore(void)
 			b[random_below(len)] ^= 0x11;
 		size = delta_of(a, b, len, record);
 		memset(c, 0, ROOM);
-		r = good_end_of(create_delta_op(dev.id, 0, iova(a), iova(b), len, iova(c), 1000,
-						0));
+		r = good_end_of(
+			create_delta_op(dev.id, 0, iova(a), iova(b), len, iova(c), 1000, 0));
 		assert_int_equal(r.result, size == 0 ? 0 : 1);
 		assert_int_equal(r.delta_size, size);
 		assert_memory_equal(c, record, size);
@@ -309,8 +309,10 @@ one_dif_size(uint16_t size)
 {
 	const struct rte_pmd_dsa_dif dif = {
 		.block_size = size,
-		.src_ref_tag = 0x01020304, .src_app_tag = 0x55aa,
-		.dst_ref_tag = 0x01020304, .dst_app_tag = 0x55aa,
+		.src_ref_tag = 0x01020304,
+		.src_app_tag = 0x55aa,
+		.dst_ref_tag = 0x01020304,
+		.dst_app_tag = 0x55aa,
 	};
 	struct rte_pmd_dsa_dif other = dif;
 	uint32_t plain = 3u * size, with = 3u * (size + 8u);

@@ -15,8 +15,8 @@
 #define LEN  8192
 #define HOPS 30
 
-/* Each copies what the one before has written; without fences a later one may go first. `every`: how
- * many go by one submit.
+/* Each copies what the one before has written; without fences a later one may go first. `every`:
+ * how many go by one submit.
  */
 static void
 one_chain(uint8_t *at, unsigned int every, uint32_t seed)
@@ -98,7 +98,8 @@ fences_after_scattered_copies(void)
 	}
 }
 
-/* Places are free again without anybody having asked; what was written is there once none is used. */
+/* Places are free again without anybody having asked; what was written is there once none is used.
+ */
 static void
 silent_channels_go_on(void)
 {
@@ -155,10 +156,8 @@ stop_with_work_in_flight(void)
 }
 
 static const struct test_case cases[] = {
-	TEST_CASE(fences_keep_chains_in_order),
-	TEST_CASE(a_fence_divides_two_stages),
-	TEST_CASE(fences_after_scattered_copies),
-	TEST_CASE(silent_channels_go_on),
+	TEST_CASE(fences_keep_chains_in_order),   TEST_CASE(a_fence_divides_two_stages),
+	TEST_CASE(fences_after_scattered_copies), TEST_CASE(silent_channels_go_on),
 	TEST_CASE(stop_with_work_in_flight),
 };
 

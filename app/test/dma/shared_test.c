@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 #include "test.h"
 
 /* Threads, each with a channel of its own; on shared queues their channels are of one queue, and
@@ -28,7 +27,8 @@ struct worker {
 	pthread_t thread;
 };
 
-/* What a copy writes differs from what its place had before: one that is lost or done twice shows. */
+/* What a copy writes differs from what its place had before: one that is lost or done twice shows.
+ */
 static void
 prepare(struct worker *w, unsigned int n)
 {
@@ -118,7 +118,8 @@ threads_copy(unsigned int total)
 	struct rte_dma_stats stats;
 
 	for (i = 0; i < n; i++)
-		workers[i] = (struct worker){.vchan = (uint16_t)i, .total = total / n,
+		workers[i] = (struct worker){.vchan = (uint16_t)i,
+					     .total = total / n,
 					     .src = memory_get(RING * LEN),
 					     .dst = memory_get(RING * LEN)};
 	shape((uint16_t)n, RING);

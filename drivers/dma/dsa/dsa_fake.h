@@ -38,7 +38,7 @@ struct fake {
 	unsigned int refuse; /**< so many submissions from now on are refused */
 	struct fake_fault faults[8];
 	unsigned int nb_faults;
-	uint8_t batch_status; /**< batches end with this at once, 0: they are done */
+	uint8_t batch_status;    /**< batches end with this at once, 0: they are done */
 	unsigned int list_fault; /**< a batch stops there for good: its list ends; 0: it does not */
 	uint64_t moved;          /**< descriptors done */
 };

@@ -3,8 +3,9 @@
  */
 
 /* The hot path. Nothing here locks, allocates, reads a register or logs. A copy or a fill becomes a
- * descriptor where it lies in the ring (dsa_fast_enqueue.h); a submit hands the device all of them by
- * one line (dsa_fast_submit.h); one record tells that all of them succeeded (dsa_fast_complete.h).
+ * descriptor where it lies in the ring (dsa_fast_enqueue.h); a submit hands the device all of them
+ * by one line (dsa_fast_submit.h); one record tells that all of them succeeded
+ * (dsa_fast_complete.h).
  */
 
 #include <string.h>
@@ -38,8 +39,7 @@ copy_mmio(void *dev, uint16_t vchan, rte_iova_t src, rte_iova_t dst, uint32_t le
 }
 
 static int
-fill_call(void *dev, uint16_t vchan, uint64_t pattern, rte_iova_t dst, uint32_t len,
-	  uint64_t flags)
+fill_call(void *dev, uint16_t vchan, uint64_t pattern, rte_iova_t dst, uint32_t len, uint64_t flags)
 {
 	struct dsa_vchan *v = vchan_of(dev, vchan);
 
@@ -47,8 +47,7 @@ fill_call(void *dev, uint16_t vchan, uint64_t pattern, rte_iova_t dst, uint32_t 
 }
 
 static int
-fill_mmio(void *dev, uint16_t vchan, uint64_t pattern, rte_iova_t dst, uint32_t len,
-	  uint64_t flags)
+fill_mmio(void *dev, uint16_t vchan, uint64_t pattern, rte_iova_t dst, uint32_t len, uint64_t flags)
 {
 	struct dsa_vchan *v = vchan_of(dev, vchan);
 
@@ -146,8 +145,7 @@ no_copy(void *dev __rte_unused, uint16_t vchan __rte_unused, rte_iova_t src __rt
 static int
 no_copy_sg(void *dev __rte_unused, uint16_t vchan __rte_unused,
 	   const struct rte_dma_sge *src __rte_unused, const struct rte_dma_sge *dst __rte_unused,
-	   uint16_t nb_src __rte_unused, uint16_t nb_dst __rte_unused,
-	   uint64_t flags __rte_unused)
+	   uint16_t nb_src __rte_unused, uint16_t nb_dst __rte_unused, uint64_t flags __rte_unused)
 {
 	return -EINVAL;
 }

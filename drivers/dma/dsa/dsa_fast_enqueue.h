@@ -69,8 +69,8 @@ note_compound(struct dsa_vchan *v)
 	v->nb_special++;
 }
 
-/* `first` is where a source or a pattern goes. What is constant in descriptors of copies and fills is
- * in the ring already.
+/* `first` is where a source or a pattern goes. What is constant in descriptors of copies and fills
+ * is in the ring already.
  */
 static __rte_always_inline int
 enqueue(struct dsa_vchan *v, uint32_t op_flags, uint64_t first, uint64_t dst, uint32_t len,

@@ -19,8 +19,8 @@
 /** How the device is reached. */
 enum dsa_way { DSA_CALL, DSA_MMIO };
 
-/* A line, and a dedicated queue that is known to have room. Each to the next of the page's 64 places:
- * a CPU stores to the same one again only when the last store is done.
+/* A line, and a dedicated queue that is known to have room. Each to the next of the page's 64
+ * places: a CPU stores to the same one again only when the last store is done.
  */
 static __rte_always_inline void
 post_line(struct dsa_vchan *v, const struct dsa_desc *line, enum dsa_way way)

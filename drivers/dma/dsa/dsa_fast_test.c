@@ -109,9 +109,9 @@ copies_go_as_a_batch(void **state)
 	assert_int_equal(fake.lines[0].list % 64, 0);
 	list = (const struct dsa_desc *)(uintptr_t)fake.lines[0].list;
 	for (i = 0; i < 8; i++)
-		assert_int_equal(DSA_FLAGS(&list[i]),
-				 DSA_FLAG_CRAV | (i == 5 ? DSA_FLAG_FENCE : 0) |
-					 (i == 6 ? DSA_FLAG_CC1 : 0));
+		assert_int_equal(DSA_FLAGS(&list[i]), DSA_FLAG_CRAV |
+							      (i == 5 ? DSA_FLAG_FENCE : 0) |
+							      (i == 6 ? DSA_FLAG_CC1 : 0));
 	fake_run_all();
 	/* As many as are asked for. */
 	assert_int_equal(completed(3, &last), 3);
@@ -217,8 +217,9 @@ indexes_wrap(void **state)
 		n = (unsigned int)rand() % 40;
 		for (i = 0; i < n && fp.burst_capacity(&fake_dsa, 0) != 0; i++) {
 			memset(&dst[sent % 200 * LEN], 0, LEN);
-			assert_int_equal(copy(sent % 200, (unsigned int)rand() % 8 == 0 ? FENCE : 0),
-					 (uint16_t)sent);
+			assert_int_equal(
+				copy(sent % 200, (unsigned int)rand() % 8 == 0 ? FENCE : 0),
+				(uint16_t)sent);
 			sent++;
 		}
 		submit();
@@ -500,7 +501,8 @@ stop_ends_everything(void **state)
 	fake_run(1);
 	assert_false(dsa_vchan_drained(v));
 	dsa_vchan_abort(v);
-	/* What the device did out of order is known; what it had is lost; the third it never got. */
+	/* What the device did out of order is known; what it had is lost; the third it never got.
+	 */
 	assert_int_equal(fp.completed_status(&fake_dsa, 0, 8, &last, status), 3);
 	assert_int_equal(status[0], RTE_DMA_STATUS_USER_ABORT);
 	assert_int_equal(status[1], RTE_DMA_STATUS_SUCCESSFUL);
@@ -534,8 +536,7 @@ main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(bad_arguments_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(indexes_wrap, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_dedicated_queue_never_overflows, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(a_dedicated_queue_never_overflows, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_fence_reaches_across_submissions, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_batch_is_cut_before_its_fence, setup, teardown),

@@ -2,12 +2,12 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* Issuing, where the hot path has to look more closely: the queue is full, the ring ends, there is a
- * fence or a compound, a shared queue refuses.
+/* Issuing, where the hot path has to look more closely: the queue is full, the ring ends, there is
+ * a fence or a compound, a shared queue refuses.
  *
- * A fence is kept inside a batch by the device. Across submissions nothing in the device keeps it, so
- * an operation that has one is held back until all before it have ended, and a batch in which others
- * precede it is cut in two unless it is alone at the device.
+ * A fence is kept inside a batch by the device. Across submissions nothing in the device keeps it,
+ * so an operation that has one is held back until all before it have ended, and a batch in which
+ * others precede it is cut in two unless it is alone at the device.
  */
 
 #include <errno.h>

@@ -47,7 +47,8 @@ dsa_ring_fail(struct dsa_vchan *v, uint64_t op, enum rte_dma_status_code status)
 	v->nb_failed++;
 }
 
-/* A submission for the last time: what the device has said of it counts, what it has not is lost. */
+/* A submission for the last time: what the device has said of it counts, what it has not is lost.
+ */
 static void
 give_up_sub(struct dsa_vchan *v, struct dsa_sub *sub, enum rte_dma_status_code status)
 {
@@ -71,8 +72,7 @@ give_up_sub(struct dsa_vchan *v, struct dsa_sub *sub, enum rte_dma_status_code s
 }
 
 void
-dsa_give_up(struct dsa_vchan *v, enum rte_dma_status_code issued,
-	    enum rte_dma_status_code pending)
+dsa_give_up(struct dsa_vchan *v, enum rte_dma_status_code issued, enum rte_dma_status_code pending)
 {
 	v->dead = true;
 	v->open = 0;

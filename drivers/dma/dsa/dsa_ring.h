@@ -17,13 +17,13 @@
  *        |          +-- it is known how those before ended
  *        +-- the application was told of those before: their places are free
  *
- * What the device gets at once, a descriptor or a batch of them, is a submission; it has a record of
- * its own that is polled. The record of a member of a batch is beside its descriptor and is all zeros
- * until something goes wrong, as nobody asks for it on success. A place in the ring that is not as a
- * plain copy or fill finds it is noted as dirty, and cleaned when it is used again.
+ * What the device gets at once, a descriptor or a batch of them, is a submission; it has a record
+ * of its own that is polled. The record of a member of a batch is beside its descriptor and is all
+ * zeros until something goes wrong, as nobody asks for it on success. A place in the ring that is
+ * not as a plain copy or fill finds it is noted as dirty, and cleaned when it is used again.
  *
- * An operation that no single descriptor can express, a scattered or a very long one, is a compound:
- * its descriptors are made when its turn comes to be issued, in one of a few windows.
+ * An operation that no single descriptor can express, a scattered or a very long one, is a
+ * compound: its descriptors are made when its turn comes to be issued, in one of a few windows.
  */
 
 #include <stdbool.h>
@@ -83,9 +83,9 @@ struct dsa_job {
 /** A submission that has not simply succeeded, being seen to: member by member. */
 struct dsa_mend {
 	bool active;
-	bool waiting;  /**< the device has a descriptor: its record is v->mend_cr */
-	bool refused;  /**< a shared queue did not take it: try again */
-	bool failed;   /**< a member has failed for good */
+	bool waiting; /**< the device has a descriptor: its record is v->mend_cr */
+	bool refused; /**< a shared queue did not take it: try again */
+	bool failed;  /**< a member has failed for good */
 	bool continued;
 	uint8_t batch; /**< the batch itself was refused, with this status */
 	uint8_t vain;  /**< continuations in a row that got no further */
@@ -221,8 +221,8 @@ bool dsa_settle(struct dsa_vchan *v, struct dsa_sub *sub);
 void dsa_look(struct dsa_vchan *v);
 
 /**
- * Nothing more is to be had of the device: what it has not ended, ends as `issued`; what it never got,
- * as `pending`. The channel takes no more.
+ * Nothing more is to be had of the device: what it has not ended, ends as `issued`; what it never
+ * got, as `pending`. The channel takes no more.
  */
 void dsa_give_up(struct dsa_vchan *v, enum rte_dma_status_code issued,
 		 enum rte_dma_status_code pending);

@@ -22,8 +22,8 @@
 #include "dsa_resume.h"
 #include "dsa_ring.h"
 
-/* Continuations of an operation that get no further before it is given up: the page that the CPU can
- * touch may be one the device has no right to, or a device may take some time to see it.
+/* Continuations of an operation that get no further before it is given up: the page that the CPU
+ * can touch may be one the device has no right to, or a device may take some time to see it.
  */
 #define IN_VAIN 3
 

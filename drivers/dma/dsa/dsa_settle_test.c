@@ -134,10 +134,10 @@ every_status_has_its_meaning(void **state)
 		uint8_t device;
 		enum rte_dma_status_code status;
 	} pairs[] = {
-		{0x04, RTE_DMA_STATUS_PAGE_FAULT},     {0x84, RTE_DMA_STATUS_PAGE_FAULT},
-		{0x10, RTE_DMA_STATUS_INVALID_OPCODE}, {0x11, RTE_DMA_STATUS_ERROR_UNKNOWN},
-		{0x13, RTE_DMA_STATUS_INVALID_LENGTH}, {0x16, RTE_DMA_STATUS_INVALID_ADDR},
-		{0x1b, RTE_DMA_STATUS_INVALID_ADDR},   {0x20, RTE_DMA_STATUS_BUS_READ_ERROR},
+		{0x04, RTE_DMA_STATUS_PAGE_FAULT},      {0x84, RTE_DMA_STATUS_PAGE_FAULT},
+		{0x10, RTE_DMA_STATUS_INVALID_OPCODE},  {0x11, RTE_DMA_STATUS_ERROR_UNKNOWN},
+		{0x13, RTE_DMA_STATUS_INVALID_LENGTH},  {0x16, RTE_DMA_STATUS_INVALID_ADDR},
+		{0x1b, RTE_DMA_STATUS_INVALID_ADDR},    {0x20, RTE_DMA_STATUS_BUS_READ_ERROR},
 		{0x21, RTE_DMA_STATUS_BUS_WRITE_ERROR}, {0x22, RTE_DMA_STATUS_BUS_ERROR},
 		{0x3e, RTE_DMA_STATUS_ERROR_UNKNOWN},
 	};
@@ -310,9 +310,8 @@ what_is_not_there_is_a_fault(void **state)
 		fp.submit(&fake_dsa, 0);
 		statuses(2, status);
 		assert_int_equal(status[0], RTE_DMA_STATUS_PAGE_FAULT);
-		assert_int_equal(status[1], partial == DSA_PARTIAL_CPU
-						    ? RTE_DMA_STATUS_SUCCESSFUL
-						    : RTE_DMA_STATUS_PAGE_FAULT);
+		assert_int_equal(status[1], partial == DSA_PARTIAL_CPU ? RTE_DMA_STATUS_SUCCESSFUL
+								       : RTE_DMA_STATUS_PAGE_FAULT);
 		assert_memory_equal(src, dst, 2 * PAGE);
 	}
 }
@@ -488,31 +487,38 @@ the_rest_of_each_operation(void **state)
 
 	(void)state;
 	fake_start();
-	d = (struct dsa_desc){.op_flags = DSA_OP_FLAGS(DSA_OP_DUALCAST, 0), .src = 1, .dst = 2,
-			      .size = 5000, .dualcast = {.dst2 = 3}};
+	d = (struct dsa_desc){.op_flags = DSA_OP_FLAGS(DSA_OP_DUALCAST, 0),
+			      .src = 1,
+			      .dst = 2,
+			      .size = 5000,
+			      .dualcast = {.dst2 = 3}};
 	assert_true(dsa_resume(&d, &cr));
 	assert_int_equal(d.src, 1041);
 	assert_int_equal(d.dst, 1042);
 	assert_int_equal(d.dualcast.dst2, 1043);
 	assert_int_equal(d.size, 3960);
 	d = (struct dsa_desc){.op_flags = DSA_OP_FLAGS(DSA_OP_FILL, DSA_FLAG_FILL_16),
-			      .pattern = UINT64_C(0x0706050403020100), .size = 5000,
+			      .pattern = UINT64_C(0x0706050403020100),
+			      .size = 5000,
 			      .fill = {.pattern_high = UINT64_C(0x0f0e0d0c0b0a0908)}};
 	cr.bytes_completed = 16 + 9;
 	assert_true(dsa_resume(&d, &cr));
 	assert_int_equal(d.pattern, UINT64_C(0x000f0e0d0c0b0a09));
 	assert_int_equal(d.fill.pattern_high, UINT64_C(0x0807060504030201));
 	d = (struct dsa_desc){.op_flags = DSA_OP_FLAGS(DSA_OP_COPY_CRC, DSA_FLAG_CRC_SEED_ADDR),
-			      .src = 1, .dst = 2, .size = 100,
+			      .src = 1,
+			      .dst = 2,
+			      .size = 100,
 			      .crc = {.seed = 1, .seed_addr = 64}};
 	cr.crc = UINT64_C(0x1234567890abcdef);
 	assert_true(dsa_resume(&d, &cr));
 	assert_int_equal(d.crc.seed, 0x90abcdef);
 	assert_int_equal(d.crc.seed_addr, 0);
 	assert_int_equal(DSA_FLAGS(&d), 0);
-	d = (struct dsa_desc){.op_flags = DSA_OP_FLAGS(DSA_OP_DIF_STRIP, 0), .src = 0, .dst = 0,
-			      .size = 5200};
-	cr = (struct dsa_cr){.status = 3, .bytes_completed = 1040,
+	d = (struct dsa_desc){
+		.op_flags = DSA_OP_FLAGS(DSA_OP_DIF_STRIP, 0), .src = 0, .dst = 0, .size = 5200};
+	cr = (struct dsa_cr){.status = 3,
+			     .bytes_completed = 1040,
 			     .dif = {.src_ref_tag = 7, .src_app_mask = 8, .src_app_tag = 9}};
 	assert_true(dsa_resume(&d, &cr));
 	assert_int_equal(d.src, 1040);
@@ -524,8 +530,10 @@ the_rest_of_each_operation(void **state)
 	cr.bytes_completed = 1024;
 	assert_true(dsa_resume(&d, &cr));
 	assert_int_equal(d.dst, 1040);
-	d = (struct dsa_desc){.op_flags = DSA_OP_FLAGS(DSA_OP_APPLY_DELTA, 0), .delta = 100,
-			      .size = 64, .apply_delta = {.delta_size = 2000}};
+	d = (struct dsa_desc){.op_flags = DSA_OP_FLAGS(DSA_OP_APPLY_DELTA, 0),
+			      .delta = 100,
+			      .size = 64,
+			      .apply_delta = {.delta_size = 2000}};
 	assert_true(dsa_resume(&d, &cr));
 	assert_int_equal(d.delta, 1124);
 	assert_int_equal(d.apply_delta.delta_size, 976);

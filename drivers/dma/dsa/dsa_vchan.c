@@ -44,8 +44,8 @@ lay_out(const struct dsa_vchan_config *config)
 	return l;
 }
 
-/* The process's addresses are the device's where it follows the process's page tables, or where DPDK
- * has arranged for that.
+/* The process's addresses are the device's where it follows the process's page tables, or where
+ * DPDK has arranged for that.
  */
 static bool
 is_iova_va(const struct dsa_wq *wq)
@@ -293,7 +293,6 @@ dsa_vchan_dump(const struct dsa_vchan *v, FILE *f)
 		const struct dsa_sub *sub = &v->subs[i & v->sub_mask];
 
 		fprintf(f, "      %u descriptors%s, to operation %" PRIu64 ", status 0x%02x\n",
-			sub->count, sub->window ? " of a compound" : "", sub->end,
-			sub->cr.status);
+			sub->count, sub->window ? " of a compound" : "", sub->end, sub->cr.status);
 	}
 }

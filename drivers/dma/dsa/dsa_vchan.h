@@ -44,8 +44,8 @@ struct dsa_vchan_config {
 	bool silent;       /**< nobody asks for completions */
 	enum dsa_partial partial;
 	uint32_t retries; /**< of a submission that a shared work queue refuses */
-	uint32_t batch;   /**< most descriptors in one batch, 1: no batches; wq->max_batch or less */
-	int numa_node;    /**< for its memory, or SOCKET_ID_ANY */
+	uint32_t batch; /**< most descriptors in one batch, 1: no batches; wq->max_batch or less */
+	int numa_node;  /**< for its memory, or SOCKET_ID_ANY */
 };
 
 /** What a channel has counted since it was set up, or since dsa_vchan_stats_reset. */

@@ -138,7 +138,9 @@ EXPORTED int
 rte_pmd_dsa_create_delta(int16_t dev_id, uint16_t vchan, rte_iova_t a, rte_iova_t b, uint32_t len,
 			 rte_iova_t delta, uint32_t max_delta, uint64_t flags)
 {
-	struct dsa_desc d = {.src = a, .src2 = b, .size = len,
+	struct dsa_desc d = {.src = a,
+			     .src2 = b,
+			     .size = len,
 			     .create_delta = {.delta = delta, .max_size = max_delta}};
 	struct dsa_vchan *v;
 	int ret = find(dev_id, vchan, DSA_OP_CREATE_DELTA, len, &v);
@@ -156,8 +158,8 @@ EXPORTED int
 rte_pmd_dsa_apply_delta(int16_t dev_id, uint16_t vchan, rte_iova_t delta, uint32_t delta_len,
 			rte_iova_t dst, uint32_t len, uint64_t flags)
 {
-	struct dsa_desc d = {.delta = delta, .dst = dst, .size = len,
-			     .apply_delta = {.delta_size = delta_len}};
+	struct dsa_desc d = {
+		.delta = delta, .dst = dst, .size = len, .apply_delta = {.delta_size = delta_len}};
 	struct dsa_vchan *v;
 	int ret = find(dev_id, vchan, DSA_OP_APPLY_DELTA, len, &v);
 
@@ -230,22 +232,22 @@ rte_pmd_dsa_dif_check(int16_t dev_id, uint16_t vchan, rte_iova_t src, uint32_t l
 }
 
 EXPORTED int
-rte_pmd_dsa_dif_insert(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst,
-		       uint32_t len, const struct rte_pmd_dsa_dif *tags, uint64_t flags)
+rte_pmd_dsa_dif_insert(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst, uint32_t len,
+		       const struct rte_pmd_dsa_dif *tags, uint64_t flags)
 {
 	return dif(dev_id, vchan, DSA_OP_DIF_INSERT, src, dst, len, tags, flags);
 }
 
 EXPORTED int
-rte_pmd_dsa_dif_strip(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst,
-		      uint32_t len, const struct rte_pmd_dsa_dif *tags, uint64_t flags)
+rte_pmd_dsa_dif_strip(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst, uint32_t len,
+		      const struct rte_pmd_dsa_dif *tags, uint64_t flags)
 {
 	return dif(dev_id, vchan, DSA_OP_DIF_STRIP, src, dst, len, tags, flags);
 }
 
 EXPORTED int
-rte_pmd_dsa_dif_update(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst,
-		       uint32_t len, const struct rte_pmd_dsa_dif *tags, uint64_t flags)
+rte_pmd_dsa_dif_update(int16_t dev_id, uint16_t vchan, rte_iova_t src, rte_iova_t dst, uint32_t len,
+		       const struct rte_pmd_dsa_dif *tags, uint64_t flags)
 {
 	return dif(dev_id, vchan, DSA_OP_DIF_UPDATE, src, dst, len, tags, flags);
 }
@@ -261,7 +263,8 @@ rte_pmd_dsa_cache_flush(int16_t dev_id, uint16_t vchan, rte_iova_t addr, uint32_
 	return ret < 0 ? ret : enqueue(v, DSA_OP_CACHE_FLUSH, &d, flags, 0);
 }
 
-/* The operation that has an index, if the application was told of it and its place still holds it. */
+/* The operation that has an index, if the application was told of it and its place still holds it.
+ */
 static bool
 find_returned(const struct dsa_vchan *v, uint16_t ring_idx, uint64_t *op)
 {
