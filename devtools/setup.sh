@@ -21,7 +21,7 @@ DRIVER_HEADERS=(
 )
 TEST_PACKAGES=(
 	clang libclang-rt-14-dev python3-sphinx python3-myst-parser python3-pyelftools spin
-	patch
+	patch accel-config
 )
 
 usage()

@@ -521,6 +521,7 @@ fi
 . "$ROOT/devtools/shim_jobs.sh"
 . "$ROOT/devtools/served_jobs.sh"
 . "$ROOT/devtools/dsa_jobs.sh"
+. "$ROOT/devtools/dsa_kernel_jobs.sh"
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 
 run_builds
@@ -542,6 +543,7 @@ run_guest
 run_pcap_jobs
 run_stock_examples
 run_dsa_stock_suites
+run_dsa_kernel
 run_dsa_examples
 heading "Benchmark"
 check "bench-event, every layout" bench_layouts
