@@ -403,7 +403,7 @@ serve_device(struct serve *s)
 	}
 	serve_ctl_close(s);
 	if (s->options.stats && status == EXIT_DONE)
-		serve_stats_print(s);
+		s->kind->stats_print(s);
 	serve_device_close(s);
 	close(s->signal_fd);
 	return status;
