@@ -4,13 +4,16 @@
 # Jobs on a DLB that another process serves, which a program sees as a PCI device: `slipway serve`
 # and `slipway run --at`. Sourced after shim_jobs.sh, and as the same least of users.
 
+# What is served.
+SERVED=dlb
+
 # serve_begin VERSION OPTION...: a server at DIR/dlb; sets SERVER to its process
 serve_begin()
 {
 	local version=$1 tick
 	shift
 	shim_directory || return
-	"${AS_USER[@]}" slipway serve dlb "$DIR/dlb" --version "$version" --stats "$@" \
+	"${AS_USER[@]}" slipway serve "$SERVED" "$DIR/dlb" --version "$version" --stats "$@" \
 		</dev/null >"$DIR/served" 2>&1 &
 	SERVER=$!
 	for ((tick = 0; tick < 200; tick++)); do
@@ -56,6 +59,28 @@ served_stock()
 	served_eventdev 120 perf_queue --stlist a || status=1
 	served_eventdev 120 order_queue || status=1
 	serve_end || status=1
+	return $status
+}
+
+# served_dma VERSION QUEUES OPTION...: the stock dma/idxd on a served DSA, in which it touches nothing
+# that has no name
+served_dma()
+{
+	local version=$1 queues=$2 log status SERVED=dsa SHIM_ADDRESS=$SHIM_ADDRESS,max_queues=$2
+	shift 2
+	log=$(mktemp)
+	serve_begin "$version" "$@" || return
+	shim_eal stock 512 3
+	BAD_WORDS='deadlock|insecure|IDXD:' stock 60 'Test OK' "${AS_USER[@]}" \
+		DPDK_TEST=dmadev_autotest slipway run --at "$DIR/dlb" -- \
+		dpdk-test "${EAL[@]}" --iova-mode=va >"$log"
+	status=$?
+	sed 's/.*\r//' "$log"
+	shim_dma_sections "$log" "$queues" 0000:7e:00.0-q || status=1
+	serve_end >"$log" || status=1
+	cat "$log"
+	grep -q 'accesses of nothing  *0$' "$log" || status=1
+	rm -f "$log"
 	return $status
 }
 

@@ -180,3 +180,53 @@ shim_bench()
 	PREFIX=none
 	through_shim dlb 60 'over the model' bench-trap
 }
+
+# shim_dma_sections LOG QUEUES NAME: has dmadev_autotest left out nothing of so many devices, NAME0
+# and on?
+shim_dma_sections()
+{
+	local q status=0
+	for ((q = 0; q < $2; q++)); do
+		dsa_accept "$3$q" "$1" || status=1
+	done
+	return $status
+}
+
+# shim_dma_autotest VERSION QUEUES [OPTION...]: the stock dma/idxd, which makes a DMA device of each
+# work queue, under dmadev_autotest; OPTIONs are for slipway run
+shim_dma_autotest()
+{
+	local version=$1 queues=$2 log status
+	shift 2
+	log=$(mktemp)
+	SHIM_OPTIONS=("$@")
+	SHIM_ADDRESS=$SHIM_ADDRESS,max_queues=$queues shim_eal stock 512 3
+	# Its words are judged here, by device.
+	BAD_WORDS='deadlock|insecure|IDXD:' through_shim "dsa,version=$version" 60 'Test OK' \
+		env DPDK_TEST=dmadev_autotest dpdk-test "${EAL[@]}" --iova-mode=va >"$log"
+	status=$?
+	sed 's/.*\r//' "$log"
+	shim_dma_sections "$log" "$queues" 0000:7e:00.0-q || status=1
+	rm -f "$log"
+	return $status
+}
+
+# shim_dma_trace VERSION: what the stock dma/idxd does to a device that it finds, in words
+shim_dma_trace()
+{
+	local trace status
+	trace=$(mktemp -d)
+	# Nobody writes it.
+	chmod 777 "$trace"
+	shim_eal stock 512 3
+	SHIM_OPTIONS=(--trace "$trace/bus")
+	through_shim "dsa,version=$1" 60 'Test OK' \
+		env DPDK_TEST=version_autotest dpdk-test "${EAL[@]}" --iova-mode=va &&
+		"$BUILD/app/slipway" trace "$trace/bus" >"$trace/text" &&
+		grep -m 1 'write WQCFG_DW2\[0\]: .*MODE 1.*PRIORITY 1' "$trace/text" &&
+		grep -m 1 'write CMD: .*CODE 1' "$trace/text" &&
+		! grep -m 5 '\(read\|write\|post\) BAR[0-9]+' "$trace/text"
+	status=$?
+	rm -rf "$trace"
+	return $status
+}

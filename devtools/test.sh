@@ -463,6 +463,13 @@ run_shim()
 		check "PCI, $driver driver, as the caller: slipway-test-event 2.0" as_caller \
 			shim_driver_tests $driver 2.0
 	done
+	check "PCI, stock dma/idxd: dmadev_autotest, 8 queues 1.0" shim_dma_autotest 1.0 8
+	check "PCI, stock dma/idxd: dmadev_autotest, 1 queue 2.0" shim_dma_autotest 2.0 1
+	for version in 1.0 2.0; do
+		check "PCI, stock dma/idxd: slipway trace $version" shim_dma_trace "$version"
+	done
+	check "PCI, stock dma/idxd, served: dmadev_autotest, 2 queues 2.0" \
+		served_dma 2.0 2 --threads 1
 	check "bench-trap" shim_bench
 	check "PCI, stock driver, served: perf_queue, order_queue 2.5" served_stock 2.5
 	check "PCI, stock driver, served, by messages: perf_queue, order_queue 2.0" \

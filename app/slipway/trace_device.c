@@ -8,21 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dlb_regs.h"
+#include "models.h"
 
 /* ---- Devices ---- */
 
 static void
 label_set(struct trace_device *dev, const struct bus_trace_hello *hello)
 {
-	bool dlb = strcmp(hello->model, "dlb") == 0;
+	const struct model *model = model_find(hello->model);
+	bool known = model != NULL && hello->version < MODEL_VERSIONS;
 
-	snprintf(dev->label, sizeof(dev->label), "%s%s, device %u of process %" PRIu32,
-		 hello->model,
-		 !dlb                        ? ""
-		 : hello->version == DLB_V20 ? " 2.0"
-					     : " 2.5",
-		 dev->index, dev->pid);
+	snprintf(dev->label, sizeof(dev->label), "%s%s%s, device %u of process %" PRIu32,
+		 hello->model, known ? " " : "",
+		 known ? model->version[hello->version].name : "", dev->index, dev->pid);
+}
+
+/* False when memory is short. */
+static bool
+model_begin(struct trace_device *dev, const struct bus_trace_hello *hello)
+{
+	if (strcmp(hello->model, "dlb") == 0)
+		return (dev->dlb = trace_dlb_create(hello->version)) != NULL;
+	if (strcmp(hello->model, "dsa") == 0)
+		return (dev->dsa = trace_dsa_create(hello->version)) != NULL;
+	return true;
 }
 
 struct trace_device *
@@ -40,12 +49,9 @@ trace_device_begin(struct trace_devices *all, const struct bus_trace_record *r,
 	dev->index = r->device;
 	dev->number = all->count + 1;
 	label_set(dev, hello);
-	if (strcmp(hello->model, "dlb") == 0) {
-		dev->dlb = trace_dlb_create(hello->version);
-		if (dev->dlb == NULL) {
-			free(dev);
-			return NULL;
-		}
+	if (!model_begin(dev, hello)) {
+		free(dev);
+		return NULL;
 	}
 	all->device[all->count++] = dev;
 	return dev;
@@ -66,6 +72,7 @@ trace_devices_free(struct trace_devices *all)
 {
 	for (unsigned int i = 0; i < all->count; i++) {
 		trace_dlb_destroy(all->device[i]->dlb);
+		trace_dsa_destroy(all->device[i]->dsa);
 		free(all->device[i]);
 	}
 }
@@ -187,6 +194,14 @@ trace_device_record(struct trace_device *dev, const struct bus_trace_record *r,
 	case BUS_TRACE_DMA_WRITE:
 		if (dev->dlb != NULL)
 			trace_dlb_record(dev->dlb, r, payload, item, sink);
+		else if (dev->dsa != NULL)
+			trace_dsa_record(dev->dsa, r, payload, item);
+		else
+			plain_record(r, payload, item);
+		break;
+	case BUS_TRACE_SUBMIT:
+		if (dev->dsa != NULL)
+			trace_dsa_record(dev->dsa, r, payload, item);
 		else
 			plain_record(r, payload, item);
 		break;

@@ -12,6 +12,7 @@
 #include "bus_trace.h"
 #include "trace_config.h"
 #include "trace_dlb.h"
+#include "trace_dsa.h"
 #include "trace_item.h"
 
 /** Devices of one trace, over all its processes. */
@@ -23,7 +24,8 @@ struct trace_device {
 	uint8_t index;         /**< in its process */
 	unsigned int number;   /**< in the trace: from 1 */
 	char label[64];        /**< "dlb 2.5, device 0 of process 1234" */
-	struct trace_dlb *dlb; /**< NULL: a model whose registers are not known here */
+	struct trace_dlb *dlb; /**< that, or */
+	struct trace_dsa *dsa; /**< that; both NULL: its registers are not known here */
 	struct trace_config config;
 };
 
