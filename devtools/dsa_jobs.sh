@@ -70,6 +70,45 @@ dsa_pipeline()
 	return $status
 }
 
+# dsa_share COPIES PROGRAM: one of two programs at the work queue socket DIR/dsa.wq0
+dsa_share()
+{
+	dsa_arguments 128 1
+	PREFIX=$PREFIX-$2
+	timeout -k 5 120 "$BUILD/app/slipway-share-dma" "${EAL[@]}" --file-prefix "$PREFIX" \
+		--log-level 4 --vdev="dma_dsa0,at=vfu:$DIR/dsa.wq0,batch=1" -- "$1" "$2" </dev/null
+	local status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}
+
+# dsa_processes COPIES: two programs on one shared work queue of a served device, so many copies by
+# each, which go there one by one; the queue is small, so that it refuses some
+dsa_processes()
+{
+	local server tick one two status=0
+	DIR=$(mktemp -d)
+	"$BUILD/app/slipway" serve dsa "$DIR/dsa" --wq 0:mode=shared,size=16,threshold=8 \
+		--threads 1 --stats </dev/null >"$DIR/served" 2>&1 &
+	server=$!
+	for ((tick = 0; tick < 200; tick++)); do
+		[ -S "$DIR/dsa.wq0" ] && break
+		sleep 0.05
+	done
+	dsa_share "$1" 1 >"$DIR/one" 2>&1 &
+	one=$!
+	dsa_share "$1" 2 >"$DIR/two" 2>&1 &
+	two=$!
+	wait $one || status=1
+	wait $two || status=1
+	kill $server
+	wait $server || status=1
+	cat "$DIR/one" "$DIR/two" "$DIR/served"
+	[ "$(cat "$DIR/one" "$DIR/two" | grep -c "^$1 copies, every byte right")" -eq 2 ] || status=1
+	rm -rf "$DIR"
+	return $status
+}
+
 # dsa_bench LIMIT LCORES ARGUMENT...: our devices beside the CPU and dma_skeleton
 dsa_bench()
 {
@@ -186,6 +225,13 @@ run_dsa_stock_suites()
 		done
 	done
 	check "dmadev_autotest dma_dsa sva=1" dsa_autotest dma_dsa0,sva=1
+}
+
+run_dsa_processes()
+{
+	heading "Two programs, one shared work queue"
+	check "slipway-share-dma, two processes, $DSA_COPIES copies each" \
+		dsa_processes "$DSA_COPIES"
 }
 
 run_dsa_examples()

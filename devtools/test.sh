@@ -34,6 +34,7 @@ FUZZ_BATCH=1000000
 WEAVE_DEVIATIONS=4
 KILLS=50
 DSA_MEGABYTES=64
+DSA_COPIES=100000
 while [ $# -gt 0 ]; do
 	case $1 in
 	-y) YES=(-y) ;;
@@ -45,6 +46,7 @@ while [ $# -gt 0 ]; do
 		KILLS=500
 		CHECK_RUNS=1000
 		DSA_MEGABYTES=1024
+		DSA_COPIES=1000000
 		GUEST=yes
 		;;
 	--only)
@@ -552,6 +554,7 @@ run_stock_examples
 run_dsa_stock_suites
 run_dsa_kernel
 run_dsa_examples
+run_dsa_processes
 heading "Benchmark"
 check "bench-event, every layout" bench_layouts
 run_dsa_bench
