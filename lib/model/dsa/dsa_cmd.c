@@ -498,4 +498,5 @@ dsa_cmd_reset(struct dsa_model *m)
 {
 	atomic_store_explicit(&m->cmd.active, false, memory_order_relaxed);
 	m->cmd.begun = false;
+	m->cmd.fail_next = 0;
 }

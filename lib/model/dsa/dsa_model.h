@@ -73,7 +73,7 @@ uint64_t dsa_model_stray(const struct bus_device *dev);
 
 /** Kinds of trouble, for tests and slipway inject: the device halts, reset type as GENSTS 3:2. */
 void dsa_model_halt(struct bus_device *dev, unsigned int reset_type);
-/** The next command ends with this error, and does nothing. */
+/** The next command before a reset from outside ends with this error, and does nothing. */
 void dsa_model_fail_command(struct bus_device *dev, uint8_t error);
 /**
  * Interrupt handles are revoked, as when a virtual device moves: all that were requested are
