@@ -16,6 +16,7 @@ lib/model: lib/spec lib/bus
 lib/model/dlb: lib/spec lib/bus lib/model
 lib/model/dsa: lib/spec lib/bus lib/model
 lib/check/dlb: lib/spec lib/bus dlb_model.h
+lib/check/dsa: lib/bus dsa_model.h
 lib/fuzz: lib/spec lib/bus lib/model lib/model/dlb
 lib/portal:
 lib/verify: lib/spec lib/bus lib/model lib/model/dlb
