@@ -75,7 +75,7 @@ dsa_share()
 {
 	dsa_arguments 128 1
 	PREFIX=$PREFIX-$2
-	timeout -k 5 120 "$BUILD/app/slipway-share-dma" "${EAL[@]}" --file-prefix "$PREFIX" \
+	timeout -k 5 $(($1 / 2000 + 60)) "$BUILD/app/slipway-share-dma" "${EAL[@]}" --file-prefix "$PREFIX" \
 		--log-level 4 --vdev="dma_dsa0,at=vfu:$DIR/dsa.wq0,batch=1" -- "$1" "$2" </dev/null
 	local status=$?
 	rm -rf "$(eal_directory)/$PREFIX"
