@@ -126,9 +126,9 @@ void access_reset_wait(const struct access_dev *access);
 void access_idle(struct access_dev *access);
 
 /**
- * From now on that is who lets the device's time pass: a driver whose device takes time for commands
- * opens it by ACCESS_STEP_IDLE, since no test can step a device that is not there yet. Nobody else
- * uses the device; of one with a clock of its own nothing changes.
+ * From now on that is who lets the device's time pass: a driver whose device takes time for
+ * commands opens it by ACCESS_STEP_IDLE, since no test can step a device that is not there yet.
+ * Nobody else uses the device; of one with a clock of its own nothing changes.
  */
 void access_step_by(struct access_dev *access, enum access_step step);
 

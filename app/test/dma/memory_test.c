@@ -49,8 +49,8 @@ has_sva(void)
 	return (dev.info.dev_capa & RTE_DMA_CAPA_SVA) != 0;
 }
 
-/* The device takes addresses as they are, which one on a bus may not; and memory that is in no file,
- * which a work queue in another process does not reach.
+/* The device takes addresses as they are, which one on a bus may not; and memory that is in no
+ * file, which a work queue in another process does not reach.
  */
 static bool
 takes_addresses(void)

@@ -16,8 +16,8 @@
 /**
  * Make the DMA device. Logs why it cannot.
  *
- * @param open reaches the device: fills in `access`, or for a work queue of the kernel's that queue;
- *             0 or a negative errno after one log line
+ * @param open reaches the device: fills in `access`, or for a work queue of the kernel's that
+ *             queue; 0 or a negative errno after one log line
  */
 int dsa_attach(struct rte_device *device, const struct dsa_devargs *args,
 	       int (*open)(struct dsa *dsa));
