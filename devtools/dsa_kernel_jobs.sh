@@ -4,8 +4,8 @@
 # Jobs on a DSA that the kernel's idxd has, as a program sees it under `slipway run --device
 # dsa,kernel`, and the checks that run them. Sourced after shim_jobs.sh and dsa_jobs.sh.
 #
-# DEVICE is what --device gets: dsa,kernel=dedicated,wqs=2 and the like. All of them run as the least
-# of users, without huge pages.
+# DEVICE is what --device gets: dsa,kernel=dedicated,wqs=2 and the like. All of them run as the
+# least of users, without huge pages.
 
 # Queues that DPDK's own driver would take, too, by their names.
 KERNEL_NOT_STOCK=(-b wq0.0 -b wq0.1)

@@ -8,8 +8,8 @@
 #include "idxd_priv.h"
 #include "sys.h"
 
-/* Enabling and disabling, which sysfs calls binding (datasheet section 20.6). The model has the last
- * word: it is started as the attributes say, here and now, and what it refuses is not enabled.
+/* Enabling and disabling, which sysfs calls binding (datasheet section 20.6). The model has the
+ * last word: it is started as the attributes say, here and now, and what it refuses is not enabled.
  *
  *   echo dsa0  > drivers/idxd/bind     state of dsa0 enabled, devices/dsa0/driver -> drivers/idxd
  *   echo wq0.1 > drivers/user/bind     state of wq0.1 enabled, /dev/dsa/wq0.1

@@ -50,7 +50,7 @@ static const char help[] =
 	"              A device, 1 to 16 of them. MODEL is dlb, of version 2.0 or 2.5 (2.5 if not\n"
 	"              said), or dsa, of version 1.0 or 2.0 (1.0) and with 1 to 64 work queues\n"
 	"              (8). Default, without --at: one device, dlb.\n"
-	"              dsa,kernel is a device that the kernel's idxd has: work queues in /dev/dsa,\n"
+	"              dsa,kernel is a device that the kernel's idxd has: queues in /dev/dsa,\n"
 	"              attributes in /sys/bus/dsa. kernel=dedicated, as without a word, and\n"
 	"              kernel=shared: divided and enabled for programs; kernel=bare: for the\n"
 	"              program to configure, as by accel-config. With rawio=no portals cannot be\n"

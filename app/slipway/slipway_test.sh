@@ -128,6 +128,14 @@ expect 'too many work queues' 2 'wqs=65 is not accepted, only 1 to 64' "${run[@]
 	--device dsa,wqs=65 -- true
 expect 'work queues of what has none' 2 "'wqs=4' is not accepted" "${run[@]}" \
 	--device dlb,wqs=4 -- true
+expect 'a DSA of the kernel' 0 "the kernel's dsa 1.0 at 0000:7e:00.0" "${run[@]}" \
+	--device dsa,kernel=shared,wqs=2 -- sh -c 'grep -qx 63 /sys/bus/dsa/devices/wq0.1/threshold'
+expect 'a DSA that is not divided' 0 'dsa 2.0' "${run[@]}" --device dsa,version=2.0,kernel=bare -- \
+	sh -c 'grep -qx none /sys/bus/dsa/devices/wq0.7/type && ! ls /dev/dsa/wq0.7 2>/dev/null'
+expect 'a strange kernel' 2 'only kernel=dedicated, kernel=shared and kernel=bare' "${run[@]}" \
+	--device dsa,kernel=old -- true
+expect 'a DLB of the kernel' 2 "'kernel' is not accepted" "${run[@]}" --device dlb,kernel -- true
+expect 'portals of VFIO' 2 "'rawio=no' is not accepted" "${run[@]}" --device dsa,rawio=no -- true
 # The size of the second BAR is its last digits plus 1.
 expect 'the bars of a DSA' 0 '0000ffff .*2000fffff ' "${run[@]}" --device dsa,wqs=64 -- \
 	sh -c 'cat $SYSFS_PCI_DEVICES/0000:7e:00.0/class >&2

@@ -229,7 +229,7 @@ posts_go_round_the_page(void **state)
 	close(fd);
 }
 
-/* A CPU without the instructions, and a page that does not answer: refused, and nothing is stored. */
+/* A CPU without the instructions, a page that does not answer: refused, and nothing is stored. */
 static void
 what_the_cpu_lacks_is_refused(void **state)
 {

@@ -2,8 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* Both ways to post, into ordinary memory, and into a page that shows each store as it comes; what a
- * submitter's portal adds. ENQCMD itself is tried where it is: app/preload/trap_test.c.
+/* Both ways to post, into ordinary memory, and into a page that shows each store as it comes; what
+ * a submitter's portal adds. ENQCMD itself is tried where it is: app/preload/trap_test.c.
  */
 
 #include <setjmp.h>

@@ -7,8 +7,8 @@
 /**
  * @file
  * Commands of 64 bytes to a mapped page of a device. What a hot path does is inline here; finding
- * out what there is, and mapping it, is in portal_*.c. Instructions are written as bytes, because an
- * assembler may be older than they are.
+ * out what there is, and mapping it, is in portal_*.c. Instructions are written as bytes, because
+ * an assembler may be older than they are.
  *
  *   portal_post               posted, MOVDIR64B: always taken, no answer
  *   portal_submit             not posted, ENQCMD: taken, or to be tried again
@@ -165,14 +165,14 @@ portal_post(enum portal_how how, void *page, const void *line)
  * Submit a command, and wait for the device's answer. The CPU puts the PASID of the process into it
  * and takes its privilege away, so bits 31:0 of the line are 0, or the CPU faults. It may overtake
  * older stores to ordinary memory: order them before (portal_order_stores); what comes after it in
- * the program comes after the answer. Once it is taken, the line may be reused. Any number of threads
- * and processes per page.
+ * the program comes after the answer. Once it is taken, the line may be reused. Any number of
+ * threads and processes per page.
  *
  * @param page a portal of a device that answers (portal_is_command_memory), 64-byte aligned; never
  *             ordinary memory. The CPU has PORTAL_CPU_ENQCMD.
  * @param line the command, 64-byte aligned
- * @return 0 when taken; -EAGAIN when the queue is full, disabled or dedicated, so bound the retries;
- *         -EOPNOTSUPP on another kind of CPU
+ * @return 0 when taken; -EAGAIN when the queue is full, disabled or dedicated, so bound the
+ *         retries; -EOPNOTSUPP on another kind of CPU
  */
 static inline int
 portal_submit(void *page, const void *line)
@@ -318,7 +318,7 @@ int portal_map(const struct portal_device *dev, int fd, off_t off, struct portal
 /** Allowed for one that is not mapped. */
 void portal_unmap(struct portal_map *map);
 
-/** The same, for as long as the device: portal_device_release unmaps it. `map` stays the caller's. */
+/** The same as long as the device lives: portal_device_release unmaps it; `map` is the caller's. */
 int portal_map_managed(struct portal_device *dev, int fd, off_t off, struct portal_map *map);
 /** Unmap all portals that were mapped to go with the device. */
 void portal_device_release(struct portal_device *dev);
@@ -406,8 +406,8 @@ void portal_use_calls(struct portal *p, const struct portal_calls *calls, void *
 		      unsigned int nth);
 
 /**
- * The place of the next post. The 64 places of a page are as good as each other, but a CPU stores to
- * the same one again only when the last store is done. ENQCMD waits for its answer anyway.
+ * The place of the next post. The 64 places of a page are as good as each other, but a CPU stores
+ * to the same one again only when the last store is done. ENQCMD waits for its answer anyway.
  */
 static inline void *
 portal_next_place(struct portal *p)

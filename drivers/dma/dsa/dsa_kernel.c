@@ -58,8 +58,8 @@ why_not_open(int error)
 {
 	switch (error) {
 	case EBUSY:
-		return "it is dedicated, and another program has it open; a shared one (sysfs mode) "
-		       "takes many";
+		return "it is dedicated, and another program has it open; a shared one (sysfs "
+		       "mode) takes many";
 	case EACCES:
 	case EPERM:
 		return "not permitted; its owner or root may give the file to you (chmod, a udev "

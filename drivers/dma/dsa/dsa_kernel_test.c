@@ -250,7 +250,8 @@ each_wrong_attribute_is_named(void **state)
 	static const struct {
 		const char *file, *value, *message;
 	} wrong[] = {
-		{"dsa3/state", "disabled", "sysfs state of dsa3 is \"disabled\"; accepted: enabled"},
+		{"dsa3/state", "disabled",
+		 "sysfs state of dsa3 is \"disabled\"; accepted: enabled"},
 		{"dsa3/pasid_enabled", "0", "sysfs pasid_enabled of dsa3 is \"0\"; accepted: 1"},
 		{"wq3.5/type", "kernel", "sysfs type of wq3.5 is \"kernel\"; accepted: user"},
 		{"wq3.5/driver_name", "dmaengine",
@@ -261,7 +262,8 @@ each_wrong_attribute_is_named(void **state)
 		{"wq3.5/group_id", "-1", "sysfs group_id of wq3.5 is \"-1\""},
 		{"wq3.5/name", "", "sysfs name of wq3.5 is \"\"; accepted: a name"},
 		{"wq3.5/size", "0", "sysfs size of wq3.5 is \"0\"; accepted: 1 or more"},
-		{"wq3.5/mode", "odd", "sysfs mode of wq3.5 is \"odd\"; accepted: dedicated, shared"},
+		{"wq3.5/mode", "odd",
+		 "sysfs mode of wq3.5 is \"odd\"; accepted: dedicated, shared"},
 	};
 	struct dsa_kernel_device device;
 	struct dsa_wq wq;
