@@ -17,9 +17,10 @@ static const struct {
 	{"serve", serve_command, "offer a modelled device at a socket"},
 	{"regs", regs_command, "show the registers of a device by name"},
 	{"trace", trace_command, "record what passes over the bus; show it, or convert it for viewers"},
-	{"top", top_command, "watch a DLB device of a running program, or a served one"},
+	{"top", top_command, "watch a device of a running program, or a served one"},
 	{"inject", inject_command, "have a served device show faults on purpose"},
 	{"dlb", dlb_command, "list resources of DLB devices, plan domains"},
+	{"dsa", dsa_command, "list DSA devices, plan their work queues, try one"},
 	{"doctor", doctor_command, "check this machine, and say what to do next"},
 };
 

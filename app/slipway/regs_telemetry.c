@@ -85,7 +85,14 @@ regs_telemetry_read(const char *which, struct regs_dump *dump)
 	fd = telemetry_open(which, &device);
 	if (fd < 0)
 		return fd;
-	ret = read_device(fd, device.id, dump, device.path);
+	if (device.dsa) {
+		complain("%s: registers of a DSA are had from slipway run and slipway serve, not "
+			 "by telemetry",
+			 device.path);
+		ret = -ENOTSUP;
+	} else {
+		ret = read_device(fd, device.id, dump, device.path);
+	}
 	close(fd);
 	return ret;
 }

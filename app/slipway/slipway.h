@@ -41,6 +41,7 @@ int run_command(int argc, char **argv);
 int regs_command(int argc, char **argv);
 int trace_command(int argc, char **argv);
 int dlb_command(int argc, char **argv);
+int dsa_command(int argc, char **argv);
 int top_command(int argc, char **argv);
 int serve_command(int argc, char **argv);
 int inject_command(int argc, char **argv);

@@ -103,6 +103,26 @@ telemetry_devices(int fd)
 	return NULL;
 }
 
+/* A DMA device of ours, where the program has no event device that it could be. */
+static bool
+choose_dsa(int fd, const char *wanted, char *id, size_t len)
+{
+	json_t *events = telemetry_devices(fd);
+	json_t *list = telemetry_command(fd, "/slipway/dsa/list");
+	bool other = events != NULL && (wanted[0] == '\0' || json_object_get(events, wanted) != NULL);
+	bool found = !other && json_is_object(list) &&
+		     (wanted[0] == '\0' ? json_object_size(list) == 1
+					: json_object_get(list, wanted) != NULL);
+
+	if (found)
+		snprintf(id, len, "%s",
+			 wanted[0] != '\0' ? wanted
+					   : json_object_iter_key(json_object_iter(list)));
+	json_decref(events);
+	json_decref(list);
+	return found;
+}
+
 static int
 choose_device(int fd, const char *wanted, char *id, size_t len, const char *path)
 {
@@ -111,13 +131,14 @@ choose_device(int fd, const char *wanted, char *id, size_t len, const char *path
 	int ret = -ENODEV;
 
 	if (list == NULL)
-		complain("%s: this program has no dlb device of slipway", path);
+		complain("%s: this program has no device of slipway", path);
 	else if (wanted[0] == '\0' && count > 1)
 		complain("%s: this program has %zu devices; name one by its id, as in "
 			 "telemetry::%s",
 			 path, count, json_object_iter_key(json_object_iter(list)));
 	else if (wanted[0] != '\0' && json_object_get(list, wanted) == NULL)
-		complain("%s: this program has no dlb device with the id %s", path, wanted);
+		complain("%s: this program has no device of slipway with the id %s", path,
+			 wanted);
 	else
 		ret = 0;
 	if (ret == 0)
@@ -152,6 +173,9 @@ telemetry_open(const char *which, struct telemetry_device *device)
 		complain("%s: %s", device->path, strerror(-fd));
 		return fd;
 	}
+	device->dsa = choose_dsa(fd, wanted, device->id, sizeof(device->id));
+	if (device->dsa)
+		return fd;
 	ret = choose_device(fd, wanted, device->id, sizeof(device->id), device->path);
 	if (ret < 0)
 		close(fd);

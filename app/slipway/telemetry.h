@@ -10,19 +10,22 @@
  */
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include <jansson.h>
 
 /** A device of a program. */
 struct telemetry_device {
 	char path[PATH_MAX]; /**< of the program's socket, for messages */
-	char id[32];         /**< event device id */
+	char id[32];         /**< event or DMA device id */
+	bool dsa;            /**< a DMA device, of dma_dsa; else an event device, of event_dlb */
 };
 
 /**
  * Connect to a device's program.
  *
- * @param which [PREFIX][:ID]: of the program, default rte, and the event device, default its only one
+ * @param which [PREFIX][:ID]: of the program, default rte, and the device, default its only one. Event
+ *   devices come first; where the program has none with that id, DMA devices.
  * @return a socket, or a negative errno after a message
  */
 int telemetry_open(const char *which, struct telemetry_device *device);

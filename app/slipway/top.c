@@ -164,8 +164,19 @@ is_served(const struct source *from)
 static int
 take(const struct source *from, struct top_sample *sample)
 {
-	return is_served(from) ? top_served_take(from->control, sample)
-			       : top_sample_take(from->fd, &from->device, sample);
+	if (is_served(from))
+		return top_served_take(from->control, sample);
+	return from->device.dsa ? top_dsa_take(from->fd, &from->device, sample)
+				: top_sample_take(from->fd, &from->device, sample);
+}
+
+/* Is the sample one of a DSA? */
+static bool
+is_dsa(const struct top_sample *sample)
+{
+	const char *device = json_string_value(json_object_get(sample->device, "device"));
+
+	return device != NULL && strcmp(device, "dsa") == 0;
 }
 
 /* ---- Views ---- */
@@ -184,8 +195,10 @@ static int
 show(const struct source *from, const struct top_sample *before, const struct top_sample *now,
      const struct options *options)
 {
-	json_t *frame = is_served(from) ? top_served_frame(from->name, before, now)
-					: top_frame(before, now);
+	bool dsa = is_dsa(now);
+	json_t *frame = dsa               ? top_dsa_frame(from->name, before, now)
+			: is_served(from) ? top_served_frame(from->name, before, now)
+					  : top_frame(before, now);
 
 	if (frame == NULL) {
 		complain("%s", strerror(ENOMEM));
@@ -196,7 +209,9 @@ show(const struct source *from, const struct top_sample *before, const struct to
 		putchar('\n');
 	} else {
 		fputs(isatty(STDOUT_FILENO) ? "\033[H\033[J" : "", stdout);
-		(is_served(from) ? top_served_print : top_print)(frame, terminal_rows());
+		(dsa               ? top_dsa_print
+		 : is_served(from) ? top_served_print
+				   : top_print)(frame, terminal_rows());
 		fputs(isatty(STDOUT_FILENO) ? "" : "\n", stdout);
 	}
 	json_decref(frame);

@@ -53,7 +53,16 @@ json_t *top_served_frame(const char *name, const struct top_sample *before,
 /** Print such a frame. */
 void top_served_print(json_t *frame, unsigned int rows);
 
-/* ---- top_print.c, for both ---- */
+/* ---- top_dsa.c: a DSA, of a program or served ---- */
+
+/** Ask the program: 0, or a negative errno after a message. */
+int top_dsa_take(int fd, const struct telemetry_device *from, struct top_sample *sample);
+/** As top_served_frame, of samples of top_dsa_take or of top_served_take. */
+json_t *top_dsa_frame(const char *name, const struct top_sample *before,
+		      const struct top_sample *now);
+void top_dsa_print(json_t *frame, unsigned int rows);
+
+/* ---- top_print.c, for all ---- */
 
 /** Room for any number. */
 #define TOP_RATE_LEN 24

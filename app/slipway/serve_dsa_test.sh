@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The slipway authors
+
+# `slipway serve dsa`, `slipway dsa`, and what looks at such a device: arguments, work queues that
+# several clients share, one that is killed or lies, faults. Needs python3; usage:
+# serve_dsa_test.sh SLIPWAY
+
+set -u
+program=$(realpath "${1:?usage: serve_dsa_test.sh SLIPWAY}")
+work=$(mktemp -d)
+export SLIPWAY_DIR=$work/dir
+mkdir "$SLIPWAY_DIR"
+server=
+passed=0
+failed=0
+
+finish() {
+	[ -z "$server" ] || kill -9 "$server" 2>/dev/null
+	rm -rf "$work"
+}
+trap finish EXIT
+
+# count STATUS NAME: a check that has just been made
+count() {
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED $2"
+		sed 's/^/    /' "$work/said"
+	fi
+}
+
+# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says
+expect() {
+	local name=$1 status=$2 text=$3 got
+	shift 3
+	timeout --foreground 20 "$@" >"$work/said" 2>&1
+	got=$?
+	echo "exit status $got, expected $status and '$text'" >>"$work/said"
+	[ "$got" -eq "$status" ] && sed '$d' "$work/said" | grep -q -e "$text"
+	count $? "$name"
+}
+
+# serve OPTION...: a server named dsa0
+serve() {
+	local tick
+	"$program" serve dsa dsa0 --stats "$@" >"$work/served" 2>&1 &
+	server=$!
+	for ((tick = 0; tick < 100; tick++)); do
+		[ -S "$SLIPWAY_DIR/dsa0.ctl" ] && return
+		sleep 0.05
+	done
+	cat "$work/served"
+}
+
+# stop: it ends well, and leaves nothing
+stop() {
+	kill "$server"
+	wait "$server"
+	local status=$?
+	server=
+	cp "$work/served" "$work/said"
+	[ $status -eq 0 ] && [ -z "$(ls -A "$SLIPWAY_DIR")" ]
+	count $? "the server ends well: $1"
+}
+
+# ---- Arguments ----
+
+serve_dsa=("$program" serve dsa x)
+expect 'a version of another device' 2 '--version 2.5: accepted are 1.0 and 2.0' \
+	"${serve_dsa[@]}" --version 2.5
+expect 'an option of another device' 2 '--domains: accepted with dlb only' \
+	"${serve_dsa[@]}" --domains 2
+expect 'no work queues' 2 'accepted are 1 to 64' "${serve_dsa[@]}" --wqs 0
+expect 'a work queue there is not' 2 '--wq 8: accepted are 0 to 7' "${serve_dsa[@]}" --wq 8
+expect 'a key there is not' 2 'depth=3: accepted are mode, size' "${serve_dsa[@]}" --wq 0:depth=3
+expect 'a mode there is not' 2 'mode=both: accepted: shared and dedicated' \
+	"${serve_dsa[@]}" --wq 0:mode=both
+expect 'too many entries' 1 'size=129: accepted: up to 128' "${serve_dsa[@]}" --wq 0:size=129
+expect 'a threshold above the size' 1 'threshold=9: accepted are 1 to 8, its size' \
+	"${serve_dsa[@]}" --wq 0:size=8,threshold=9
+expect 'a threshold of a dedicated one' 1 'threshold=4: accepted with mode=shared only' \
+	"${serve_dsa[@]}" --wq 0:mode=dedicated,threshold=4
+expect 'too many groups' 1 'group=4: accepted are 0 to 3' "${serve_dsa[@]}" --wq 0:group=4
+
+# ---- Work queues ----
+
+for threads in 0 2; do
+	serve --version 2.0 --threads $threads --wq 0:mode=shared,size=32,threshold=16 \
+		--wq 1:mode=dedicated,group=1
+	expect 'listed' 0 'wq 0   enabled   shared     size 32 ' "$program" dsa list
+	expect 'in the registers' 0 '^WQCFG_DW1\[0\]  *0x00000010  THRESHOLD=16$' \
+		"$program" regs dsa0
+	expect 'a shared one' 0 '^CRC32C  *right$' "$program" dsa test dsa0.wq0
+	expect 'a dedicated one' 0 '^batch of 8  *right$' "$program" dsa test dsa0.wq1
+	expect 'the same for the next client' 0 'page fault  *right$' "$program" dsa test dsa0.wq1
+	expect 'hostile clients' 0 'all is well' python3 \
+		"$(dirname "$0")/serve_dsa_client.py" "$SLIPWAY_DIR/dsa0"
+	expect 'others after them' 0 '^move of 4096 bytes  *right$' "$program" dsa test dsa0.wq0
+	expect 'watched' 0 'wq 0 .*shared' "$program" top dsa0 --count 1 --interval 0.1
+	expect 'a full queue' 0 'injected: full-queue 0' "$program" inject dsa0 full-queue 0
+	expect 'is full' 1 'status 0x00' "$program" dsa test dsa0.wq0
+	expect 'which is told' 0 'full-queue 0' "$program" inject dsa0 --list
+	expect 'and ends' 0 'cleared: 1' "$program" inject dsa0 clear
+	expect 'as it was' 0 '^no-op  *right$' "$program" dsa test dsa0.wq0
+	expect 'a page fault' 0 'injected: page-fault 1' "$program" inject dsa0 page-fault 1
+	"$program" dsa test dsa0.wq0 >"$work/said" 2>&1
+	expect 'is over' 0 '^move of 4096 bytes  *right$' "$program" dsa test dsa0.wq0
+	expect 'a queue there is not' 1 'accepted is the number of a work queue' \
+		"$program" inject dsa0 full-queue 9
+	expect 'halt' 0 'injected: halt software' "$program" inject dsa0 halt software
+	expect 'halted' 0 '^GENSTS .*STATE=3' "$program" regs dsa0
+	stop "work queues, $threads threads"
+done
+
+# ---- The whole device ----
+
+serve
+expect 'what it is' 0 'dsa 1.0 of .*dsa0 at 0000' "$program" run --at dsa0 -- true
+expect 'no work queue of its own' 1 'this is no work queue.s socket' "$program" dsa test dsa0
+expect 'silent until it is enabled' 1 'answers no register now' "$program" regs dsa0
+stop 'whole'
+
+# ---- Plans for the kernel's driver ----
+
+expect 'no such device' 1 'No such file' "$program" dsa config dsa77 --wq 0
+expect 'no device at all' 2 'accepted are a device and at least one' "$program" dsa config
+expect 'not the kernel.s' 2 'accepted is a device of the kernel' "$program" dsa config x --wq 0
+expect 'no action' 2 'accepted are list, config and test' "$program" dsa fly
+expect 'help' 0 'SYNOPSIS' "$program" dsa --help
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
