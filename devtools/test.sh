@@ -344,6 +344,8 @@ run_tool_tests()
 		"$BUILD/app/slipway-trace-generate"
 	check "slipway dlb and top" dlb_tools
 	check "slipway serve" "$ROOT/app/slipway/serve_test.sh" "$BUILD/app/slipway"
+	check "slipway serve dsa, slipway dsa" "$ROOT/app/slipway/serve_dsa_test.sh" \
+		"$BUILD/app/slipway"
 	check "slipway doctor" "$ROOT/app/slipway/doctor_test.sh" "$BUILD/app/slipway"
 	check "slipway serve --domains" serve_domains
 	check "slipway serve at work" serve_tools

@@ -506,11 +506,11 @@ hold 'all parts were asked for' test "$(tr '\n' ' ' <"$work/asked")" = \
 	'/slipway/dlb/list /slipway/dlb/regs,1,0 /slipway/dlb/regs,1,7 '
 peer 0 'telemetry:rte:1 *dlb, event_dlb0' 'telemetry is listed' SOCK_SEQPACKET "$rte" \
 	'' "$list"
-peer 1 'no dlb device with the id 5' 'another id' SOCK_SEQPACKET "$rte" telemetry:rte:5 "$list"
+peer 1 'no device of slipway with the id 5' 'another id' SOCK_SEQPACKET "$rte" telemetry:rte:5 "$list"
 peer 1 'has 2 devices; name one' 'several devices' SOCK_SEQPACKET \
 	"$work/dpdk/app/dpdk_telemetry.v2" telemetry:app \
 	'{"/slipway/dlb/list":{"1":"event_dlb0","2":"event_dlb1"}}'
-peer 1 'no dlb device of slipway' 'a program without devices' SOCK_SEQPACKET "$rte" \
+peer 1 'no device of slipway' 'a program without devices' SOCK_SEQPACKET "$rte" \
 	telemetry:rte '{"/slipway/dlb/list":null}'
 peer 1 'is not what' 'a cursor that does not move' SOCK_SEQPACKET "$rte" telemetry:rte "$list" \
 	'{"/slipway/dlb/regs":{"version":"2.5","next":7,"values":[]}}' \

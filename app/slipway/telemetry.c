@@ -103,47 +103,48 @@ telemetry_devices(int fd)
 	return NULL;
 }
 
-/* A DMA device of ours, where the program has no event device that it could be. */
-static bool
-choose_dsa(int fd, const char *wanted, char *id, size_t len)
+static const char *
+first_id(json_t *list)
 {
-	json_t *events = telemetry_devices(fd);
-	json_t *list = telemetry_command(fd, "/slipway/dsa/list");
-	bool other = events != NULL && (wanted[0] == '\0' || json_object_get(events, wanted) != NULL);
-	bool found = !other && json_is_object(list) &&
-		     (wanted[0] == '\0' ? json_object_size(list) == 1
-					: json_object_get(list, wanted) != NULL);
+	return json_object_iter_key(json_object_iter(list));
+}
 
-	if (found)
-		snprintf(id, len, "%s",
-			 wanted[0] != '\0' ? wanted
-					   : json_object_iter_key(json_object_iter(list)));
-	json_decref(events);
-	json_decref(list);
-	return found;
+/* Those that may be meant: event devices, or where those are not, DMA devices. */
+static json_t *
+candidates(int fd, const char *wanted, bool *dsa)
+{
+	json_t *events = telemetry_devices(fd), *list;
+
+	*dsa = false;
+	if (events != NULL && (wanted[0] == '\0' || json_object_get(events, wanted) != NULL))
+		return events;
+	list = telemetry_command(fd, "/slipway/dsa/list");
+	*dsa = json_is_object(list) && json_object_size(list) > 0;
+	json_decref(*dsa ? events : list);
+	return *dsa ? list : events;
 }
 
 static int
-choose_device(int fd, const char *wanted, char *id, size_t len, const char *path)
+choose_device(int fd, const char *wanted, struct telemetry_device *device)
 {
-	json_t *list = telemetry_devices(fd);
+	json_t *list = candidates(fd, wanted, &device->dsa);
 	size_t count = json_object_size(list);
 	int ret = -ENODEV;
 
 	if (list == NULL)
-		complain("%s: this program has no device of slipway", path);
+		complain("%s: this program has no device of slipway", device->path);
 	else if (wanted[0] == '\0' && count > 1)
 		complain("%s: this program has %zu devices; name one by its id, as in "
 			 "telemetry::%s",
-			 path, count, json_object_iter_key(json_object_iter(list)));
+			 device->path, count, first_id(list));
 	else if (wanted[0] != '\0' && json_object_get(list, wanted) == NULL)
-		complain("%s: this program has no device of slipway with the id %s", path,
+		complain("%s: this program has no device of slipway with the id %s", device->path,
 			 wanted);
 	else
 		ret = 0;
 	if (ret == 0)
-		snprintf(id, len, "%s",
-			 wanted[0] != '\0' ? wanted : json_object_iter_key(json_object_iter(list)));
+		snprintf(device->id, sizeof(device->id), "%s",
+			 wanted[0] != '\0' ? wanted : first_id(list));
 	json_decref(list);
 	return ret;
 }
@@ -173,10 +174,7 @@ telemetry_open(const char *which, struct telemetry_device *device)
 		complain("%s: %s", device->path, strerror(-fd));
 		return fd;
 	}
-	device->dsa = choose_dsa(fd, wanted, device->id, sizeof(device->id));
-	if (device->dsa)
-		return fd;
-	ret = choose_device(fd, wanted, device->id, sizeof(device->id), device->path);
+	ret = choose_device(fd, wanted, device);
 	if (ret < 0)
 		close(fd);
 	return ret < 0 ? ret : fd;
