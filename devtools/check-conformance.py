@@ -26,8 +26,11 @@ SECTIONS = {
     "9.2": 7, "9.3": 7, "9.4": 13, "9.5": 5, "9.6": 4, "12.5": 15,
 }
 NOT_APPLICABLE = "not applicable: "
-# What registers a case with its suite: macros whose name says so, by the case's name.
+# What registers a case with its suite: macros whose name says so, by the case's name; any other one
+# with the name of a function of that file.
 REGISTERED = re.compile(r"\b(?:cmocka_unit_test\w*|\w*_CASE\w*|ON_(?:BOTH|V20|V25)|CASE)\((\w+)")
+MENTIONED = re.compile(r"\b[A-Z][A-Z0-9_]*\((\w+)[,)]")
+DEFINED = re.compile(r"^(\w+)\(", re.MULTILINE)
 
 
 def cases():
@@ -35,7 +38,12 @@ def cases():
     found = {}
     for where in ("lib", "app", "drivers"):
         for path in (ROOT / where).rglob("*_test.c"):
-            found[path.stem] = set(REGISTERED.findall(path.read_text()))
+            text = path.read_text()
+            here = set(REGISTERED.findall(text))
+            here |= set(MENTIONED.findall(text)) & set(DEFINED.findall(text))
+            # Two suites may have one name: a directory in front tells them apart.
+            for suite in (path.stem, f"{path.parent.name}/{path.stem}"):
+                found.setdefault(suite, set()).update(here)
     return found
 
 
@@ -65,10 +73,13 @@ def wrong_numbers(rows):
 
 
 def wrong_requirements(rows):
-    """Each of them is there once, in its order."""
+    """Each of them is there once, in its order, and something shows it."""
     have = [row["id"] for row in rows]
     if have != [f"FR-{number:02}" for number in range(1, NB_REQUIREMENTS + 1)]:
         yield f"{REQUIREMENTS.name}: expected FR-01 to FR-{NB_REQUIREMENTS}, in order"
+    for row in rows:
+        if not row["shown by"]:
+            yield f"{row['id']}: shown by no test"
 
 
 def wrong_tests(rows):
@@ -77,7 +88,7 @@ def wrong_tests(rows):
     for row in rows:
         if row["shown by"].startswith(NOT_APPLICABLE):
             continue
-        for test in filter(None, row["shown by"].split("; ")):
+        for test in row["shown by"].split("; "):
             if not exists(test, suites, jobs):
                 yield f"{row['id']}: there is no test '{test}'"
 
@@ -95,8 +106,7 @@ def main():
         print(error)
     aside = sum(row["shown by"].startswith(NOT_APPLICABLE) for row in rows)
     print(f"{len(rows)} statements: {len(rows) - aside} shown by tests, {aside} not applicable")
-    open_ones = [row["id"] for row in asked if not row["shown by"]]
-    print(f"{len(asked)} requirements of the DSA: {len(asked) - len(open_ones)} shown by tests")
+    print(f"{len(asked)} requirements of the DSA, shown by tests")
     print(f"{len(errors)} errors")
     return 1 if errors else 0
 
