@@ -119,6 +119,17 @@ dsa_mem_put(struct dsa_mem *mem, struct dsa_window *w, size_t written)
 	return w->bounced ? dsa_mem_put_slow(mem, w, written) : 0;
 }
 
+/** All of that at once, where a range that is known has it by pointer; else NULL. */
+static inline uint8_t *
+dsa_mem_whole(const struct dsa_mem *mem, uint64_t iova, size_t len, enum bus_prot prot)
+{
+	const struct dsa_range *r = &mem->range[mem->hint[dsa_mem_hint(iova, prot)]];
+
+	if (!dsa_mem_hit(mem, r, iova, prot) || r->len - (iova - r->iova) < len)
+		return NULL;
+	return r->p + (iova - r->iova);
+}
+
 /** The range that an address is in, if that is known already; else one that is empty. */
 static inline const struct dsa_range *
 dsa_mem_known(const struct dsa_mem *mem, uint64_t iova, enum bus_prot prot)

@@ -107,6 +107,25 @@ move_backward(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
 	return op->done == d->size && dsa_op_end_write(op, mem, d->dst + d->size - 1);
 }
 
+/* All of it in one go, as most moves are: false when it takes pieces. */
+static bool
+move_at_once(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
+{
+	const struct dsa_desc *d = &op->desc;
+	const uint8_t *src;
+	uint8_t *dst;
+
+	if (op->done != 0 || d->size > budget)
+		return false;
+	src = dsa_mem_whole(mem, d->src, d->size, BUS_PROT_READ);
+	dst = dsa_mem_whole(mem, d->dst, d->size, BUS_PROT_WRITE);
+	if (src == NULL || dst == NULL)
+		return false;
+	dsa_move(dst, src, d->size, cached(op), &op->pace);
+	op->done = d->size;
+	return true;
+}
+
 bool
 dsa_op_move(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
 {
@@ -115,6 +134,8 @@ dsa_op_move(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
 
 	if (ahead != 0 && ahead < op->desc.size)
 		return move_backward(op, mem, budget);
+	if (move_at_once(op, mem, budget))
+		return dsa_op_end_write(op, mem, op->desc.dst + op->desc.size - 1);
 	return move_forward(op, mem, budget);
 }
 
