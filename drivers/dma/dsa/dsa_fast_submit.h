@@ -34,7 +34,7 @@ post_line(struct dsa_vchan *v, const struct dsa_desc *line, enum dsa_way way)
 	 * in reap() by way of the device.
 	 */
 	rte_wmb();
-	access_post_mmio(&v->bar, v->portal + v->slot, line);
+	portal_post(PORTAL_MOVDIR64B, v->bar.mmio + v->portal + v->slot, line);
 	v->slot = (v->slot + DSA_DESC_BYTES) & (DSA_PORTAL_BYTES - 1);
 }
 

@@ -406,6 +406,28 @@ a_shared_queue_may_refuse(void **state)
 	assert_int_equal(last, 21);
 }
 
+/* A device that is mapped ignores what an older CPU could do: that is said. */
+static void
+a_cpu_without_the_instruction_is_refused(void **state)
+{
+	static uint8_t page[DSA_PORTAL_BYTES] __rte_aligned(64);
+
+	(void)state;
+	fake_wq.bar.mmio = page;
+	fake_wq.bar.how = PORTAL_STORES;
+	assert_null(fake_start());
+	assert_non_null(strstr(fake_line, "MOVDIR64B"));
+	fake_wq.how = DSA_WQ_SUBMIT;
+	portal_features_override(PORTAL_CPU_ENQCMD, 0);
+	assert_null(fake_start());
+	assert_non_null(strstr(fake_line, "ENQCMD"));
+	assert_int_equal(fake_logged, 2);
+	portal_features_override(0, 0);
+	fake_wq.how = DSA_WQ_POST;
+	fake_wq.bar.how = PORTAL_MOVDIR64B;
+	assert_non_null(fake_start());
+}
+
 /* Posted lines are ignored, submissions refused: nobody waits for ever. */
 static void
 a_disabled_queue_is_noticed(void **state)
@@ -543,6 +565,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(scattered_copies_arrive, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_operations_are_taken_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_shared_queue_may_refuse, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_cpu_without_the_instruction_is_refused, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_disabled_queue_is_noticed, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_asks_in_silent_mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(stop_ends_everything, setup, teardown),

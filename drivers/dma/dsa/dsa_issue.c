@@ -38,14 +38,14 @@ submit_line(struct dsa_vchan *v, const struct dsa_desc *line)
 	if (likely(ret == 0))
 		return true;
 	portal_backoff_begin(&b, v->config.retries, v->seed);
-	do {
+	while (ret == -EAGAIN) {
 		v->counts.retries++;
 		if (v->access != NULL)
 			access_idle(v->access);
 		if (!portal_backoff_wait(&b))
 			break;
 		ret = try_line(v, line);
-	} while (ret != 0);
+	}
 	v->seed = b.seed;
 	if (ret == 0) {
 		v->busy_row = 0;

@@ -87,7 +87,4 @@ dsa_give_up(struct dsa_vchan *v, enum rte_dma_status_code issued, enum rte_dma_s
 		dsa_ring_fail(v, v->ready, pending);
 	v->released = v->enqueued;
 	v->issued = v->enqueued;
-	v->window_tail = v->window_head;
-	v->job.active = false;
-	v->nb_special = 0;
 }

@@ -411,6 +411,7 @@ a_part_of_a_scattered_copy_fails(void **state)
 	const struct rte_dma_sge to[] = {{(uintptr_t)dst, 128}};
 	enum rte_dma_status_code status[3];
 	struct rte_pmd_dsa_result r;
+	unsigned int i;
 
 	(void)state;
 	fake_start();
@@ -428,6 +429,14 @@ a_part_of_a_scattered_copy_fails(void **state)
 	assert_memory_equal(src + 200, dst + 64, 64);
 	assert_int_equal(rte_pmd_dsa_result(0, 0, 1, &r), 0);
 	assert_int_equal(r.device_status, 0x20);
+	/* Nothing of it is left when the place where its parts were is used again. */
+	for (i = 0; i < 2 * DSA_WINDOWS; i++) {
+		fake.nb_faults = 0;
+		fault_at(src, 1, 0);
+		fp.copy_sg(&fake_dsa, 0, from, to, 2, 1, SUBMIT);
+		statuses(1, status);
+		assert_int_equal(status[0], RTE_DMA_STATUS_SUCCESSFUL);
+	}
 }
 
 static void

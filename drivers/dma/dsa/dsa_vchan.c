@@ -130,12 +130,31 @@ take_queue(struct dsa_vchan *v)
 	v->seed = (uint32_t)(uintptr_t)v >> 6 ^ c->vchan;
 }
 
+/* A device that is mapped takes lines as these instructions store them, and ignores anything less. */
+static int
+check_cpu(const struct dsa_vchan_config *config)
+{
+	const struct dsa_wq *wq = config->wq;
+	bool posts = wq->how == DSA_WQ_POST;
+
+	if (wq->how == DSA_WQ_WRITE || wq->bar.mmio == NULL)
+		return 0;
+	if (posts ? wq->bar.how == PORTAL_MOVDIR64B : portal_features() & PORTAL_CPU_ENQCMD)
+		return 0;
+	DSA_LOG(ERR, config->name, "channel %u: this CPU has no %s, by which a %s work queue of a "
+				   "mapped device is submitted to",
+		config->vchan, posts ? "MOVDIR64B" : "ENQCMD", posts ? "dedicated" : "shared");
+	return -ENOTSUP;
+}
+
 int
 dsa_vchan_setup(const struct dsa_vchan_config *config, struct dsa_vchan **vchan)
 {
 	struct dsa_vchan *v;
-	int ret;
+	int ret = check_cpu(config);
 
+	if (ret < 0)
+		return ret;
 	v = rte_zmalloc_socket(NULL, sizeof(*v), RTE_CACHE_LINE_SIZE, config->numa_node);
 	if (v == NULL) {
 		DSA_LOG(ERR, config->name, "channel %u: no memory", config->vchan);

@@ -57,7 +57,7 @@ struct dsa_vchan_stats {
 	uint64_t partial;         /**< operations finished after a page fault */
 };
 
-/** Make one: rings and their memory. 0, -EINVAL, -ENOMEM; logs why. */
+/** Make one: rings and their memory. 0, -ENOTSUP by this CPU, -ENOMEM; logs why. */
 int dsa_vchan_setup(const struct dsa_vchan_config *config, struct dsa_vchan **vchan);
 
 /** The work queue is enabled: begin with an empty ring, at index 0. 0, or a negative errno. */
