@@ -132,12 +132,12 @@ dsa_bench_all()
 		"$ROOT/app/bench-dma/plot_bench.py" "$LOGS/bench_dma.json" "$LOGS"
 }
 
-# dsa_tests DEV: app/test/dma on that device
+# dsa_tests DEV [ARGUMENT...]: app/test/dma on that device
 dsa_tests()
 {
 	local status
 	dsa_arguments 512 3
-	timeout -k 5 120 "$BUILD/app/slipway-test-dma" "${EAL[@]}" --vdev="$1" </dev/null
+	timeout -k 5 120 "$BUILD/app/slipway-test-dma" "${EAL[@]}" --vdev="$1" -- "${@:2}" </dev/null
 	status=$?
 	rm -rf "$(eal_directory)/$PREFIX"
 	return $status
@@ -200,6 +200,8 @@ run_dma_tests()
 				dsa_tests "dma_dsa0,version=$version,mode=$mode,step=manual"
 		done
 	done
+	check "slipway-test-dma mode=shared, four threads on one queue" \
+		dsa_tests dma_dsa0,mode=shared,wqs=1,size=32,threshold=8 "${DSA_LENGTHY[@]}"
 	check "slipway-test-dma sva=1" dsa_tests dma_dsa0,sva=1
 	check "slipway-test-dma sva=1,mode=shared" dsa_tests dma_dsa0,sva=1,mode=shared
 	check "slipway-test-dma at=vfu, served, 1.0" dsa_tests_served "" "" --version 1.0

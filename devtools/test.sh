@@ -35,6 +35,7 @@ WEAVE_DEVIATIONS=4
 KILLS=50
 DSA_MEGABYTES=64
 DSA_COPIES=100000
+DSA_LENGTHY=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	-y) YES=(-y) ;;
@@ -47,6 +48,7 @@ while [ $# -gt 0 ]; do
 		CHECK_RUNS=1000
 		DSA_MEGABYTES=1024
 		DSA_COPIES=1000000
+		DSA_LENGTHY=(--long)
 		GUEST=yes
 		;;
 	--only)
