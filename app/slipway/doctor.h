@@ -37,6 +37,7 @@ struct doctor {
 	json_t *findings;  /**< objects: about, subject, state, says, next (or null) */
 	unsigned int count[DOCTOR_STATES];
 	unsigned int found; /**< what a check counts */
+	unsigned int found_wqs; /**< the same, of work queues at /dev/dsa */
 };
 
 /** Note a finding. */

@@ -152,6 +152,55 @@ dlb_say(struct doctor *d, const char *address, const char *name)
 	doctor_next(d, "let the firmware place BARs above 4 GB; or boot with pci=realloc");
 }
 
+/* Work queues of the kernel's driver: are they for this user? */
+static void
+wq_visit(struct doctor *d, const char *path, const char *name)
+{
+	if (strncmp(name, "wq", 2) != 0)
+		return;
+	d->found_wqs++;
+	if (doctor_may(d, R_OK | W_OK, "%s/%s", path, name)) {
+		doctor_say(d, DOCTOR_OK, name, "a work queue at %s, for this user", path);
+		return;
+	}
+	doctor_say(d, DOCTOR_PROBLEM, name, "a work queue at %s, not for this user", path);
+	doctor_next(d, "as root: chown USER %s/%s; a udev rule makes it last", path, name);
+}
+
+static void
+dsa_by_kernel(struct doctor *d, const char *address, const char *name)
+{
+	doctor_say(d, DOCTOR_OK, address, "%s, bound to idxd: by its work queues, at=/dev/dsa/wqD.Q",
+		   name);
+	d->found_wqs = 0;
+	doctor_each(d, "/dev/dsa", wq_visit);
+	if (d->found_wqs > 0)
+		return;
+	doctor_say(d, DOCTOR_NOTE, address, "no work queue at /dev/dsa");
+	doctor_next(d, "as root: slipway dsa config dsaN --wq 0 shows what makes one, --apply does");
+}
+
+/* The kernel's vfio-pci refuses DSAs unless it was told not to, since what INTEL-SA-01084 says. */
+static void
+dsa_say(struct doctor *d, const char *address, const char *name, const char *driver)
+{
+	if (strcmp(driver, "vfio-pci") == 0) {
+		bound_to_vfio(d, address, name);
+	} else if (strcmp(driver, "idxd") == 0) {
+		dsa_by_kernel(d, address, name);
+	} else if (strcmp(driver, "uio_pci_generic") == 0 || strcmp(driver, "igb_uio") == 0) {
+		bound_to_uio(d, address, name, driver);
+	} else {
+		doctor_say(d, DOCTOR_NOTE, address,
+			   "%s, bound to %s; vfio-pci takes it with disable_denylist=1 only", name,
+			   driver[0] == '\0' ? "no driver" : driver);
+		doctor_next(d,
+			    "as root: modprobe vfio-pci disable_denylist=1; dpdk-devbind.py "
+			    "--bind=vfio-pci %s; or --bind=idxd, and slipway dsa config",
+			    address);
+	}
+}
+
 static void
 device_say(struct doctor *d, const char *address, enum kind kind, const char *name)
 {
@@ -165,6 +214,9 @@ device_say(struct doctor *d, const char *address, enum kind kind, const char *na
 	case DLB_VF:
 		doctor_say(d, DOCTOR_NOTE, address, "%s: event_dlb drives physical ones", name);
 		doctor_next(d, "use the physical function, 8086:2710 or 8086:2714");
+		break;
+	case DSA:
+		dsa_say(d, address, name, driver);
 		break;
 	default:
 		doctor_say(d, DOCTOR_NOTE, address,

@@ -189,8 +189,19 @@ healthy
 device 0000:6d:00.1 0x2715 vfio-pci 13
 device 0000:6a:01.0 0x0b25 idxd 14
 expect 'a virtual function' 0 note 0000:6d:00.1 'DLB 2.5, virtual function' '8086:2710'
-finds note 0000:6a:01.0 'DSA, bound to idxd' ''
+finds ok 0000:6a:01.0 'DSA, bound to idxd' ''
 count $? 'a DSA'
+finds note 0000:6a:01.0 'no work queue at /dev/dsa' 'slipway dsa config'
+count $? 'a DSA without work queues'
+put dev/dsa/wq0.0 ''
+open_all
+expect 'a work queue' 0 ok wq0.0 'for this user' ''
+chmod 0 "$machine/dev/dsa/wq0.0"
+expect 'a work queue of somebody else' 1 problem wq0.0 'not for this user' 'chown USER'
+rm -r "$machine/dev/dsa"
+rm "$machine/sys/bus/pci/devices/0000:6a:01.0/driver"
+expect 'a DSA that vfio-pci would refuse' 0 note 0000:6a:01.0 'disable_denylist=1 only' \
+	'modprobe vfio-pci disable_denylist=1'
 rm -rf "$machine/sys/bus/pci/devices/0000:6d:00.0"
 expect 'no device' 0 note DLB none 'vdev=event_dlb0'
 expect 'no device where one is wanted' 1 problem DLB none '' --for pci
