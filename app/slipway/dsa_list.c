@@ -56,10 +56,47 @@ set(json_t *object, const char *directory, const char *device, const char *name)
 	json_object_set_new(object, name, *end == '\0' ? json_integer(number) : json_string(text));
 }
 
+/* ---- Names in a directory ---- */
+
+struct names {
+	char (*name)[NAME_MAX + 1];
+	size_t count;
+};
+
+static int
+by_version(const void *a, const void *b)
+{
+	return strverscmp(a, b);
+}
+
+/* One by one: scandir would pass by what slipway run shows in place of a directory. */
+static void
+names_read(struct names *names, const char *directory)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	void *more;
+
+	*names = (struct names){0};
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		more = realloc(names->name, (names->count + 1) * sizeof(names->name[0]));
+		if (more == NULL)
+			break;
+		names->name = more;
+		strcpy(names->name[names->count++], entry->d_name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	if (names->count > 0)
+		qsort(names->name, names->count, sizeof(names->name[0]), by_version);
+}
+
 /* ---- The kernel's ---- */
 
 static json_t *
-kernel_wqs(const char *directory, struct dirent **list, int count, unsigned int device)
+kernel_wqs(const char *directory, const struct names *list, unsigned int device)
 {
 	static const char *const names[] = {"state",     "mode",  "size",  "threshold", "group_id",
 					    "priority",  "type",  "name",  "driver_name",
@@ -68,8 +105,8 @@ kernel_wqs(const char *directory, struct dirent **list, int count, unsigned int 
 	unsigned int d, q;
 	int end = 0;
 
-	for (int i = 0; i < count; i++) {
-		const char *name = list[i]->d_name;
+	for (size_t i = 0; i < list->count; i++) {
+		const char *name = list->name[i];
 		json_t *wq;
 
 		if (sscanf(name, "wq%u.%u%n", &d, &q, &end) != 2 || name[end] != '\0' ||
@@ -87,12 +124,13 @@ static void
 find_kernel(json_t *all)
 {
 	static const char *const names[] = {"version", "state", "pasid_enabled", "numa_node"};
-	struct dirent **list;
+	struct names list;
 	unsigned int device;
-	int end = 0, count = scandir(DSA_BUS "/devices", &list, NULL, versionsort);
+	int end = 0;
 
-	for (int i = 0; i < count; i++) {
-		const char *name = list[i]->d_name;
+	names_read(&list, DSA_BUS "/devices");
+	for (size_t i = 0; i < list.count; i++) {
+		const char *name = list.name[i];
 		json_t *one;
 
 		if (sscanf(name, "dsa%u%n", &device, &end) != 1 || name[end] != '\0')
@@ -101,52 +139,51 @@ find_kernel(json_t *all)
 		for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
 			set(one, DSA_BUS "/devices", name, names[n]);
 		json_object_set_new(one, "wqs",
-				    kernel_wqs(DSA_BUS "/devices", list, count, device));
+				    kernel_wqs(DSA_BUS "/devices", &list, device));
 		json_array_append_new(all, one);
 	}
-	for (int i = 0; i < count; i++)
-		free(list[i]);
-	if (count >= 0)
-		free(list);
+	free(list.name);
 }
 
 /* ---- Served ones ---- */
 
-static int
-is_control(const struct dirent *entry)
+static bool
+is_control(const char *name)
 {
-	size_t len = strlen(entry->d_name);
+	size_t len = strlen(name);
 
-	return len > strlen(".ctl") && strcmp(entry->d_name + len - strlen(".ctl"), ".ctl") == 0;
+	return len > strlen(".ctl") && strcmp(name + len - strlen(".ctl"), ".ctl") == 0;
 }
 
 static void
 find_served(json_t *all)
 {
-	struct dirent **list;
+	struct names list;
 	struct dirs dirs;
-	int count = dirs_find(&dirs) < 0 ? -1 : scandir(dirs.base, &list, is_control, versionsort);
 
-	for (int i = 0; i < count; i++) {
+	if (dirs_find(&dirs) < 0)
+		return;
+	names_read(&list, dirs.base);
+	for (size_t i = 0; i < list.count; i++) {
 		char path[PATH_MAX];
 		const char *device;
 		json_t *stats;
 		int ret;
 
-		snprintf(path, sizeof(path), "%s/%s", dirs.base, list[i]->d_name);
+		if (!is_control(list.name[i]))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dirs.base, list.name[i]);
 		stats = ask(path, "stats\n", true, &ret);
 		device = json_string_value(json_object_get(stats, "device"));
 		if (device != NULL && strcmp(device, "dsa") == 0) {
-			list[i]->d_name[strlen(list[i]->d_name) - strlen(".ctl")] = '\0';
-			json_object_set_new(stats, "name", json_string(list[i]->d_name));
+			list.name[i][strlen(list.name[i]) - strlen(".ctl")] = '\0';
+			json_object_set_new(stats, "name", json_string(list.name[i]));
 			json_object_set_new(stats, "at", json_string("served"));
 			json_array_append(all, stats);
 		}
 		json_decref(stats);
-		free(list[i]);
 	}
-	if (count >= 0)
-		free(list);
+	free(list.name);
 }
 
 /* ---- On the PCI bus ---- */
@@ -157,21 +194,20 @@ find_pci(json_t *all)
 	char vendor[32], id[32], driver[PATH_MAX], path[PATH_MAX];
 	const char *devices = getenv("SYSFS_PCI_DEVICES");
 	const struct model *model;
-	struct dirent **list;
 	unsigned int version;
+	struct names list;
 	ssize_t n;
-	int count;
 
 	devices = devices == NULL ? PCI_DEVICES : devices;
-	count = scandir(devices, &list, NULL, versionsort);
-	for (int i = 0; i < count; i++) {
-		const char *name = list[i]->d_name;
+	names_read(&list, devices);
+	for (size_t i = 0; i < list.count; i++) {
+		const char *name = list.name[i];
 		unsigned int pci_id =
 			(unsigned int)strtoul(attribute(devices, name, "vendor", vendor, 32), NULL,
 					      16) << 16 |
 			(unsigned int)strtoul(attribute(devices, name, "device", id, 32), NULL, 16);
 
-		if (name[0] != '.' && model_of_id(pci_id, &model, &version) &&
+		if (model_of_id(pci_id, &model, &version) &&
 		    strcmp(model->name, "dsa") == 0) {
 			snprintf(path, sizeof(path), "%s/%s/driver", devices, name);
 			n = readlink(path, driver, sizeof(driver) - 1);
@@ -183,10 +219,8 @@ find_pci(json_t *all)
 						       ? strrchr(driver, '/') + 1
 						       : "none"));
 		}
-		free(list[i]);
 	}
-	if (count >= 0)
-		free(list);
+	free(list.name);
 }
 
 /* ---- For people ---- */
