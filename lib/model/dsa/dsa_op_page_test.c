@@ -182,6 +182,45 @@ fault_information_is_of_devices_that_have_it(void **state)
 	assert_int_equal(rig_run(r, &d).fault_info, 0);
 }
 
+/* ---- Memory that is known already ---- */
+
+static struct dsa_desc
+move_from_to(uint64_t from, uint64_t to, uint32_t size)
+{
+	struct dsa_desc d = rig_desc(DSA_OP_MOVE, 0);
+
+	d.src = from;
+	d.dst = to;
+	d.size = size;
+	return d;
+}
+
+/* The first move makes the ranges known; the second one begins in them, and ends behind one. */
+static void
+moves_end_where_a_known_range_does(void **state)
+{
+	struct rig *r = *state;
+	struct dsa_desc within = move_from_to(PAGE_AT(1), PAGE_AT(11), 64);
+	struct dsa_desc beyond = move_from_to(PAGE_AT(3) + 100, PAGE_AT(13) + 100, 3 * RIG_PAGE);
+	static const unsigned int missing[] = {5, 15};
+	struct dsa_cr cr;
+
+	r->budget = RIG_BYTES;
+	for (unsigned int i = 0; i < 2; i++) {
+		rig_fresh(r);
+		rig_break(r, missing[i], i == 0 ? BUS_PROT_READ : BUS_PROT_WRITE);
+		assert_int_equal(rig_run(r, &within).status, DSA_STATUS_SUCCESS);
+		cr = rig_run(r, &beyond);
+		assert_int_equal(DSA_STATUS_CODE(cr.status), DSA_STATUS_PAGE_FAULT);
+		assert_int_equal(cr.fault_addr, PAGE_AT(missing[i]));
+		assert_int_equal(cr.bytes_completed, 2 * RIG_PAGE - 100);
+		assert_memory_equal(rig_at(r, beyond.dst), rig_at(r, beyond.src),
+				    cr.bytes_completed);
+		rig_mend(r);
+		assert_int_equal(rig_run(r, &beyond).status, DSA_STATUS_SUCCESS);
+	}
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int
@@ -196,6 +235,7 @@ main(void)
 		CASE(refused_pages_are_told),
 		CASE(readback_reads_the_last_byte),
 		CASE(fault_information_is_of_devices_that_have_it),
+		CASE(moves_end_where_a_known_range_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
