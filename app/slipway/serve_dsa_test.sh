@@ -128,27 +128,28 @@ stop 'whole'
 expect 'no such device' 1 'No such file' "$program" dsa config dsa77 --wq 0
 expect 'no device at all' 2 'accepted are a device and at least one' "$program" dsa config
 expect 'not the kernel.s' 2 'accepted is a device of the kernel' "$program" dsa config x --wq 0
-# under SCRIPT: a program that sees a DSA of the kernel's, not configured
-under() {
-	"$program" run --device dsa,kernel=bare -- bash -c "$1" "$program"
-}
+# A program that sees a DSA of the kernel's, not configured; it finds this one in PATH.
+mkdir "$work/bin"
+ln -s "$program" "$work/bin/slipway"
+PATH=$work/bin:$PATH
+under=("$program" run --device dsa,kernel=bare -- bash -c)
 plan='dsa0 --wq 0:size=32,threshold=24,name=app --wq 3:mode=dedicated,size=16,group=2'
 expect 'a plan is printed' 0 'echo 24 > /sys/bus/dsa/devices/wq0.0/threshold' \
-	under "\$0 dsa config $plan"
+	"${under[@]}" "slipway dsa config $plan"
 expect 'engines go to both groups' 0 'echo 2 > /sys/bus/dsa/devices/engine0.1/group_id' \
-	under "\$0 dsa config $plan"
+	"${under[@]}" "slipway dsa config $plan"
 expect 'and nothing is done' 0 'dsa0: of the kernel, .*, disabled' \
-	under "\$0 dsa config $plan; \$0 dsa list"
+	"${under[@]}" "slipway dsa config $plan; slipway dsa list"
 expect 'more than there is' 1 'size=129: accepted: up to 128' \
-	under '$0 dsa config dsa0 --wq 0:size=129'
+	"${under[@]}" 'slipway dsa config dsa0 --wq 0:size=129'
 expect 'a plan is carried out' 0 'wq 3   enabled   dedicated  size 16 ' \
-	under "\$0 dsa config --apply $plan && \$0 dsa list"
+	"${under[@]}" "slipway dsa config --apply $plan && slipway dsa list"
 expect 'and not twice' 1 'is refused: Operation not permitted' \
-	under "\$0 dsa config --apply $plan && \$0 dsa config --apply $plan"
+	"${under[@]}" "slipway dsa config --apply $plan && slipway dsa config --apply $plan"
 expect 'its queues work' 0 'batch of 8  *right' \
-	under "\$0 dsa config --apply $plan && \$0 dsa test /dev/dsa/wq0.0 &&
-		\$0 dsa test /dev/dsa/wq0.3"
-expect 'a queue there is not' 1 'No such file' under '$0 dsa test /dev/dsa/wq0.7'
+	"${under[@]}" "slipway dsa config --apply $plan && slipway dsa test /dev/dsa/wq0.0 &&
+		slipway dsa test /dev/dsa/wq0.3"
+expect 'a queue there is not' 1 'No such file' "${under[@]}" 'slipway dsa test /dev/dsa/wq0.7'
 
 expect 'no action' 2 'accepted are list, config and test' "$program" dsa fly
 expect 'help' 0 'SYNOPSIS' "$program" dsa --help
