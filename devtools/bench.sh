@@ -15,7 +15,7 @@ usage()
 	Measures event devices side by side on two CPUs: bench-event --full, then DPDK's own
 	perf_queue. Takes about ten minutes, in which the machine should do nothing else.
 
-	  --dma            DMA devices instead: bench-dma --full, some two minutes
+	  --dma            DMA devices instead: bench-dma --full, about a minute
 	  --out DIRECTORY  where the figures and the tables go, and the JSON file that they are made
 	                   of; default: the guide
 	  --rounds N       samples of each device in each cell, and half as many runs of perf_queue;
@@ -75,7 +75,7 @@ bench_dma()
 {
 	DRIVER=librte_dma_dsa.so
 	prepare bench-dma dmadevs
-	"$BUILD/app/bench-dma" "${EAL[@]}" -- --full --seconds 0.02 --repeats "$ROUNDS" \
+	"$BUILD/app/bench-dma" "${EAL[@]}" -- --full --seconds 0.01 --repeats "$ROUNDS" \
 		--json "$OUT/bench_dma.json" </dev/null || die "bench-dma failed, see above"
 	"$ROOT/app/bench-dma/plot_bench.py" "$OUT/bench_dma.json" "$OUT" || exit 1
 	say "written to $OUT: bench_dma.json, bench_dma_*.svg, bench_dma_tables.inc"

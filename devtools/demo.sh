@@ -119,6 +119,18 @@ show_bench()
 		"$LOGS/bench.log" | paste -s -d ' ')"
 }
 
+show_dsa()
+{
+	local log=$LOGS/dma_pipeline.log
+	say
+	say "A Data Streaming Accelerator, too: a file through it, with its CRC, and DPDK's own test"
+	task "64 MB and smaller files through dma_pipeline, and checked" "$log" \
+		dsa_pipeline 64 dma_dsa0 device
+	task "dpdk-test dmadev_autotest, shared work queues" "$LOGS/dmadev.log" \
+		dsa_autotest dma_dsa0,mode=shared
+	summary "a file through the DSA" "$(last "$log" '^CRC32C' | cut -d ' ' -f 1,2), as it was read"
+}
+
 show_summary()
 {
 	say
@@ -143,9 +155,11 @@ say "Setting up"
 "$ROOT/devtools/setup.sh" "${YES[@]}" || exit 1
 . "$ROOT/devtools/jobs.sh"
 . "$ROOT/devtools/shim_jobs.sh"
+. "$ROOT/devtools/dsa_jobs.sh"
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 show_packets
 show_stock
 show_shim
+show_dsa
 show_bench
 show_summary
