@@ -27,8 +27,8 @@ static const char help[] =
 	"               for instance: prints the writes to attributes that set it up, and touches\n"
 	"               nothing. A plan that does not fit is refused, and the range named. Each\n"
 	"               group that has work queues gets an even part of the engines.\n"
-	"       test    moves, fills, compares and checksums some bytes by a work queue, and looks\n"
-	"               at each of them. TARGET is the socket of a work queue, by its path or its\n"
+	"       test    moves, fills, compares and checksums some bytes by a work queue, and\n"
+	"               looks at each of them. TARGET is the socket of a work queue, by its path or its\n"
 	"               name in the directory of running devices (dsa0.wq1), or a device of the\n"
 	"               kernel's, /dev/dsa/wq0.1.\n"
 	"\n"
@@ -55,7 +55,7 @@ static const char help[] =
 	"       2  an argument is not accepted\n"
 	"\n"
 	"EXAMPLES\n"
-	"       slipway dsa config dsa0 --wq 0:mode=shared,size=32,threshold=24 --wq 1:mode=dedicated\n"
+	"       slipway dsa config dsa0 --wq 0:size=32,threshold=24 --wq 1:mode=dedicated\n"
 	"       slipway dsa test dsa0.wq0\n";
 
 int

@@ -300,7 +300,7 @@ dsa_list(int argc, char **argv)
 	find_served(all);
 	find_pci(all);
 	if (json_array_size(all) == 0)
-		complain("dsa list: no DSA is here: none of the kernel's, served or on the PCI bus");
+		complain("dsa list: no DSA is here: of the kernel's, served, on the PCI bus");
 	if (as_json) {
 		json_dumpf(all, stdout, JSON_INDENT(1));
 		putchar('\n');

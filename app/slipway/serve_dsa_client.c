@@ -225,8 +225,8 @@ router_map(struct bus_host *router, uint32_t pasid, uint64_t iova, size_t *len, 
 
 /* A client that had to be asked for its memory by messages could keep the others waiting. */
 static int
-client_dma(struct serve_dsa_client *c, struct bus_host *host, uint64_t iova, void *bytes, size_t len,
-	   bool write)
+client_dma(struct serve_dsa_client *c, struct bus_host *host, uint64_t iova, void *bytes,
+	   size_t len, bool write)
 {
 	enum bus_prot prot = write ? BUS_PROT_WRITE : BUS_PROT_READ;
 	struct bus_fault fault;
