@@ -75,8 +75,9 @@ dsa_share()
 {
 	dsa_arguments 128 1
 	PREFIX=$PREFIX-$2
-	timeout -k 5 $(($1 / 2000 + 60)) "$BUILD/app/slipway-share-dma" "${EAL[@]}" --file-prefix "$PREFIX" \
-		--log-level 4 --vdev="dma_dsa0,at=vfu:$DIR/dsa.wq0,batch=1" -- "$1" "$2" </dev/null
+	timeout -k 5 $(($1 / 2000 + 60)) "$BUILD/app/slipway-share-dma" "${EAL[@]}" \
+		--file-prefix "$PREFIX" --log-level 4 \
+		--vdev="dma_dsa0,at=vfu:$DIR/dsa.wq0,batch=1" -- "$1" "$2" </dev/null
 	local status=$?
 	rm -rf "$(eal_directory)/$PREFIX"
 	return $status
@@ -143,8 +144,8 @@ dsa_tests()
 	return $status
 }
 
-# dsa_tests_served SOCKET-SUFFIX DEVARGS SERVE-ARGUMENT...: the same on a device, or one work queue of
-# it, that another process has
+# dsa_tests_served SOCKET-SUFFIX DEVARGS SERVE-ARGUMENT...: the same on a device, or one work queue
+# of it, that another process has
 dsa_tests_served()
 {
 	local suffix=$1 devargs=$2 dir server status tick

@@ -107,7 +107,8 @@ headers_alone()
 	flags+=(-DALLOW_INTERNAL_API -DALLOW_EXPERIMENTAL_API -D_GNU_SOURCE
 		-I".sdk/$(pkg-config --modversion libdpdk)"
 		-Ilib/spec -Ilib/resource -Ilib/bus -Ilib/model -Ilib/portal -Ilib/access
-		-Ilib/model/dlb -Ilib/check/dlb -Ilib/ctl -Ilib/share -Iapp/bench-common)
+		-Ilib/model/dlb -Ilib/model/dsa -Ilib/check/dlb -Ilib/ctl -Ilib/share
+		-Iapp/bench-common -Idrivers/dma/dsa)
 	for header in $(sources | grep '\.h$'); do
 		gcc -fsyntax-only -Wall -x c "${flags[@]}" -I"$(dirname "$header")" \
 			-include "$header" /dev/null || bad=1

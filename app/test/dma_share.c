@@ -3,8 +3,9 @@
  */
 
 /* One of several programs that share a work queue and know nothing of each other: so many copies on
- * the first DMA device, each submitted by itself, and every byte of every one looked at. A copy that
- * is lost leaves the old bytes, one that is done for another program leaves those of the other.
+ * the first DMA device, each submitted by itself, and every byte of every one looked at. A copy
+ * that is lost leaves the old bytes, one that is done for another program leaves those of the
+ * other.
  *
  * usage: slipway-share-dma [EAL arguments] -- COPIES SEED
  */

@@ -2,7 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* A file copied through a DMA device. Start reading at pipeline.h, then here, then at copy_run(). */
+/* A file copied through a DMA device. Start reading at pipeline.h, then here, then at copy_run().
+ */
 
 #include <inttypes.h>
 #include <stdarg.h>

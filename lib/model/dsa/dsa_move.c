@@ -172,7 +172,7 @@ line_of_sse2(const uint8_t pattern[PATTERN])
 #define STORE(p, line)  _mm512_storeu_si512(p, line)
 #define STREAM(p, line) _mm512_stream_si512((void *)(p), line)
 #define DIFFER(a, b)    _mm512_cmpneq_epi8_mask(a, b)
-#include "dsa_move_isa.h"
+#include "dsa_move_isa.inc"
 
 #define ISA(name)       name##_avx2
 #define TARGET          TARGET_AVX2
@@ -181,7 +181,7 @@ line_of_sse2(const uint8_t pattern[PATTERN])
 #define STORE(p, line)  store_avx2(p, line)
 #define STREAM(p, line) stream_avx2(p, line)
 #define DIFFER(a, b)    differ_avx2(a, b)
-#include "dsa_move_isa.h"
+#include "dsa_move_isa.inc"
 
 #define ISA(name)       name##_sse2
 #define TARGET
@@ -190,7 +190,7 @@ line_of_sse2(const uint8_t pattern[PATTERN])
 #define STORE(p, line)  store_sse2(p, line)
 #define STREAM(p, line) stream_sse2(p, line)
 #define DIFFER(a, b)    differ_sse2(a, b)
-#include "dsa_move_isa.h"
+#include "dsa_move_isa.inc"
 
 /* ---- Which of them ---- */
 
