@@ -14,6 +14,8 @@
 /** What it is to have; 0: as the SPR part. */
 struct access_dsa_config {
 	unsigned int wqs, wq_total, groups, engines;
+	/** Who tests what a driver counts on finds work done in any order. */
+	bool shuffled;
 };
 
 /**

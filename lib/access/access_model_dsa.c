@@ -107,9 +107,7 @@ access_dsa_open(const struct access_config *config, const struct access_dsa_conf
 		.wq_total = device->wq_total,
 		.groups = device->groups,
 		.engines = device->engines,
-		/* Who tests what a driver counts on has it wait, and finds work done in any order. */
-		.order = config->step == ACCESS_STEP_MANUAL ? DSA_ORDER_SHUFFLED
-							    : DSA_ORDER_WEIGHTED,
+		.order = device->shuffled ? DSA_ORDER_SHUFFLED : DSA_ORDER_WEIGHTED,
 		.seed = 1,
 	};
 	struct model *model = rte_zmalloc_socket(config->name, sizeof(*model), RTE_CACHE_LINE_SIZE,

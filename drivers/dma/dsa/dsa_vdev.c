@@ -56,6 +56,8 @@ open_model(struct dsa *dsa, const struct access_config *config)
 		.wq_total = SPR_ENTRIES,
 		.groups = RTE_MAX(args->groups, (unsigned int)SPR_GROUPS),
 		.engines = RTE_MAX(args->engines, (unsigned int)SPR_ENGINES),
+		/* It is stepped by hand only once it is up, see dsa_attach(). */
+		.shuffled = args->step == ACCESS_STEP_MANUAL,
 	};
 	uint64_t entries = (uint64_t)args->size * RTE_MAX(args->wqs, 1u);
 	int ret;
