@@ -287,6 +287,31 @@ two_devices_do_not_mix(void)
 	copies_work(0, 2, 500);
 }
 
+/* Devices whose names begin alike, and are as long as names may be. */
+static void
+names_may_be_long(void)
+{
+	static const char *const names[] = {"dma_dsa_of_a_long_name_that_ends_in_1",
+					    "dma_dsa_of_a_long_name_that_ends_in_2"};
+	struct test_dev before = dev;
+	unsigned int i;
+
+	if (!dev.is_virtual || dev.served || dev.kernel)
+		return;
+	for (i = 0; i < RTE_DIM(names); i++) {
+		assert_int_equal(rte_eal_hotplug_add("vdev", names[i], ""), 0);
+		dev.id = (int16_t)rte_dma_get_dev_id_by_name(names[i]);
+		shape(1, 64);
+		copies_work(0, 1, 100);
+	}
+	for (i = 0; i < RTE_DIM(names); i++) {
+		assert_int_equal(rte_dma_stop((int16_t)rte_dma_get_dev_id_by_name(names[i])), 0);
+		assert_int_equal(rte_eal_hotplug_remove("vdev", names[i]), 0);
+	}
+	dev = before;
+	memory_put_all();
+}
+
 static size_t
 heap_in_use(void)
 {
@@ -389,6 +414,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(arguments_show_in_info_and_dump),
 	TEST_CASE(sizes_are_shared_out),
 	TEST_CASE(two_devices_do_not_mix),
+	TEST_CASE(names_may_be_long),
 	TEST_CASE(probing_and_removing_leaks_nothing),
 	TEST_CASE(a_running_device_cannot_be_removed),
 	TEST_CASE(a_closed_device_can_be_removed),

@@ -62,7 +62,8 @@ get_memory(struct dsa_vchan *v)
 	const struct rte_memzone *mz;
 	uint8_t *at;
 
-	snprintf(name, sizeof(name), "dsa_%.20s_%u", c->name, c->vchan);
+	/* Names of devices may be longer than those of memory, and begin alike. */
+	snprintf(name, sizeof(name), "dsa_%p", (void *)v);
 	mz = rte_memzone_reserve_aligned(name, l.bytes, c->numa_node, RTE_MEMZONE_IOVA_CONTIG,
 					 RTE_CACHE_LINE_SIZE);
 	if (mz == NULL) {
