@@ -289,6 +289,26 @@ each_wrong_attribute_is_named(void **state)
 	assert_non_null(strstr(text, "sysfs name"));
 }
 
+/* One that is not there is like one that is empty, whatever was read before. */
+static void
+attributes_that_are_not_there_are_named(void **state)
+{
+	static const char *const lacking[] = {"group_id", "name", "size", "mode"};
+	struct dsa_kernel_device device;
+	char file[32], message[64];
+	struct dsa_wq wq;
+
+	for (size_t i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++) {
+		start(state);
+		snprintf(file, sizeof(file), "sys/wq3.5/%s", lacking[i]);
+		take_away(file);
+		assert_int_equal(open_it(&wq, &device), -EINVAL);
+		snprintf(message, sizeof(message), "sysfs %s of wq3.5 is \"\"; accepted: ",
+			 lacking[i]);
+		assert_non_null(strstr(text, message));
+	}
+}
+
 static void
 numbers_that_are_none_are_refused(void **state)
 {
@@ -367,6 +387,7 @@ main(void)
 		cmocka_unit_test_setup(without_a_portal_the_kernel_submits, start),
 		cmocka_unit_test_setup(without_any_way_each_one_is_told, start),
 		cmocka_unit_test_setup(each_wrong_attribute_is_named, start),
+		cmocka_unit_test_setup(attributes_that_are_not_there_are_named, start),
 		cmocka_unit_test_setup(numbers_that_are_none_are_refused, start),
 		cmocka_unit_test_setup(queues_that_are_not_there_are_told, start),
 	};

@@ -29,7 +29,7 @@ attribute_path(const struct dsa_sysfs *s, bool of_wq, const char *attribute, cha
 		path[0] = '\0';
 }
 
-/* Its first line: 0, or a negative errno. */
+/* Its first line: 0, or a negative errno and an empty one. */
 static int
 attribute_get(const struct dsa_sysfs *s, bool of_wq, const char *attribute,
 	      char value[DSA_SYSFS_VALUE])
@@ -38,6 +38,7 @@ attribute_get(const struct dsa_sysfs *s, bool of_wq, const char *attribute,
 	FILE *file;
 	int ret = 0;
 
+	value[0] = '\0';
 	attribute_path(s, of_wq, attribute, path);
 	file = fopen(path, "re");
 	if (file == NULL)
