@@ -177,7 +177,9 @@ dsa_resume_touch(const struct dsa_desc *d, const struct dsa_cr *cr)
 {
 	uint64_t page = cr->fault_addr & ~(uint64_t)(PAGE - 1);
 	int advice = cr->status & DSA_STATUS_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
-	size_t ahead = RTE_MIN(d->size & ~(PAGE - 1), AHEAD);
+	/* What is left begins in this page, or in a later one. */
+	uint32_t left = d->size - RTE_MIN(cr->bytes_completed, d->size);
+	size_t ahead = RTE_MIN(left & ~(PAGE - 1), AHEAD);
 
 	if (madvise((void *)(uintptr_t)page, PAGE, advice) < 0)
 		return false;

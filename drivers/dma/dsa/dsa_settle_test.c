@@ -550,6 +550,39 @@ the_rest_of_each_operation(void **state)
 	assert_false(dsa_resume(&d, &cr));
 }
 
+static unsigned int
+pages_there(uint8_t *at, unsigned int n)
+{
+	unsigned char there[32];
+	unsigned int i, sum = 0;
+
+	assert_int_equal(mincore(at, n * PAGE, there), 0);
+	for (i = 0; i < n; i++)
+		sum += there[i] & 1;
+	return sum;
+}
+
+/* Pages are provided ahead of a fault, and not beyond what the operation will use. */
+static void
+pages_behind_an_operation_are_left_alone(void **state)
+{
+	uint8_t *at = mmap(NULL, 32 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			   0);
+	struct dsa_desc d = {.op_flags = DSA_OP_FLAGS(DSA_OP_FILL, 0), .size = 16 * PAGE};
+	struct dsa_cr cr = {.status = DSA_STATUS_PAGE_FAULT | DSA_STATUS_WRITE,
+			    .bytes_completed = 10 * PAGE};
+
+	(void)state;
+	assert_true(at != MAP_FAILED);
+	cr.fault_addr = (uintptr_t)at + 10 * PAGE;
+	d.dst = (uintptr_t)at;
+	assert_true(dsa_resume_touch(&d, &cr));
+	assert_int_equal(pages_there(at, 10), 0);
+	assert_int_equal(pages_there(at + 10 * PAGE, 6), 6);
+	assert_int_equal(pages_there(at + 16 * PAGE, 16), 0);
+	munmap(at, 32 * PAGE);
+}
+
 int
 main(void)
 {
@@ -570,6 +603,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_batch_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_continuation_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_rest_of_each_operation, setup, teardown),
+		cmocka_unit_test(pages_behind_an_operation_are_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
