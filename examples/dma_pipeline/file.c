@@ -20,7 +20,8 @@
 static int
 open_in(struct files *files, const char *name, struct stat *status)
 {
-	files->in = open(name, O_RDONLY | O_CLOEXEC);
+	/* A pipe is refused below, instead of waited for. */
+	files->in = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (files->in < 0 || fstat(files->in, status) < 0) {
 		complain("%s: cannot be read: %s", name, strerror(errno));
 		return EXIT_USAGE;
@@ -106,6 +107,26 @@ file_read(const struct pipeline *p, struct block *block, uint64_t offset)
 		n = RTE_MAX(n, 0);
 	}
 	return EXIT_DONE;
+}
+
+/* It may have got longer, too; and of some, such as those of /proc, the system does not say how long
+ * they are.
+ */
+int
+file_ended(const struct pipeline *p)
+{
+	uint8_t more;
+	ssize_t n = pread(p->files.in, &more, 1, p->files.size);
+
+	if (n == 0)
+		return EXIT_DONE;
+	if (n < 0)
+		complain("%s: byte %" PRIu64 " cannot be read: %s", p->options.in, p->files.size,
+			 strerror(errno));
+	else
+		complain("%s: is longer than the %" PRIu64 " bytes that it had when it was opened",
+			 p->options.in, p->files.size);
+	return EXIT_FAILED;
 }
 
 int

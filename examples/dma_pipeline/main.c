@@ -52,6 +52,8 @@ pipeline_run(struct pipeline *p)
 		if (ret == EXIT_DONE)
 			ret = copy_run(p);
 		if (ret == EXIT_DONE)
+			ret = file_ended(p);
+		if (ret == EXIT_DONE)
 			ret = file_check(p);
 		files_close(&p->files, &p->options, ret == EXIT_DONE);
 	}

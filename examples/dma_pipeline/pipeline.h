@@ -84,6 +84,7 @@ int options_parse(struct options *options, int argc, char **argv);
 int files_open(struct files *files, const struct options *options);
 void files_close(struct files *files, const struct options *options, bool keep);
 int file_read(const struct pipeline *p, struct block *block, uint64_t offset);
+int file_ended(const struct pipeline *p);
 int file_write(const struct pipeline *p, const struct block *block, uint64_t offset);
 int file_check(const struct pipeline *p);
 

@@ -78,6 +78,9 @@ copies $((megabytes << 20))
 head -c 100000 /dev/urandom >"$work/in"
 refuses 2 'nothere: cannot be read: No such file' "$work/nothere" "$work/out"
 refuses 2 'not a regular file' "$work" "$work/out"
+mkfifo "$work/pipe"
+refuses 2 'pipe: not a regular file' "$work/pipe" "$work/out"
+refuses 1 'stat: is longer than the 0 bytes' /proc/self/stat "$work/out"
 refuses 2 'a place of its own' "$work/in" "$work/in"
 refuses 2 'full: not a regular file, and not replaced' "$work/in" /dev/full
 refuses 2 'missing/out: cannot be written: No such file' "$work/in" "$work/missing/out"
