@@ -15,6 +15,9 @@
 
 #include "dsa_hw.h"
 
+/* As many as GRPENGCFG has bits for. */
+#define DSA_ENGINES_MAX 64
+
 #define MS_CYCLES (rte_get_timer_hz() / MS_PER_S)
 
 /* ---- Commands ---- */
@@ -165,12 +168,13 @@ check_caps(const struct dsa *dsa)
 {
 	const struct dsa_caps *caps = &dsa->caps;
 
-	if (caps->wqs < 1 || caps->wqs > DSA_WQS || caps->groups < 1 || caps->engines < 1 ||
-	    caps->wq_total < 1) {
+	if (caps->wqs < 1 || caps->wqs > DSA_WQS || caps->wq_total < 1 || caps->groups < 1 ||
+	    caps->engines < 1 || caps->engines > DSA_ENGINES_MAX) {
 		DSA_LOG(ERR, dsa->name,
 			"device of %u work queues, %u entries, %u groups, %u engines; accepted: "
-			"1..%u, and at least 1 of the others",
-			caps->wqs, caps->wq_total, caps->groups, caps->engines, DSA_WQS);
+			"1..%u, and at least 1 of the others, 1..%u engines",
+			caps->wqs, caps->wq_total, caps->groups, caps->engines, DSA_WQS,
+			DSA_ENGINES_MAX);
 		return -ENODEV;
 	}
 	if (REG_GET(DSA_GENCAP_CONFIG_SUPPORT, caps->gencap) == 0) {
