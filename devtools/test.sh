@@ -317,6 +317,9 @@ run_plain_tests()
 	check "dsa_stress, $((STRESS_ENTRIES / 100)) commands" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
 		"$BUILD/lib/dsa_stress" "$((STRESS_ENTRIES / 100))"
+	check "dsa_stress_regs, $((STRESS_ENTRIES / 20000)) rounds" \
+		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
+		"$BUILD/lib/dsa_stress_regs" "$((STRESS_ENTRIES / 20000))"
 }
 
 run_searches()

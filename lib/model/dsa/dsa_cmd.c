@@ -73,7 +73,7 @@ wqs_stop(struct dsa_model *m, uint64_t wqs)
 		unsigned int wq = (unsigned int)__builtin_ctzll(left);
 
 		dsa_work_stop(m->work, wq);
-		m->wq_state[wq] = DSA_WQ_DISABLING;
+		dsa_wq_state_set(m, wq, DSA_WQ_DISABLING);
 	}
 	wait_for(m, wqs, WORK_DONE);
 }
@@ -97,7 +97,7 @@ static void
 wqs_disabled(struct dsa_model *m)
 {
 	for (uint64_t wqs = m->cmd.wqs; wqs != 0; wqs &= wqs - 1)
-		m->wq_state[__builtin_ctzll(wqs)] = DSA_WQ_DISABLED;
+		dsa_wq_state_set(m, (unsigned int)__builtin_ctzll(wqs), DSA_WQ_DISABLED);
 }
 
 /* ---- The device ---- */
@@ -233,7 +233,7 @@ enable_wq(struct dsa_model *m)
 	c = wq_compile(m, wq);
 	if (dsa_work_enable(m->work, wq, &c) < 0)
 		return DSA_ERROR_HARDWARE;
-	m->wq_state[wq] = DSA_WQ_ENABLED;
+	dsa_wq_state_set(m, wq, DSA_WQ_ENABLED);
 	dsa_lock(&m->report);
 	dsa_irq_arm_occupancy(m, wq);
 	dsa_unlock(&m->report);

@@ -49,7 +49,8 @@ reload(struct dsa_work *work, struct dsa_group *g, uint64_t wqs)
 {
 	for (; wqs != 0; wqs &= wqs - 1) {
 		unsigned int wq = (unsigned int)__builtin_ctzll(wqs);
-		uint8_t priority = work->queue[wq].config.priority;
+		uint8_t priority = atomic_load_explicit(&work->queue[wq].priority,
+							memory_order_relaxed);
 
 		/* A device without priorities has 0 everywhere. */
 		g->credit[wq] = priority == 0 ? 1 : priority;

@@ -131,6 +131,21 @@ entry_send(struct dsa_model *m, unsigned int entry, bool ims)
 		msix_send(m, entry);
 }
 
+static bool
+is_pending(const struct dsa_model *m, unsigned int entry, bool ims)
+{
+	if (ims)
+		return REG_GET(DSA_IMS_CTRL_PENDING, dsa_reg(m, DSA_IMS_CTRL, entry));
+	return dsa_reg(m, DSA_MSIX_PBA, entry / PBA_BITS) >> entry % PBA_BITS & 1;
+}
+
+void
+dsa_irq_entry_wrote(struct dsa_model *m, unsigned int entry, bool ims)
+{
+	if (is_pending(m, entry, ims))
+		entry_send(m, entry, ims);
+}
+
 void
 dsa_irq_unmasked(struct dsa_model *m)
 {

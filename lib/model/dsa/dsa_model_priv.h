@@ -135,6 +135,15 @@ dsa_state(const struct dsa_model *m)
 	return (enum dsa_state)REG_GET(DSA_GENSTS_STATE, dsa_reg(m, DSA_GENSTS, 0));
 }
 
+/** Control lock held; read with either lock, so written with both. */
+static inline void
+dsa_wq_state_set(struct dsa_model *m, unsigned int wq, enum dsa_wq_state state)
+{
+	dsa_lock(&m->report);
+	m->wq_state[wq] = state;
+	dsa_unlock(&m->report);
+}
+
 static inline bool
 dsa_has_row(const struct dsa_model *m, enum dsa_reg row)
 {
@@ -219,6 +228,8 @@ enum dsa_cause {
 void dsa_irq_cause(struct dsa_model *m, enum dsa_cause cause);
 /** Something that keeps interrupts pending may have gone. */
 void dsa_irq_unmasked(struct dsa_model *m);
+/** What keeps this entry's interrupt pending may have gone. */
+void dsa_irq_entry_wrote(struct dsa_model *m, unsigned int entry, bool ims);
 /** Does this handle name an entry, and which? */
 bool dsa_irq_entry(const struct dsa_model *m, unsigned int handle, bool ims, unsigned int *entry);
 /** Commands 13 and 14: the result goes to *handle. */

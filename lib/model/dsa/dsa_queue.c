@@ -260,6 +260,7 @@ dsa_work_enable(struct dsa_work *work, unsigned int wq, const struct dsa_work_wq
 		dsa_count(&q->dedicated, DSA_WORD_TAIL(word) - q->since);
 	atomic_store(&q->since, DSA_WORD_TAIL(word));
 	q->config = *config;
+	atomic_store_explicit(&q->priority, config->priority, memory_order_relaxed);
 	q->rules = (struct dsa_op_rules){
 		.gencap = work->config.gencap,
 		.opcap = q->config.opcap,

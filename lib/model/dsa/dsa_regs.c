@@ -225,9 +225,8 @@ occupancy_wrote(void *owner, struct reg_at at, uint32_t value)
 static void
 mask_wrote(void *owner, struct reg_at at, uint32_t value)
 {
-	(void)at;
 	(void)value;
-	dsa_irq_unmasked(owner);
+	dsa_irq_entry_wrote(owner, at.i, at.row == DSA_IMS_CTRL);
 }
 
 static const struct reg_hook hooks[] = {

@@ -9,7 +9,7 @@ static void
 everything_disabled(struct dsa_model *m)
 {
 	for (unsigned int wq = 0; wq < DSA_WQS_MAX; wq++)
-		m->wq_state[wq] = DSA_WQ_DISABLED;
+		dsa_wq_state_set(m, wq, DSA_WQ_DISABLED);
 	dsa_work_reset(m->work);
 	dsa_work_halt(m->work, false);
 	dsa_work_user_interrupts(m->work, false);

@@ -20,10 +20,16 @@ rig_irq(struct bus_host *host, unsigned int vector)
 int
 rig_open(struct rig *r, const struct dsa_model_config *config)
 {
+	return rig_open_sized(r, config, HOST_BYTES);
+}
+
+int
+rig_open_sized(struct rig *r, const struct dsa_model_config *config, size_t bytes)
+{
 	int ret;
 
 	memset(r, 0, sizeof(*r));
-	ret = test_host_create(&r->host, HOST_BYTES, TEST_HOST_WHOLE);
+	ret = test_host_create(&r->host, bytes, TEST_HOST_WHOLE);
 	if (ret < 0)
 		return ret;
 	r->ops = *r->host.host.ops;

@@ -37,6 +37,8 @@ struct rig {
 
 /** A bench with a device that answers, MSI-X on and unmasked. 0 or a negative errno. */
 int rig_open(struct rig *r, const struct dsa_model_config *config);
+/** With so much memory, in whole pages. */
+int rig_open_sized(struct rig *r, const struct dsa_model_config *config, size_t bytes);
 /** Take it down. Returns the device's stray count. */
 uint64_t rig_close(struct rig *r);
 /** What an enumeration does: COMMAND, MSI-X, where tables are. */

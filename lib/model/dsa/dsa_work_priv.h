@@ -68,6 +68,7 @@ struct dsa_queue {
 	_Alignas(64) _Atomic uint64_t head;
 	_Atomic uint64_t armed; /**< the occupancy limit + 1, or 0 */
 	_Atomic uint64_t abort_before, abort_pasid_before; /**< tickets */
+	_Atomic uint8_t priority; /**< looked at while it is disabled, too */
 	struct dsa_work_wq config;
 	struct dsa_op_rules rules;
 	/* Control. */
