@@ -86,13 +86,14 @@ entry_write(struct dsa_model *m, uint64_t iova, struct entry *entry)
 	uint32_t pasid = BUS_NO_PASID;
 	size_t len = ENTRY_BYTES;
 	struct bus_fault fault;
-	void *p;
+	void *p = NULL;
 
 	if (!m->may_master)
 		return false;
 	if (REG_GET(DSA_EVLCFG0_PASID_EN, cfg))
 		pasid = (uint32_t)REG_GET(DSA_EVLCFG1_PASID, dsa_reg(m, DSA_EVLCFG1, 0));
-	p = m->host->ops->map(m->host, pasid, iova, &len, BUS_PROT_WRITE, &fault);
+	if (m->host->ops->map != NULL)
+		p = m->host->ops->map(m->host, pasid, iova, &len, BUS_PROT_WRITE, &fault);
 	if (p != NULL && len == ENTRY_BYTES) {
 		memcpy(p, entry, ENTRY_BYTES);
 		return true;

@@ -117,6 +117,7 @@ ims_send(struct dsa_model *m, unsigned int entry)
 	uint32_t data = (uint32_t)dsa_reg(m, DSA_IMS_DATA, entry);
 
 	dsa_reg_set(m, DSA_IMS_CTRL, entry, REG_SET(DSA_IMS_CTRL_PENDING, ctrl, !open));
+	m->ims_waits |= !open;
 	if (open && m->host->ops->dma != NULL)
 		(void)m->host->ops->dma(m->host, BUS_NO_PASID, dsa_reg(m, DSA_IMS_ADDR, entry),
 					&data, sizeof(data), true);
@@ -155,8 +156,11 @@ dsa_irq_unmasked(struct dsa_model *m)
 		for (; pending != 0; pending &= pending - 1)
 			msix_send(m, w * PBA_BITS + (unsigned int)__builtin_ctzll(pending));
 	}
+	if (!m->ims_waits)
+		return;
+	m->ims_waits = false;
 	for (uint32_t i = 0; i < m->layout.entries[DSA_TABLE_IMS]; i++)
-		if (REG_GET(DSA_IMS_CTRL_PENDING, dsa_reg(m, DSA_IMS_CTRL, i)))
+		if (is_pending(m, i, true))
 			ims_send(m, i);
 }
 

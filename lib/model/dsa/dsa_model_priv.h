@@ -107,6 +107,7 @@ struct dsa_model {
 
 	_Alignas(DSA_CACHE_LINE) struct dsa_lock report;
 	bool may_master; /**< memory can be reached, and interrupts sent */
+	bool ims_waits;  /**< some entry may be pending */
 	struct dsa_handles handles;
 	struct dsa_counter counter[DSA_COUNTERS];
 };

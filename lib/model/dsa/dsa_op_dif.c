@@ -172,7 +172,8 @@ scatter(struct dsa_op *op, struct dsa_mem *mem, uint64_t iova, const uint8_t *by
 		size_t n = w.len;
 
 		if (status == 0) {
-			memcpy(w.p, bytes + at, n);
+			/* The block may lie in the same memory, by another address. */
+			memmove(w.p, bytes + at, n);
 			status = dsa_mem_put(mem, &w, n);
 		}
 		if (status != 0)
