@@ -160,7 +160,7 @@ fuzz_built()
 	local dir=$ROOT/build-fuzz
 	[ -f "$dir/build.ninja" ] ||
 		CC=clang meson setup "$dir" "$ROOT" -Dwerror=true -Dfuzz=true || return
-	ninja -C "$dir" lib/dlb_fuzz lib/vfu_{message,session,client}_fuzz
+	ninja -C "$dir" lib/dlb_fuzz lib/dsa_fuzz lib/vfu_{message,session,client}_fuzz
 }
 
 # One batch of inputs, half of it by each of two processes. What they learn stays for the next; an
@@ -180,6 +180,16 @@ fuzz_batch()
 		wait "$pid" || status=1
 	done
 	return $status
+}
+
+# dsa_fuzz_batch INPUTS: the same on the DSA
+dsa_fuzz_batch()
+{
+	local learned=$CACHE/fuzz/dsa
+	mkdir -p "$learned" || return
+	timeout 3600 "$ROOT/build-fuzz/lib/dsa_fuzz" -runs="$1" -max_len=1024 -verbosity=0 \
+		-print_final_stats=1 -artifact_prefix="$LOGS/" "$learned" \
+		"$ROOT/lib/model/dsa/corpus"
 }
 
 # vfu_fuzz_batch TARGET INPUTS: the same on the sockets
@@ -363,6 +373,9 @@ run_fuzz()
 	heading "Model, hostile driver and host by libFuzzer"
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
 		check "dlb_fuzz, $((batch * FUZZ_BATCH)) inputs" fuzz_batch
+	done
+	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
+		check "dsa_fuzz, $((batch * FUZZ_BATCH)) inputs" dsa_fuzz_batch "$FUZZ_BATCH"
 	done
 	heading "Sockets, hostile clients, sessions and servers by libFuzzer"
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do

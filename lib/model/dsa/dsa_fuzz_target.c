@@ -3,132 +3,305 @@
  */
 #include "dsa_fuzz_target.h"
 
-#include "dsa_test_rig.h"
+#include <stdio.h>
 
-/* Steps of one operation: enough for all work there can be in a short input. */
-#define STEPS_MAX 64u
+#include "dsa_fuzz_desc.h"
+
+#define STEPS_MAX      64u
+#define OPERATIONS_MAX 400u
 /* Transfers that end soon, and batches that do. */
 #define TRANSFER_SHIFT 16
 #define BATCH_SHIFT    4
-/* Where descriptors of batches, records and data lie; all of it is written by fuzzed operations. */
-#define ADDRESS_STEP   32u
-#define ADDRESSES      4096u
+#define BATCH_MAX      8u
+#define WQS            8u
+#define CMD_OFFSET     0xa0u
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-struct input {
-	const uint8_t *bytes;
-	size_t len;
+struct fuzz {
+	struct fuzz_host host;
+	struct fuzz_input in;
+	bool giving_up; /* a command under way may give up what was accepted, also meanwhile */
 };
 
-static uint64_t
-take(struct input *in, unsigned int n)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < n && in->len > 0; i++) {
-		value |= (uint64_t)*in->bytes++ << 8 * i;
-		in->len--;
-	}
-	return value;
-}
-
 static unsigned int
-take_size(struct input *in)
+take_size(struct fuzz_input *in)
 {
-	return 1u << take(in, 1) % 4;
+	return 1u << fuzz_take(in, 1) % 4;
 }
 
-/* ---- Descriptors ---- */
-
-/* Mostly memory there is, at places that meet; now and then anything. */
-static uint64_t
-take_address(struct input *in)
-{
-	uint64_t raw = take(in, 2);
-
-	if (raw % 16 == 15)
-		return take(in, 8);
-	/* Now and then it is not aligned. */
-	return rig_iova(raw / 16 % ADDRESSES * ADDRESS_STEP + raw % 16 / 14);
-}
-
-static struct dsa_desc
-take_desc(struct input *in)
-{
-	struct dsa_desc desc = {
-		.pasid = (uint32_t)take(in, 1),
-		.op_flags = (uint32_t)take(in, 4),
-		.cr = take_address(in),
-		.src = take_address(in),
-		.dst = take_address(in),
-		.size = (uint32_t)take(in, 2),
-		.interrupt_handle = (uint16_t)take(in, 1),
-	};
-
-	for (unsigned int i = 0; i < sizeof(desc.op) && take(in, 1) % 4 == 0; i++)
-		desc.op[i] = (uint8_t)take(in, 1);
-	return desc;
-}
-
-static uint64_t
-take_portal(struct input *in)
-{
-	uint64_t raw = take(in, 2);
-
-	return DSA_PORTAL_OFFSET(raw % 9, raw / 16 % 4) + raw / 64 % 64 * 64 + (raw >> 15);
-}
-
-/* ---- Operations ---- */
+/* ---- What may be given up ---- */
 
 static void
-do_register(struct rig *r, struct input *in, bool write)
+give_up(struct fuzz *f)
 {
-	enum dsa_reg row = (enum dsa_reg)(take(in, 1) % DSA_REG_COUNT);
+	for (unsigned int i = 0; i < f->host.tracks; i++)
+		if (f->host.track[i].told == 0)
+			f->host.track[i].sure = false;
+}
+
+static bool
+command_active(struct fuzz *f)
+{
+	return REG_GET(DSA_CMDSTATUS_ACTIVE, rig_read(&f->host.rig, DSA_CMDSTATUS, 0));
+}
+
+/* After each operation. */
+static void
+give_up_more(struct fuzz *f)
+{
+	if (!f->giving_up)
+		return;
+	give_up(f);
+	f->giving_up = command_active(f);
+}
+
+/* ---- Registers ---- */
+
+static void
+do_register(struct fuzz *f, bool write)
+{
+	struct rig *r = &f->host.rig;
+	enum dsa_reg row = (enum dsa_reg)(fuzz_take(&f->in, 1) % DSA_REG_COUNT);
 	struct reg_row where = dsa_layout_row(&r->layout, row);
-	uint32_t count = where.count[r->layout.version], i = (uint32_t)take(in, 1);
+	uint32_t count = where.count[r->layout.version], i = (uint32_t)fuzz_take(&f->in, 1);
 	uint64_t off;
 
 	if (count == 0 || where.access == REG_WINDOW)
 		return;
 	off = dsa_layout_offset(&r->layout, row, i % count, i % where.words);
-	if (write)
-		r->dev->ops->write(r->dev, 0, off, take(in, where.bytes), where.bytes);
-	else
+	if (!write) {
 		(void)r->dev->ops->read(r->dev, 0, off, where.bytes);
+		return;
+	}
+	f->giving_up |= row == DSA_CMD;
+	r->dev->ops->write(r->dev, 0, off, fuzz_take(&f->in, where.bytes), where.bytes);
 }
 
 static void
-do_anywhere(struct rig *r, struct input *in)
+do_anywhere(struct fuzz *f)
 {
-	uint64_t off = take(in, 2), bar = take(in, 1);
-	unsigned int size = take_size(in);
+	struct rig *r = &f->host.rig;
+	uint64_t off = fuzz_take(&f->in, 2), how = fuzz_take(&f->in, 1);
+	unsigned int size = take_size(&f->in), bar = how & 1 ? 2 : 0;
 
-	if (bar & 2)
-		r->dev->ops->write(r->dev, bar & 1 ? 2 : 0, off, take(in, size), size);
+	if (how & 4)
+		off = -off;
+	if (how & 2) {
+		f->giving_up |= bar == 0 && off / 8 == CMD_OFFSET / 8;
+		r->dev->ops->write(r->dev, bar, off, fuzz_take(&f->in, size), size);
+	} else {
+		(void)r->dev->ops->read(r->dev, bar, off, size);
+	}
+}
+
+static void
+do_command(struct fuzz *f)
+{
+	uint64_t raw = fuzz_take(&f->in, 2), code = raw % 16;
+	uint64_t operand = raw >> 8;
+
+	if (raw & 0x10)
+		operand = DSA_COMMAND_WQ_BIT(operand % WQS);
+	else if (raw & 0x20)
+		operand |= fuzz_take(&f->in, 2) << 8;
+	f->giving_up = true;
+	rig_write(&f->host.rig, DSA_CMD, 0,
+		  REG_PUT(DSA_CMD_CODE, code) | (operand & 0xfffff) | (raw & 0x40) << 25);
+	if (raw & 0x80)
+		rig_step(&f->host.rig);
+}
+
+/* Where configuration space does something, and anywhere. */
+static void
+do_config(struct fuzz *f)
+{
+	static const uint16_t places[] = {0x04, 0x10, 0x18, 0x48, 0x82, 0x94, 0x226, 0x236, 0x244,
+					  0x24c};
+	uint64_t how = fuzz_take(&f->in, 1), n = how / 16;
+	uint16_t off = n < sizeof(places) / sizeof(places[0]) ? places[n]
+							    : (uint16_t)fuzz_take(&f->in, 2);
+	uint8_t bytes[8];
+	unsigned int size = 1 + how % 8;
+	struct bus_device *dev = f->host.rig.dev;
+
+	for (unsigned int i = 0; i < size; i++)
+		bytes[i] = (uint8_t)fuzz_take(&f->in, 1);
+	(void)dev->ops->config(dev, off, bytes, size, how & 8);
+	/* A function level reset, or a halt. */
+	if (how & 8)
+		give_up(f);
+}
+
+/* ---- A device that is ready ---- */
+
+/* As drivers do: written, and waited for. The device may be one that does not answer. */
+static void
+command(struct fuzz *f, enum dsa_command code, uint32_t operand)
+{
+	rig_write(&f->host.rig, DSA_CMD, 0, REG_PUT(DSA_CMD_CODE, code) | operand);
+	for (unsigned int n = 0; n < STEPS_MAX && command_active(f); n++)
+		rig_step(&f->host.rig);
+}
+
+static void
+do_wq(struct fuzz *f)
+{
+	uint64_t raw = fuzz_take(&f->in, 3);
+	const struct rig_wq how = {
+		.shared = raw & 8,
+		.size = 1 + raw / 16 % 16,
+		.threshold = raw / 256 % 16,
+		.group = raw / 4096 % 4,
+		.pasid_enable = raw & 8 || raw >> 14 & 1,
+		.pasid = raw >> 15 & 1 ? DSA_PASID_MASK : 1,
+	};
+	unsigned int wq = raw % WQS;
+
+	rig_wq(&f->host.rig, wq, &how);
+	if (raw >> 16 & 1)
+		rig_field(&f->host.rig, DSA_WQCFG_DW2, wq, DSA_WQCFG_DW2_BOF_EN_HI,
+			  DSA_WQCFG_DW2_BOF_EN_LO, 1);
+	if (raw >> 17 & 1)
+		rig_write(&f->host.rig, DSA_WQCFG_DW5, wq,
+			  REG_PUT(DSA_WQCFG_DW5_OCC_INT_EN, 1) |
+				  REG_PUT(DSA_WQCFG_DW5_OCC_LIMIT, raw / 256 % 16));
+	rig_engine(&f->host.rig, (unsigned int)(raw >> 18) % 4, how.group);
+}
+
+static void
+do_enable(struct fuzz *f)
+{
+	uint64_t raw = fuzz_take(&f->in, 1);
+	bool log = raw & 1 && rig_has(&f->host.rig, DSA_EVLCFG0);
+
+	if (log) {
+		rig_write(&f->host.rig, DSA_EVLCFG0, 0,
+			  rig_iova((size_t)(raw / 2 % FUZZ_ARENA_PAGES) * 4096));
+		rig_write(&f->host.rig, DSA_EVLCFG1, 0, REG_PUT(DSA_EVLCFG1_SIZE, 64));
+		rig_field(&f->host.rig, DSA_GENCFG, 0, DSA_GENCFG_EVENT_LOG_EN_HI,
+			  DSA_GENCFG_EVENT_LOG_EN_LO, 1);
+	}
+	command(f, DSA_COMMAND_ENABLE_DEVICE, 0);
+	for (unsigned int wq = 0; wq < WQS; wq++)
+		command(f, DSA_COMMAND_ENABLE_WQ, wq);
+}
+
+/* ---- Descriptors ---- */
+
+static uint64_t
+accepted(struct fuzz *f, unsigned int wq)
+{
+	struct dsa_model_wq_stats stats;
+
+	return dsa_model_wq_stats(f->host.rig.dev, wq, &stats) ? stats.accepted : 0;
+}
+
+/* To a portal, by either kind of write: was it taken? */
+static bool
+send(struct fuzz *f, const struct dsa_desc *desc)
+{
+	struct bus_device *dev = f->host.rig.dev;
+	uint64_t raw = fuzz_take(&f->in, 2), portal, before;
+	unsigned int wq = raw % (WQS + 1);
+
+	portal = DSA_PORTAL_OFFSET(wq, raw / 16 % 4) + raw / 64 % 64 * 64 + (raw >> 15);
+	before = accepted(f, wq);
+	if (raw >> 12 & 1)
+		dev->ops->post(dev, 2, portal, desc, sizeof(*desc));
 	else
-		(void)r->dev->ops->read(r->dev, bar & 1 ? 2 : 0, off, size);
+		(void)dev->ops->submit(dev, 2, portal, desc,
+				       raw >> 13 & 1 ? BUS_NO_PASID : raw >> 14 & 1);
+	return accepted(f, wq) != before;
+}
+
+/* It will say by its record how it ended, and is not privileged where that is refused. */
+static unsigned int
+track(struct fuzz *f, struct dsa_desc *desc)
+{
+	unsigned int n = fuzz_host_track(&f->host);
+
+	if (n == FUZZ_TRACKS)
+		return n;
+	desc->pasid &= DSA_PASID_MASK;
+	desc->op_flags |= DSA_FLAG_CRAV | DSA_FLAG_RCR;
+	desc->cr = fuzz_host_record(n);
+	return n;
 }
 
 static void
-do_config(struct rig *r, struct input *in)
+is_accepted(struct fuzz *f, unsigned int n, bool taken)
 {
-	uint16_t off = (uint16_t)(take(in, 2) % 0x260);
-
-	rig_config_write(r, off, 1 + (unsigned int)take(in, 1) % 4, (uint32_t)take(in, 4));
+	if (n == FUZZ_TRACKS)
+		return;
+	f->host.track[n].accepted = taken;
+	f->host.track[n].sure = taken;
 }
 
 static void
-do_steps(struct rig *r, struct input *in)
+do_descriptor(struct fuzz *f)
 {
-	for (uint64_t n = take(in, 1) % STEPS_MAX; n > 0; n--)
-		rig_step(r);
+	struct dsa_desc desc = fuzz_take_desc(&f->in);
+	unsigned int n = FUZZ_TRACKS;
+
+	if (fuzz_take(&f->in, 1) % 4 != 0)
+		n = track(f, &desc);
+	is_accepted(f, n, send(f, &desc));
+}
+
+/* Its members' records tell, too. */
+static void
+do_tracked_batch(struct fuzz *f)
+{
+	struct fuzz_host *h = &f->host;
+	unsigned int count = 1 + fuzz_take(&f->in, 1) % BATCH_MAX, first = h->members;
+	struct dsa_desc batch = {.op_flags = DSA_OP_FLAGS(DSA_OP_BATCH, 0), .count = count};
+	unsigned int n;
+
+	if (first + count > FUZZ_MEMBERS || h->tracks + count + 1 > FUZZ_TRACKS)
+		return;
+	batch.list = FUZZ_LISTS + (uint64_t)first * DSA_DESC_BYTES;
+	n = track(f, &batch);
+	for (unsigned int i = 0; i < count; i++) {
+		struct dsa_desc desc = fuzz_take_desc(&f->in);
+		unsigned int m = track(f, &desc);
+
+		h->track[m] = (struct fuzz_track){.member = true, .batch = (uint16_t)n};
+		h->lists[first + i] = desc;
+	}
+	h->members += count;
+	is_accepted(f, n, send(f, &batch));
+}
+
+/* Anything in memory, mostly descriptors: lists, also such as lie under records and data. */
+static void
+do_poke(struct fuzz *f)
+{
+	uint64_t raw = fuzz_take(&f->in, 2);
+	size_t at = raw % (FUZZ_ARENA_BYTES / DSA_DESC_BYTES) * DSA_DESC_BYTES;
+
+	for (uint64_t n = 1 + raw % 4; n > 0 && at < FUZZ_ARENA_BYTES; n--, at += DSA_DESC_BYTES) {
+		struct dsa_desc desc = fuzz_take_desc(&f->in);
+
+		if (!(f->host.absent >> at / 4096 & 1))
+			memcpy(rig_memory(&f->host.rig, at), &desc, sizeof(desc));
+	}
+}
+
+/* ---- Time and trouble ---- */
+
+static void
+do_steps(struct fuzz *f)
+{
+	for (uint64_t n = fuzz_take(&f->in, 1) % STEPS_MAX; n > 0; n--)
+		rig_step(&f->host.rig);
 }
 
 static void
-do_trouble(struct rig *r, struct input *in)
+do_trouble(struct fuzz *f)
 {
-	uint64_t kind = take(in, 1);
+	struct rig *r = &f->host.rig;
+	uint64_t kind = fuzz_take(&f->in, 1);
 
 	switch (kind % 5) {
 	case 0:
@@ -141,55 +314,115 @@ do_trouble(struct rig *r, struct input *in)
 		dsa_model_revoke_handles(r->dev);
 		break;
 	case 3:
-		r->dev->ops->remap(r->dev);
-		break;
+		fuzz_host_pages(&f->host, fuzz_take(&f->in, 3));
+		return;
 	default:
 		r->dev->ops->reset(r->dev, BUS_RESET_FUNCTION);
 		rig_start(r);
 		break;
 	}
+	give_up(f);
 }
 
 static void
-do_one(struct rig *r, struct input *in)
+do_one(struct fuzz *f)
 {
-	struct dsa_desc desc;
-	uint64_t portal;
-
-	switch (take(in, 1) % 10) {
-	case 0:
-		do_register(r, in, false);
-		break;
-	case 1:
-		do_anywhere(r, in);
-		break;
-	case 2:
-		rig_write(r, DSA_CMD, 0, take(in, 1) << 20 | take(in, 3) % 0x100000);
-		break;
-	case 3:
-		do_config(r, in);
-		break;
-	case 4:
-	case 5:
-		portal = take_portal(in);
-		desc = take_desc(in);
-		r->dev->ops->post(r->dev, 2, portal, &desc, sizeof(desc));
-		break;
-	case 6:
-		portal = take_portal(in);
-		desc = take_desc(in);
-		(void)r->dev->ops->submit(r->dev, 2, portal, &desc, (uint32_t)take(in, 1));
-		break;
-	case 7:
-		do_steps(r, in);
-		break;
-	case 8:
-		do_trouble(r, in);
-		break;
-	default:
-		do_register(r, in, true);
-		break;
+	switch (fuzz_take(&f->in, 1) % 16) {
+	case 0: do_register(f, false); break;
+	case 1: do_register(f, true); break;
+	case 2: do_anywhere(f); break;
+	case 3: do_command(f); break;
+	case 4: do_config(f); break;
+	case 5: do_wq(f); break;
+	case 6: do_enable(f); break;
+	case 7: do_poke(f); break;
+	case 8: do_tracked_batch(f); break;
+	case 9: do_steps(f); break;
+	case 10: do_trouble(f); break;
+	default: do_descriptor(f); break;
 	}
+	give_up_more(f);
+}
+
+/* ---- What has to be so ---- */
+
+static bool
+told_right(const struct fuzz_host *h, const struct fuzz_track *t)
+{
+	const struct fuzz_track *batch = &h->track[t->batch];
+
+	if (t->told > 1)
+		return false;
+	if (t->member)
+		return t->told == 0 ? batch->told == 0 || batch->status != DSA_STATUS_SUCCESS
+				    : batch->accepted;
+	return t->told == 0 ? !t->sure : t->accepted;
+}
+
+static const char *
+comes_to_rest(struct fuzz *f)
+{
+	struct bus_device *dev = f->host.rig.dev;
+
+	for (unsigned int n = 0; n < RIG_STEPS; n++)
+		if (dev->ops->step(dev, 0) == BUS_NO_DEADLINE)
+			return NULL;
+	return "does not come to rest";
+}
+
+static const char *
+ended_once(const struct fuzz *f)
+{
+	const struct fuzz_host *h = &f->host;
+
+	for (unsigned int i = 0; i < h->tracks; i++) {
+		if (told_right(h, &h->track[i]))
+			continue;
+		fprintf(stderr, "track %u: told %u, status %u, %s, %s\n", i, h->track[i].told,
+			h->track[i].status, h->track[i].accepted ? "accepted" : "not accepted",
+			h->track[i].member ? "a member" : "direct");
+		return "a descriptor did not end once";
+	}
+	return NULL;
+}
+
+static const char *
+works(struct fuzz *f)
+{
+	struct rig *r = &f->host.rig;
+	struct dsa_desc desc = rig_move(0x1000, 0, 64, 0x2000);
+	struct dsa_cr *cr;
+
+	fuzz_host_pages(&f->host, 0);
+	r->dev->ops->reset(r->dev, BUS_RESET_POWER);
+	rig_start(r);
+	if (rig_ready(r, 16) != 0)
+		return "is not ready after a reset";
+	cr = rig_memory(r, 0x2000);
+	cr->status = 0;
+	*(uint8_t *)rig_memory(r, 63) = 0xa5;
+	rig_post(r, 0, &desc);
+	rig_settle(r);
+	return cr->status == DSA_STATUS_SUCCESS && *(uint8_t *)rig_memory(r, 0x103f) == 0xa5
+		       ? NULL
+		       : "does not copy after a reset";
+}
+
+static const char *
+check(struct fuzz *f)
+{
+	const char *wrong = comes_to_rest(f);
+
+	if (wrong == NULL)
+		wrong = ended_once(f);
+	if (wrong == NULL && f->host.odd_record)
+		wrong = "a record was written in odd pieces";
+	if (wrong == NULL)
+		wrong = works(f);
+	if (wrong == NULL && !fuzz_host_fixed_ok(&f->host))
+		wrong = "memory to be read only was written";
+	/* What ended, or was given up, is not told later. */
+	return wrong == NULL ? ended_once(f) : wrong;
 }
 
 /* ---- Runs ---- */
@@ -208,53 +441,46 @@ prepare(struct rig *r, bool ready)
 	(void)rig_command(r, DSA_COMMAND_ENABLE_WQ, 1);
 }
 
-static bool
-works(struct rig *r)
-{
-	struct dsa_desc desc = rig_move(0x1000, 0, 64, 0x2000);
-	struct dsa_cr *cr = rig_memory(r, 0x2000);
-
-	r->dev->ops->reset(r->dev, BUS_RESET_POWER);
-	rig_start(r);
-	if (rig_ready(r, 16) != 0)
-		return false;
-	cr->status = 0;
-	*(uint8_t *)rig_memory(r, 63) = 0xa5;
-	rig_post(r, 0, &desc);
-	rig_settle(r);
-	return cr->status == DSA_STATUS_SUCCESS && *(uint8_t *)rig_memory(r, 0x103f) == 0xa5;
-}
-
-bool
+const char *
 dsa_fuzz_run(const uint8_t *bytes, size_t len)
 {
-	struct input in = {bytes, len};
-	uint64_t how = take(&in, 1);
+	static const enum test_host_map policies[] = {TEST_HOST_WHOLE, TEST_HOST_WHOLE,
+						      TEST_HOST_PIECES, TEST_HOST_REFUSE};
+	static struct fuzz f;
+	uint64_t how;
+	const char *wrong;
+
+	f.in = (struct fuzz_input){bytes, len};
+	f.giving_up = false;
+	how = fuzz_take(&f.in, 2);
 	const struct dsa_model_config config = {
 		.version = how & 1 ? DSA_VERSION_2 : DSA_VERSION_1,
 		.max_transfer_shift = TRANSFER_SHIFT,
 		.max_batch_shift = BATCH_SHIFT,
 		.order = how & 2 ? DSA_ORDER_SHUFFLED : DSA_ORDER_WEIGHTED,
 		.scatter_tables = how & 4,
-		.seed = how >> 4,
+		.seed = how >> 12,
 	};
-	struct rig r;
-	bool ok;
 
-	if (rig_open(&r, &config) < 0)
-		return true;
-	prepare(&r, how & 8);
-	while (in.len > 0)
-		do_one(&r, &in);
-	ok = works(&r);
-	(void)rig_close(&r);
-	return ok;
+	if (fuzz_host_open(&f.host, &config, policies[how >> 8 & 3]) < 0)
+		return NULL;
+	f.host.gives_pages = how >> 10 & 1;
+	prepare(&f.host.rig, how & 8);
+	for (unsigned int n = 0; f.in.len > 0 && n < OPERATIONS_MAX; n++)
+		do_one(&f);
+	wrong = check(&f);
+	fuzz_host_close(&f.host);
+	return wrong;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	if (!dsa_fuzz_run(bytes, len))
+	const char *wrong = dsa_fuzz_run(bytes, len);
+
+	if (wrong != NULL) {
+		fprintf(stderr, "%s\n", wrong);
 		__builtin_trap();
+	}
 	return 0;
 }

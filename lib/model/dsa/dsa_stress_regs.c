@@ -27,7 +27,8 @@
 #define WQS        2u
 #define WINDOW     8u
 #define SIZE       16u
-#define BYTES      256u
+/* A long one now and then, so that one is in flight when something stops. */
+#define BYTES(seq)  ((seq) % 4 == 0 ? 16384u : 256u)
 #define VECTOR     1u
 #define PASID      1u
 /* A command that takes longer never ends. */
@@ -36,9 +37,9 @@
 #define SEALED 0xa5u
 
 /* Of one descriptor: its record, what it moves, and where to. */
-#define SLOT_BYTES 1024u
-#define SLOT_FROM  256u
-#define SLOT_TO    512u
+#define SLOT_BYTES 36864u
+#define SLOT_FROM  4096u
+#define SLOT_TO    20480u
 
 struct stress;
 
@@ -47,6 +48,7 @@ struct submitter {
 	unsigned int id, wq;
 	uint64_t seq, sent, completed;
 	bool busy[WINDOW];
+	uint32_t bytes[WINDOW];
 	_Atomic uint64_t settled;
 };
 
@@ -108,7 +110,7 @@ finished(struct submitter *t, unsigned int i)
 	if (now != DSA_STATUS_SUCCESS)
 		wrong(t->s, "status", now);
 	if (memcmp(rig_memory(&t->s->rig, slot(t, i) + SLOT_FROM),
-		   rig_memory(&t->s->rig, slot(t, i) + SLOT_TO), BYTES) != 0)
+		   rig_memory(&t->s->rig, slot(t, i) + SLOT_TO), t->bytes[i]) != 0)
 		wrong(t->s, "data", i);
 	t->completed++;
 	seal(t, i);
@@ -120,11 +122,13 @@ submit_one(struct submitter *t, unsigned int i)
 {
 	struct rig *r = &t->s->rig;
 	size_t at = slot(t, i);
-	struct dsa_desc desc = rig_move(at + SLOT_TO, at + SLOT_FROM, BYTES, at);
+	uint32_t bytes = BYTES(++t->seq);
+	struct dsa_desc desc = rig_move(at + SLOT_TO, at + SLOT_FROM, bytes, at);
 
 	check_sealed(t, i);
-	memset(rig_memory(r, at + SLOT_FROM), (int)(++t->seq * 7), BYTES);
-	memset(rig_memory(r, at + SLOT_TO), 0, BYTES);
+	t->bytes[i] = bytes;
+	memset(rig_memory(r, at + SLOT_FROM), (int)(t->seq * 7), bytes);
+	memset(rig_memory(r, at + SLOT_TO), 0, bytes);
 	desc.op_flags |= DSA_FLAG_RCI;
 	desc.interrupt_handle = VECTOR;
 	atomic_store_explicit(status(t, i), 0, memory_order_relaxed);
