@@ -7,7 +7,7 @@
 /**
  * @file
  * Bytes into bus operations on a DSA: registers, configuration space, commands, descriptors and
- * batches, memory that comes and goes, time, resets. Most are what a driver might do; some are bent.
+ * batches, memory that comes and goes, time, resets. Most are what a driver might do; some bent.
  *
  * Whatever they are: nothing but memory the host gave for that use is touched; a descriptor that
  * was accepted ends once, and does end unless something gave it up; engines come to rest; and a
