@@ -110,6 +110,34 @@ dsa_processes()
 	return $status
 }
 
+# dsa_server_killed shared|dedicated: the program is told, soon, and ends
+dsa_server_killed()
+{
+	local server tick client status=0
+	DIR=$(mktemp -d)
+	"$BUILD/app/slipway" serve dsa "$DIR/dsa" --wq "0:mode=$1,size=16" --threads 1 \
+		</dev/null >"$DIR/served" 2>&1 &
+	server=$!
+	for ((tick = 0; tick < 200; tick++)); do
+		[ -S "$DIR/dsa.wq0" ] && break
+		sleep 0.05
+	done
+	dsa_share 100000000 1 >"$DIR/one" 2>&1 &
+	client=$!
+	for ((tick = 0; tick < 200; tick++)); do
+		grep -q 'client came' "$DIR/served" && break
+		sleep 0.05
+	done
+	sleep 1
+	{ kill -9 $server; wait $server; } 2>/dev/null
+	# It gives up by itself when nothing comes for 20 s, with other words.
+	wait $client && status=1
+	cat "$DIR/one"
+	grep -q 'is not enabled any more' "$DIR/one" && grep -q 'a copy failed' "$DIR/one" || status=1
+	rm -rf "$DIR"
+	return $status
+}
+
 # dsa_bench LIMIT LCORES ARGUMENT...: our devices beside the CPU and dma_skeleton
 dsa_bench()
 {
@@ -232,9 +260,13 @@ run_dsa_stock_suites()
 
 run_dsa_processes()
 {
+	local mode
 	heading "Two programs, one shared work queue"
 	check "slipway-share-dma, two processes, $DSA_COPIES copies each" \
 		dsa_processes "$DSA_COPIES"
+	for mode in "${DSA_MODES[@]}"; do
+		check "slipway-share-dma, the server is killed, $mode" dsa_server_killed "$mode"
+	done
 }
 
 run_dsa_examples()

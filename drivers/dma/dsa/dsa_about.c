@@ -135,13 +135,20 @@ check_args(const struct dsa *dsa)
 	return -EINVAL;
 }
 
+/* The state of the queue is the server's to know; that there is a server can be seen. */
+static bool
+is_served(const struct dsa_wq *wq)
+{
+	return !access_is_lost(wq->access);
+}
+
 static int
 take_wq(struct dsa *dsa, const json_t *about)
 {
 	struct dsa_wq *wq = &dsa->wqs[0];
 	const char *wrong;
 
-	*wq = (struct dsa_wq){.fd = -1, .access = dsa->access};
+	*wq = (struct dsa_wq){.fd = -1, .access = dsa->access, .enabled = is_served};
 	wrong = read_wq(about, wq);
 	if (wrong != NULL) {
 		DSA_LOG(ERR, dsa->name,

@@ -287,6 +287,18 @@ let_go_of_work(struct dsa *dsa, bool drained)
 }
 
 static void
+log_left(const struct dsa *dsa)
+{
+	if (is_gone(dsa))
+		DSA_LOG(WARNING, dsa->name,
+			"stop: the device has halted or gone; what it had is reported as aborted");
+	else
+		DSA_LOG(WARNING, dsa->name,
+			"stop: the device had work left after %u ms; it is reported as aborted",
+			DSA_WAIT_MS);
+}
+
+static void
 stop_channels(struct dsa *dsa)
 {
 	bool drained;
@@ -298,9 +310,7 @@ stop_channels(struct dsa *dsa)
 	drained = wait_until_drained(dsa);
 	ret = let_go_of_work(dsa, drained);
 	if (!drained)
-		DSA_LOG(WARNING, dsa->name, "stop: the device had work left after %u ms; it is "
-					    "reported as aborted",
-			DSA_WAIT_MS);
+		log_left(dsa);
 	if (ret < 0) {
 		DSA_LOG(ERR, dsa->name, "stop: the device does not let go of its work");
 		dsa->failed = true;

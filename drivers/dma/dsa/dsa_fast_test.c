@@ -428,7 +428,9 @@ a_cpu_without_the_instruction_is_refused(void **state)
 	assert_non_null(fake_start());
 }
 
-/* Posted lines are ignored, submissions refused: nobody waits for ever. */
+/* Posted lines are ignored, submissions refused: nobody waits for ever, and where each try takes its
+ * time few are enough.
+ */
 static void
 a_disabled_queue_is_noticed(void **state)
 {
@@ -457,7 +459,8 @@ a_disabled_queue_is_noticed(void **state)
 		for (polls = 0; !dsa_vchan_halted(v); polls++) {
 			bool error = false;
 
-			assert_true(polls < 10 * DSA_POLLS_BEFORE_LOOK);
+			assert_true(polls < (shared ? 2 * DSA_BUSY_BEFORE_LOOK
+						    : 10 * DSA_POLLS_BEFORE_LOOK));
 			fp.completed(&fake_dsa, 0, 8, &last, &error);
 		}
 		assert_int_equal(last, 0);

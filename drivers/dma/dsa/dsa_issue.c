@@ -146,10 +146,6 @@ dsa_issue(struct dsa_vchan *v)
 		if (!((note & DSA_NOTE_COMPOUND) ? dsa_job_issue(v) : issue_from_ring(v)))
 			break;
 	}
-	if (unlikely(v->busy_row >= DSA_BUSY_BEFORE_LOOK)) {
-		v->busy_row = 0;
-		dsa_look(v);
-	}
 }
 
 void
