@@ -189,6 +189,10 @@ start_channels(struct dsa *dsa)
 static int
 check_health(struct dsa *dsa)
 {
+	if (dsa->access != NULL && access_is_lost(dsa->access)) {
+		DSA_LOG(ERR, dsa->name, "start: the device has gone; remove it and probe it again");
+		return -ENODEV;
+	}
 	if (!dsa->failed)
 		return 0;
 	DSA_LOG(ERR, dsa->name, "start: the device did not stop; remove it and probe it again");
