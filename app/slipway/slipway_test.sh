@@ -158,7 +158,7 @@ done
 # ---- Devices that others serve ----
 
 # What is served and seen to work is tested by devtools/shim_jobs.sh.
-expect 'a socket that is not there' 125 "--at $work/none: No such file.*slipway serve dlb" \
+expect 'a socket that is not there' 125 "--at $work/none: No such file.*slipway serve" \
 	"${run[@]}" --at "$work/none" -- true
 python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$work/dead"
 expect 'a socket where nobody listens' 125 "nobody listens there any more" \

@@ -215,7 +215,7 @@ a_socket_that_is_not_there_says_what_to_start(void **state)
 	(void)state;
 	listen_begin();
 	assert_true(device_probe("") < 0);
-	assert_int_equal(listen_end("slipway serve dlb"), 1);
+	assert_int_equal(listen_end("`slipway serve`"), 1);
 	assert_true(device_id() < 0);
 }
 

@@ -29,8 +29,7 @@ advice(int error)
 {
 	switch (error) {
 	case ENOENT:
-		return "no socket there; start the server, such as `slipway serve dlb`, with that "
-		       "path";
+		return "no socket there; start the server, such as `slipway serve`, with that path";
 	case ECONNREFUSED:
 		return "nobody listens there any more; start the server again";
 	case EACCES:
