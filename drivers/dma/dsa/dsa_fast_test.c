@@ -428,8 +428,8 @@ a_cpu_without_the_instruction_is_refused(void **state)
 	assert_non_null(fake_start());
 }
 
-/* Posted lines are ignored, submissions refused: nobody waits for ever, and where each try takes its
- * time few are enough.
+/* Posted lines are ignored, submissions refused: nobody waits for ever, and where each try takes
+ * its time few are enough.
  */
 static void
 a_disabled_queue_is_noticed(void **state)
