@@ -6,10 +6,14 @@
  */
 #include <string.h>
 
+#include "dsa_move.h"
 #include "dsa_work_priv.h"
 
 /* GENCAP 15: byte 1 of the record says whether any member failed. */
 #define GENCAP_BATCH_CONTINUATION (UINT64_C(1) << 15)
+
+/* What a member costs beside its bytes, in bytes. */
+#define MEMBER_BYTES 128u
 
 static uint32_t
 pasid_of(const struct dsa_job *job)
@@ -142,19 +146,26 @@ batch_end(const struct dsa_engine *e, struct dsa_job *job)
 		cr->status = b->failed ? DSA_STATUS_BATCH_FAILED : DSA_STATUS_SUCCESS;
 }
 
-/* Begin with the next member: false when there is none, or it and what follows are abandoned. */
+/* Is there a next member? Without one, and none at work, the batch is over. */
 static bool
-member_next(struct dsa_engine *e, struct dsa_job *job)
+member_there(struct dsa_engine *e, struct dsa_job *job)
 {
 	struct dsa_batch *b = &job->batch;
-	struct dsa_op *op = &b->member;
 
 	if (b->ended == job->op.desc.count)
 		return false;
 	if (b->next == b->n)
 		fetch(e, job);
-	if (b->n == 0)
-		return false;
+	return b->n != 0;
+}
+
+/* Begin with the next member: false when it and what follows are abandoned. */
+static bool
+member_next(struct dsa_job *job)
+{
+	struct dsa_batch *b = &job->batch;
+	struct dsa_op *op = &b->member;
+
 	if (b->failed && (DSA_FLAGS(&b->chunk[b->next]) & DSA_FLAG_FENCE))
 		return false;
 	op->desc = b->chunk[b->next];
@@ -183,7 +194,7 @@ member_begin(struct dsa_engine *e, struct dsa_job *job)
 {
 	struct dsa_op *op = &job->batch.member;
 
-	if (!member_next(e, job))
+	if (!member_next(job))
 		return false;
 	if (!dsa_op_check(op, &job->rules) || !dsa_record_may_begin(e, job, op)) {
 		member_end(e, job);
@@ -206,21 +217,89 @@ member_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 	return (size_t)(op->done - before);
 }
 
+/* ---- Members like most ---- */
+
+/* Bytes at once: what is longer is worth the general way, which does it in pieces. */
+#define PLAIN_MAX 65536u
+
+static void
+count_plain(struct dsa_counts *c, unsigned int members, uint64_t bytes, uint64_t lines)
+{
+	dsa_count(&c->ops[DSA_OP_MOVE], members);
+	dsa_count(&c->members, members);
+	dsa_count(&c->success, members);
+	dsa_count(&c->bytes, bytes);
+	dsa_count(&c->lines, lines);
+	dsa_count(&c->lines_written, lines);
+}
+
+/*
+ * The plain moves that are next in the chunk, as far as what they need is known: what that took.
+ * All else, be it only that an address is to be looked up, is for the general way.
+ */
+static size_t
+plain_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
+{
+	struct dsa_batch *b = &job->batch;
+	const struct dsa_desc *d = &b->chunk[b->next], *first = d, *end = &b->chunk[b->n];
+	const struct dsa_range *src, *dst;
+	uint64_t most = budget < PLAIN_MAX ? budget : PLAIN_MAX, bytes = 0, lines = 0;
+
+	dsa_mem_begin(e->mem, pasid_of(job), false);
+	src = dsa_mem_known(e->mem, d->src, BUS_PROT_READ);
+	dst = dsa_mem_known(e->mem, d->dst, BUS_PROT_WRITE);
+	for (; d != end; d++) {
+		struct dsa_pace pace = {0};
+
+		if (!dsa_op_plain(d, &job->rules) || d->size > most - bytes ||
+		    !dsa_mem_within(src, d->src, d->size) || !dsa_mem_within(dst, d->dst, d->size))
+			break;
+		dsa_move(dst->p + (d->dst - dst->iova), src->p + (d->src - src->iova), d->size,
+			 DSA_FLAGS(d) & DSA_FLAG_CC1, &pace);
+		bytes += d->size;
+		lines += (d->size + 31) / 32;
+	}
+	b->next += (uint8_t)(d - first);
+	b->ended += (uint32_t)(d - first);
+	if (d != first)
+		count_plain(&e->counts[job->wq], (unsigned int)(d - first), bytes, lines);
+	return bytes + (size_t)(d - first) * MEMBER_BYTES;
+}
+
+/* The next members, or one a piece further: what that took, 0 when the batch is over. */
+static size_t
+members_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
+{
+	struct dsa_batch *b = &job->batch;
+	size_t used = 0;
+
+	if (!b->at_work) {
+		if (!member_there(e, job))
+			return 0;
+		used = plain_run(e, job, budget);
+		if (used != 0)
+			return used;
+		if (!member_begin(e, job))
+			return 0;
+	}
+	if (b->at_work)
+		used = member_run(e, job, budget);
+	return used + MEMBER_BYTES;
+}
+
 size_t
 dsa_batch_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 {
-	/* What a member costs beside its bytes, in bytes. */
-	const size_t each = 128;
 	size_t used = 0;
 
 	while (used < budget) {
-		if (!job->batch.at_work && !member_begin(e, job)) {
+		size_t n = members_run(e, job, budget - used);
+
+		if (n == 0) {
 			batch_end(e, job);
 			break;
 		}
-		if (job->batch.at_work)
-			used += member_run(e, job, budget - used);
-		used += each;
+		used += n;
 		if (dsa_drain_aborted(e->work, job) ||
 		    atomic_load_explicit(&e->work->halted, memory_order_relaxed))
 			break;

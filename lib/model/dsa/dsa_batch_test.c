@@ -418,6 +418,108 @@ shuffled_members_keep_fences(void **state)
 	assert_true(other);
 }
 
+/* ---- The short way for plain moves ---- */
+
+/* Pages that moves go between. */
+#define FIELD       100u
+#define FIELD_BYTES (FIELD * WORK_PAGE)
+
+static uint32_t
+number(uint64_t *seed, uint32_t n)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return (uint32_t)(*seed >> 32) % n;
+}
+
+/* Moves of any sizes, over each other's places, few of them otherwise than most. */
+static void
+make_field(struct dsa_desc members[MEMBERS], uint64_t *seed)
+{
+	for (unsigned int i = 0; i < MEMBERS; i++) {
+		uint32_t most = number(seed, 4) == 0 ? 20 * WORK_PAGE : WORK_PAGE;
+
+		members[i] = work_move(1 + number(seed, most), i);
+		members[i].src = work_page(0) + number(seed, 80 * WORK_PAGE);
+		members[i].dst = work_page(0) + number(seed, 80 * WORK_PAGE);
+		if (number(seed, 16) == 0)
+			members[i].reserved38 = 1;
+		if (number(seed, 16) == 0)
+			members[i].size = 0;
+	}
+}
+
+/* Run them from the same memory: what came of it, and of the counters. */
+static struct dsa_work_stats
+run_field(struct work_rig *r, const struct dsa_desc members[MEMBERS], const uint8_t *before)
+{
+	struct dsa_work_stats old, now;
+	struct dsa_desc batch;
+
+	memcpy(work_at(r, work_page(0)), before, FIELD_BYTES);
+	dsa_work_stats(r->work, 0, &old);
+	batch = work_batch(r, members, MEMBERS, WHOLE);
+	run(r, &batch);
+	dsa_work_stats(r->work, 0, &now);
+	now.completed -= old.completed;
+	now.failed -= old.failed;
+	now.bytes -= old.bytes;
+	return now;
+}
+
+static void
+same_as(struct work_rig *r, const struct dsa_work_stats *stats,
+	const struct dsa_work_stats *expected, const struct dsa_cr records[WHOLE + 1])
+{
+	static const struct dsa_cr untouched;
+
+	assert_int_equal(stats->completed, expected->completed);
+	assert_int_equal(stats->failed, expected->failed);
+	assert_int_equal(stats->bytes, expected->bytes);
+	for (unsigned int i = 0; i <= WHOLE; i++) {
+		struct dsa_cr cr = work_read(r, i);
+		bool told = i == WHOLE || records[i].status != DSA_STATUS_SUCCESS;
+
+		assert_memory_equal(&cr, told ? &records[i] : &untouched, sizeof(cr));
+	}
+}
+
+/* Those that are told of go the general way; without that most are plain. */
+static void
+plain_moves_are_as_others(void **state)
+{
+	struct work_rig *r = *state;
+	uint8_t *before = malloc(2 * FIELD_BYTES), *after = before + FIELD_BYTES;
+	uint64_t seed = 1;
+
+	assert_non_null(before);
+	enable(r);
+	for (unsigned int i = 0; i < FIELD_BYTES; i++)
+		before[i] = (uint8_t)number(&seed, 256);
+	for (unsigned int round = 0; round < 100; round++) {
+		unsigned int broken = number(&seed, FIELD);
+		struct dsa_desc members[MEMBERS];
+		struct dsa_cr records[WHOLE + 1];
+		struct dsa_work_stats expected, stats;
+
+		r->policy = round % 8 == 0 ? WORK_BOUNCED :
+			    round % 4 == 0 ? WORK_BY_PAGE : WORK_WHOLE;
+		work_break(r, broken, number(&seed, 2) ? 0 : BUS_PROT_READ);
+		make_field(members, &seed);
+		expected = run_field(r, members, before);
+		memcpy(after, work_at(r, work_page(0)), FIELD_BYTES);
+		memcpy(records, work_at(r, work_record(0)), sizeof(records));
+		for (unsigned int i = 0; i < MEMBERS; i++)
+			members[i].op_flags &= ~DSA_FLAG_RCR;
+		stats = run_field(r, members, before);
+		same_as(r, &stats, &expected, records);
+		assert_memory_equal(work_at(r, work_page(0)), after, FIELD_BYTES);
+		work_break(r, broken, BUS_PROT_READ | BUS_PROT_WRITE);
+	}
+	free(before);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, work_setup, work_teardown)
 
 int
@@ -439,6 +541,7 @@ main(void)
 		TEST(list_page_that_is_given_is_read),
 		TEST(unrecorded_members_are_told_with_their_index),
 		TEST(large_members_go_on_in_the_next_step),
+		TEST(plain_moves_are_as_others),
 		cmocka_unit_test_teardown(shuffled_members_keep_fences, work_teardown),
 	};
 

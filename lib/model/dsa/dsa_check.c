@@ -365,6 +365,19 @@ is_plain_move(const struct dsa_desc *d, const struct dsa_op_rules *rules)
 	       rules->gencap & DSA_GENCAP_OVERLAP && rules->opcap[0] >> DSA_OP_MOVE & 1;
 }
 
+void
+dsa_op_rules_plain(struct dsa_op_rules *rules)
+{
+	/* Flags that change nothing about a move that does not fault. */
+	uint32_t any = DSA_FLAG_CR_TC | DSA_FLAG_TC1 | DSA_FLAG_TC2;
+
+	if (rules->gencap & DSA_GENCAP_CACHE)
+		any |= DSA_FLAG_CC1;
+	if (rules->block_on_fault)
+		any |= DSA_FLAG_BOF;
+	rules->plain = rules->opcap[0] >> DSA_OP_MOVE & 1 ? ~any : 0;
+}
+
 bool
 dsa_op_check(struct dsa_op *op, const struct dsa_op_rules *rules)
 {

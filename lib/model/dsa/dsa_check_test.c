@@ -740,6 +740,63 @@ first_rule_that_is_broken_is_told(void **state)
 	rejects(r, &d, DSA_STATUS_OVERLAP);
 }
 
+/* ---- Plain moves ---- */
+
+/* A plain move, spoilt in one to three ways, none of which need be wrong. */
+static struct dsa_desc
+nearly_plain(struct rig *r)
+{
+	struct dsa_desc d = valid(DSA_OP_MOVE);
+
+	d.op_flags = DSA_OP_PLAIN;
+	d.cr = RIG_IOVA;
+	for (unsigned int n = 1 + rig_random(r, 3); n > 0; n--) {
+		switch (rig_random(r, 5)) {
+		case 0:
+			d.op_flags ^= 1u << rig_random(r, 32);
+			break;
+		case 1:
+			((uint8_t *)&d)[36 + rig_random(r, 28)] = 1;
+			break;
+		case 2:
+			d.cr += rig_random(r, 2 * DSA_CR_BYTES + 1);
+			break;
+		case 3:
+			d.size = (rig_random(r, 2) << 21) - 1 + rig_random(r, 3);
+			break;
+		case 4:
+			d.dst = d.src + d.size - 1 + rig_random(r, 3);
+			break;
+		}
+	}
+	return d;
+}
+
+static void
+plain_moves_are_valid(void **state)
+{
+	struct rig *r = *state;
+	unsigned int plain = 0, valid_ones = 0;
+
+	for (unsigned int round = 0; round < 20000; round++) {
+		struct dsa_desc d = nearly_plain(r);
+		bool is_valid;
+
+		r->opcap[0] = rig_random(r, 8) == 0 ? ~(UINT64_C(1) << DSA_OP_MOVE) : ~UINT64_C(0);
+		r->rules.gencap = rig_random(r, 2) ? ~UINT64_C(0) : 0;
+		r->rules.block_on_fault = rig_random(r, 2);
+		r->rules.in_batch = rig_random(r, 2);
+		dsa_op_rules_plain(&r->rules);
+		is_valid = rig_check(r, &d).status == 0;
+		if (dsa_op_plain(&d, &r->rules)) {
+			assert_true(is_valid);
+			plain++;
+		}
+		valid_ones += is_valid;
+	}
+	assert_true(plain > 1000 && valid_ones > plain);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int
@@ -777,6 +834,7 @@ main(void)
 		CASE(dualcast_destinations_do_not_overlap),
 		CASE(delta_records_do_not_overlap),
 		CASE(first_rule_that_is_broken_is_told),
+		CASE(plain_moves_are_valid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

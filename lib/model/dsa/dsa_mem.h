@@ -140,6 +140,15 @@ dsa_mem_known(const struct dsa_mem *mem, uint64_t iova, enum bus_prot prot)
 	return dsa_mem_hit(mem, r, iova, prot) ? r : &nothing;
 }
 
+/** Does all of that lie in a range? Of the empty one nothing does. */
+static inline bool
+dsa_mem_within(const struct dsa_range *r, uint64_t iova, size_t len)
+{
+	uint64_t at = iova - r->iova;
+
+	return at <= r->len && len <= r->len - at;
+}
+
 /** Something there will be wanted soon. Asks nobody. */
 static inline void
 dsa_mem_prefetch(const struct dsa_range *r, uint64_t iova)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "dsa_desc.h"
 
@@ -35,6 +36,7 @@ struct dsa_op_rules {
 	bool interrupts;         /**< RCI allowed: privileged, or GENCFG bit 12, or no PASID */
 	bool in_batch;           /**< a member of a batch */
 	bool fence_direct_ignored;
+	uint32_t plain;          /**< bits of a plain move to look at: dsa_op_rules_plain */
 };
 
 /** An operation under way. The engine zeroes it and fills in `desc`; the rest is dsa_op's own. */
@@ -51,6 +53,29 @@ struct dsa_op {
 		uint64_t words[8]; /**< tags of DIF, record size of delta, ... */
 	} state;
 };
+
+/** What a plain move has in these bits of its second word. */
+#define DSA_OP_PLAIN DSA_OP_FLAGS(DSA_OP_MOVE, DSA_FLAG_CRAV)
+
+/** Find out which moves are plain, from the other rules; without this none is. */
+void dsa_op_rules_plain(struct dsa_op_rules *rules);
+
+/**
+ * Is it a move like most: valid, between places apart, with nothing to be told when it succeeds?
+ * Such a one needs no further check. What is not plain may be valid, too.
+ */
+static inline bool
+dsa_op_plain(const struct dsa_desc *d, const struct dsa_op_rules *rules)
+{
+	uint64_t op[3], reserved;
+
+	memcpy(op, d->op, sizeof(op));
+	reserved = op[0] | op[1] | op[2] | d->interrupt_handle | d->reserved38;
+	return (d->op_flags & rules->plain) == DSA_OP_PLAIN &&
+	       (reserved | d->cr % DSA_CR_BYTES) == 0 &&
+	       (uint64_t)d->size - 1 < rules->max_transfer && d->src - d->dst >= d->size &&
+	       d->dst - d->src >= d->size;
+}
 
 /**
  * Check a descriptor in the order opcode, flags, reserved, completion record address, size,

@@ -269,6 +269,7 @@ dsa_work_enable(struct dsa_work *work, unsigned int wq, const struct dsa_work_wq
 		.block_on_fault = config->block_on_fault,
 		.fence_direct_ignored = work->config.fence_direct_ignored,
 	};
+	dsa_op_rules_plain(&q->rules);
 	atomic_store_explicit(&q->size, config->size, memory_order_relaxed);
 	atomic_store_explicit(&q->threshold, config->threshold, memory_order_relaxed);
 	/* A halt may come in between. The order of all this is before the first ticket. */
