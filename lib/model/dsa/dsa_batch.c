@@ -62,7 +62,8 @@ list_read(struct dsa_engine *e, struct dsa_job *job, uint32_t n)
 }
 
 /*
- * What the members will touch, and the list behind them, all at once. Mostly they all lie where the
+ * What short members will touch, and the list behind them, all at once: of longer ones the CPU asks
+ * for what comes by itself, and is only put off by lines in between. Mostly they all lie where the
  * first one's lie, so ranges are looked up for that one.
  */
 static void
@@ -75,9 +76,11 @@ prefetch(const struct dsa_engine *e, const struct dsa_job *job)
 	const struct dsa_range *dst = dsa_mem_known(e->mem, b->chunk[0].dst, BUS_PROT_WRITE);
 
 	for (unsigned int i = 0; i < b->n; i++) {
+		dsa_mem_prefetch(more, list + i * DSA_DESC_BYTES);
+		if (b->chunk[i].size >= DSA_MOVE_SHORT)
+			continue;
 		dsa_mem_prefetch(src, b->chunk[i].src);
 		dsa_mem_prefetch(dst, b->chunk[i].dst);
-		dsa_mem_prefetch(more, list + i * DSA_DESC_BYTES);
 	}
 }
 
@@ -249,13 +252,11 @@ plain_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 	src = dsa_mem_known(e->mem, d->src, BUS_PROT_READ);
 	dst = dsa_mem_known(e->mem, d->dst, BUS_PROT_WRITE);
 	for (; d != end; d++) {
-		struct dsa_pace pace = {0};
-
 		if (!dsa_op_plain(d, &job->rules) || d->size > most - bytes ||
 		    !dsa_mem_within(src, d->src, d->size) || !dsa_mem_within(dst, d->dst, d->size))
 			break;
-		dsa_move(dst->p + (d->dst - dst->iova), src->p + (d->src - src->iova), d->size,
-			 DSA_FLAGS(d) & DSA_FLAG_CC1, &pace);
+		dsa_move_apart(dst->p + (d->dst - dst->iova), src->p + (d->src - src->iova),
+			       d->size, DSA_FLAGS(d) & DSA_FLAG_CC1);
 		bytes += d->size;
 		lines += (d->size + 31) / 32;
 	}

@@ -38,8 +38,8 @@ same_plain(const uint8_t *a, const uint8_t *b, size_t len)
 #include <cpuid.h>
 #include <immintrin.h>
 
-/* Shorter ones are left to the C library; the loops need two lines. */
-#define LOOP_MIN     512u
+/* The loops need two lines. */
+#define LOOP_MIN     DSA_MOVE_SHORT
 /* How far ahead lines are asked for: far enough for memory, near enough to be still there. */
 #define AHEAD        1024u
 #define STREAM_AHEAD 2048u

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "dsa_op.h"
 
@@ -34,6 +35,21 @@ enum dsa_move_isa dsa_move_best(void);
  * @param pace what a copy or fill in several calls remembers between them; zeroed before the first
  */
 void dsa_move(uint8_t *dst, const uint8_t *src, size_t len, bool cached, struct dsa_pace *pace);
+
+/** Shorter copies are left to the C library. */
+#define DSA_MOVE_SHORT 512u
+
+/** Copy at once, between places apart. */
+static inline void
+dsa_move_apart(uint8_t *dst, const uint8_t *src, size_t len, bool cached)
+{
+	struct dsa_pace pace = {0};
+
+	if (len < DSA_MOVE_SHORT)
+		memcpy(dst, src, len);
+	else
+		dsa_move(dst, src, len, cached, &pace);
+}
 
 /** Copy; they may overlap in any way. For short ones. */
 void dsa_move_back(uint8_t *dst, const uint8_t *src, size_t len);
