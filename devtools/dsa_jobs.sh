@@ -110,12 +110,12 @@ dsa_processes()
 	return $status
 }
 
-# dsa_server_killed shared|dedicated: the program is told, soon, and ends
-dsa_server_killed()
+# dsa_server_lost killed|halted shared|dedicated: the program is told, soon, and ends
+dsa_server_lost()
 {
 	local server tick client status=0
 	DIR=$(mktemp -d)
-	"$BUILD/app/slipway" serve dsa "$DIR/dsa" --wq "0:mode=$1,size=16" --threads 1 \
+	"$BUILD/app/slipway" serve dsa "$DIR/dsa" --wq "0:mode=$2,size=16" --threads 1 \
 		</dev/null >"$DIR/served" 2>&1 &
 	server=$!
 	for ((tick = 0; tick < 200; tick++)); do
@@ -129,12 +129,14 @@ dsa_server_killed()
 		sleep 0.05
 	done
 	sleep 1
-	{ kill -9 $server; wait $server; } 2>/dev/null
+	[ "$1" = killed ] || "$BUILD/app/slipway" inject "$DIR/dsa" halt || status=1
+	[ "$1" = halted ] || { kill -9 $server; wait $server; } 2>/dev/null
 	# It gives up by itself when nothing comes for 20 s, with other words.
 	wait $client && status=1
 	cat "$DIR/one"
 	grep -q 'is not enabled any more' "$DIR/one" || status=1
 	grep -q 'a copy failed' "$DIR/one" || status=1
+	[ "$1" = killed ] || { kill $server; wait $server || status=1; }
 	rm -rf "$DIR"
 	return $status
 }
@@ -266,7 +268,8 @@ run_dsa_processes()
 	check "slipway-share-dma, two processes, $DSA_COPIES copies each" \
 		dsa_processes "$DSA_COPIES"
 	for mode in "${DSA_MODES[@]}"; do
-		check "slipway-share-dma, the server is killed, $mode" dsa_server_killed "$mode"
+		check "slipway-share-dma, the server is killed, $mode" dsa_server_lost killed "$mode"
+		check "slipway-share-dma, the device halts, $mode" dsa_server_lost halted "$mode"
 	done
 }
 

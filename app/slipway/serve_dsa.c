@@ -325,12 +325,15 @@ dsa_traced(const struct serve *s)
 static bool
 dsa_inject(struct serve *s, const char *text, size_t len, struct ctl_text *t)
 {
-	bool injected;
+	bool injected, halted;
 
 	serve_dsa_unlock(s->dsa);
 	injected = serve_dsa_gate_inject(&s->dsa->gate, text, len, t);
+	halted = !serve_dsa_enabled(s->dsa);
 	serve_dsa_threads_wake(s->dsa);
 	serve_dsa_lock(s->dsa);
+	if (halted && s->options.plan.count > 0)
+		serve_dsa_let_go(s);
 	return injected;
 }
 

@@ -67,6 +67,7 @@ struct serve_dsa {
 	struct serve_dsa_client client[SERVE_DSA_CLIENTS];
 	unsigned int listener_wq[SERVE_LISTENERS];
 	unsigned int engines;
+	bool halted; /**< and its work queues are nobody's any more */
 	pthread_mutex_t lock;
 	struct serve_dsa_threads threads;
 };
@@ -75,6 +76,8 @@ struct serve_dsa {
 
 /** Set the device up as the plan says: 0, or a negative errno, reported. */
 int serve_dsa_own(struct serve_dsa *dsa, struct dsa_plan *plan);
+/** Is the device enabled? It has halted if not, once it is set up. */
+bool serve_dsa_enabled(const struct serve_dsa *dsa);
 /** A client of a work queue goes: what it has in it is not done. */
 void serve_dsa_abandon(struct serve_dsa *dsa, const struct serve_dsa_client *client);
 
@@ -84,6 +87,8 @@ void serve_dsa_abandon(struct serve_dsa *dsa, const struct serve_dsa_client *cli
 int serve_dsa_listen(struct serve_dsa *dsa, const struct dsa_plan *plan);
 void serve_dsa_accept(struct serve *s, unsigned int listener);
 void serve_dsa_tidy(struct serve *s);
+/** The device has halted. Clients of its work queues cannot see that: they are let go. */
+void serve_dsa_let_go(struct serve *s);
 /** Host operations of struct serve_dsa.router. */
 extern const struct bus_host_ops serve_dsa_router_ops;
 

@@ -413,6 +413,12 @@ serve_dsa_accept(struct serve *s, unsigned int listener)
 
 	if (fd < 0)
 		return;
+	if (dsa->halted) {
+		serve_say(s, "%s: a client was turned away: the device has halted, start anew",
+			  s->listener[listener].path);
+		close(fd);
+		return;
+	}
 	i = (unsigned int)(c - dsa->client);
 	*c = (struct serve_dsa_client){
 		.dev.ops = &client_ops,
@@ -428,6 +434,19 @@ serve_dsa_accept(struct serve *s, unsigned int listener)
 		complain("serve: %s: a client was turned away: memory is short",
 			 s->listener[listener].path);
 	listeners_update(s);
+}
+
+void
+serve_dsa_let_go(struct serve *s)
+{
+	struct serve_dsa *dsa = s->dsa;
+
+	if (!dsa->halted)
+		serve_say(s, "%s: the device has halted: clients are let go", s->options.path);
+	dsa->halted = true;
+	for (unsigned int i = 0; i < SERVE_DSA_CLIENTS; i++)
+		if (dsa->client[i].used && !dsa->client[i].gone)
+			vfu_server_drop(dsa->client[i].socket->server);
 }
 
 void

@@ -193,8 +193,8 @@ renew(struct serve_dsa *dsa, unsigned int q)
 	return ret < 0 ? ret : command(dsa, DSA_COMMAND_ENABLE_WQ, q);
 }
 
-static bool
-is_enabled(const struct serve_dsa *dsa)
+bool
+serve_dsa_enabled(const struct serve_dsa *dsa)
 {
 	return REG_GET(DSA_GENSTS_STATE, serve_dsa_read(&dsa->regs, DSA_GENSTS, 0, 0)) ==
 	       DSA_STATE_ENABLED;
@@ -204,7 +204,7 @@ void
 serve_dsa_abandon(struct serve_dsa *dsa, const struct serve_dsa_client *client)
 {
 	/* One that has halted does nothing more, and takes no command. */
-	if (!is_enabled(dsa))
+	if (!serve_dsa_enabled(dsa))
 		return;
 	if (client->pasid >= SERVE_DSA_PASID_DEDICATED)
 		renew(dsa, client->wq);
