@@ -117,16 +117,24 @@ issue_from_ring(struct dsa_vchan *v)
 	if (!dsa_issue_list(v, &v->ring[first], &v->crs[first], n, v->issued + n, false))
 		return false;
 	v->issued += n;
-	v->nb_special -= fences;
+	v->nb_fenced = fences - (v->ring[first].op_flags & DSA_FLAG_FENCE);
+	v->nb_special -= fences - v->nb_fenced;
 	return true;
 }
 
-/* The first operation that is not issued has a fence, and something before it has not ended. */
+/* The first operation that is not issued has a fence, or comes behind one, and something before that
+ * one has not ended.
+ */
 static bool
-is_held_back(const struct dsa_vchan *v)
+is_held_back(struct dsa_vchan *v)
 {
-	return !v->job.active && dsa_subs_out(v) != 0 &&
-	       (v->ring[v->issued & v->mask].op_flags & DSA_FLAG_FENCE);
+	if (dsa_subs_out(v) == 0) {
+		v->nb_special -= v->nb_fenced;
+		v->nb_fenced = 0;
+		return false;
+	}
+	return !v->job.active && (v->nb_fenced != 0 || (v->ring[v->issued & v->mask].op_flags &
+							DSA_FLAG_FENCE));
 }
 
 void

@@ -105,7 +105,8 @@ struct dsa_vchan {
 	uint32_t move_flags, fill_flags; /**< with opcode */
 	uint32_t llc;                    /**< flag of descriptors for RTE_DMA_OP_FLAG_LLC */
 	uint32_t nb_dirty;               /**< places */
-	uint32_t nb_special;             /**< fenced operations and compounds not issued */
+	uint32_t nb_special; /**< fenced operations and compounds not issued, and nb_fenced */
+	uint32_t nb_fenced;  /**< fences inside the list at the device */
 
 	/* Submitting. */
 	struct dsa_sub *subs __rte_cache_aligned;

@@ -210,6 +210,7 @@ dsa_vchan_start(struct dsa_vchan *v)
 	v->nb_errors = 0;
 	v->nb_failed = 0;
 	v->nb_special = 0;
+	v->nb_fenced = 0;
 	v->sub_head = 0;
 	v->sub_tail = 0;
 	v->window_head = 0;
