@@ -205,16 +205,23 @@ dsa_fast_install(struct dsa *dsa)
 	fp->burst_capacity = burst_capacity;
 }
 
+bool
+dsa_fast_is_ours(int16_t dev_id)
+{
+	/* Nobody else's device has this function, and ours always do. */
+	return rte_dma_is_valid(dev_id) &&
+	       rte_dma_fp_objs[dev_id].burst_capacity == burst_capacity;
+}
+
 struct dsa_vchan *
 dsa_fast_vchan(int16_t dev_id, uint16_t vchan, bool started)
 {
 	const struct rte_dma_fp_object *fp;
 
-	if (!rte_dma_is_valid(dev_id) || vchan >= DSA_VCHANS)
+	if (!dsa_fast_is_ours(dev_id) || vchan >= DSA_VCHANS)
 		return NULL;
 	fp = &rte_dma_fp_objs[dev_id];
-	/* Nobody else's device has this function, and ours always do. */
-	if (fp->burst_capacity != burst_capacity || (started && fp->submit == no_submit))
+	if (started && fp->submit == no_submit)
 		return NULL;
 	return vchan_of(fp->dev_private, vchan);
 }

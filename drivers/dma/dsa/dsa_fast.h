@@ -13,6 +13,8 @@
 #include "dsa_priv.h"
 #include "dsa_ring.h"
 
+/** Is that a device of this driver? */
+bool dsa_fast_is_ours(int16_t dev_id);
 /** The channel of a started device of this driver, or NULL. For rte_pmd_dsa.c. */
 struct dsa_vchan *dsa_fast_vchan(int16_t dev_id, uint16_t vchan, bool started);
 

@@ -36,6 +36,8 @@ find(int16_t dev_id, uint16_t vchan, unsigned int opcode, uint32_t len, struct d
 {
 	const struct dsa_wq *wq;
 
+	if (!dsa_fast_is_ours(dev_id))
+		return -ENODEV;
 	*v = dsa_fast_vchan(dev_id, vchan, true);
 	if (*v == NULL)
 		return -EINVAL;

@@ -46,7 +46,8 @@ struct rte_pmd_dsa_dif {
 
 /*
  * Each: the index of the operation as rte_dma_copy returns it, or -ENOSPC when there is no room,
- * -EINVAL when the device would refuse it, -ENOTSUP when it does not have the operation.
+ * -EINVAL when the device would refuse it, -ENOTSUP when it does not have the operation, -ENODEV when
+ * it is another driver's.
  */
 __rte_experimental
 int rte_pmd_dsa_compare(int16_t dev_id, uint16_t vchan, rte_iova_t a, rte_iova_t b, uint32_t len,
