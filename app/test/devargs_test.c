@@ -243,7 +243,7 @@ other_run(const char *args, uint64_t first)
 	unsigned int i;
 
 	assert_int_equal(other_probe(args), 0);
-	dev.id = other_id();
+	dev_become((uint8_t)other_id());
 	assert_int_equal(rte_event_dev_info_get(dev.id, &dev.info), 0);
 	shape_simple(QUEUE_ALL, 2, 0, 8);
 	for (i = 0; i < 3; i++)
@@ -253,6 +253,7 @@ other_run(const char *args, uint64_t first)
 		assert_in_range(ev.u64, first, first + 19);
 	}
 	assert_int_equal(dev_stray(dev.id), 0);
+	dev_become(saved.id);
 	dev = saved;
 }
 

@@ -24,6 +24,7 @@ typedef const struct access_test *(*access_test_fn)(uint16_t dev_id);
 static access_test_fn access_test_get;
 static bool stepped, served;
 static pthread_t stepper;
+static pthread_mutex_t stepping = PTHREAD_MUTEX_INITIALIZER;
 static bool stepper_stop;
 
 /* A function of the driver, looked for by name. */
@@ -194,7 +195,9 @@ stepper_run(void *arg)
 
 	(void)arg;
 	while (!__atomic_load_n(&stepper_stop, __ATOMIC_ACQUIRE)) {
+		pthread_mutex_lock(&stepping);
 		table->step(dev.id);
+		pthread_mutex_unlock(&stepping);
 		pause = random_below(STEPPER_PAUSE_US);
 		if (pause < STEPPER_PAUSE_US / 2)
 			sched_yield();
@@ -215,6 +218,15 @@ stepper_start(void)
 	if (!stepped)
 		return 0;
 	return -pthread_create(&stepper, NULL, stepper_run, NULL);
+}
+
+/** Test another device, or the first one again: nobody steps the one before from here on. */
+void
+dev_become(uint8_t id)
+{
+	pthread_mutex_lock(&stepping);
+	dev.id = id;
+	pthread_mutex_unlock(&stepping);
 }
 
 /** End what stepper_start() began. */

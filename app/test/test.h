@@ -86,6 +86,7 @@ uint64_t dev_stray(uint8_t id);
 void dev_provoke(uint8_t port, enum access_fault fault);
 int stepper_start(void);
 void stepper_end(void);
+void dev_become(uint8_t id);
 
 /* shape.c: from configuration to start. */
 enum queue_kind {

@@ -181,7 +181,7 @@ other_works(void)
 	struct test_dev before = dev;
 	uint16_t last;
 
-	dev.id = (int16_t)other_id();
+	dev_become((int16_t)other_id());
 	assert_int_equal(rte_dma_info_get(dev.id, &dev.info), 0);
 	last = dev.info.max_vchans - 1;
 	shape(last + 1, 64);
@@ -189,6 +189,7 @@ other_works(void)
 	copies_work(last, 2, 3000);
 	dev_stop();
 	assert_int_equal(dev_stray(dev.id), 0);
+	dev_become(before.id);
 	dev = before;
 	memory_put_all();
 }
@@ -300,10 +301,11 @@ names_may_be_long(void)
 		return;
 	for (i = 0; i < RTE_DIM(names); i++) {
 		assert_int_equal(rte_eal_hotplug_add("vdev", names[i], ""), 0);
-		dev.id = (int16_t)rte_dma_get_dev_id_by_name(names[i]);
+		dev_become((int16_t)rte_dma_get_dev_id_by_name(names[i]));
 		shape(1, 64);
 		copies_work(0, 1, 100);
 	}
+	dev_become(before.id);
 	for (i = 0; i < RTE_DIM(names); i++) {
 		assert_int_equal(rte_dma_stop((int16_t)rte_dma_get_dev_id_by_name(names[i])), 0);
 		assert_int_equal(rte_eal_hotplug_remove("vdev", names[i]), 0);
@@ -383,12 +385,12 @@ a_running_device_cannot_be_removed(void)
 
 	other_is_alike();
 	assert_int_equal(other_probe(""), 0);
-	dev.id = (int16_t)other_id();
+	dev_become((int16_t)other_id());
 	shape(1, 64);
 	assert_true(rte_eal_hotplug_remove(other.bus, other.name) < 0);
 	copies_work(0, 1, 100);
 	dev_stop();
-	dev.id = before;
+	dev_become(before);
 	memory_put_all();
 	other_remove();
 }

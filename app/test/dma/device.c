@@ -25,7 +25,8 @@ typedef const struct access_test *(*access_test_fn)(uint16_t dev_id);
 
 static access_test_fn access_test_get;
 static pthread_t stepper;
-static bool stepper_stop, stepper_paused;
+static pthread_mutex_t stepping = PTHREAD_MUTEX_INITIALIZER;
+static bool stepper_stop, stepper_paused; /* the latter under `stepping` */
 
 /* A function of the driver, looked for by name. */
 struct symbol {
@@ -217,8 +218,10 @@ stepper_run(void *arg)
 
 	(void)arg;
 	while (!__atomic_load_n(&stepper_stop, __ATOMIC_ACQUIRE)) {
-		if (!__atomic_load_n(&stepper_paused, __ATOMIC_ACQUIRE))
+		pthread_mutex_lock(&stepping);
+		if (!stepper_paused)
 			table->step((uint16_t)dev.id);
+		pthread_mutex_unlock(&stepping);
 		pause = random_below(STEPPER_PAUSE_US);
 		if (pause < STEPPER_PAUSE_US / 2)
 			sched_yield();
@@ -251,11 +254,22 @@ stepper_end(void)
 	pthread_join(stepper, NULL);
 }
 
-/** Let a device under step=manual stand still for a while, or go on. */
+/** Let a device under step=manual stand still for a while, or go on. No step outlasts this. */
 void
 stepper_pause(bool pause)
 {
-	__atomic_store_n(&stepper_paused, pause, __ATOMIC_RELEASE);
+	pthread_mutex_lock(&stepping);
+	stepper_paused = pause;
+	pthread_mutex_unlock(&stepping);
+}
+
+/** Test another device, or the first one again: nobody steps the one before from here on. */
+void
+dev_become(int16_t id)
+{
+	pthread_mutex_lock(&stepping);
+	dev.id = id;
+	pthread_mutex_unlock(&stepping);
 }
 
 /** How much of a long test to do: a tenth where every step of the device takes its time. */

@@ -80,6 +80,7 @@ int dev_unmap(void *addr, unsigned int pages, size_t page);
 int stepper_start(void);
 void stepper_end(void);
 void stepper_pause(bool pause);
+void dev_become(int16_t id);
 unsigned int work_amount(unsigned int n);
 
 /* shape.c: from configuration to start. */
