@@ -33,17 +33,22 @@ usage()
 	installed DPDK, and builds everything in $BUILD.
 
 	  -y      do not ask before installing packages
-	  --test  also what devtools/test.sh needs: clang, Sphinx, spin and patch
+	  --test  also what devtools/test.sh needs: clang, Sphinx, spin and patch; a new build takes
+	          warnings for errors
 	  --help  this text
 	END
 }
 
 YES=no
+WERROR=false
 PACKAGES=("${BUILD_PACKAGES[@]}")
 while [ $# -gt 0 ]; do
 	case $1 in
 	-y) YES=yes ;;
-	--test) PACKAGES+=("${TEST_PACKAGES[@]}") ;;
+	--test)
+		PACKAGES+=("${TEST_PACKAGES[@]}")
+		WERROR=true
+		;;
 	--help) usage; exit 0 ;;
 	*) usage >&2; die "unknown argument '$1'" ;;
 	esac
@@ -135,7 +140,8 @@ driver_headers()
 build()
 {
 	[ -f "$BUILD/build.ninja" ] ||
-		task "meson setup build" "$LOG/meson.log" meson setup "$BUILD" "$ROOT"
+		task "meson setup build" "$LOG/meson.log" meson setup "$BUILD" "$ROOT" \
+			-Dwerror="$WERROR"
 	task "ninja -C build" "$LOG/build.log" ninja -C "$BUILD"
 }
 
