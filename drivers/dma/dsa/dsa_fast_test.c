@@ -308,6 +308,44 @@ a_batch_is_cut_before_its_fence(void **state)
 	assert_int_equal(fake.lines[0].count, 2);
 }
 
+/* A list with a fence inside is at the device; what is released behind it is a list of its own, and
+ * must not be done before what the fence divides.
+ */
+static void
+what_comes_behind_a_fence_waits_with_it(void **state)
+{
+	const struct rte_dma_sge two[] = {{(uintptr_t)src, 8}, {(uintptr_t)src + 64, 8}};
+	const struct rte_dma_sge one[] = {{(uintptr_t)dst + 200 * LEN, 16}};
+	uint16_t last;
+
+	(void)state;
+	fake_start();
+	copy(0, 0);
+	copy(1, FENCE);
+	submit();
+	assert_int_equal(fake.lines[0].count, 2);
+	copy(2, SUBMIT);
+	assert_int_equal(fp.copy_sg(&fake_dsa, 0, two, one, 2, 1, SUBMIT), 3);
+	assert_int_equal(completed(8, &last), 0);
+	assert_int_equal(fake.nb_lines, 1);
+	fake_run(0);
+	assert_int_equal(completed(8, &last), 2);
+	assert_int_equal(fake.nb_lines, 2);
+	fake_run_all();
+	assert_int_equal(completed(8, &last), 2);
+	/* All before a fence that comes first has ended: nobody waits for the list it begins. */
+	copy(4, FENCE);
+	copy(5, 0);
+	submit();
+	copy(6, SUBMIT);
+	assert_int_equal(fake.nb_lines, 2);
+	fake_run(1);
+	fake_run(0);
+	assert_int_equal(completed(8, &last), 3);
+	assert_memory_equal(src, dst, 3 * LEN);
+	assert_memory_equal(src + 4 * LEN, dst + 4 * LEN, 3 * LEN);
+}
+
 static void
 scattered_copies_arrive(void **state)
 {
@@ -565,6 +603,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_fence_reaches_across_submissions, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_batch_is_cut_before_its_fence, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_comes_behind_a_fence_waits_with_it, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(scattered_copies_arrive, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_operations_are_taken_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_shared_queue_may_refuse, setup, teardown),
