@@ -252,7 +252,8 @@ plain_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 	src = dsa_mem_known(e->mem, d->src, BUS_PROT_READ);
 	dst = dsa_mem_known(e->mem, d->dst, BUS_PROT_WRITE);
 	for (; d != end; d++) {
-		if (!dsa_op_plain(d, &job->rules) || d->size > most - bytes ||
+		/* Those with nothing to be told when they succeed. */
+		if (!dsa_op_plain(d, &job->rules, DSA_FLAG_RCR) || d->size > most - bytes ||
 		    !dsa_mem_within(src, d->src, d->size) || !dsa_mem_within(dst, d->dst, d->size))
 			break;
 		dsa_move_apart(dst->p + (d->dst - dst->iova), src->p + (d->src - src->iova),

@@ -12,8 +12,6 @@
 /* Flags whose use hangs on more than the opcode. */
 #define CONDITIONAL                                                                                \
 	(DSA_FLAG_FENCE | DSA_FLAG_BOF | DSA_FLAG_RCI | DSA_FLAG_STRICT | DSA_FLAGS_CC)
-/* Of the first word: bits 30:20. */
-#define RESERVED_WORD0 UINT64_C(0x7ff00000)
 /* Of the word with size, interrupt handle, bytes 38 and 39. */
 #define WORD_HANDLE    (UINT64_C(0xffff) << 32)
 #define TRANSLATION    4096u
@@ -138,7 +136,7 @@ reserved_ok(const struct dsa_desc *desc, const struct dsa_op_row *row)
 	uint64_t w[8], bad;
 
 	memcpy(w, desc, sizeof(w));
-	bad = (w[0] & RESERVED_WORD0) | (flags & DSA_FLAG_CRAV ? 0 : w[1]) |
+	bad = (w[0] & DSA_OP_RESERVED_WORD0) | (flags & DSA_FLAG_CRAV ? 0 : w[1]) |
 	      (flags & DSA_FLAG_RCI ? 0 : w[4] & WORD_HANDLE);
 	if (bad != 0 || reserved_bits(desc))
 		return false;
@@ -346,30 +344,11 @@ check(struct dsa_op *op, const struct dsa_op_row *row, const struct dsa_op_rules
 	return check_overlap(d, rules->gencap) ? DSA_STATUS_OVERLAP : 0;
 }
 
-/*
- * Most descriptors are moves that want nothing but a record. That such a one is valid shows without
- * its row: what is left here is what the functions above would look at. Others, and those that are
- * not valid, are for them.
- */
-static bool
-is_plain_move(const struct dsa_desc *d, const struct dsa_op_rules *rules)
-{
-	uint64_t w[8];
-
-	memcpy(w, d, sizeof(w));
-	if ((d->op_flags & ~DSA_FLAG_RCR) != DSA_OP_FLAGS(DSA_OP_MOVE, DSA_FLAG_CRAV))
-		return false;
-	if (((w[0] & RESERVED_WORD0) | w[4] >> 32 | w[5] | w[6] | w[7] | w[1] % DSA_CR_BYTES) != 0)
-		return false;
-	return d->size - UINT64_C(1) < rules->max_transfer &&
-	       rules->gencap & DSA_GENCAP_OVERLAP && rules->opcap[0] >> DSA_OP_MOVE & 1;
-}
-
 void
 dsa_op_rules_plain(struct dsa_op_rules *rules)
 {
-	/* Flags that change nothing about a move that does not fault. */
-	uint32_t any = DSA_FLAG_CR_TC | DSA_FLAG_TC1 | DSA_FLAG_TC2;
+	/* Flags that change nothing about what a move that does not fault does. */
+	uint32_t any = DSA_FLAG_RCR | DSA_FLAG_CR_TC | DSA_FLAG_TC1 | DSA_FLAG_TC2;
 
 	if (rules->gencap & DSA_GENCAP_CACHE)
 		any |= DSA_FLAG_CC1;
@@ -385,7 +364,7 @@ dsa_op_check(struct dsa_op *op, const struct dsa_op_rules *rules)
 
 	op->tells_operand = rules->gencap & DSA_GENCAP_CR_FAULT;
 	op->cr.status = 0;
-	if (is_plain_move(&op->desc, rules))
+	if (dsa_op_plain(&op->desc, rules, 0))
 		return true;
 	row = find_row(DSA_OPCODE(&op->desc), rules);
 	op->cr.status = row != NULL ? check(op, row, rules) : DSA_STATUS_OPCODE;

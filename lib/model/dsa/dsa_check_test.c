@@ -751,7 +751,7 @@ nearly_plain(struct rig *r)
 	d.op_flags = DSA_OP_PLAIN;
 	d.cr = RIG_IOVA;
 	for (unsigned int n = 1 + rig_random(r, 3); n > 0; n--) {
-		switch (rig_random(r, 5)) {
+		switch (rig_random(r, 6)) {
 		case 0:
 			d.op_flags ^= 1u << rig_random(r, 32);
 			break;
@@ -767,11 +767,15 @@ nearly_plain(struct rig *r)
 		case 4:
 			d.dst = d.src + d.size - 1 + rig_random(r, 3);
 			break;
+		case 5:
+			d.pasid = 1u << rig_random(r, 32);
+			break;
 		}
 	}
 	return d;
 }
 
+/* The short way finds what the long one does, which all are to go without its rule. */
 static void
 plain_moves_are_valid(void **state)
 {
@@ -786,12 +790,13 @@ plain_moves_are_valid(void **state)
 		r->rules.gencap = rig_random(r, 2) ? ~UINT64_C(0) : 0;
 		r->rules.block_on_fault = rig_random(r, 2);
 		r->rules.in_batch = rig_random(r, 2);
-		dsa_op_rules_plain(&r->rules);
+		r->rules.plain = 0;
 		is_valid = rig_check(r, &d).status == 0;
-		if (dsa_op_plain(&d, &r->rules)) {
-			assert_true(is_valid);
-			plain++;
-		}
+		dsa_op_rules_plain(&r->rules);
+		assert_int_equal(rig_check(r, &d).status == 0, is_valid);
+		plain += dsa_op_plain(&d, &r->rules, 0);
+		assert_true(!dsa_op_plain(&d, &r->rules, DSA_FLAG_RCR) ||
+			    !(d.op_flags & DSA_FLAG_RCR));
 		valid_ones += is_valid;
 	}
 	assert_true(plain > 1000 && valid_ones > plain);

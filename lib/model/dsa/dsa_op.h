@@ -54,24 +54,28 @@ struct dsa_op {
 	} state;
 };
 
-/** What a plain move has in these bits of its second word. */
+/** Of the first word: bits 30:20. */
+#define DSA_OP_RESERVED_WORD0 UINT64_C(0x7ff00000)
+/** What a plain move has in the bits of its second word that are looked at. */
 #define DSA_OP_PLAIN DSA_OP_FLAGS(DSA_OP_MOVE, DSA_FLAG_CRAV)
 
 /** Find out which moves are plain, from the other rules; without this none is. */
 void dsa_op_rules_plain(struct dsa_op_rules *rules);
 
 /**
- * Is it a move like most: valid, between places apart, with nothing to be told when it succeeds?
- * Such a one needs no further check. What is not plain may be valid, too.
+ * Is it a move like most: valid, between places apart, with none of the flags in `unless`? Such a
+ * one needs no further check: what is left here is what dsa_op_check would look at. What is not
+ * plain may be valid, too.
  */
 static inline bool
-dsa_op_plain(const struct dsa_desc *d, const struct dsa_op_rules *rules)
+dsa_op_plain(const struct dsa_desc *d, const struct dsa_op_rules *rules, uint32_t unless)
 {
 	uint64_t op[3], reserved;
 
 	memcpy(op, d->op, sizeof(op));
-	reserved = op[0] | op[1] | op[2] | d->interrupt_handle | d->reserved38;
-	return (d->op_flags & rules->plain) == DSA_OP_PLAIN &&
+	reserved = op[0] | op[1] | op[2] | d->interrupt_handle | d->reserved38 |
+		   (d->pasid & DSA_OP_RESERVED_WORD0);
+	return (d->op_flags & (rules->plain | unless)) == DSA_OP_PLAIN &&
 	       (reserved | d->cr % DSA_CR_BYTES) == 0 &&
 	       (uint64_t)d->size - 1 < rules->max_transfer && d->src - d->dst >= d->size &&
 	       d->dst - d->src >= d->size;
