@@ -196,7 +196,7 @@ end(struct dsa_vchan *v, struct dsa_sub *sub)
 {
 	uint16_t i;
 
-	v->mend.active = false;
+	v->mend = (struct dsa_mend){.active = false};
 	if (sub->window) {
 		memset(sub->crs, 0, sub->count * sizeof(*sub->crs));
 		return;

@@ -487,6 +487,37 @@ a_continuation_is_refused(void **state)
 	assert_memory_equal(src, dst, LEN);
 }
 
+/* Given up, operations have what is known of them, whatever happened to those before. */
+static void
+what_is_given_up_after_a_failure_is_not_done(void **state)
+{
+	enum rte_dma_status_code status[4];
+	struct dsa_vchan *v;
+	unsigned int i;
+
+	(void)state;
+	v = fake_start();
+	fault_at(NULL, 1000, 0);
+	/* A batch whose failure is seen to, to its end. */
+	for (i = 0; i < 4; i++)
+		copy(i == 1 ? NULL : src, dst, 64, 0);
+	fp.submit(&fake_dsa, 0);
+	statuses(4, status);
+	assert_int_equal(status[1], RTE_DMA_STATUS_PAGE_FAULT);
+	/* One by itself, and two in a batch, that the device never ends. */
+	fake.idle_runs = false;
+	copy(src, dst, 64, SUBMIT);
+	copy(src, dst, 64, 0);
+	copy(src, dst, 64, 0);
+	fp.submit(&fake_dsa, 0);
+	dsa_fast_suspend(&fake_dsa);
+	dsa_vchan_stop(v);
+	dsa_vchan_abort(v);
+	statuses(3, status);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(status[i], RTE_DMA_STATUS_USER_ABORT);
+}
+
 /* The rest of each kind of operation, as section 11.3 has it. */
 static void
 the_rest_of_each_operation(void **state)
@@ -602,6 +633,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_part_of_a_scattered_copy_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_batch_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_continuation_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_given_up_after_a_failure_is_not_done, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(the_rest_of_each_operation, setup, teardown),
 		cmocka_unit_test(pages_behind_an_operation_are_left_alone),
 	};
