@@ -169,7 +169,8 @@ void
 dsa_error_gone(struct dsa_vchan *v)
 {
 	DSA_LOG(ERR, v->config.name,
-		"channel %u: wq %u is not enabled any more; %" PRIu64
+		"channel %u: wq %u %s any more; %" PRIu64
 		" operations end without having been done",
-		v->config.vchan, v->config.wq->id, v->enqueued - v->ready);
+		v->config.vchan, v->config.wq->id,
+		v->broken ? "takes nothing" : "is not enabled", v->enqueued - v->ready);
 }

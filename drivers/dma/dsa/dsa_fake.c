@@ -137,6 +137,8 @@ submit(struct bus_device *dev, unsigned int bar, uint64_t off, const void *line,
 	(void)bar;
 	(void)off;
 	(void)pasid;
+	if (fake.error != 0)
+		return fake.error;
 	if (fake.disabled || fake.refuse != 0 || fake.nb_lines >= fake_wq.threshold) {
 		fake.refuse -= fake.refuse != 0;
 		return -EAGAIN;

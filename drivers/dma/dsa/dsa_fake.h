@@ -36,6 +36,7 @@ struct fake {
 	bool idle_runs;        /**< access_idle() does one */
 	bool disabled;
 	unsigned int refuse; /**< so many submissions from now on are refused */
+	int error;           /**< submissions from now on fail with this */
 	struct fake_fault faults[8];
 	unsigned int nb_faults;
 	uint8_t batch_status;    /**< batches end with this at once, 0: they are done */

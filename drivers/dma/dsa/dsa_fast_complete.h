@@ -47,7 +47,7 @@ in_vain(struct dsa_vchan *v)
 	if (v->in_vain % DSA_POLLS_BEFORE_YIELD == 0 && v->gives_way)
 		sched_yield();
 	if ((v->in_vain % DSA_POLLS_BEFORE_LOOK == 0 && v->released != v->ready) ||
-	    v->busy_row >= DSA_BUSY_BEFORE_LOOK) {
+	    v->busy_row >= DSA_BUSY_BEFORE_LOOK || v->broken) {
 		v->busy_row = 0;
 		dsa_look(v);
 	}

@@ -518,6 +518,45 @@ a_disabled_queue_is_noticed(void **state)
 	}
 }
 
+/* Only a queue that is full is asked again: any other answer stays what it is. */
+static void
+what_does_not_get_better_ends(void **state)
+{
+	enum rte_dma_status_code status[8];
+	struct dsa_vchan_stats stats;
+	bool error = false;
+	struct dsa_vchan *v;
+	unsigned int i;
+	uint16_t last;
+
+	(void)state;
+	fake_wq.how = DSA_WQ_SUBMIT;
+	fake_wq.dedicated = false;
+	v = fake_start();
+	copy(0, SUBMIT);
+	fake.error = -EPERM;
+	copy(1, SUBMIT);
+	copy(2, 0);
+	dsa_vchan_stats(v, &stats);
+	assert_int_equal(stats.retries, 0);
+	fake_run_all();
+	assert_int_equal(fp.completed(&fake_dsa, 0, 8, &last, &error), 1);
+	assert_false(error);
+	assert_int_equal(fp.completed(&fake_dsa, 0, 8, &last, &error), 0);
+	assert_true(dsa_vchan_halted(v));
+	assert_non_null(strstr(fake_line, "takes nothing any more; 2 operations"));
+	assert_int_equal(fp.completed_status(&fake_dsa, 0, 8, &last, status), 2);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(status[i], RTE_DMA_STATUS_NOT_ATTEMPTED);
+	assert_int_equal(copy(3, SUBMIT), -EIO);
+	/* The next start tries anew. */
+	fake.error = 0;
+	dsa_vchan_start(v);
+	assert_int_equal(copy(0, SUBMIT), 0);
+	fake_run_all();
+	assert_int_equal(completed(8, &last), 1);
+}
+
 static void
 nobody_asks_in_silent_mode(void **state)
 {
@@ -611,6 +650,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_cpu_without_the_instruction_is_refused, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_disabled_queue_is_noticed, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_does_not_get_better_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_asks_in_silent_mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(stop_ends_everything, setup, teardown),
 	};

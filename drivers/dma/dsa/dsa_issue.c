@@ -53,8 +53,10 @@ submit_line(struct dsa_vchan *v, const struct dsa_desc *line)
 	}
 	v->counts.busy++;
 	v->busy_row++;
-	if (ret != -EAGAIN)
+	if (ret != -EAGAIN) {
 		dsa_error_refused(v, ret);
+		v->broken = true;
+	}
 	return false;
 }
 
@@ -193,7 +195,7 @@ dsa_look(struct dsa_vchan *v)
 {
 	const struct dsa_wq *wq = v->config.wq;
 
-	if (v->dead || wq->enabled == NULL || wq->enabled(wq))
+	if (v->dead || (!v->broken && (wq->enabled == NULL || wq->enabled(wq))))
 		return;
 	dsa_error_gone(v);
 	v->gone = true;

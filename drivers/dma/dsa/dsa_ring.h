@@ -141,6 +141,7 @@ struct dsa_vchan {
 	bool mends; /**< addresses of the device are this process's: faults can be seen to */
 	bool dead;  /**< nothing is to be had of the device any more */
 	bool gone;  /**< and not because somebody has stopped it */
+	bool broken; /**< submitting fails in a way that does not get better */
 	uint32_t busy_row;
 	uint32_t seed; /**< of back-off */
 	uint64_t nb_errors;

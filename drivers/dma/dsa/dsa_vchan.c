@@ -221,6 +221,7 @@ dsa_vchan_start(struct dsa_vchan *v)
 	v->mend = (struct dsa_mend){.active = false};
 	v->dead = false;
 	v->gone = false;
+	v->broken = false;
 	dsa_ring_prepare(v);
 	v->open = v->config.nb_desc;
 	return 0;
