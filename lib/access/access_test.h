@@ -39,6 +39,11 @@ struct access_test {
 	int (*provoke)(uint16_t dev_id, uint8_t port, enum access_fault fault);
 	/** Of a DSA: make it halt, behind its driver's back: 0, -ENOTSUP where it is not ours. */
 	int (*halt)(uint16_t dev_id);
+	/**
+	 * Of a DSA: have it disable a work queue, behind its driver's back, and do not wait: 0,
+	 * -ENOTSUP where it is not ours.
+	 */
+	int (*disable)(uint16_t dev_id, unsigned int wq);
 };
 
 /** The table of an event/dlb device. */

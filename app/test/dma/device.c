@@ -191,6 +191,20 @@ dev_halt(int16_t id)
 	return access_test(id)->halt((uint16_t)id);
 }
 
+/** Have the device disable a work queue, behind its driver's back, and do not wait for that. */
+int
+dev_disable(int16_t id, unsigned int wq)
+{
+	return access_test(id)->disable((uint16_t)id, wq);
+}
+
+/** Let a device get on that nobody else lets get on: the stepper is paused. */
+void
+dev_step(int16_t id)
+{
+	access_test(id)->step((uint16_t)id);
+}
+
 /** Let the device get at pages of the application's, at the addresses they have here. */
 int
 dev_map(void *addr, unsigned int pages, size_t page)

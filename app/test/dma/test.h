@@ -75,6 +75,8 @@ void dev_rest(int16_t id);
 void dev_probe_again(void);
 uint64_t dev_stray(int16_t id);
 int dev_halt(int16_t id);
+int dev_disable(int16_t id, unsigned int wq);
+void dev_step(int16_t id);
 int dev_map(void *addr, unsigned int pages, size_t page);
 int dev_unmap(void *addr, unsigned int pages, size_t page);
 int stepper_start(void);

@@ -98,12 +98,13 @@ threshold_of(const struct dsa *dsa, uint32_t size)
 }
 
 static bool
-takes_descriptors(const struct dsa_wq *wq)
+is_at_work(const struct dsa_wq *wq)
 {
 	const struct dsa *dsa = wq->owner;
 
+	/* While it is being disabled, what it took is still done, and told. */
 	return !access_is_lost(dsa->access) && !dsa_hw_halted(dsa) &&
-	       dsa_hw_wq_state(dsa, wq) == DSA_WQ_ENABLED;
+	       dsa_hw_wq_state(dsa, wq) != DSA_WQ_DISABLED;
 }
 
 /* Thresholds hold for the limited portal only. A dedicated queue has no use for it. */
@@ -129,7 +130,7 @@ plan_wq(struct dsa *dsa, unsigned int i)
 		.max_transfer = dsa->caps.max_transfer,
 		.gencap = dsa->caps.gencap,
 		.sva = dsa->args.sva,
-		.enabled = takes_descriptors,
+		.enabled = is_at_work,
 		.owner = dsa,
 	};
 	memcpy(wq->opcap, dsa->caps.opcap, sizeof(wq->opcap));

@@ -247,8 +247,8 @@ all_drained(struct dsa *dsa)
 	return drained;
 }
 
-static bool
-is_gone(const struct dsa *dsa)
+bool
+dsa_is_gone(const struct dsa *dsa)
 {
 	if (dsa->access == NULL)
 		return false;
@@ -266,7 +266,7 @@ wait_until_drained(struct dsa *dsa)
 	while (!all_drained(dsa)) {
 		if (rte_get_timer_cycles() - start > patience)
 			return false;
-		if (polls++ % 1024 == 0 && is_gone(dsa))
+		if (polls++ % 1024 == 0 && dsa_is_gone(dsa))
 			return false;
 		if (dsa->access != NULL)
 			access_idle(dsa->access);
@@ -282,8 +282,8 @@ let_go_of_work(struct dsa *dsa, bool drained)
 	int ret = 0;
 
 	if (!dsa->whole)
-		return drained || is_gone(dsa) ? 0 : -ETIMEDOUT;
-	if (is_gone(dsa))
+		return drained || dsa_is_gone(dsa) ? 0 : -ETIMEDOUT;
+	if (dsa_is_gone(dsa))
 		return 0;
 	if (!drained)
 		ret = dsa_hw_command(dsa, DSA_COMMAND_ABORT_ALL, 0);
@@ -293,7 +293,7 @@ let_go_of_work(struct dsa *dsa, bool drained)
 static void
 log_left(const struct dsa *dsa)
 {
-	if (is_gone(dsa))
+	if (dsa_is_gone(dsa))
 		DSA_LOG(WARNING, dsa->name,
 			"stop: the device has halted or gone; what it had is reported as aborted");
 	else
@@ -406,7 +406,7 @@ dsa_vchan_condition(struct dsa *dsa, uint16_t vchan)
 {
 	const struct dsa_wq *wq = dsa_wq_of(dsa, vchan);
 
-	if (is_gone(dsa) || dsa_vchan_halted(dsa->vchans[vchan]) ||
+	if (dsa_is_gone(dsa) || dsa_vchan_halted(dsa->vchans[vchan]) ||
 	    (dsa->started && wq->enabled != NULL && !wq->enabled(wq)))
 		return RTE_DMA_VCHAN_HALTED_ERROR;
 	return dsa_vchan_busy(dsa->vchans[vchan]) ? RTE_DMA_VCHAN_ACTIVE : RTE_DMA_VCHAN_IDLE;

@@ -21,6 +21,9 @@ enum rte_dma_vchan_status dsa_vchan_condition(struct dsa *dsa, uint16_t vchan);
 /** "idle", "active", "halted". */
 const char *dsa_vchan_condition_name(enum rte_dma_vchan_status condition);
 
+/** Has the device halted, or gone? Nothing that it would say of its work queues is true then. */
+bool dsa_is_gone(const struct dsa *dsa);
+
 /** The work queue of a channel. */
 struct dsa_wq *dsa_wq_of(struct dsa *dsa, uint16_t vchan);
 

@@ -62,7 +62,9 @@ dump_wq(const struct dsa *dsa, const struct dsa_wq *wq, FILE *f)
 	fprintf(f, "%s%s; %u channel%s", wq->sva ? ", all addresses of the process" : "",
 		wq->block_on_fault ? ", waits for page faults" : "", wq->users,
 		wq->users == 1 ? "" : "s");
-	if (dsa->whole) {
+	if (dsa_is_gone(dsa)) {
+		fprintf(f, "; the device has halted or gone");
+	} else if (dsa->whole) {
 		state = dsa_hw_wq_state(dsa, wq);
 		fprintf(f, "; group %u, %s, %u waiting", wq->id % dsa->nb_groups,
 			state <= DSA_WQ_DISABLING ? states[state] : "?",

@@ -188,6 +188,19 @@ test_halt(uint16_t dev_id)
 			  : -ENOTSUP;
 }
 
+static int
+test_disable(uint16_t dev_id, unsigned int wq)
+{
+	const struct dsa *dsa = dsa_of_id((int16_t)dev_id);
+
+	if (!dsa->whole)
+		return -ENOTSUP;
+	dsa_reg_write(dsa, DSA_CMD, 0, 0,
+		      REG_PUT(DSA_CMD_CODE, DSA_COMMAND_DISABLE_WQ) |
+			      REG_PUT(DSA_CMD_OPERAND, DSA_COMMAND_WQ_BIT(wq)));
+	return 0;
+}
+
 __attribute__((visibility("default"))) const struct access_test *
 dsa_access_test(uint16_t dev_id)
 {
@@ -195,6 +208,7 @@ dsa_access_test(uint16_t dev_id)
 		.step = test_step,
 		.stray = test_stray,
 		.halt = test_halt,
+		.disable = test_disable,
 	};
 
 	return dsa_of_id((int16_t)dev_id) != NULL ? &table : NULL;

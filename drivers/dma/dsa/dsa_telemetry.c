@@ -189,7 +189,8 @@ add_wq(struct dsa *dsa, unsigned long which, struct rte_tel_data *answer)
 	if (!dsa->whole)
 		return 0;
 	rte_tel_data_add_dict_int(answer, "group", (int)(wq->id % dsa->nb_groups));
-	rte_tel_data_add_dict_int(answer, "occupancy", (int)dsa_hw_wq_occupancy(dsa, wq));
+	if (!dsa_is_gone(dsa))
+		rte_tel_data_add_dict_int(answer, "occupancy", (int)dsa_hw_wq_occupancy(dsa, wq));
 	return 0;
 }
 

@@ -42,7 +42,10 @@ struct dsa_wq {
 	bool sva;               /**< any address of the process may be used */
 	bool block_on_fault;
 	unsigned int users;     /**< vchans on it: a dedicated one takes one */
-	/** Does it take descriptors? Asked when it seems not to; NULL where nobody can tell. */
+	/**
+	 * Does it take descriptors, or finish what it took? Asked when it seems not to; NULL where
+	 * nobody can tell.
+	 */
 	bool (*enabled)(const struct dsa_wq *wq);
 	void *owner; /**< of that function */
 };
