@@ -62,6 +62,21 @@ wqs_add(const struct serve *s, struct ctl_text *t)
 	ctl_text_add(t, "]");
 }
 
+static void
+engines_add(const struct serve *s, struct ctl_text *t)
+{
+	struct dsa_model_engine_stats n;
+
+	ctl_text_add(t, ",\"engines\":[");
+	for (unsigned int e = 0; dsa_model_engine_stats(s->model, e, &n); e++)
+		ctl_text_add(t,
+			     "%s{\"engine\":%u,\"group\":%d,\"busy\":%s,\"completed\":%" PRIu64
+			     ",\"bytes\":%" PRIu64 "}",
+			     e > 0 ? "," : "", e, (int)n.group, n.busy ? "true" : "false",
+			     n.completed, n.bytes);
+	ctl_text_add(t, "]");
+}
+
 /* State of the device; all ones while its memory space is off. */
 static const char *
 state_of(const struct serve *s)
@@ -96,6 +111,7 @@ serve_dsa_stats(struct serve *s, struct ctl_text *t)
 	}
 	ctl_text_add(t, "]");
 	wqs_add(s, t);
+	engines_add(s, t);
 	ctl_text_add(t, "}");
 }
 

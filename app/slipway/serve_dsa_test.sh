@@ -100,6 +100,8 @@ for threads in 0 2; do
 		"$(dirname "$0")/serve_dsa_client.py" "$SLIPWAY_DIR/dsa0"
 	expect 'others after them' 0 '^move of 4096 bytes  *right$' "$program" dsa test dsa0.wq0
 	expect 'watched' 0 'wq 0 .*shared' "$program" top dsa0 --count 1 --interval 0.1
+	expect 'so are engines' 0 '^engine 0 .*of group 0 .*idle' \
+		"$program" top dsa0 --count 1 --interval 0.1
 	expect 'a full queue' 0 'injected: full-queue 0' "$program" inject dsa0 full-queue 0
 	expect 'is full' 1 'status 0x00' "$program" dsa test dsa0.wq0
 	expect 'which is told' 0 'full-queue 0' "$program" inject dsa0 --list

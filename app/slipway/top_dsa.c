@@ -123,6 +123,8 @@ top_dsa_frame(const char *name, const struct top_sample *before, const struct to
 	list_frame(frame, before->device, now->device, "wqs", seconds);
 	if (json_object_get(now->device, "vchans") != NULL)
 		list_frame(frame, before->device, now->device, "vchans", seconds);
+	if (json_is_array(json_object_get(now->device, "engines")))
+		list_frame(frame, before->device, now->device, "engines", seconds);
 	return frame;
 }
 
@@ -162,6 +164,19 @@ print_wq(json_t *wq)
 }
 
 static void
+print_engine(json_t *engine)
+{
+	char buf[2][TOP_RATE_LEN], group[24] = "no group";
+
+	if (number(engine, "group") >= 0)
+		snprintf(group, sizeof(group), "group %lld", (long long)number(engine, "group"));
+	printf("engine %-3lld of %-10s %-9s %9s %9s\n", (long long)number(engine, "engine"), group,
+	       json_is_true(json_object_get(engine, "busy")) ? "busy" : "idle",
+	       top_rate(buf[0], number(engine, "completed")),
+	       top_rate(buf[1], number(engine, "bytes")));
+}
+
+static void
 print_vchan(json_t *vchan)
 {
 	char buf[5][TOP_RATE_LEN];
@@ -193,6 +208,7 @@ void
 top_dsa_print(json_t *frame, unsigned int rows)
 {
 	json_t *wqs = json_object_get(frame, "wqs"), *vchans = json_object_get(frame, "vchans");
+	json_t *engines = json_object_get(frame, "engines");
 	bool served = json_object_get(frame, "sockets") != NULL;
 	size_t room = rows > 8 ? rows - 8 : MOST;
 
@@ -205,7 +221,13 @@ top_dsa_print(json_t *frame, unsigned int rows)
 		printf(" %9s %9s %9s %9s %7s %9s", "ACCEPTED", "RETRIED", "DROPPED", "COMPLETED",
 		       "FAILED", "BYTES");
 	putchar('\n');
+	if (served && rows != 0)
+		room = room > json_array_size(engines) + 2 ? room - json_array_size(engines) - 1 : 1;
 	top_print_each(wqs, rows == 0 ? json_array_size(wqs) : room, print_wq, "work queues");
+	if (served) {
+		printf("%-24s %-9s %9s %9s\n", "", "NOW", "COMPLETED", "BYTES");
+		top_print_each(engines, json_array_size(engines), print_engine, "engines");
+	}
 	if (json_array_size(vchans) == 0)
 		return;
 	printf("%-19s %9s %9s %9s %9s %9s\n", "", "SUBMITTED", "COMPLETED", "ERRORS", "BATCHES",

@@ -54,6 +54,34 @@ ended(struct work_rig *r, unsigned int n)
 	return sum;
 }
 
+/* ---- What is told of engines ---- */
+
+static void
+engines_tell_what_they_do(void **state)
+{
+	struct work_rig *r = *state;
+	struct dsa_work_engine_stats stats;
+	struct dsa_desc move = work_move(LARGE, 1);
+
+	enable(r, 0, 1);
+	work_post(r, 0, &move);
+	dsa_work_engine_stats(r->work, 0, &stats);
+	assert_false(stats.busy);
+	assert_true(dsa_work_step(r->work));
+	dsa_work_engine_stats(r->work, 0, &stats);
+	assert_true(stats.busy);
+	assert_int_equal(stats.completed, 0);
+	assert_true(work_run(r));
+	dsa_work_engine_stats(r->work, 0, &stats);
+	assert_false(stats.busy);
+	assert_int_equal(stats.completed, 1);
+	assert_int_equal(stats.bytes, LARGE);
+	/* It serves no group. */
+	dsa_work_engine_stats(r->work, 1, &stats);
+	assert_false(stats.busy);
+	assert_int_equal(stats.completed, 0);
+}
+
 /* ---- Dispatch ---- */
 
 /* The interrupts tell the order: handle = queue. */
@@ -525,6 +553,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(engines_tell_what_they_do),
 		cmocka_unit_test(queues_take_turns_by_their_priorities),
 		TEST(occupancy_falls_when_work_begins),
 		TEST(engines_serve_their_group_only),

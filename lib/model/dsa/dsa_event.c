@@ -149,6 +149,14 @@ dsa_work_events(const struct dsa_work *work, unsigned int category, unsigned int
 	return sum;
 }
 
+/* Add what an engine did for a queue. */
+static void
+add_ended(const struct dsa_counts *c, uint64_t *completed, uint64_t *bytes)
+{
+	*completed += get(&c->success) + get(&c->partial) + get(&c->error);
+	*bytes += get(&c->bytes);
+}
+
 void
 dsa_work_stats(const struct dsa_work *work, unsigned int wq, struct dsa_work_stats *stats)
 {
@@ -165,9 +173,21 @@ dsa_work_stats(const struct dsa_work *work, unsigned int wq, struct dsa_work_sta
 	for (unsigned int i = 0; i < work->config.engines; i++) {
 		const struct dsa_counts *c = &work->engine[i].counts[wq];
 
-		stats->completed += get(&c->success) + get(&c->partial) + get(&c->error);
+		add_ended(c, &stats->completed, &stats->bytes);
 		stats->failed += get(&c->partial) + get(&c->error);
 		stats->aborted += get(&c->aborted);
-		stats->bytes += get(&c->bytes);
 	}
+}
+
+void
+dsa_work_engine_stats(const struct dsa_work *work, unsigned int engine,
+		      struct dsa_work_engine_stats *stats)
+{
+	const struct dsa_engine *e = &work->engine[engine];
+
+	*stats = (struct dsa_work_engine_stats){
+		.busy = atomic_load_explicit(&e->jobs, memory_order_relaxed) != 0,
+	};
+	for (unsigned int wq = 0; wq < work->config.wqs; wq++)
+		add_ended(&e->counts[wq], &stats->completed, &stats->bytes);
 }

@@ -442,3 +442,33 @@ dsa_model_wq_stats(const struct bus_device *dev, unsigned int wq, struct dsa_mod
 	doors_open(m);
 	return true;
 }
+
+static unsigned int
+group_of_engine(const struct dsa_model *m, unsigned int engine)
+{
+	for (unsigned int g = 0; g < m->config.groups; g++)
+		if (dsa_reg(m, DSA_GRPENGCFG, g) >> engine & 1)
+			return g;
+	return ~0u;
+}
+
+bool
+dsa_model_engine_stats(const struct bus_device *dev, unsigned int engine,
+		       struct dsa_model_engine_stats *stats)
+{
+	struct dsa_model *m = (struct dsa_model *)(uintptr_t)dev;
+	struct dsa_work_engine_stats work;
+
+	if (engine >= m->config.engines)
+		return false;
+	dsa_work_engine_stats(m->work, engine, &work);
+	doors_close(m);
+	*stats = (struct dsa_model_engine_stats){
+		.group = group_of_engine(m, engine),
+		.busy = work.busy,
+		.completed = work.completed,
+		.bytes = work.bytes,
+	};
+	doors_open(m);
+	return true;
+}

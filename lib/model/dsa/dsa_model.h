@@ -93,4 +93,15 @@ struct dsa_model_wq_stats {
 bool dsa_model_wq_stats(const struct bus_device *dev, unsigned int wq,
 			struct dsa_model_wq_stats *stats);
 
+/** What an engine does, as above. */
+struct dsa_model_engine_stats {
+	unsigned int group; /**< ~0: none */
+	bool busy;          /**< it has a descriptor in hand */
+	uint64_t completed; /**< descriptors that ended, batch members too */
+	uint64_t bytes;     /**< moved by them */
+};
+/** false when there is no such engine. */
+bool dsa_model_engine_stats(const struct bus_device *dev, unsigned int engine,
+			    struct dsa_model_engine_stats *stats);
+
 #endif /* SLIPWAY_DSA_MODEL_H */

@@ -158,4 +158,12 @@ struct dsa_work_stats {
 };
 void dsa_work_stats(const struct dsa_work *work, unsigned int wq, struct dsa_work_stats *stats);
 
+/** What an engine does, for tools. */
+struct dsa_work_engine_stats {
+	bool busy; /**< it has a descriptor in hand */
+	uint64_t completed, bytes;
+};
+void dsa_work_engine_stats(const struct dsa_work *work, unsigned int engine,
+			   struct dsa_work_engine_stats *stats);
+
 #endif /* SLIPWAY_DSA_WORK_H */
