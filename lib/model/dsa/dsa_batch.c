@@ -15,12 +15,6 @@
 /* What a member costs beside its bytes, in bytes. */
 #define MEMBER_BYTES 128u
 
-static uint32_t
-pasid_of(const struct dsa_job *job)
-{
-	return atomic_load_explicit(&job->pasid, memory_order_relaxed);
-}
-
 void
 dsa_batch_begin(struct dsa_engine *e, struct dsa_job *job)
 {
@@ -50,7 +44,7 @@ list_read(struct dsa_engine *e, struct dsa_job *job, uint32_t n)
 	struct dsa_window w;
 
 	/* A list is waited for wherever page requests may be made: section 11.1. */
-	dsa_mem_begin(e->mem, pasid_of(job), job->queue->config.prs);
+	dsa_job_mem(e, job, job->queue->config.prs);
 	while (at < DSA_DESC_BYTES) {
 		if (dsa_mem_get(e->mem, from + at, bytes - at, BUS_PROT_READ, &w) != 0)
 			return 0;
@@ -214,7 +208,7 @@ member_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 	struct dsa_op *op = &job->batch.member;
 	uint64_t before = op->done;
 
-	dsa_mem_begin(e->mem, pasid_of(job), DSA_FLAGS(&op->desc) & DSA_FLAG_BOF);
+	dsa_job_mem(e, job, DSA_FLAGS(&op->desc) & DSA_FLAG_BOF);
 	if (dsa_op_run(op, e->mem, budget))
 		member_end(e, job);
 	return (size_t)(op->done - before);
@@ -248,7 +242,7 @@ plain_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 	const struct dsa_range *src, *dst;
 	uint64_t most = budget < PLAIN_MAX ? budget : PLAIN_MAX, bytes = 0, lines = 0;
 
-	dsa_mem_begin(e->mem, pasid_of(job), false);
+	dsa_job_mem(e, job, false);
 	src = dsa_mem_known(e->mem, d->src, BUS_PROT_READ);
 	dst = dsa_mem_known(e->mem, d->dst, BUS_PROT_WRITE);
 	for (; d != end; d++) {

@@ -380,6 +380,35 @@ a16_a_fault_fails_its_member_alone(void **state)
 	assert_int_equal(*(uint8_t *)rig_memory(r, PAGE + 128), 0x22);
 }
 
+/* Nobody translates for a device without ATS: what it reads may fail, what it writes is lost. */
+static void
+a16_without_ats_faults_are_not_seen(void **state)
+{
+	const struct dsa_model_config config = {.blind_without_ats = true};
+
+	(void)state;
+	for (unsigned int ats = 0; ats < 2; ats++) {
+		struct dsa_desc reads = rig_move(0x10, PAGE, 64, 0x2000);
+		struct dsa_desc writes = rig_move(PAGE, 0x10, 64, 0x2020);
+		struct rig r;
+
+		assert_int_equal(rig_open(&r, &config), 0);
+		rig_sva(&r, false, ats, false);
+		assert_int_equal(rig_ready(&r, 16), 0);
+		reads.src = 0x10;
+		writes.dst = 0x10;
+		rig_post(&r, 0, &reads);
+		rig_post(&r, 0, &writes);
+		rig_settle(&r);
+		assert_int_equal(record(&r, 0x2000)->status,
+				 ats ? DSA_STATUS_PAGE_FAULT : DSA_STATUS_READ_ERROR);
+		assert_int_equal(record(&r, 0x2020)->status,
+				 ats ? DSA_STATUS_PAGE_FAULT | DSA_STATUS_WRITE
+				     : DSA_STATUS_SUCCESS);
+		assert_int_equal(rig_close(&r), 0);
+	}
+}
+
 static void
 a17_a_fence_abandons_what_follows_a_failure(void **state)
 {
@@ -480,6 +509,7 @@ main(void)
 		BOTH(a13_operations_end_with_a_record),
 		BOTH(a14_a15_a_batch_ends_after_its_members),
 		BOTH(a16_a_fault_fails_its_member_alone),
+		cmocka_unit_test(a16_without_ats_faults_are_not_seen),
 		BOTH(a17_a_fence_abandons_what_follows_a_failure),
 		BOTH(a18_addresses_are_the_hosts),
 		BOTH(a19_disable_wq_drains),

@@ -197,6 +197,8 @@ wq_compile(const struct dsa_model *m, unsigned int wq)
 		.block_on_fault = REG_GET(DSA_WQCFG_DW2_BOF_EN, dw2),
 		.prs = dsa_pci_prs(m) && !REG_GET(DSA_WQCFG_DW2_PRS_DISABLE, dw2) &&
 		       !REG_GET(DSA_WQCFG_DW2_ATS_DISABLE, dw2),
+		.blind = m->config.blind_without_ats &&
+			 (!dsa_pci_ats(m) || REG_GET(DSA_WQCFG_DW2_ATS_DISABLE, dw2)),
 		.pasid_enable = REG_GET(DSA_WQCFG_DW2_PASID_EN, dw2),
 		.priority = (uint8_t)REG_GET(DSA_WQCFG_DW2_PRIORITY, dw2),
 		.pasid = (uint32_t)REG_GET(DSA_WQCFG_DW2_PASID, dw2),

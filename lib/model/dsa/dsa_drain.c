@@ -55,8 +55,7 @@ dsa_drain_finish(struct dsa_engine *e, struct dsa_job *job)
 {
 	const struct dsa_desc *desc = &job->op.desc;
 
-	dsa_mem_begin(e->mem, atomic_load_explicit(&job->pasid, memory_order_relaxed),
-		      job->queue->config.prs);
+	dsa_job_mem(e, job, job->queue->config.prs);
 	if ((DSA_FLAGS(desc) & DSA_FLAG_DRAIN_READ1) && !readback(e, job, desc->src, 1))
 		return;
 	if ((DSA_FLAGS(desc) & DSA_FLAG_DRAIN_READ2) && !readback(e, job, desc->src2, 2))

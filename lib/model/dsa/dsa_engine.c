@@ -119,8 +119,7 @@ job_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 {
 	uint64_t before = job->op.done;
 
-	dsa_mem_begin(e->mem, atomic_load_explicit(&job->pasid, memory_order_relaxed),
-		      DSA_FLAGS(&job->op.desc) & DSA_FLAG_BOF);
+	dsa_job_mem(e, job, DSA_FLAGS(&job->op.desc) & DSA_FLAG_BOF);
 	if (dsa_op_run(&job->op, e->mem, budget))
 		job_end(e, job);
 	return (size_t)(job->op.done - before);

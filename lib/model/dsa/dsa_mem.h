@@ -54,7 +54,7 @@ struct dsa_mem_counts {
 /** An engine's view. The hot members are read by the inline functions below, and by nobody else. */
 struct dsa_mem {
 	uint32_t pasid;
-	bool block_on_fault;
+	bool block_on_fault, blind;
 	uint8_t next;   /**< the range that is given up next */
 	uint8_t opened; /**< bit per bounce buffer in use */
 	uint8_t hint[DSA_MEM_HINTS];
@@ -92,8 +92,8 @@ dsa_mem_hit(const struct dsa_mem *mem, const struct dsa_range *r, uint64_t iova,
  *
  * @param prot BUS_PROT_READ: filled with what lies there. BUS_PROT_WRITE: to be written, wholly up
  *             to the len given to dsa_mem_put. Both: read, and to be written.
- * @return 0; or DSA_STATUS_PAGE_FAULT, DSA_STATUS_PAGE_REQUEST_FAILED when not even the first byte
- *         can be had
+ * @return 0; or DSA_STATUS_PAGE_FAULT, DSA_STATUS_PAGE_REQUEST_FAILED, DSA_STATUS_READ_ERROR when
+ *         not even the first byte can be had
  */
 static inline uint8_t
 dsa_mem_get(struct dsa_mem *mem, uint64_t iova, size_t want, enum bus_prot prot,
@@ -159,12 +159,17 @@ dsa_mem_prefetch(const struct dsa_range *r, uint64_t iova)
 
 /* ---- For the engine ---- */
 
-/** Whose addresses these are, and whether faults are waited for, until the next call. */
+/**
+ * Whose addresses these are, and whether faults are waited for, until the next call. Blind: nobody
+ * translates for the device, so it sees no faults. What is read fails with DSA_STATUS_READ_ERROR,
+ * what is written is lost.
+ */
 static inline void
-dsa_mem_begin(struct dsa_mem *mem, uint32_t pasid, bool block_on_fault)
+dsa_mem_begin(struct dsa_mem *mem, uint32_t pasid, bool block_on_fault, bool blind)
 {
 	mem->pasid = pasid;
 	mem->block_on_fault = block_on_fault;
+	mem->blind = blind;
 }
 
 /** NULL: no memory. */

@@ -20,7 +20,7 @@ mem_of(struct work_rig *r)
 	struct dsa_mem *mem = dsa_mem_create(&r->host);
 
 	assert_non_null(mem);
-	dsa_mem_begin(mem, BUS_NO_PASID, false);
+	dsa_mem_begin(mem, BUS_NO_PASID, false, false);
 	return mem;
 }
 
@@ -100,9 +100,9 @@ rights_and_address_spaces_are_kept_apart(void **state)
 	assert_int_equal(dsa_mem_get(mem, work_page(3), 8, BUS_PROT_READ | BUS_PROT_WRITE, &w), 0);
 	assert_true(w.bounced);
 	assert_int_equal(dsa_mem_put(mem, &w, 8), DSA_STATUS_PAGE_FAULT);
-	dsa_mem_begin(mem, WORK_PASID, false);
+	dsa_mem_begin(mem, WORK_PASID, false, false);
 	assert_int_equal(dsa_mem_get(mem, work_page(3), 8, BUS_PROT_READ, &w), 0);
-	dsa_mem_begin(mem, WORK_PASID + 1, false);
+	dsa_mem_begin(mem, WORK_PASID + 1, false, false);
 	assert_int_equal(dsa_mem_get(mem, work_page(3), 8, BUS_PROT_READ, &w),
 			 DSA_STATUS_PAGE_FAULT);
 	assert_int_equal(mem->counts.found[1], 1);
@@ -168,7 +168,7 @@ written_page_that_is_not_there_shows_when_put(void **state)
 	memset(w.p, 0, 8);
 	assert_int_equal(dsa_mem_put(mem, &w, 8), DSA_STATUS_PAGE_FAULT);
 	assert_int_equal(mem->fault, work_page(7));
-	dsa_mem_begin(mem, BUS_NO_PASID, true);
+	dsa_mem_begin(mem, BUS_NO_PASID, true, false);
 	assert_int_equal(dsa_mem_get(mem, work_page(7), 8, BUS_PROT_WRITE, &w), 0);
 	memset(w.p, 0, 8);
 	assert_int_equal(dsa_mem_put(mem, &w, 8), DSA_STATUS_PAGE_REQUEST_FAILED);
@@ -193,11 +193,11 @@ pages_are_asked_for_where_faults_are_waited_for(void **state)
 		r->gives = false;
 		r->requests = 0;
 		dsa_mem_forget(mem);
-		dsa_mem_begin(mem, BUS_NO_PASID, false);
+		dsa_mem_begin(mem, BUS_NO_PASID, false, false);
 		assert_int_equal(dsa_mem_get(mem, work_page(7) + 9, 8, BUS_PROT_READ, &w),
 				 DSA_STATUS_PAGE_FAULT);
 		assert_int_equal(r->requests, 0);
-		dsa_mem_begin(mem, BUS_NO_PASID, true);
+		dsa_mem_begin(mem, BUS_NO_PASID, true, false);
 		assert_int_equal(dsa_mem_get(mem, work_page(7) + 9, 8, BUS_PROT_READ, &w),
 				 DSA_STATUS_PAGE_REQUEST_FAILED);
 		assert_int_equal(r->requests, 1);

@@ -29,6 +29,11 @@ struct dsa_model_config {
 	unsigned int max_transfer_shift; /**< default 31 */
 	unsigned int max_batch_shift;    /**< default 10 */
 	bool dedicated_only; /**< WQCAP without shared mode */
+	/**
+	 * Without ATS the device does not see what its host refuses (section 2.5): a read ends with
+	 * status 0x20, a write is lost and nobody is told. Else it sees faults without ATS as well.
+	 */
+	bool blind_without_ats;
 	/** Order of dispatch, section 26.2. */
 	enum { DSA_ORDER_WEIGHTED, DSA_ORDER_SHUFFLED } order;
 	uint64_t seed; /**< of DSA_ORDER_SHUFFLED, and of `scatter_tables` */

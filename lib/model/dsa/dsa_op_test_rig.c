@@ -171,7 +171,7 @@ rig_run(struct rig *r, const struct dsa_desc *desc)
 	struct dsa_op op = {.desc = *desc};
 
 	assert_true(dsa_op_check(&op, &r->rules));
-	dsa_mem_begin(r->mem, BUS_NO_PASID, DSA_FLAGS(desc) & DSA_FLAG_BOF);
+	dsa_mem_begin(r->mem, BUS_NO_PASID, DSA_FLAGS(desc) & DSA_FLAG_BOF, false);
 	while (!dsa_op_run(&op, r->mem, r->budget))
 		assert_int_equal(op.cr.status, 0);
 	assert_int_not_equal(op.cr.status, 0);

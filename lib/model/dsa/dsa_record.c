@@ -141,7 +141,7 @@ write_record(struct dsa_engine *e, const struct dsa_job *job, uint64_t iova,
 	struct dsa_window w;
 
 	/* A record is waited for wherever page requests may be made: section 11.1. */
-	dsa_mem_begin(e->mem, pasid_of(job), job->queue->config.prs);
+	dsa_job_mem(e, job, job->queue->config.prs);
 	if (dsa_mem_get(e->mem, iova, DSA_CR_BYTES, BUS_PROT_WRITE, &w) != 0)
 		return false;
 	if (!w.bounced && w.len == DSA_CR_BYTES && (uintptr_t)w.p % sizeof(uint64_t) == 0) {

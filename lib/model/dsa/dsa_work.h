@@ -32,6 +32,7 @@ struct dsa_work_wq {
 	bool dedicated;
 	bool block_on_fault;
 	bool prs; /**< page requests may be made: PRS is on, and not disabled for this queue */
+	bool blind; /**< what the host refuses is not seen: dsa_mem_begin */
 	bool pasid_enable;
 	/** Dedicated: its descriptors are privileged. Shared: they may be, else status 0x1D. */
 	bool priv;

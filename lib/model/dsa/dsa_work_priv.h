@@ -172,6 +172,14 @@ dsa_queue_waiting(const struct dsa_queue *q)
 	return DSA_WORD_TAIL(atomic_load(&q->word)) != atomic_load(&q->head);
 }
 
+/** What an engine touches next is that job's, and faults are waited for or not. */
+static inline void
+dsa_job_mem(struct dsa_engine *e, const struct dsa_job *job, bool block_on_fault)
+{
+	dsa_mem_begin(e->mem, atomic_load_explicit(&job->pasid, memory_order_relaxed),
+		      block_on_fault, job->queue->config.blind);
+}
+
 /* ---- dsa_queue.c ---- */
 
 /**
