@@ -217,6 +217,21 @@ access_config_write(struct access_dev *access, uint16_t off, const void *bytes, 
 	return access->reach->config(access, off, (void *)(uintptr_t)bytes, len, true);
 }
 
+int
+access_call_config(struct access_dev *access, uint16_t off, void *bytes, size_t len, bool write)
+{
+	return access->dev->ops->config(access->dev, off, bytes, len, write);
+}
+
+/* COMMAND, at 4, gets memory and bus master enabled. */
+int
+access_enable(struct access_dev *access)
+{
+	static const uint8_t command[] = {0x06, 0};
+
+	return access_config_write(access, 4, command, sizeof(command));
+}
+
 void
 access_reset_wait(const struct access_dev *access)
 {

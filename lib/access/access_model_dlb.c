@@ -28,33 +28,16 @@ model_stray(const struct access_dev *access)
 	return dlb_model_stray(access->dev);
 }
 
-static int
-model_config(struct access_dev *access, uint16_t off, void *bytes, size_t len, bool write)
-{
-	return access->dev->ops->config(access->dev, off, bytes, len, write);
-}
-
 /* A reset is done when the write that asks for it returns. */
 static const struct access_reach model_reach = {
 	.close = model_close,
 	.stray = model_stray,
-	.config = model_config,
+	.config = access_call_config,
 	.reset_ms = 0,
 	.irqs_open = access_irqs_call_open,
 	.irq_seen = access_irq_call_seen,
 	.irq_sleep = access_irq_call_sleep,
 };
-
-/* What the kernel does for a device on a bus before a driver sees it: COMMAND, at 4, gets memory
- * and bus master enabled.
- */
-static int
-enable(struct access_dev *access)
-{
-	static const uint8_t command[] = {0x06, 0};
-
-	return access_config_write(access, 4, command, sizeof(command));
-}
 
 int
 access_model_open(const struct access_config *config, struct access_dev **out)
@@ -79,7 +62,7 @@ access_model_open(const struct access_config *config, struct access_dev **out)
 	ret = dlb_model_create(&model, &access->host, &access->dev);
 	if (ret < 0)
 		goto free_rings;
-	ret = enable(access);
+	ret = access_enable(access);
 	if (ret < 0)
 		goto destroy;
 	*out = access;

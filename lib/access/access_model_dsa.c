@@ -69,33 +69,16 @@ model_stray(const struct access_dev *access)
 	return dsa_model_stray(access->dev);
 }
 
-static int
-model_config(struct access_dev *access, uint16_t off, void *bytes, size_t len, bool write)
-{
-	return access->dev->ops->config(access->dev, off, bytes, len, write);
-}
-
 /* A reset is done when the write that asks for it returns. */
 static const struct access_reach model_reach = {
 	.close = model_close,
 	.stray = model_stray,
-	.config = model_config,
+	.config = access_call_config,
 	.reset_ms = 0,
 	.irqs_open = access_irqs_call_open,
 	.irq_seen = access_irq_call_seen,
 	.irq_sleep = access_irq_call_sleep,
 };
-
-/* What the kernel does for a device on a bus before a driver sees it: COMMAND, at 4, gets memory
- * and bus master enabled.
- */
-static int
-enable(struct access_dev *access)
-{
-	static const uint8_t command[] = {0x06, 0};
-
-	return access_config_write(access, 4, command, sizeof(command));
-}
 
 int
 access_dsa_open(const struct access_config *config, const struct access_dsa_config *device,
@@ -122,7 +105,7 @@ access_dsa_open(const struct access_config *config, const struct access_dsa_conf
 	ret = dsa_model_create(&made, &access->host, &access->dev);
 	if (ret < 0)
 		goto free_model;
-	ret = enable(access);
+	ret = access_enable(access);
 	if (ret == 0)
 		ret = follow_memory(model);
 	if (ret < 0)

@@ -76,6 +76,12 @@ struct access_dev {
 void access_init(struct access_dev *access, const struct access_config *config,
 		 const struct access_reach *reach);
 
+/** Configuration space of a device that is called. */
+int access_call_config(struct access_dev *access, uint16_t off, void *bytes, size_t len,
+		       bool write);
+/** What the kernel does for a device on a bus before a driver sees it. 0, or a negative errno. */
+int access_enable(struct access_dev *access);
+
 /** As access_idle: when the device wants to be called again, and the time of the step. */
 uint64_t access_idle_until(struct access_dev *access, uint64_t *now_ns);
 

@@ -68,12 +68,6 @@ vfu_stray(const struct access_dev *access)
 	return 0;
 }
 
-static int
-vfu_config(struct access_dev *access, uint16_t off, void *bytes, size_t len, bool write)
-{
-	return access->dev->ops->config(access->dev, off, bytes, len, write);
-}
-
 static bool
 vfu_is_lost(const struct access_dev *access)
 {
@@ -84,7 +78,7 @@ vfu_is_lost(const struct access_dev *access)
 static const struct access_reach vfu_reach = {
 	.close = vfu_close,
 	.stray = vfu_stray,
-	.config = vfu_config,
+	.config = access_call_config,
 	.reset_ms = 0,
 	.irqs_open = access_vfu_irqs_open,
 	.irq_seen = access_vfu_irq_seen,
@@ -92,17 +86,6 @@ static const struct access_reach vfu_reach = {
 	.memory = access_vfu_memory,
 	.is_lost = vfu_is_lost,
 };
-
-/* What the kernel does for a device on a bus before a driver sees it: COMMAND, at 4, gets memory
- * and bus master enabled.
- */
-static int
-enable(struct access_dev *access)
-{
-	static const uint8_t command[] = {0x06, 0};
-
-	return access_config_write(access, 4, command, sizeof(command));
-}
 
 static int
 use_share(struct access_vfu *vfu, bool no_rings)
@@ -211,7 +194,7 @@ access_vfu_open(const struct access_config *config, const char *path, struct acc
 	ret = connect_to(vfu, path, config->no_rings);
 	if (ret < 0)
 		goto free_vfu;
-	ret = enable(&vfu->access);
+	ret = access_enable(&vfu->access);
 	if (ret == 0)
 		ret = access_vfu_show(vfu);
 	if (ret < 0)

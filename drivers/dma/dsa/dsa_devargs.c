@@ -12,10 +12,8 @@
 
 #include <rte_common.h>
 #include <rte_kvargs.h>
-#include <rte_lcore.h>
-#include <rte_memory.h>
-#include <rte_string_fns.h>
 
+#include "access_args.h"
 #include "dsa_kernel.h"
 #include "dsa_priv.h"
 
@@ -36,72 +34,22 @@ struct devarg {
 };
 
 static int
-parse_int(const char *value, long min, long max, long *result)
-{
-	char *end;
-	long number;
-
-	errno = 0;
-	number = strtol(value, &end, 10);
-	if (errno != 0 || end == value || *end != '\0' || number < min || number > max)
-		return -EINVAL;
-	*result = number;
-	return 0;
-}
-
-static int
-parse_count(const char *value, long min, long max, unsigned int *result)
-{
-	long number;
-
-	if (parse_int(value, min, max, &number) < 0)
-		return -EINVAL;
-	*result = (unsigned int)number;
-	return 0;
-}
-
-/* Which of two words is it? */
-static int
-parse_choice(const char *value, const char *zero, const char *one)
-{
-	if (strcmp(value, zero) == 0)
-		return 0;
-	return strcmp(value, one) == 0 ? 1 : -EINVAL;
-}
-
-static bool
-is_prefix(const char *prefix, const char *text)
-{
-	return strncmp(prefix, text, strlen(prefix)) == 0;
-}
-
-static int
-store_path(struct dsa_devargs *args, enum dsa_at at, const char *path)
-{
-	size_t len = strlcpy(args->path, path, sizeof(args->path));
-
-	args->at = at;
-	return len > 0 && len < sizeof(args->path) ? 0 : -EINVAL;
-}
-
-static int
 store_at(struct dsa_devargs *args, const char *value)
 {
-	static const char socket[] = "vfu:";
+	const char *socket = access_arg_socket(value);
 
 	if (strcmp(value, "model") == 0)
 		return 0;
-	if (is_prefix(socket, value))
-		return store_path(args, DSA_AT_VFU, value + strlen(socket));
-	if (dsa_kernel_is_path(value))
-		return store_path(args, DSA_AT_KERNEL, value);
-	return -EINVAL;
+	if (socket == NULL && !dsa_kernel_is_path(value))
+		return -EINVAL;
+	args->at = socket != NULL ? DSA_AT_VFU : DSA_AT_KERNEL;
+	return access_arg_path(socket != NULL ? socket : value, args->path, sizeof(args->path));
 }
 
 static int
 store_version(struct dsa_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "1.0", "2.0");
+	int choice = access_arg_choice(value, "1.0", "2.0");
 
 	if (choice >= 0)
 		args->version = choice == 0 ? DSA_VERSION_1 : DSA_VERSION_2;
@@ -111,41 +59,25 @@ store_version(struct dsa_devargs *args, const char *value)
 static int
 store_step(struct dsa_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "idle", "manual");
-
-	if (choice >= 0)
-		args->step = choice == 0 ? ACCESS_STEP_IDLE : ACCESS_STEP_MANUAL;
-	return RTE_MIN(choice, 0);
+	return access_arg_step(value, &args->step);
 }
 
 static int
 store_numa_node(struct dsa_devargs *args, const char *value)
 {
-	unsigned int i;
-	long node;
-
-	if (parse_int(value, SOCKET_ID_ANY, RTE_MAX_NUMA_NODES - 1, &node) < 0)
-		return -EINVAL;
-	args->numa_node = (int)node;
-	if (node == SOCKET_ID_ANY)
-		return 0;
-	for (i = 0; i < rte_socket_count(); i++) {
-		if (rte_socket_id_by_idx(i) == node)
-			return 0;
-	}
-	return -EINVAL;
+	return access_arg_numa_node(value, &args->numa_node);
 }
 
 static int
 store_wqs(struct dsa_devargs *args, const char *value)
 {
-	return parse_count(value, 1, DSA_WQS, &args->wqs);
+	return access_arg_count(value, 1, DSA_WQS, &args->wqs);
 }
 
 static int
 store_mode(struct dsa_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "dedicated", "shared");
+	int choice = access_arg_choice(value, "dedicated", "shared");
 
 	args->shared = choice == 1;
 	return RTE_MIN(choice, 0);
@@ -154,31 +86,31 @@ store_mode(struct dsa_devargs *args, const char *value)
 static int
 store_size(struct dsa_devargs *args, const char *value)
 {
-	return parse_count(value, 1, UINT16_MAX, &args->size);
+	return access_arg_count(value, 1, UINT16_MAX, &args->size);
 }
 
 static int
 store_threshold(struct dsa_devargs *args, const char *value)
 {
-	return parse_count(value, 1, UINT16_MAX, &args->threshold);
+	return access_arg_count(value, 1, UINT16_MAX, &args->threshold);
 }
 
 static int
 store_groups(struct dsa_devargs *args, const char *value)
 {
-	return parse_count(value, 1, DSA_GROUPS, &args->groups);
+	return access_arg_count(value, 1, DSA_GROUPS, &args->groups);
 }
 
 static int
 store_engines(struct dsa_devargs *args, const char *value)
 {
-	return parse_count(value, 1, DSA_ENGINES, &args->engines);
+	return access_arg_count(value, 1, DSA_ENGINES, &args->engines);
 }
 
 static int
 store_sva(struct dsa_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "0", "1");
+	int choice = access_arg_choice(value, "0", "1");
 
 	args->sva = choice == 1;
 	return RTE_MIN(choice, 0);
@@ -187,7 +119,7 @@ store_sva(struct dsa_devargs *args, const char *value)
 static int
 store_partial(struct dsa_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "resubmit", "cpu");
+	int choice = access_arg_choice(value, "resubmit", "cpu");
 
 	args->partial = choice == 1 ? DSA_PARTIAL_CPU : DSA_PARTIAL_RESUBMIT;
 	return RTE_MIN(choice, 0);
@@ -196,13 +128,13 @@ store_partial(struct dsa_devargs *args, const char *value)
 static int
 store_retries(struct dsa_devargs *args, const char *value)
 {
-	return parse_count(value, 0, UINT16_MAX, &args->retries);
+	return access_arg_count(value, 0, UINT16_MAX, &args->retries);
 }
 
 static int
 store_batch(struct dsa_devargs *args, const char *value)
 {
-	return parse_count(value, 1, DSA_DESC_MAX, &args->batch);
+	return access_arg_count(value, 1, DSA_DESC_MAX, &args->batch);
 }
 
 static const struct devarg devargs[] = {

@@ -13,10 +13,8 @@
 
 #include <rte_common.h>
 #include <rte_kvargs.h>
-#include <rte_lcore.h>
-#include <rte_memory.h>
-#include <rte_string_fns.h>
 
+#include "access_args.h"
 #include "dlb_priv.h"
 
 /* The API says how deep in a byte. Rounded up, its largest value is this. */
@@ -46,43 +44,9 @@ struct devarg {
 };
 
 static int
-parse_int(const char *value, long min, long max, long *result)
-{
-	char *end;
-	long number;
-
-	errno = 0;
-	number = strtol(value, &end, 10);
-	if (errno != 0 || end == value || *end != '\0' || number < min || number > max)
-		return -EINVAL;
-	*result = number;
-	return 0;
-}
-
-static int
-parse_count(const char *value, long min, long max, unsigned int *result)
-{
-	long number;
-
-	if (parse_int(value, min, max, &number) < 0)
-		return -EINVAL;
-	*result = (unsigned int)number;
-	return 0;
-}
-
-/* Which of two words is it? */
-static int
-parse_choice(const char *value, const char *zero, const char *one)
-{
-	if (strcmp(value, zero) == 0)
-		return 0;
-	return strcmp(value, one) == 0 ? 1 : -EINVAL;
-}
-
-static int
 store_version(struct dlb_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "2.0", "2.5");
+	int choice = access_arg_choice(value, "2.0", "2.5");
 
 	if (choice >= 0)
 		args->version = choice == 0 ? DLB_V20 : DLB_V25;
@@ -93,38 +57,31 @@ store_version(struct dlb_devargs *args, const char *value)
 static int
 store_at(struct dlb_devargs *args, const char *value)
 {
-	static const char socket[] = "vfu:";
-	size_t len;
+	const char *socket = access_arg_socket(value);
 
 	if (strcmp(value, "model") == 0)
 		return 0;
-	if (strncmp(value, socket, strlen(socket)) != 0)
-		return -EINVAL;
-	len = strlcpy(args->socket, value + strlen(socket), sizeof(args->socket));
-	return len > 0 && len < sizeof(args->socket) ? 0 : -EINVAL;
+	return socket != NULL ? access_arg_path(socket, args->socket, sizeof(args->socket))
+			      : -EINVAL;
 }
 
 static int
 store_step(struct dlb_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "idle", "manual");
-
-	if (choice >= 0)
-		args->step = choice == 0 ? ACCESS_STEP_IDLE : ACCESS_STEP_MANUAL;
 	args->step_told = true;
-	return RTE_MIN(choice, 0);
+	return access_arg_step(value, &args->step);
 }
 
 static int
 store_max_queues(struct dlb_devargs *args, const char *value)
 {
-	return parse_count(value, 1, DLB_LDB_QUEUES, &args->max_queues);
+	return access_arg_count(value, 1, DLB_LDB_QUEUES, &args->max_queues);
 }
 
 static int
 store_max_num_events(struct dlb_devargs *args, const char *value)
 {
-	return parse_count(value, 1, DLB_CREDITS, &args->max_events);
+	return access_arg_count(value, 1, DLB_CREDITS, &args->max_events);
 }
 
 static int
@@ -132,7 +89,7 @@ store_max_cq_depth(struct dlb_devargs *args, const char *value)
 {
 	unsigned int depth;
 
-	if (parse_count(value, DLB_CQ_DEPTH_MIN, DLB_MAX_CQ_DEPTH, &depth) < 0 ||
+	if (access_arg_count(value, DLB_CQ_DEPTH_MIN, DLB_MAX_CQ_DEPTH, &depth) < 0 ||
 	    !rte_is_power_of_2(depth))
 		return -EINVAL;
 	args->max_cq_depth = depth;
@@ -142,13 +99,13 @@ store_max_cq_depth(struct dlb_devargs *args, const char *value)
 static int
 store_credit_quanta(struct dlb_devargs *args, const char *value)
 {
-	return parse_count(value, 1, 1024, &args->credit_quanta);
+	return access_arg_count(value, 1, 1024, &args->credit_quanta);
 }
 
 static int
 store_max_enqueue_depth(struct dlb_devargs *args, const char *value)
 {
-	return parse_count(value, 1, DLB_MAX_ENQUEUE_DEPTH, &args->max_enqueue_depth);
+	return access_arg_count(value, 1, DLB_MAX_ENQUEUE_DEPTH, &args->max_enqueue_depth);
 }
 
 static int
@@ -156,7 +113,7 @@ store_default_depth_thresh(struct dlb_devargs *args, const char *value)
 {
 	unsigned int threshold;
 
-	if (parse_count(value, 1, DLB_MAX_THRESHOLD, &threshold) < 0)
+	if (access_arg_count(value, 1, DLB_MAX_THRESHOLD, &threshold) < 0)
 		return -EINVAL;
 	args->depth_threshold = (uint16_t)threshold;
 	args->depth_told = true;
@@ -229,23 +186,13 @@ store_cos_bw(struct dlb_devargs *args, const char *value)
 static int
 store_numa_node(struct dlb_devargs *args, const char *value)
 {
-	unsigned int i;
-	long node;
-
-	if (parse_int(value, SOCKET_ID_ANY, RTE_MAX_NUMA_NODES - 1, &node) < 0)
-		return -EINVAL;
-	args->numa_node = (int)node;
-	for (i = 0; i < rte_socket_count(); i++) {
-		if (rte_socket_id_by_idx(i) == node)
-			return 0;
-	}
-	return node == SOCKET_ID_ANY ? 0 : -EINVAL;
+	return access_arg_numa_node(value, &args->numa_node);
 }
 
 static int
 store_cq(struct dlb_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "dense", "sparse");
+	int choice = access_arg_choice(value, "dense", "sparse");
 
 	args->sparse_cq = choice == 1;
 	return RTE_MIN(choice, 0);
@@ -254,7 +201,7 @@ store_cq(struct dlb_devargs *args, const char *value)
 static int
 store_parallel(struct dlb_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "unordered", "ordered");
+	int choice = access_arg_choice(value, "unordered", "ordered");
 
 	args->parallel_is_ordered = choice == 1;
 	return RTE_MIN(choice, 0);
@@ -263,9 +210,7 @@ store_parallel(struct dlb_devargs *args, const char *value)
 static int
 store_device(struct dlb_devargs *args, const char *value)
 {
-	size_t len = strlcpy(args->device, value, sizeof(args->device));
-
-	return len > 0 && len < sizeof(args->device) ? 0 : -EINVAL;
+	return access_arg_path(value, args->device, sizeof(args->device));
 }
 
 /* The mode whose slots have so many sequence numbers. */
@@ -299,7 +244,7 @@ store_sn(struct dlb_devargs *args, const char *value)
 static int
 store_wait(struct dlb_devargs *args, const char *value)
 {
-	int choice = parse_choice(value, "poll", "interrupt");
+	int choice = access_arg_choice(value, "poll", "interrupt");
 
 	args->sleeps = choice == 1;
 	return RTE_MIN(choice, 0);

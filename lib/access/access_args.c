@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include "access_args.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_lcore.h>
+#include <rte_memory.h>
+#include <rte_string_fns.h>
+
+#define SOCKET "vfu:"
+
+int
+access_arg_int(const char *value, long min, long max, long *result)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || number < min || number > max)
+		return -EINVAL;
+	*result = number;
+	return 0;
+}
+
+int
+access_arg_count(const char *value, long min, long max, unsigned int *result)
+{
+	long number;
+
+	if (access_arg_int(value, min, max, &number) < 0)
+		return -EINVAL;
+	*result = (unsigned int)number;
+	return 0;
+}
+
+int
+access_arg_choice(const char *value, const char *zero, const char *one)
+{
+	if (strcmp(value, zero) == 0)
+		return 0;
+	return strcmp(value, one) == 0 ? 1 : -EINVAL;
+}
+
+int
+access_arg_step(const char *value, enum access_step *step)
+{
+	int choice = access_arg_choice(value, "idle", "manual");
+
+	if (choice >= 0)
+		*step = choice == 0 ? ACCESS_STEP_IDLE : ACCESS_STEP_MANUAL;
+	return RTE_MIN(choice, 0);
+}
+
+int
+access_arg_numa_node(const char *value, int *node)
+{
+	unsigned int i;
+	long number;
+
+	if (access_arg_int(value, SOCKET_ID_ANY, RTE_MAX_NUMA_NODES - 1, &number) < 0)
+		return -EINVAL;
+	*node = (int)number;
+	for (i = 0; i < rte_socket_count(); i++) {
+		if (rte_socket_id_by_idx(i) == number)
+			return 0;
+	}
+	return number == SOCKET_ID_ANY ? 0 : -EINVAL;
+}
+
+int
+access_arg_path(const char *value, char *path, size_t size)
+{
+	size_t len = strlcpy(path, value, size);
+
+	return len > 0 && len < size ? 0 : -EINVAL;
+}
+
+const char *
+access_arg_socket(const char *value)
+{
+	return strncmp(value, SOCKET, strlen(SOCKET)) == 0 ? value + strlen(SOCKET) : NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_ACCESS_ARGS_H
+#define SLIPWAY_ACCESS_ARGS_H
+
+/**
+ * @file
+ * Values of device arguments that drivers have in common. Each is -EINVAL for what is not accepted.
+ */
+
+#include <stddef.h>
+
+#include "access.h"
+
+/** A decimal number, all of the value. */
+int access_arg_int(const char *value, long min, long max, long *result);
+/** The same that is not negative: min and max are not. */
+int access_arg_count(const char *value, long min, long max, unsigned int *result);
+/** One of two words: 0 or 1. */
+int access_arg_choice(const char *value, const char *zero, const char *one);
+/** step=: idle or manual. */
+int access_arg_step(const char *value, enum access_step *step);
+/** numa_node=: one there is, or -1, any. */
+int access_arg_numa_node(const char *value, int *node);
+/** A path, or a name, that is not empty, and fits. */
+int access_arg_path(const char *value, char *path, size_t size);
+/** at=vfu:PATH: the path, or NULL when it is something else. */
+const char *access_arg_socket(const char *value);
+
+#endif /* SLIPWAY_ACCESS_ARGS_H */
