@@ -47,7 +47,7 @@ enum reg_access {
 };
 
 /** Bars a row can live in. */
-enum reg_bar { REG_BAR_0 = 0, REG_BAR_2 = 2, REG_BAR_VF = 0x100 };
+enum reg_bar { REG_BAR_0 = 0, REG_BAR_2 = 2, REG_BAR_4 = 4, REG_BAR_VF = 0x100 };
 
 /** One register or one array of registers. */
 struct reg_row {

@@ -68,7 +68,7 @@ reg_text_offset(const struct reg_text *t, unsigned int row, uint32_t i, uint32_t
 /**
  * Find the register, or the page of commands, at an offset.
  *
- * @param bar 0, 2, or REG_BAR_VF
+ * @param bar 0, 2, 4, or REG_BAR_VF
  * @param off bytes from the start of the bar; of a register, its first byte
  * @param row out: index into `rows`
  * @param i out: first index
