@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "dsa_move.h"
 #include "dsa_work_priv.h"
+#include "move.h"
 
 /* GENCAP 15: byte 1 of the record says whether any member failed. */
 #define GENCAP_BATCH_CONTINUATION (UINT64_C(1) << 15)
@@ -71,7 +71,7 @@ prefetch(const struct dsa_engine *e, const struct dsa_job *job)
 
 	for (unsigned int i = 0; i < b->n; i++) {
 		dsa_mem_prefetch(more, list + i * DSA_DESC_BYTES);
-		if (b->chunk[i].size >= DSA_MOVE_SHORT)
+		if (b->chunk[i].size >= MOVE_SHORT)
 			continue;
 		dsa_mem_prefetch(src, b->chunk[i].src);
 		dsa_mem_prefetch(dst, b->chunk[i].dst);
@@ -250,8 +250,8 @@ plain_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 		if (!dsa_op_plain(d, &job->rules, DSA_FLAG_RCR) || d->size > most - bytes ||
 		    !dsa_mem_within(src, d->src, d->size) || !dsa_mem_within(dst, d->dst, d->size))
 			break;
-		dsa_move_apart(dst->p + (d->dst - dst->iova), src->p + (d->src - src->iova),
-			       d->size, DSA_FLAGS(d) & DSA_FLAG_CC1);
+		move_apart(dst->p + (d->dst - dst->iova), src->p + (d->src - src->iova),
+			   d->size, DSA_FLAGS(d) & DSA_FLAG_CC1);
 		bytes += d->size;
 		lines += (d->size + 31) / 32;
 	}

@@ -17,14 +17,9 @@
 #include <string.h>
 
 #include "dsa_desc.h"
+#include "move.h"
 
 struct dsa_mem;
-
-/** What a copy in several slices found out about the memory it moves. dsa_move.c's own. */
-struct dsa_pace {
-	uint8_t way;
-	uint8_t probes; /**< until it is found out again */
-};
 
 /** What decides whether a descriptor is valid, from the device and its work queue. */
 struct dsa_op_rules {
@@ -47,7 +42,7 @@ struct dsa_op {
 	uint8_t fault_operand; /**< operand id of section 7.3 */
 	bool fault_write;
 	bool tells_operand; /**< the device has fault information: set by dsa_op_check */
-	struct dsa_pace pace;
+	struct move_pace pace;
 	union {
 		uint64_t crc;
 		uint64_t words[8]; /**< tags of DIF, record size of delta, ... */

@@ -3,8 +3,8 @@
  *
  * Operations that move no data: cache flush, translation fetch. Sections 8.7, 8.11.
  */
-#include "dsa_move.h"
 #include "dsa_op_priv.h"
+#include "move.h"
 
 bool
 dsa_op_cache_flush(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
@@ -18,7 +18,7 @@ dsa_op_cache_flush(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
 
 		if (n == 0)
 			return true;
-		dsa_flush(o.w.p, n, DSA_FLAGS(d) & DSA_FLAG_CC2);
+		move_flush(o.w.p, n, DSA_FLAGS(d) & DSA_FLAG_CC2);
 		dsa_op_close(op, mem, &o, 1, n);
 	}
 	return op->done == d->size && dsa_op_end(op, DSA_STATUS_SUCCESS);

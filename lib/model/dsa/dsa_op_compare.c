@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "dsa_move.h"
 #include "dsa_op_priv.h"
+#include "move.h"
 
 #define EQUAL     0
 #define DIFFERENT 1
@@ -34,7 +34,7 @@ dsa_op_compare(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
 
 		if (n == 0)
 			return true;
-		same = dsa_same(o[0].w.p, o[1].w.p, n);
+		same = move_same(o[0].w.p, o[1].w.p, n);
 		dsa_op_close(op, mem, o, 2, same);
 		if (same < n)
 			return end_compare(op, DIFFERENT, op->done);
@@ -51,11 +51,11 @@ same_as_pattern(const uint8_t *p, size_t len, uint64_t pattern, unsigned int pha
 
 	memcpy(twice, &pattern, sizeof(pattern));
 	memcpy(twice + sizeof(pattern), &pattern, sizeof(pattern));
-	same = dsa_same(p, twice + phase, head);
+	same = move_same(p, twice + phase, head);
 	/* From there on, each byte is to be what lies 8 bytes before it. */
 	if (same < head || len == head)
 		return same;
-	return head + dsa_same(p + head, p, len - head);
+	return head + move_same(p + head, p, len - head);
 }
 
 bool

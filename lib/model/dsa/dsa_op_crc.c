@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "dsa_crc.h"
-#include "dsa_move.h"
 #include "dsa_op_priv.h"
+#include "move.h"
 
 /* So much of the source stays in the nearest cache between its CRC and its copy. */
 #define PIECE 16384u
@@ -132,7 +132,7 @@ copy_piece(struct dsa_op *op, struct dsa_mem *mem, struct dsa_operand_walk o[2],
 	if (n == 0)
 		return false;
 	add(op, o[0].w.p, n);
-	dsa_move(o[1].w.p, o[0].w.p, n, DSA_FLAGS(&op->desc) & DSA_FLAG_CC1, &op->pace);
+	move_bytes(o[1].w.p, o[0].w.p, n, DSA_FLAGS(&op->desc) & DSA_FLAG_CC1, &op->pace);
 	if (dsa_op_close(op, mem, o, 2, n))
 		return true;
 	/* The CRC is of what has been copied. */

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "dsa_move.h"
 #include "dsa_op_priv.h"
+#include "move.h"
 
 #define UNIT  8u
 #define ENTRY DSA_DELTA_ENTRY_BYTES
@@ -99,7 +99,7 @@ record_stretch(struct dsa_op *op, struct dsa_mem *mem, const uint8_t *a, const u
 	size_t at = 0;
 
 	while (at < n) {
-		size_t same = dsa_same(a + at, b + at, n - at) & ~(size_t)(UNIT - 1);
+		size_t same = move_same(a + at, b + at, n - at) & ~(size_t)(UNIT - 1);
 
 		at += same;
 		op->done += same;

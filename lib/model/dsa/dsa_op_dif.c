@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "dsa_crc.h"
-#include "dsa_move.h"
 #include "dsa_op_priv.h"
+#include "move.h"
 
 #define FIELD     DSA_DIF_BYTES
 #define BLOCK_MAX 4104u

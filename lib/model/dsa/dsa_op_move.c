@@ -3,8 +3,8 @@
  *
  * Memory move, fill, dualcast: sections 8.3, 8.4, 8.6.
  */
-#include "dsa_move.h"
 #include "dsa_op_priv.h"
+#include "move.h"
 
 /* Result of a move that went from the end to the start. */
 #define REVERSED 1
@@ -32,7 +32,7 @@ move_forward(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
 
 		if (n == 0)
 			return true;
-		dsa_move(o[1].w.p, o[0].w.p, n, cached(op), &op->pace);
+		move_bytes(o[1].w.p, o[0].w.p, n, cached(op), &op->pace);
 		if (!dsa_op_close(op, mem, o, 2, n))
 			return true;
 	}
@@ -79,7 +79,7 @@ move_back_piece(struct dsa_op *op, struct dsa_mem *mem, uint64_t s_end, uint64_t
 	status = get_back(mem, d_end - s.len, d_end, BUS_PROT_WRITE, &d);
 	if (status == 0) {
 		n = d.len;
-		dsa_move_back(d.p, s.p + s.len - n, n);
+		move_back(d.p, s.p + s.len - n, n);
 		status = dsa_mem_put(mem, &d, n);
 	}
 	dsa_mem_put(mem, &s, 0);
@@ -121,7 +121,7 @@ move_at_once(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
 	dst = dsa_mem_whole(mem, d->dst, d->size, BUS_PROT_WRITE);
 	if (src == NULL || dst == NULL)
 		return false;
-	dsa_move(dst, src, d->size, cached(op), &op->pace);
+	move_bytes(dst, src, d->size, cached(op), &op->pace);
 	op->done = d->size;
 	return true;
 }
@@ -150,8 +150,8 @@ move_twice(struct dsa_operand_walk o[3], size_t n, struct dsa_op *op)
 	for (size_t at = 0; at < n; at += DUALCAST_PIECE) {
 		size_t piece = n - at < DUALCAST_PIECE ? n - at : DUALCAST_PIECE;
 
-		dsa_move(o[1].w.p + at, o[0].w.p + at, piece, cached(op), &op->pace);
-		dsa_move(o[2].w.p + at, o[0].w.p + at, piece, cached(op), &op->pace);
+		move_bytes(o[1].w.p + at, o[0].w.p + at, piece, cached(op), &op->pace);
+		move_bytes(o[2].w.p + at, o[0].w.p + at, piece, cached(op), &op->pace);
 	}
 }
 
@@ -191,13 +191,13 @@ dsa_op_fill(struct dsa_op *op, struct dsa_mem *mem, size_t budget)
 
 	while (op->done < until) {
 		size_t n = dsa_op_open(op, mem, &o, 1, until - op->done);
-		struct dsa_pattern pattern;
+		struct move_pattern pattern;
 
 		if (n == 0)
 			return true;
-		pattern = dsa_pattern(d->pattern, wide ? d->fill.pattern_high : d->pattern,
-				      op->done % DSA_PATTERN_BYTES);
-		dsa_fill(o.w.p, n, &pattern, cached(op), &op->pace);
+		pattern = move_pattern(d->pattern, wide ? d->fill.pattern_high : d->pattern,
+				       op->done % MOVE_PATTERN_BYTES);
+		move_fill(o.w.p, n, &pattern, cached(op), &op->pace);
 		if (!dsa_op_close(op, mem, &o, 1, n))
 			return true;
 	}

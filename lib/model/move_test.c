@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "dsa_move.h"
+#include "move.h"
 
 /* Large enough for both ways of a paced copy, and for it to be found out again. */
 #define BYTES (3u << 20)
@@ -71,32 +71,32 @@ size_of(uint64_t *seed, unsigned int round)
 }
 
 static void
-check_moves(struct area *a, enum dsa_move_isa isa)
+check_moves(struct area *a, enum move_isa isa)
 {
 	uint64_t seed = 11;
 
 	for (unsigned int round = 0; round < 600; round++) {
 		size_t len = size_of(&seed, round);
 		size_t from = draw(&seed, EDGE), to = BYTES + draw(&seed, 200);
-		struct dsa_pace pace = {0};
+		struct move_pace pace = {0};
 
-		dsa_move_by(isa, a->got + to, a->got + from, len, round % 3 == 0, &pace);
+		move_by(isa, a->got + to, a->got + from, len, round % 3 == 0, &pace);
 		memcpy(a->want + to, a->want + from, len);
 		assert_memory_equal(a->got + to - 64, a->want + to - 64, len + 128);
 	}
 }
 
 static void
-check_overlaps(struct area *a, enum dsa_move_isa isa)
+check_overlaps(struct area *a, enum move_isa isa)
 {
 	uint64_t seed = 13;
 
 	for (unsigned int round = 0; round < 600; round++) {
 		size_t len = size_of(&seed, round);
 		size_t to = 64 + draw(&seed, 200), from = to + draw(&seed, round % 2 ? 700 : 70);
-		struct dsa_pace pace = {0};
+		struct move_pace pace = {0};
 
-		dsa_move_by(isa, a->got + to, a->got + from, len, round % 3 == 0, &pace);
+		move_by(isa, a->got + to, a->got + from, len, round % 3 == 0, &pace);
 		memmove(a->want + to, a->want + from, len);
 		assert_memory_equal(a->got, a->want, to + len + 800);
 	}
@@ -104,20 +104,20 @@ check_overlaps(struct area *a, enum dsa_move_isa isa)
 
 /* A copy in slices, as engines ask for it, that remembers what it found out. */
 static void
-check_slices(struct area *a, enum dsa_move_isa isa)
+check_slices(struct area *a, enum move_isa isa)
 {
-	struct dsa_pace pace = {0};
+	struct move_pace pace = {0};
 
 	for (size_t at = 0, n; at < BYTES; at += n) {
 		n = BYTES - at < 262144 ? BYTES - at : 262144;
-		dsa_move_by(isa, a->got + BYTES + at, a->got + at, n, false, &pace);
+		move_by(isa, a->got + BYTES + at, a->got + at, n, false, &pace);
 	}
 	assert_memory_equal(a->got + BYTES, a->got, BYTES);
 	memcpy(a->want + BYTES, a->want, BYTES);
 }
 
 static void
-check_fills(struct area *a, enum dsa_move_isa isa)
+check_fills(struct area *a, enum move_isa isa)
 {
 	uint64_t seed = 17;
 
@@ -126,10 +126,10 @@ check_fills(struct area *a, enum dsa_move_isa isa)
 				     draw(&seed, UINT32_MAX) * UINT64_C(0xff51afd7ed558ccd)};
 		size_t len = size_of(&seed, round), to = 64 + draw(&seed, 200);
 		unsigned int phase = draw(&seed, 16);
-		struct dsa_pattern pattern = dsa_pattern(words[0], words[1], phase);
-		struct dsa_pace pace = {0};
+		struct move_pattern pattern = move_pattern(words[0], words[1], phase);
+		struct move_pace pace = {0};
 
-		dsa_fill_by(isa, a->got + to, len, &pattern, round % 3 == 0, &pace);
+		move_fill_by(isa, a->got + to, len, &pattern, round % 3 == 0, &pace);
 		for (size_t n = 0; n < len; n++)
 			a->want[to + n] =
 				(uint8_t)(words[(n + phase) / 8 % 2] >> (n + phase) % 8 * 8);
@@ -138,7 +138,7 @@ check_fills(struct area *a, enum dsa_move_isa isa)
 }
 
 static void
-check_compares(struct area *a, enum dsa_move_isa isa)
+check_compares(struct area *a, enum move_isa isa)
 {
 	uint64_t seed = 19;
 
@@ -149,17 +149,17 @@ check_compares(struct area *a, enum dsa_move_isa isa)
 		uint8_t *b = a->got + BYTES + at;
 
 		b[wrong] ^= (uint8_t)(1 << draw(&seed, 8));
-		assert_int_equal(dsa_same_by(isa, a->got + at, b, len), wrong < len ? wrong : len);
+		assert_int_equal(move_same_by(isa, a->got + at, b, len), wrong < len ? wrong : len);
 		b[wrong] = a->got[at + wrong];
 	}
 }
 
 static void
-for_each_set(struct area *a, void (*check)(struct area *a, enum dsa_move_isa isa))
+for_each_set(struct area *a, void (*check)(struct area *a, enum move_isa isa))
 {
-	enum dsa_move_isa best = dsa_move_best();
+	enum move_isa best = move_best();
 
-	for (enum dsa_move_isa isa = best == DSA_MOVE_PLAIN ? best : DSA_MOVE_SSE2; isa <= best;
+	for (enum move_isa isa = best == MOVE_PLAIN ? best : MOVE_SSE2; isa <= best;
 	     isa++)
 		check(a, isa);
 }
@@ -200,8 +200,8 @@ flushed_memory_keeps_what_it_has(void **state)
 	struct area *a = *state;
 
 	for (size_t len = 1; len < 3 * EDGE; len += 777) {
-		dsa_flush(a->got + len % 70, len, false);
-		dsa_flush(a->got + len % 70, len, true);
+		move_flush(a->got + len % 70, len, false);
+		move_flush(a->got + len % 70, len, true);
 	}
 	assert_memory_equal(a->got, a->want, 4 * EDGE);
 }

@@ -7,9 +7,9 @@
  */
 #include <string.h>
 
-#include "dsa_move.h"
+#include "move.h"
 
-#define PATTERN DSA_PATTERN_BYTES
+#define PATTERN MOVE_PATTERN_BYTES
 
 /* ---- In plain C ---- */
 
@@ -39,7 +39,7 @@ same_plain(const uint8_t *a, const uint8_t *b, size_t len)
 #include <immintrin.h>
 
 /* The loops need two lines. */
-#define LOOP_MIN     DSA_MOVE_SHORT
+#define LOOP_MIN     MOVE_SHORT
 /* How far ahead lines are asked for: far enough for memory, near enough to be still there. */
 #define AHEAD        1024u
 #define STREAM_AHEAD 2048u
@@ -172,7 +172,7 @@ line_of_sse2(const uint8_t pattern[PATTERN])
 #define STORE(p, line)  _mm512_storeu_si512(p, line)
 #define STREAM(p, line) _mm512_stream_si512((void *)(p), line)
 #define DIFFER(a, b)    _mm512_cmpneq_epi8_mask(a, b)
-#include "dsa_move_isa.inc"
+#include "move_isa.inc"
 
 #define ISA(name)       name##_avx2
 #define TARGET          TARGET_AVX2
@@ -181,7 +181,7 @@ line_of_sse2(const uint8_t pattern[PATTERN])
 #define STORE(p, line)  store_avx2(p, line)
 #define STREAM(p, line) stream_avx2(p, line)
 #define DIFFER(a, b)    differ_avx2(a, b)
-#include "dsa_move_isa.inc"
+#include "move_isa.inc"
 
 #define ISA(name)       name##_sse2
 #define TARGET
@@ -190,29 +190,29 @@ line_of_sse2(const uint8_t pattern[PATTERN])
 #define STORE(p, line)  store_sse2(p, line)
 #define STREAM(p, line) stream_sse2(p, line)
 #define DIFFER(a, b)    differ_sse2(a, b)
-#include "dsa_move_isa.inc"
+#include "move_isa.inc"
 
 /* ---- Which of them ---- */
 
-struct dsa_move_ways {
+struct move_ways {
 	void (*cached)(uint8_t *dst, const uint8_t *src, size_t len);
 	void (*streamed)(uint8_t *dst, const uint8_t *src, size_t len);
 	void (*fill)(uint8_t *dst, size_t len, const uint8_t twice[2 * PATTERN], bool stream);
 	size_t (*same)(const uint8_t *a, const uint8_t *b, size_t len);
 };
 
-static const struct dsa_move_ways ways[] = {
-	[DSA_MOVE_SSE2] = {copy_cached_sse2, copy_streamed_sse2, fill_sse2, same_sse2},
-	[DSA_MOVE_AVX2] = {copy_cached_avx2, copy_streamed_avx2, fill_avx2, same_avx2},
-	[DSA_MOVE_AVX512] = {copy_cached_512, copy_streamed_512, fill_512, same_512},
+static const struct move_ways ways[] = {
+	[MOVE_SSE2] = {copy_cached_sse2, copy_streamed_sse2, fill_sse2, same_sse2},
+	[MOVE_AVX2] = {copy_cached_avx2, copy_streamed_avx2, fill_avx2, same_avx2},
+	[MOVE_AVX512] = {copy_cached_512, copy_streamed_512, fill_512, same_512},
 };
 
-enum dsa_move_isa
-dsa_move_best(void)
+enum move_isa
+move_best(void)
 {
 	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
-		return DSA_MOVE_AVX512;
-	return __builtin_cpu_supports("avx2") ? DSA_MOVE_AVX2 : DSA_MOVE_SSE2;
+		return MOVE_AVX512;
+	return __builtin_cpu_supports("avx2") ? MOVE_AVX2 : MOVE_SSE2;
 }
 
 /* ---- What pays ---- */
@@ -221,7 +221,7 @@ enum { CACHED, STREAMED };
 
 /* A copy, or a fill where there is no source. Pieces begin at multiples of the pattern. */
 struct job {
-	const struct dsa_move_ways *ways;
+	const struct move_ways *ways;
 	uint8_t *dst;
 	const uint8_t *src;
 	const uint8_t *twice;
@@ -249,7 +249,7 @@ timed_probe(const struct job *j, size_t at, uint8_t way)
 
 /* Do a little in one way, and if that is slow in the other, and decide: where it got to. */
 static size_t
-find_pace(const struct job *j, size_t at, struct dsa_pace *pace)
+find_pace(const struct job *j, size_t at, struct move_pace *pace)
 {
 	uint64_t cached = timed_probe(j, at, CACHED);
 
@@ -263,7 +263,7 @@ find_pace(const struct job *j, size_t at, struct dsa_pace *pace)
 }
 
 static void
-do_paced(const struct job *j, size_t len, struct dsa_pace *pace)
+do_paced(const struct job *j, size_t len, struct move_pace *pace)
 {
 	size_t at = 0;
 
@@ -284,7 +284,7 @@ do_paced(const struct job *j, size_t len, struct dsa_pace *pace)
 }
 
 static void
-do_job(const struct job *j, size_t len, bool cached, struct dsa_pace *pace)
+do_job(const struct job *j, size_t len, bool cached, struct move_pace *pace)
 {
 	if (cached || len < PACED_MIN)
 		do_piece(j, 0, len, CACHED);
@@ -295,8 +295,8 @@ do_job(const struct job *j, size_t len, bool cached, struct dsa_pace *pace)
 /* ---- The functions ---- */
 
 void
-dsa_move_by(enum dsa_move_isa isa, uint8_t *dst, const uint8_t *src, size_t len, bool cached,
-	    struct dsa_pace *pace)
+move_by(enum move_isa isa, uint8_t *dst, const uint8_t *src, size_t len, bool cached,
+	    struct move_pace *pace)
 {
 	const struct job job = {.ways = &ways[isa], .dst = dst, .src = src};
 
@@ -308,8 +308,8 @@ dsa_move_by(enum dsa_move_isa isa, uint8_t *dst, const uint8_t *src, size_t len,
 }
 
 void
-dsa_fill_by(enum dsa_move_isa isa, uint8_t *dst, size_t len, const struct dsa_pattern *pattern,
-	    bool cached, struct dsa_pace *pace)
+move_fill_by(enum move_isa isa, uint8_t *dst, size_t len, const struct move_pattern *pattern,
+	    bool cached, struct move_pace *pace)
 {
 	const struct job job = {.ways = &ways[isa], .dst = dst, .twice = pattern->twice};
 
@@ -320,7 +320,7 @@ dsa_fill_by(enum dsa_move_isa isa, uint8_t *dst, size_t len, const struct dsa_pa
 }
 
 size_t
-dsa_same_by(enum dsa_move_isa isa, const uint8_t *a, const uint8_t *b, size_t len)
+move_same_by(enum move_isa isa, const uint8_t *a, const uint8_t *b, size_t len)
 {
 	return len < 64 ? same_plain(a, b, len) : ways[isa].same(a, b, len);
 }
@@ -356,7 +356,7 @@ flush_line(const uint8_t *p, enum flush kind)
 }
 
 void
-dsa_flush(const uint8_t *p, size_t len, bool keep)
+move_flush(const uint8_t *p, size_t len, bool keep)
 {
 	enum flush kind = len < ASK_MIN ? CLFLUSH : flush_kind(keep);
 	const uint8_t *line = p - ((uintptr_t)p & 63);
@@ -369,15 +369,15 @@ dsa_flush(const uint8_t *p, size_t len, bool keep)
 
 #else
 
-enum dsa_move_isa
-dsa_move_best(void)
+enum move_isa
+move_best(void)
 {
-	return DSA_MOVE_PLAIN;
+	return MOVE_PLAIN;
 }
 
 void
-dsa_move_by(enum dsa_move_isa isa, uint8_t *dst, const uint8_t *src, size_t len, bool cached,
-	    struct dsa_pace *pace)
+move_by(enum move_isa isa, uint8_t *dst, const uint8_t *src, size_t len, bool cached,
+	    struct move_pace *pace)
 {
 	(void)isa;
 	(void)cached;
@@ -386,8 +386,8 @@ dsa_move_by(enum dsa_move_isa isa, uint8_t *dst, const uint8_t *src, size_t len,
 }
 
 void
-dsa_fill_by(enum dsa_move_isa isa, uint8_t *dst, size_t len, const struct dsa_pattern *pattern,
-	    bool cached, struct dsa_pace *pace)
+move_fill_by(enum move_isa isa, uint8_t *dst, size_t len, const struct move_pattern *pattern,
+	    bool cached, struct move_pace *pace)
 {
 	(void)isa;
 	(void)cached;
@@ -396,14 +396,14 @@ dsa_fill_by(enum dsa_move_isa isa, uint8_t *dst, size_t len, const struct dsa_pa
 }
 
 size_t
-dsa_same_by(enum dsa_move_isa isa, const uint8_t *a, const uint8_t *b, size_t len)
+move_same_by(enum move_isa isa, const uint8_t *a, const uint8_t *b, size_t len)
 {
 	(void)isa;
 	return same_plain(a, b, len);
 }
 
 void
-dsa_flush(const uint8_t *p, size_t len, bool keep)
+move_flush(const uint8_t *p, size_t len, bool keep)
 {
 	/* What flushes a cache elsewhere is not for a program; memory is coherent without it. */
 	(void)p;
@@ -414,22 +414,22 @@ dsa_flush(const uint8_t *p, size_t len, bool keep)
 #endif
 
 void
-dsa_move(uint8_t *dst, const uint8_t *src, size_t len, bool cached, struct dsa_pace *pace)
+move_bytes(uint8_t *dst, const uint8_t *src, size_t len, bool cached, struct move_pace *pace)
 {
-	dsa_move_by(dsa_move_best(), dst, src, len, cached, pace);
+	move_by(move_best(), dst, src, len, cached, pace);
 }
 
 void
-dsa_move_back(uint8_t *dst, const uint8_t *src, size_t len)
+move_back(uint8_t *dst, const uint8_t *src, size_t len)
 {
 	memmove(dst, src, len);
 }
 
-struct dsa_pattern
-dsa_pattern(uint64_t low, uint64_t high, unsigned int phase)
+struct move_pattern
+move_pattern(uint64_t low, uint64_t high, unsigned int phase)
 {
 	uint64_t words[4] = {low, high, low, high};
-	struct dsa_pattern pattern;
+	struct move_pattern pattern;
 	uint8_t bytes[sizeof(words)];
 
 	memcpy(bytes, words, sizeof(bytes));
@@ -439,14 +439,14 @@ dsa_pattern(uint64_t low, uint64_t high, unsigned int phase)
 }
 
 void
-dsa_fill(uint8_t *dst, size_t len, const struct dsa_pattern *pattern, bool cached,
-	 struct dsa_pace *pace)
+move_fill(uint8_t *dst, size_t len, const struct move_pattern *pattern, bool cached,
+	 struct move_pace *pace)
 {
-	dsa_fill_by(dsa_move_best(), dst, len, pattern, cached, pace);
+	move_fill_by(move_best(), dst, len, pattern, cached, pace);
 }
 
 size_t
-dsa_same(const uint8_t *a, const uint8_t *b, size_t len)
+move_same(const uint8_t *a, const uint8_t *b, size_t len)
 {
-	return dsa_same_by(dsa_move_best(), a, b, len);
+	return move_same_by(move_best(), a, b, len);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * How fast the model moves data, without a device around it: dsa_move by each set of instructions
+ * How fast the model moves data, without a device around it: move_bytes by each set of instructions
  * against the C library's memcpy. Hot: the same two buffers again and again. Cold: buffers one
  * after another in more memory than any cache holds. GB/s, medians of interleaved repeats.
  */
@@ -10,14 +10,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "dsa_move.h"
+#include "move.h"
 
 #define MEMORY  (512u << 20)
 #define REPEATS 7
 #define WORK    (16u << 20)
 /* As engines slice large descriptors. */
 #define SLICE   262144u
-#define WAYS    (DSA_MOVE_AVX512 + 1)
+#define WAYS    (MOVE_AVX512 + 1)
 
 static double
 seconds(void)
@@ -31,15 +31,15 @@ seconds(void)
 static void
 copy(unsigned int way, uint8_t *dst, const uint8_t *src, size_t len)
 {
-	struct dsa_pace pace = {0};
+	struct move_pace pace = {0};
 
-	if (way == DSA_MOVE_PLAIN) {
+	if (way == MOVE_PLAIN) {
 		memcpy(dst, src, len);
 		return;
 	}
 	for (size_t at = 0, n; at < len; at += n) {
 		n = len - at < SLICE ? len - at : SLICE;
-		dsa_move_by(way, dst + at, src + at, n, false, &pace);
+		move_by(way, dst + at, src + at, n, false, &pace);
 	}
 }
 
@@ -71,7 +71,7 @@ static void
 measure(uint8_t *dst, const uint8_t *src, size_t len, size_t *place)
 {
 	double rates[WAYS][REPEATS] = {{0}};
-	unsigned int best = dsa_move_best();
+	unsigned int best = move_best();
 
 	for (unsigned int r = 0; r < REPEATS; r++)
 		for (unsigned int way = 0; way <= best; way++)
