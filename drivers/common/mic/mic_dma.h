@@ -21,11 +21,8 @@
 struct mic_dev;
 struct mic_dma_channel;
 
-/** Channels of the host. */
-#define MIC_DMA_CHANNELS 4
-/** Descriptors of a ring, a multiple of 4: fewer are too few to work with, more there cannot be. */
-#define MIC_DMA_RING_MIN 64
-#define MIC_DMA_RING_MAX 131068
+/** Descriptors of a ring, at least; MIC_DMA_RING_MOST (mic_desc.h) at most. */
+#define MIC_DMA_RING_LEAST 64
 
 /** How a job ended. */
 enum mic_dma_status {

@@ -58,7 +58,10 @@ void mic_dma_reset(struct mic_dma *dma);
 /** Wait until nobody uses an address that was looked up before: for a change of the host's map. */
 void mic_dma_remap(struct mic_dma *dma);
 
-/** Registers, by offset in the SBOX. A write to DCR that disables a channel waits as a reset does. */
+/**
+ * Registers, by offset in the SBOX (one in BAR4 will do, too). A write to DCR that disables a channel waits as
+ * a reset does.
+ */
 uint32_t mic_dma_read(struct mic_dma *dma, uint32_t sbox_off);
 void mic_dma_write(struct mic_dma *dma, uint32_t sbox_off, uint32_t value);
 
