@@ -12,6 +12,8 @@
 #define PM_D0    0u
 #define PM_D3HOT 3u
 #define PM_KEEPS 0x8u
+#define MSI_ALLOWED    0x0070u
+#define MSI_ADDRESS_64 0x0080u
 /* Device Control, upper byte: Initiate Function Level Reset. It acts, and reads 0. */
 #define DEVCTL_FLR_BYTE (PCI_PCIE_DEVCTL + 1)
 #define DEVCTL_FLR      0x80u
@@ -89,6 +91,20 @@ capability_ext(struct pci_config *c, uint16_t off, uint16_t id, uint32_t version
 	}
 	fixed(c, off, 4, id | version << 16);
 	c->last_ext = off;
+}
+
+void
+pci_config_msi(struct pci_config *c, uint16_t off, unsigned int vectors)
+{
+	capability(c, off, PCI_CAP_MSI);
+	c->msi = off;
+	/* How many it can have, as a power of two, and how many it may: bits 3:1 and 6:4. */
+	pci_config_field(c, off + PCI_MSI_CONTROL, 2,
+			 MSI_ADDRESS_64 | (uint32_t)__builtin_ctz(vectors) << 1,
+			 PCI_MSI_ENABLE | MSI_ALLOWED, 0);
+	pci_config_field(c, off + 0x4, 4, 0, 0xfffffffc, 0);
+	pci_config_field(c, off + 0x8, 4, 0, UINT32_MAX, 0);
+	pci_config_field(c, off + 0xc, 2, 0, 0xffff, 0);
 }
 
 void
@@ -345,6 +361,17 @@ bool
 pci_config_may_master(const struct pci_config *c)
 {
 	return commanded(c, PCI_CFG_COMMAND_MASTER);
+}
+
+unsigned int
+pci_config_msi_vectors(const struct pci_config *c)
+{
+	uint32_t control = c->msi == 0 ? 0 : pci_config_get(c, c->msi + PCI_MSI_CONTROL, 2);
+	unsigned int can = control >> 1 & 7, may = (control & MSI_ALLOWED) >> 4;
+
+	if (!(control & PCI_MSI_ENABLE))
+		return 0;
+	return 1u << (may < can ? may : can);
 }
 
 bool

@@ -39,6 +39,7 @@
 
 /* Capabilities: their ids, and the registers in them that a device acts on. */
 #define PCI_CAP_PM       0x01
+#define PCI_CAP_MSI      0x05
 #define PCI_CAP_PCIE     0x10
 #define PCI_CAP_MSIX     0x11
 #define PCI_EXT_AER      0x0001
@@ -57,6 +58,8 @@
 #define PCI_PRS_CONTROL  0x04 /**< bit 0 enables */
 #define PCI_PRS_ALLOC    0x0c /**< page requests that may be outstanding */
 #define PCI_PCIE_DEVCTL  0x08 /**< Device Control; bit 15 asks for a function-level reset */
+#define PCI_MSI_CONTROL  0x02
+#define PCI_MSI_ENABLE   0x0001
 #define PCI_MSIX_CONTROL 0x02
 #define PCI_MSIX_MASK    0x4000 /**< all vectors masked */
 #define PCI_MSIX_ENABLE  0x8000
@@ -95,7 +98,7 @@ struct pci_config {
 	uint8_t clear[PCI_CFG_BYTES];    /**< bits that writing 1 clears */
 	uint8_t sticky[PCI_CFG_BYTES];   /**< bits that a function-level reset leaves alone */
 	uint16_t last, last_ext;         /**< capability added last, 0 for none */
-	uint16_t pm, pcie, msix;         /**< where those are, 0 for none */
+	uint16_t pm, pcie, msi, msix;    /**< where those are, 0 for none */
 };
 
 /** Start building: a type-0 header without bars and capabilities. */
@@ -121,10 +124,12 @@ void pci_config_field(struct pci_config *c, uint16_t off, unsigned int size, uin
 void pci_config_bar64(struct pci_config *c, unsigned int n, uint64_t size, bool prefetchable);
 
 /* Capabilities: each takes its place in the list behind the one that was added before. `off` is a
- * multiple of 4, and what lies from there on is free: 64..255 for MSI-X, PCI Express and power
+ * multiple of 4, and what lies from there on is free: 64..255 for MSI, MSI-X, PCI Express and power
  * management, from 256 on for the others, of which the first one has to be at 256.
  */
 
+/** MSI, 14 bytes: 64-bit addresses, no masks; `vectors` is a power of two up to 32. */
+void pci_config_msi(struct pci_config *c, uint16_t off, unsigned int vectors);
 /** MSI-X, 12 bytes. */
 void pci_config_msix(struct pci_config *c, uint16_t off, const struct pci_msix *msix);
 /** PCI Express version 2 of an endpoint, 60 bytes. */
@@ -187,6 +192,9 @@ bool pci_config_answers(const struct pci_config *c);
 
 /** May the function access memory and send interrupts: enabled by COMMAND, and not in D3hot? */
 bool pci_config_may_master(const struct pci_config *c);
+
+/** Vectors of MSI that software allows: 0 while it is disabled. */
+unsigned int pci_config_msi_vectors(const struct pci_config *c);
 
 /** Are MSI-X vectors enabled, and not masked all together? */
 bool pci_config_msix_on(const struct pci_config *c);

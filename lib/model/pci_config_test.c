@@ -16,6 +16,7 @@
 #define MSIX  0x60
 #define PCIE  0x6c
 #define PM    0xa8
+#define MSI   0xb0
 #define AER   0x100
 #define PASID 0x148
 #define ACS   0x150
@@ -229,6 +230,28 @@ msix_needs_enable_and_no_mask(void **state)
 
 /* Errors are set by the device; writing 1 takes them away. */
 static void
+msi_grants_what_it_has(void **state)
+{
+	struct pci_config *c = *state;
+
+	assert_int_equal(pci_config_msi_vectors(c), 0);
+	pci_config_msi(c, MSI, 16);
+	pci_config_reset(c, true);
+	assert_field(c, MSI, 2, 0x0005);
+	assert_field(c, MSI + PCI_MSI_CONTROL, 2, 0x0088);
+	assert_int_equal(pci_config_msi_vectors(c), 0);
+	(void)put(c, MSI + PCI_MSI_CONTROL, 2, 0x0021);
+	assert_int_equal(pci_config_msi_vectors(c), 4);
+	/* No more than it can. */
+	(void)put(c, MSI + PCI_MSI_CONTROL, 2, 0x0071);
+	assert_int_equal(pci_config_msi_vectors(c), 16);
+	(void)put(c, MSI + PCI_MSI_CONTROL, 2, 0x0070);
+	assert_int_equal(pci_config_msi_vectors(c), 0);
+	(void)put(c, MSI + 0x4, 4, UINT32_MAX);
+	assert_field(c, MSI + 0x4, 4, 0xfffffffc);
+}
+
+static void
 error_bits_are_cleared_by_ones(void **state)
 {
 	struct pci_config *c = *state;
@@ -264,6 +287,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(resets_clear_what_is_not_sticky, setup, teardown),
 		cmocka_unit_test_setup_teardown(power_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(msix_needs_enable_and_no_mask, setup, teardown),
+		cmocka_unit_test_setup_teardown(msi_grants_what_it_has, setup, teardown),
 		cmocka_unit_test_setup_teardown(error_bits_are_cleared_by_ones, setup, teardown),
 		cmocka_unit_test_setup_teardown(redirection_that_is_there_can_be_enabled, setup,
 						teardown),
