@@ -405,6 +405,21 @@ a_copy_may_interrupt_and_write_the_tail_back(void **state)
 
 /* ---- M38, U2: what is counted ---- */
 
+/* Who learns by a status that its ring is all but empty may fill it up at once. */
+static void
+a_status_is_not_ahead_of_the_tail(void **state)
+{
+	(void)state;
+	rig_open(&rig, 0, true, RIG_RING, 512);
+	for (uint32_t n = 0; n < 511; n++)
+		rig_desc(&rig, RIG_RING, n, mic_desc_copy(0x10000 + 4096 * (n % 8), 0, 4096));
+	rig_desc(&rig, RIG_RING, 40, mic_desc_status(RIG_STATUS, 1, false));
+	rig.watch = RIG_STATUS;
+	rig_write(&rig, MIC_DHPR_AT, 0, 511);
+	rig_finish(&rig);
+	assert_int_equal(rig.seen, 40);
+}
+
 static void
 nops(unsigned int channel, uint64_t ring, uint32_t size, uint32_t n)
 {
@@ -1016,6 +1031,7 @@ main(void)
 		TEST(an_interrupt_goes_to_the_owner),
 		TEST(a_masked_interrupt_waits_and_masking_acknowledges),
 		TEST(a_copy_may_interrupt_and_write_the_tail_back),
+		TEST(a_status_is_not_ahead_of_the_tail),
 		TEST(dstat_counts_16_bits_where_it_is_said_to),
 		TEST(dstat_of_a_steppings_does_not_wrap_with_the_ring),
 		TEST(a_bad_descriptor_stops_the_channel),

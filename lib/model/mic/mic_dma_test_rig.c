@@ -39,7 +39,8 @@ mic_address_map(struct mic_model *rig, uint64_t address, size_t *len, enum bus_p
 {
 	size_t n = there(rig, address);
 
-	(void)prot;
+	if (prot == BUS_PROT_WRITE && address == rig->watch && address != 0)
+		rig->seen = rig_read(rig, MIC_DTPR_AT, 0);
 	if (n == 0 || (rig->map == RIG_NEVER && address >= RIG_CARD))
 		return NULL;
 	if (*len > n)

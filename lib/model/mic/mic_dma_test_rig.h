@@ -38,6 +38,8 @@ struct mic_model {
 	enum rig_map map;
 	_Atomic bool no_bus_master, no_card_os;
 	_Atomic uint64_t host_irqs[32], card_irqs[34];
+	uint64_t watch; /**< when this address is written to, channel 0's tail is looked at */
+	uint32_t seen;
 	unsigned char *card;
 	unsigned char *host; /**< both halves, in one piece */
 };

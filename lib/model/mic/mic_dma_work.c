@@ -124,6 +124,37 @@ next(struct slice *s)
 	return true;
 }
 
+/* ---- How far it got ---- */
+
+/* What is completed shows in the registers: under the channel's lock. */
+static void
+count(struct slice *s)
+{
+	struct mic_dma_channel *c = s->c;
+
+	if (s->epoch == c->epoch) {
+		c->tail = s->tail;
+		c->count += s->completed;
+		c->descriptors += s->completed;
+		c->bytes += s->bytes;
+	}
+	s->count += s->completed;
+	s->completed = 0;
+	s->bytes = 0;
+}
+
+/*
+ * Before something is written that tells software how far the channel is: it may fill the places of
+ * what came before at once, and the head must not seem to overtake the tail.
+ */
+static void
+show(struct slice *s)
+{
+	mic_dma_lock(&s->c->lock);
+	count(s);
+	mic_dma_unlock(&s->c->lock);
+}
+
 /* ---- What descriptors say ---- */
 
 /* Where one end is not to be had by a pointer. */
@@ -175,6 +206,17 @@ copy_error(struct slice *s, uint64_t dst, uint64_t src, size_t len)
 	return 0;
 }
 
+/* The tail behind this descriptor, as DSTAT will have it. */
+static bool
+write_tail(struct slice *s)
+{
+	uint32_t tail = s->tail + 1 == s->size ? 0 : s->tail + 1, status;
+
+	show(s);
+	status = mic_dma_count(s->c, tail, s->count + 1);
+	return put(s, s->writeback, &status, sizeof(status));
+}
+
 /* true: this descriptor is over. Otherwise it failed, or the slice ends within it. */
 static bool
 copy(struct slice *s)
@@ -182,7 +224,6 @@ copy(struct slice *s)
 	uint64_t src = REG_GET(MIC_DESC_MEMCPY_SRC, s->desc.qw[0]);
 	uint64_t dst = REG_GET(MIC_DESC_MEMCPY_DST, s->desc.qw[1]);
 	uint64_t len = REG_GET(MIC_DESC_MEMCPY_LENGTH, s->desc.qw[0]) * MIC_DMA_LINE;
-	uint32_t status;
 
 	s->error = copy_error(s, dst, src, len);
 	while (s->error == 0 && s->done < len && s->spent < SLICE) {
@@ -197,9 +238,7 @@ copy(struct slice *s)
 	}
 	if (s->error != 0 || s->done < len)
 		return false;
-	status = mic_dma_count(s->c, s->tail + 1 == s->size ? 0 : s->tail + 1,
-			       s->count + s->completed + 1);
-	if (REG_GET(MIC_DESC_MEMCPY_TWB, s->desc.qw[1]) && !put(s, s->writeback, &status, 4))
+	if (REG_GET(MIC_DESC_MEMCPY_TWB, s->desc.qw[1]) && !write_tail(s))
 		return false;
 	s->interrupt = REG_GET(MIC_DESC_MEMCPY_INTR, s->desc.qw[1]);
 	return true;
@@ -210,6 +249,7 @@ write_status(struct slice *s)
 {
 	uint64_t data = s->desc.qw[0];
 
+	show(s);
 	if (!put(s, REG_GET(MIC_DESC_STATUS_DST, s->desc.qw[1]), &data, sizeof(data)))
 		return false;
 	s->interrupt = REG_GET(MIC_DESC_STATUS_INTR, s->desc.qw[1]);
@@ -304,12 +344,9 @@ end(struct slice *s)
 	struct mic_dma_channel *c = s->c;
 
 	mic_dma_lock(&c->lock);
+	count(s);
 	if (s->epoch == c->epoch) {
-		c->tail = s->tail;
 		c->done = s->done;
-		c->count += s->completed;
-		c->descriptors += s->completed;
-		c->bytes += s->bytes;
 		if (s->error != 0)
 			mic_dma_stop(c, s->error);
 		if (s->interrupt)
