@@ -26,8 +26,10 @@ lib/resource: lib/spec
 lib/ctl: lib/spec
 lib/share: lib/spec lib/bus lib/model lib/model/dlb lib/resource
 lib/access: lib/bus lib/portal DPDK
+drivers/common/mic: lib/spec lib/access lib/bus lib/portal DPDK
 drivers/dma/dsa: lib/spec lib/access lib/bus lib/portal DPDK
 drivers/event/dlb: lib/spec lib/resource lib/access lib/bus lib/portal DPDK
+drivers/raw/mic: lib/spec lib/access lib/bus lib/portal lib/ctl drivers/common/mic DPDK
 app/bench-common: DPDK
 app/bench-dma: app/bench-common DPDK
 app/bench-event: app/bench-common DPDK

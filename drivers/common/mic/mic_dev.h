@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_MIC_DEV_H
+#define SLIPWAY_MIC_DEV_H
+
+/**
+ * @file
+ * A MIC card, as its drivers see it: registers, aperture, host memory through the SMPT, interrupts
+ * and doorbells. One of these per card and process; librte_common_mic.so has it. State and boot are
+ * in mic_state.h, DMA channels in mic_dma.h. Everything returns 0 or a negative errno unless said
+ * otherwise, and may be called from any thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct access_dev;
+struct mic_dev;
+
+/** What a card is made of; 0 in a field: the default named. */
+struct mic_dev_config {
+	const char *name;          /**< of the DPDK device, for logs; outlives the card */
+	struct access_dev *access; /**< how it is reached; closed with the card */
+	int numa_node;             /**< where its memory goes, or SOCKET_ID_ANY */
+	uint16_t device_id;
+	uint8_t revision;
+	unsigned int time_scale; /**< its waits are so many times shorter than the silicon's; 1 */
+	unsigned int irq_modes;  /**< bits of enum mic_irq_mode that may be used; all */
+};
+
+/**
+ * Bring a card up (section 11.9): interrupts, SMPT, device page, scratchpads 14 and 15. Takes the
+ * access over only when it succeeds.
+ */
+int mic_dev_open(const struct mic_dev_config *config, struct mic_dev **dev);
+/** Let go of it: bus mastering is off then. -EBUSY inside one of its own callbacks. */
+int mic_dev_close(struct mic_dev *dev);
+
+struct access_dev *mic_dev_access(struct mic_dev *dev);
+const char *mic_dev_name(const struct mic_dev *dev);
+
+/** Registers: all accesses of BAR4 go through these two. */
+uint32_t mic_dev_read(struct mic_dev *dev, uint32_t bar4_off);
+void mic_dev_write(struct mic_dev *dev, uint32_t bar4_off, uint32_t value);
+
+/** Card memory at an offset, in this process; NULL for what is outside the aperture. */
+void *mic_dev_aperture(struct mic_dev *dev, uint64_t offset, uint64_t len);
+uint64_t mic_dev_aperture_size(const struct mic_dev *dev);
+
+/** Let the card reach host memory (section 7): its MIC address. -EINVAL, -ENOMEM when full. */
+int mic_dev_map(struct mic_dev *dev, uint64_t iova, uint64_t len, uint64_t *mic_address);
+int mic_dev_unmap(struct mic_dev *dev, uint64_t mic_address, uint64_t len);
+
+/* Interrupt sources, section 8.1. */
+#define MIC_SOURCE_DB(n)  (n)         /**< doorbells 0..3 */
+#define MIC_SOURCE_DMA(n) (8u + (n))  /**< host channels 0..3 */
+#define MIC_SOURCE_ERROR  30u
+
+/**
+ * Have a handler called whenever a source fires, and once more now and then; from the control
+ * thread. Several may share a source. -EINVAL, -ENOSPC.
+ */
+int mic_dev_irq_attach(struct mic_dev *dev, unsigned int source, void (*handler)(void *arg),
+		       void *arg);
+/** Once this returns the handler is not running and will not be called; but for from inside it. */
+void mic_dev_irq_detach(struct mic_dev *dev, unsigned int source, void (*handler)(void *arg),
+			void *arg);
+/** A card-to-host doorbell, 0..3, in turn (section 8.5): two users may have the same one. */
+int mic_dev_doorbell_get(struct mic_dev *dev);
+/** Ring a host-to-card doorbell, 0..15 (section 9.1), after all stores made before. */
+void mic_dev_ring(struct mic_dev *dev, unsigned int h2c_db);
+
+/** What becomes of a card, told to those that have work on it. */
+enum mic_dev_event {
+	MIC_DEV_RESETTING, /**< about to be reset: what is in flight is lost */
+	MIC_DEV_LOST,      /**< gone for good */
+	/** Its hardware can be programmed again: after each reset, and after each boot. */
+	MIC_DEV_RUNNING,
+};
+
+/** Be told, from any thread, with no lock held. */
+int mic_dev_follow(struct mic_dev *dev, void (*event)(void *arg, enum mic_dev_event e), void *arg);
+void mic_dev_unfollow(struct mic_dev *dev, void (*event)(void *arg, enum mic_dev_event e),
+		      void *arg);
+/** Is it lost? Then registers read as ones, and nothing is answered. */
+bool mic_dev_gone(const struct mic_dev *dev);
+
+#endif /* SLIPWAY_MIC_DEV_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_MIC_DEVARGS_H
+#define SLIPWAY_MIC_DEVARGS_H
+
+/**
+ * @file
+ * Device arguments of a MIC card.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "access.h"
+
+/** Of names that are directories: cards/NAME. */
+#define MIC_NAME_MAX 32
+
+/** Where the card is. */
+enum mic_at {
+	MIC_AT_BUS,   /**< on the PCI bus */
+	MIC_AT_MODEL, /**< in this process */
+	MIC_AT_VFU,   /**< served on a socket */
+	MIC_AT_CARD,  /**< the same, by the name of a virtual card of this machine */
+};
+
+struct mic_devargs {
+	enum mic_at at;
+	char path[108];          /**< of the socket */
+	char card[MIC_NAME_MAX]; /**< the name of the card */
+	enum access_step step;
+	int numa_node;
+	char era;                /**< 'a', 'c', 'd'; 0: as the card says, or 'a' */
+	unsigned int time_scale; /**< 0: as the card says, or 1 */
+	unsigned int irq_modes;  /**< bits of enum mic_irq_mode */
+	bool dma;                /**< register a DMA device */
+
+	/* Of a card in this process. */
+	uint16_t device_id;
+	uint8_t revision;
+	bool a0;
+	unsigned int memory; /**< MiB */
+	uint32_t load_address;
+	unsigned int ready_ms;
+	bool lose_smpt, never_ready, all_ones, strict_enables, trains_memory;
+	bool dma_dstat_16_bits, dma_owner_card, dma_after_boot_only;
+};
+
+/** Parse: 0, or -EINVAL after one log line. `at` and `numa_node` are the bus's to fill in. */
+int mic_devargs_parse(const char *name, const char *text, struct mic_devargs *args);
+
+#endif /* SLIPWAY_MIC_DEVARGS_H */
