@@ -13,10 +13,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <rte_bus_pci.h>
 #include <rte_common.h>
 #include <rte_cycles.h>
 #include <rte_lcore.h>
 #include <rte_memory.h>
+
+#include <bus_pci_driver.h>
 
 #include "access_priv.h"
 #include "bus_store.h"
@@ -327,6 +330,61 @@ access_ring(struct access_dev *access, unsigned int bar, uint64_t off)
 		    regions[i].offset == off)
 			return regions[i].memory;
 	return NULL;
+}
+
+/* Of memory that the PCI bus has mapped, or that a device shows. */
+static bool
+memory_region(struct access_dev *access, unsigned int bar, uint64_t off, struct bus_region *r)
+{
+	struct bus_region regions[ACCESS_DEVICE_REGIONS];
+	int i, n;
+
+	if (access->dev == NULL) {
+		*r = (struct bus_region){
+			.size = access->pci->mem_resource[bar].len,
+			.memory = access->pci->mem_resource[bar].addr,
+		};
+		return true;
+	}
+	n = access->dev->ops->describe(access->dev, regions, ACCESS_DEVICE_REGIONS);
+	for (i = 0; i < RTE_MIN(n, ACCESS_DEVICE_REGIONS); i++) {
+		*r = regions[i];
+		if (r->kind == BUS_MEMORY && r->bar == bar && off >= r->offset &&
+		    off - r->offset < r->size)
+			return true;
+	}
+	return false;
+}
+
+void *
+access_memory(struct access_dev *access, unsigned int bar, uint64_t off, uint64_t *len)
+{
+	struct bus_region r;
+
+	if (bar >= ACCESS_BARS || !memory_region(access, bar, off, &r) || r.memory == NULL ||
+	    off - r.offset >= r.size)
+		return NULL;
+	*len = r.size - (off - r.offset);
+	return (uint8_t *)r.memory + (off - r.offset);
+}
+
+int
+access_wait_fd(const struct access_dev *access)
+{
+	return access->reach->wait_fd != NULL ? access->reach->wait_fd(access) : -1;
+}
+
+uint64_t
+access_idle_ns(struct access_dev *access)
+{
+	uint64_t now, deadline;
+
+	if (access->step != ACCESS_STEP_IDLE)
+		return BUS_NO_DEADLINE;
+	deadline = access_idle_until(access, &now);
+	if (deadline == BUS_NO_DEADLINE)
+		return deadline;
+	return deadline > now ? deadline - now : 0;
 }
 
 static int

@@ -142,6 +142,25 @@ uint64_t access_stray(const struct access_dev *access);
 bool access_gives_way(const struct access_dev *access);
 
 /**
+ * Memory of the device that is mapped here: plain loads and stores reach it. Where the device is
+ * lost they still do no harm. Control path.
+ *
+ * @param off of the first byte, in the bar
+ * @param len how many bytes lie there in one piece
+ * @return where, or NULL: there is no memory at that place, or it cannot be mapped
+ */
+void *access_memory(struct access_dev *access, unsigned int bar, uint64_t off, uint64_t *len);
+
+/**
+ * A descriptor that is readable when a device on a socket wants access_idle to be called: it asks
+ * for something, or it has gone. -1 for a device that needs no such thing.
+ */
+int access_wait_fd(const struct access_dev *access);
+
+/** As access_idle, and when the device wants to be called again, in ns from now. */
+uint64_t access_idle_ns(struct access_dev *access);
+
+/**
  * Make memory outside DPDK's own known to a device in this process, or unknown again; the vdev bus
  * calls these for rte_dev_dma_map and rte_dev_dma_unmap. The PCI bus sees to its devices itself.
  *

@@ -119,9 +119,9 @@ access_irq_done(struct access_dev *access)
 
 /* ---- A device that is called ---- */
 
-/* Where in configuration space, or 0. The list of a device that works has an end. */
-static uint8_t
-find_msix(struct access_dev *access)
+/* The list of a device that works has an end. */
+uint8_t
+access_find_cap(struct access_dev *access, uint8_t id)
 {
 	uint8_t at = 0, cap[2] = {0, 0};
 	unsigned int hops;
@@ -131,7 +131,7 @@ find_msix(struct access_dev *access)
 	for (hops = 0; at != 0 && hops < 48; hops++, at = cap[1]) {
 		if (access_config_read(access, at, cap, sizeof(cap)) < 0)
 			return 0;
-		if (cap[0] == CAP_MSIX)
+		if (cap[0] == id)
 			return at;
 	}
 	return 0;
@@ -141,7 +141,7 @@ find_msix(struct access_dev *access)
 int
 access_irqs_call_open(struct access_dev *access, struct access_irqs *irqs)
 {
-	uint8_t at = find_msix(access), word[4];
+	uint8_t at = access_find_cap(access, CAP_MSIX), word[4];
 	struct access_bar bar;
 	uint32_t table;
 	unsigned int v;
@@ -172,7 +172,7 @@ access_irq_raise(struct bus_host *host, unsigned int vector)
 	struct access_dev *access = RTE_PTR_SUB(host, offsetof(struct access_dev, host));
 	struct access_irq *irq;
 
-	if (access->irqs == NULL || vector > ACCESS_IRQS)
+	if (access_irq_fd_raise(access, vector) || access->irqs == NULL || vector > ACCESS_IRQS)
 		return;
 	irq = &access->irqs->irq[vector];
 	/* Sequentially consistent with irq_sleep: either the new count is seen there before it

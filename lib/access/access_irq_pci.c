@@ -79,3 +79,54 @@ access_irq_pci_sleep(struct access_dev *access, unsigned int vector, uint32_t se
 	RTE_SET_USED(seen);
 	(void)!ppoll(&fd, 1, &ts, NULL);
 }
+
+/* ---- Vectors as descriptors ---- */
+
+/* What DPDK has set the device up for; it knows no second choice. */
+static bool
+is_kind(const struct rte_intr_handle *handle, enum access_irq_kind kind)
+{
+	switch (rte_intr_type_get(handle)) {
+	case RTE_INTR_HANDLE_VFIO_MSIX:
+		return kind == ACCESS_IRQ_MSIX;
+	case RTE_INTR_HANDLE_VFIO_MSI:
+		return kind == ACCESS_IRQ_MSI;
+	case RTE_INTR_HANDLE_VFIO_LEGACY:
+	case RTE_INTR_HANDLE_UIO:
+	case RTE_INTR_HANDLE_UIO_INTX:
+		return kind == ACCESS_IRQ_INTX;
+	default:
+		return false;
+	}
+}
+
+/* The handle's own descriptor is vector 0, its list has those from 1 on. */
+int
+access_irq_fds_pci_open(struct access_dev *access, enum access_irq_kind kind, unsigned int n)
+{
+	struct rte_intr_handle *handle = access->pci->intr_handle;
+	unsigned int i;
+
+	if (!is_kind(handle, kind))
+		return -ENOTSUP;
+	if (n > 1 && (rte_intr_efd_enable(handle, n - 1) < 0 ||
+		      rte_intr_nb_efd_get(handle) != (int)n - 1))
+		return -ENOTSUP;
+	if (rte_intr_enable(handle) < 0) {
+		rte_intr_efd_disable(handle);
+		return -ENOTSUP;
+	}
+	access->irq_fds[0] = rte_intr_fd_get(handle);
+	for (i = 1; i < n; i++)
+		access->irq_fds[i] = rte_intr_efds_index_get(handle, (int)i - 1);
+	access->nb_irq_fds = n;
+	return 0;
+}
+
+void
+access_irq_fds_pci_close(struct access_dev *access, enum access_irq_kind kind)
+{
+	RTE_SET_USED(kind);
+	rte_intr_disable(access->pci->intr_handle);
+	rte_intr_efd_disable(access->pci->intr_handle);
+}

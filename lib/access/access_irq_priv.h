@@ -33,6 +33,19 @@ uint32_t access_irq_call_seen(struct access_dev *access, unsigned int vector);
 void access_irq_call_sleep(struct access_dev *access, unsigned int vector, uint32_t seen,
 			   uint64_t ns);
 
+/** Where a capability is in configuration space, or 0. */
+uint8_t access_find_cap(struct access_dev *access, uint8_t id);
+
+/* Vectors by descriptors: access_irq_fd.c, access_vfu_irq.c, access_irq_pci.c. */
+int access_irq_fds_call_open(struct access_dev *access, enum access_irq_kind kind, unsigned int n);
+void access_irq_fds_call_close(struct access_dev *access, enum access_irq_kind kind);
+int access_irq_fds_pci_open(struct access_dev *access, enum access_irq_kind kind, unsigned int n);
+void access_irq_fds_pci_close(struct access_dev *access, enum access_irq_kind kind);
+int access_irq_fds_vfu_open(struct access_dev *access, enum access_irq_kind kind, unsigned int n);
+void access_irq_fds_vfu_close(struct access_dev *access, enum access_irq_kind kind);
+/** A vector of a device in this process goes to its descriptor: false when it has none. */
+bool access_irq_fd_raise(struct access_dev *access, unsigned int vector);
+
 /* A device on the PCI bus: access_irq_pci.c. */
 int access_irqs_pci_open(struct access_dev *access, struct access_irqs *irqs);
 void access_irqs_pci_close(struct access_dev *access);

@@ -50,6 +50,8 @@ static const struct access_reach pci_reach = {
 	.irqs_open = access_irqs_pci_open,
 	.irq_seen = access_irq_pci_seen,
 	.irq_sleep = access_irq_pci_sleep,
+	.irq_fds_open = access_irq_fds_pci_open,
+	.irq_fds_close = access_irq_fds_pci_close,
 };
 
 int

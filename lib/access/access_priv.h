@@ -13,6 +13,7 @@
 #include <rte_spinlock.h>
 
 #include "access.h"
+#include "access_irq_fd.h"
 
 /** Memory outside DPDK that was made known to a device; more than this nobody has asked for. */
 #define ACCESS_REGIONS_MAX 64
@@ -44,6 +45,10 @@ struct access_reach {
 	/** Tell of memory outside DPDK; NULL where the device looks for itself. */
 	int (*memory)(struct access_dev *access, uint64_t iova, size_t len, bool map);
 	bool (*is_lost)(const struct access_dev *access); /**< NULL: never */
+	int (*wait_fd)(const struct access_dev *access);  /**< NULL: there is none */
+	/** Vectors by descriptors, which the access has in irq_fds; NULL where that cannot be. */
+	int (*irq_fds_open)(struct access_dev *access, enum access_irq_kind kind, unsigned int n);
+	void (*irq_fds_close)(struct access_dev *access, enum access_irq_kind kind);
 };
 
 /** A device that has been reached. */
@@ -67,6 +72,9 @@ struct access_dev {
 	const _Atomic uint32_t *sleepers;
 	const char *about;
 	void *ring_memory;   /**< of the device's line rings */
+	enum access_irq_kind irq_kind;
+	_Atomic unsigned int nb_irq_fds;
+	int irq_fds[ACCESS_IRQ_FDS];
 	rte_spinlock_t lock; /**< of the regions */
 	unsigned int nb_regions;
 	struct access_region regions[ACCESS_REGIONS_MAX];

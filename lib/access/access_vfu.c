@@ -74,6 +74,17 @@ vfu_is_lost(const struct access_dev *access)
 	return vfu_client_lost(((const struct access_vfu *)access)->client);
 }
 
+/* A socket that is closed would be readable for ever. */
+static int
+vfu_wait_fd(const struct access_dev *access)
+{
+	struct vfu_client *client = ((const struct access_vfu *)access)->client;
+	struct vfu_client_shared shared;
+
+	vfu_client_shared(client, &shared);
+	return vfu_client_lost(client) ? -1 : shared.socket;
+}
+
 /* A reset is done when the write that asks for it is answered. */
 static const struct access_reach vfu_reach = {
 	.close = vfu_close,
@@ -85,6 +96,9 @@ static const struct access_reach vfu_reach = {
 	.irq_sleep = access_vfu_irq_sleep,
 	.memory = access_vfu_memory,
 	.is_lost = vfu_is_lost,
+	.wait_fd = vfu_wait_fd,
+	.irq_fds_open = access_irq_fds_vfu_open,
+	.irq_fds_close = access_irq_fds_vfu_close,
 };
 
 static int

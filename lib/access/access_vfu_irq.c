@@ -97,3 +97,30 @@ access_vfu_irq_sleep(struct access_dev *access, unsigned int vector, uint32_t se
 	if (ppoll(fds, 2, &ts, NULL) > 0 && fds[1].revents != 0)
 		vfu_client_look_now(vfu->client);
 }
+
+/* ---- Vectors as descriptors ---- */
+
+/* The descriptors are ours, the server writes to them. Clients of ours know of MSI-X only. */
+int
+access_irq_fds_vfu_open(struct access_dev *access, enum access_irq_kind kind, unsigned int n)
+{
+	struct access_vfu *vfu = access_vfu_of(access);
+	int ret;
+
+	if (kind != ACCESS_IRQ_MSIX || vfu_client_vectors(vfu->client) < n)
+		return -ENOTSUP;
+	ret = access_irq_fds_call_open(access, kind, n);
+	if (ret < 0)
+		return ret;
+	ret = vfu_client_set_irqs(vfu->client, 0, n, access->irq_fds);
+	if (ret < 0)
+		access_irq_fds_call_close(access, kind);
+	return ret;
+}
+
+void
+access_irq_fds_vfu_close(struct access_dev *access, enum access_irq_kind kind)
+{
+	vfu_client_disable_irqs(access_vfu_of(access)->client);
+	access_irq_fds_call_close(access, kind);
+}

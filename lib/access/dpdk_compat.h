@@ -11,7 +11,11 @@
  * headers and has not been built yet.
  */
 
+#include <pthread.h>
+
+#include <rte_lcore.h>
 #include <rte_telemetry.h>
+#include <rte_thread.h>
 #include <rte_version.h>
 
 #include <eventdev_pmd.h>
@@ -76,6 +80,21 @@ compat_dma_is_silent(const struct rte_dma_conf *conf)
 	return (conf->flags & RTE_DMA_CFG_FLAG_SILENT) != 0;
 #else
 	return conf->enable_silent;
+#endif
+}
+
+/** A control thread of EAL's, with no argument: 0, or a negative errno. */
+static inline int
+compat_control_thread(pthread_t *thread, const char *name, void *(*run)(void *arg))
+{
+#if RTE_VERSION >= RTE_VERSION_NUM(24, 3, 0, 0)
+	rte_thread_t id;
+	int ret = rte_thread_create_internal_control(&id, name, (rte_thread_func)(void *)run, NULL);
+
+	*thread = (pthread_t)id.opaque_id;
+	return -ret;
+#else
+	return rte_ctrl_thread_create(thread, name, NULL, run, NULL);
 #endif
 }
 

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mic_regs.h"
+
 struct access_dev;
 struct mic_dev;
 
@@ -52,14 +54,9 @@ uint64_t mic_dev_aperture_size(const struct mic_dev *dev);
 int mic_dev_map(struct mic_dev *dev, uint64_t iova, uint64_t len, uint64_t *mic_address);
 int mic_dev_unmap(struct mic_dev *dev, uint64_t mic_address, uint64_t len);
 
-/* Interrupt sources, section 8.1. */
-#define MIC_SOURCE_DB(n)  (n)         /**< doorbells 0..3 */
-#define MIC_SOURCE_DMA(n) (8u + (n))  /**< host channels 0..3 */
-#define MIC_SOURCE_ERROR  30u
-
 /**
- * Have a handler called whenever a source fires, and once more now and then; from the control
- * thread. Several may share a source. -EINVAL, -ENOSPC.
+ * Have a handler called whenever a source fires, and now and then for nothing; from the control
+ * thread. Sources are MIC_SOURCE_DOORBELL(0..3), MIC_SOURCE_DMA(0..3), MIC_SOURCE_ERROR. Several may share a source. -EINVAL, -ENOSPC.
  */
 int mic_dev_irq_attach(struct mic_dev *dev, unsigned int source, void (*handler)(void *arg),
 		       void *arg);

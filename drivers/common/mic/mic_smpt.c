@@ -6,22 +6,17 @@
 #include <errno.h>
 #include <string.h>
 
-/* Register bits 31:2 have the address in units of 16 GiB; bit 0, no snoop, stays 0: rings and the
- * device page count on coherency.
- */
-#define REGISTER_SHIFT 2u
-
 static uint64_t
 page_of(uint64_t address)
 {
-	return address & ~(MIC_SMPT_PAGE - 1);
+	return address & ~(MIC_SMPT_WINDOW - 1);
 }
 
 /* Windows that a range touches. */
 static unsigned int
 windows(uint64_t address, uint64_t len)
 {
-	return (unsigned int)((page_of(address + len - 1) - page_of(address)) >> MIC_SMPT_SHIFT) + 1;
+	return (unsigned int)mic_smpt_span(address, len);
 }
 
 /* Bytes of a range that lie in its i-th window. */
@@ -29,13 +24,13 @@ static uint64_t
 bytes_in(uint64_t address, uint64_t len, unsigned int i)
 {
 	uint64_t first = address - page_of(address);
-	uint64_t head = MIC_SMPT_PAGE - first < len ? MIC_SMPT_PAGE - first : len;
-	uint64_t before = i == 0 ? 0 : head + (i - 1) * MIC_SMPT_PAGE;
+	uint64_t head = MIC_SMPT_WINDOW - first < len ? MIC_SMPT_WINDOW - first : len;
+	uint64_t before = i == 0 ? 0 : head + (i - 1) * MIC_SMPT_WINDOW;
 	uint64_t rest = len - before;
 
 	if (i == 0)
 		return head;
-	return rest < MIC_SMPT_PAGE ? rest : MIC_SMPT_PAGE;
+	return rest < MIC_SMPT_WINDOW ? rest : MIC_SMPT_WINDOW;
 }
 
 void
@@ -45,7 +40,7 @@ mic_smpt_init(struct mic_smpt *smpt)
 
 	memset(smpt, 0, sizeof(*smpt));
 	for (i = 0; i < MIC_SMPT_ENTRIES; i++)
-		smpt->entry[i].host = i * MIC_SMPT_PAGE;
+		smpt->entry[i].host = i * MIC_SMPT_WINDOW;
 }
 
 /* Could `n` entries from here on lead to `base` and what follows? Those in use must do so already;
@@ -59,7 +54,7 @@ fits(const struct mic_smpt *smpt, unsigned int at, unsigned int n, uint64_t base
 	for (i = 0; i < n; i++) {
 		const struct mic_smpt_entry *e = &smpt->entry[at + i];
 
-		if (e->host != base + i * MIC_SMPT_PAGE && (exact || e->refs != 0))
+		if (e->host != base + i * MIC_SMPT_WINDOW && (exact || e->refs != 0))
 			return false;
 	}
 	return true;
@@ -111,19 +106,19 @@ mic_smpt_map(struct mic_smpt *smpt, uint64_t host, uint64_t len, uint64_t *mic_a
 		return at;
 	}
 	for (i = 0; i < n; i++)
-		use(&smpt->entry[(unsigned int)at + i], base + i * MIC_SMPT_PAGE,
+		use(&smpt->entry[(unsigned int)at + i], base + i * MIC_SMPT_WINDOW,
 		    bytes_in(host, len, i), UINT32_C(1) << ((unsigned int)at + i), changed);
 	smpt->refs += len;
 	smpt->maps++;
-	*mic_address = MIC_SMPT_BASE + (unsigned int)at * MIC_SMPT_PAGE + (host - base);
+	*mic_address = MIC_SYSTEM_MEMORY + (unsigned int)at * MIC_SMPT_WINDOW + (host - base);
 	return 0;
 }
 
 static bool
 is_mic(uint64_t mic_address, uint64_t len)
 {
-	return mic_address >= MIC_SMPT_BASE && len <= MIC_SMPT_REACH &&
-	       mic_address - MIC_SMPT_BASE <= MIC_SMPT_REACH - len;
+	return mic_address >= MIC_SYSTEM_MEMORY && len <= MIC_SMPT_REACH &&
+	       mic_address - MIC_SYSTEM_MEMORY <= MIC_SMPT_REACH - len;
 }
 
 int
@@ -135,7 +130,7 @@ mic_smpt_unmap(struct mic_smpt *smpt, uint64_t mic_address, uint64_t len)
 		return 0;
 	if (!is_mic(mic_address, len))
 		return -EINVAL;
-	at = (unsigned int)((mic_address - MIC_SMPT_BASE) >> MIC_SMPT_SHIFT);
+	at = (unsigned int)((mic_address - MIC_SYSTEM_MEMORY) >> MIC_SMPT_SHIFT);
 	n = windows(mic_address, len);
 	for (i = 0; i < n; i++)
 		if (smpt->entry[at + i].refs < bytes_in(mic_address, len, i))
@@ -151,18 +146,19 @@ mic_smpt_unmap(struct mic_smpt *smpt, uint64_t mic_address, uint64_t len)
 int
 mic_smpt_host(const struct mic_smpt *smpt, uint64_t mic_address, uint64_t *host)
 {
-	uint64_t off = mic_address - MIC_SMPT_BASE;
+	uint64_t off = mic_address - MIC_SYSTEM_MEMORY;
 
 	if (!is_mic(mic_address, 1))
 		return -EINVAL;
-	*host = smpt->entry[off >> MIC_SMPT_SHIFT].host + (off & (MIC_SMPT_PAGE - 1));
+	*host = smpt->entry[off >> MIC_SMPT_SHIFT].host + (off & (MIC_SMPT_WINDOW - 1));
 	return 0;
 }
 
 uint32_t
 mic_smpt_register(const struct mic_smpt *smpt, unsigned int entry)
 {
-	return (uint32_t)(smpt->entry[entry].host >> MIC_SMPT_SHIFT) << REGISTER_SHIFT;
+	/* No snoop stays 0: rings and the device page count on coherency. */
+	return mic_smpt_value(smpt->entry[entry].host);
 }
 
 unsigned int

@@ -14,13 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MIC_SMPT_ENTRIES 32u
-#define MIC_SMPT_SHIFT   34u
-#define MIC_SMPT_PAGE    (UINT64_C(1) << MIC_SMPT_SHIFT)
-/** Card addresses from here on are host memory. */
-#define MIC_SMPT_BASE UINT64_C(0x8000000000)
-/** All that the card can reach at one time. */
-#define MIC_SMPT_REACH (MIC_SMPT_ENTRIES * MIC_SMPT_PAGE)
+#include "mic_boot.h"
 
 struct mic_smpt_entry {
 	uint64_t host; /**< address that the entry leads to, a multiple of 16 GiB */

@@ -61,9 +61,9 @@ vectors_of_the_datasheet_hold(void **state)
 	assert_int_equal(map(UINT64_C(0x7f1234567000), 0x1000, 1), UINT64_C(0x8234567000));
 	assert_int_equal(mic_smpt_register(&smpt, 0), 0x7f10);
 	assert_int_equal(mic_smpt_host(&smpt, UINT64_C(0xffffffffff), &host), 0);
-	assert_int_equal(host, 32 * MIC_SMPT_PAGE - 1);
+	assert_int_equal(host, 32 * MIC_SMPT_WINDOW - 1);
 	assert_int_equal(mic_smpt_host(&smpt, UINT64_C(0x10000000000), &host), -EINVAL);
-	assert_int_equal(mic_smpt_host(&smpt, MIC_SMPT_BASE - 1, &host), -EINVAL);
+	assert_int_equal(mic_smpt_host(&smpt, MIC_SYSTEM_MEMORY - 1, &host), -EINVAL);
 }
 
 static void
@@ -73,7 +73,7 @@ a_range_across_a_boundary_counts_in_both_entries(void **state)
 
 	(void)state;
 	mic = map(UINT64_C(0x3fffff000), 0x2000, 0);
-	assert_int_equal(mic, MIC_SMPT_BASE + UINT64_C(0x3fffff000));
+	assert_int_equal(mic, MIC_SYSTEM_MEMORY + UINT64_C(0x3fffff000));
 	assert_int_equal(smpt.entry[0].refs, 0x1000);
 	assert_int_equal(smpt.entry[1].refs, 0x1000);
 	assert_int_equal(smpt.refs, 0x2000);
@@ -92,7 +92,7 @@ all_512_gib_are_reachable_and_no_more(void **state)
 
 	(void)state;
 	mic = map(UINT64_C(0x100000000000), MIC_SMPT_REACH, UINT32_MAX);
-	assert_int_equal(mic, MIC_SMPT_BASE);
+	assert_int_equal(mic, MIC_SYSTEM_MEMORY);
 	assert_int_equal(mic_smpt_used(&smpt), 32);
 	expect_refused(0, 1, -ENOMEM);
 	assert_int_equal(mic_smpt_unmap(&smpt, mic, MIC_SMPT_REACH), 0);
@@ -135,7 +135,7 @@ ranges_of_one_page_share_its_entry(void **state)
 	assert_int_equal(smpt.entry[0].refs, 128);
 	assert_int_equal(mic_smpt_unmap(&smpt, a, 64), 0);
 	/* The other one still needs it. */
-	assert_int_equal(map(2 * high, 64, 2), MIC_SMPT_BASE + MIC_SMPT_PAGE);
+	assert_int_equal(map(2 * high, 64, 2), MIC_SYSTEM_MEMORY + MIC_SMPT_WINDOW);
 }
 
 /* Section 24, quirk 2: entry 1 leads where the range begins, but 2 is taken by another page. */
@@ -148,8 +148,8 @@ a_broken_partial_match_is_no_refusal(void **state)
 	map(0, 1, 0);
 	map(high, 1, 2);
 	map(10 * high, 1, 4);
-	mic = map(high, 2 * MIC_SMPT_PAGE, 0x18);
-	assert_int_equal(mic, MIC_SMPT_BASE + 3 * MIC_SMPT_PAGE);
+	mic = map(high, 2 * MIC_SMPT_WINDOW, 0x18);
+	assert_int_equal(mic, MIC_SYSTEM_MEMORY + 3 * MIC_SMPT_WINDOW);
 }
 
 /* Half of a run may be in use already, if it leads where it must. */
@@ -161,10 +161,10 @@ a_run_may_reuse_entries_in_use(void **state)
 
 	(void)state;
 	for (i = 0; i < 31; i++)
-		map(high + 2 * i * MIC_SMPT_PAGE, 1, UINT32_C(1) << i);
+		map(high + 2 * i * MIC_SMPT_WINDOW, 1, UINT32_C(1) << i);
 	/* Entry 30 leads to page 60, entry 31 is free: 60 and 61 fit nowhere else. */
-	assert_int_equal(map(high + 60 * MIC_SMPT_PAGE, 2 * MIC_SMPT_PAGE, UINT32_C(1) << 31),
-			 MIC_SMPT_BASE + 30 * MIC_SMPT_PAGE);
+	assert_int_equal(map(high + 60 * MIC_SMPT_WINDOW, 2 * MIC_SMPT_WINDOW, UINT32_C(1) << 31),
+			 MIC_SYSTEM_MEMORY + 30 * MIC_SMPT_WINDOW);
 }
 
 static void
@@ -175,15 +175,16 @@ a_fragmented_table_has_no_room_for_a_run(void **state)
 
 	(void)state;
 	for (i = 0; i < 32; i++)
-		mic[i] = map(high + 2 * i * MIC_SMPT_PAGE, 1, UINT32_C(1) << i);
+		mic[i] = map(high + 2 * i * MIC_SMPT_WINDOW, 1, UINT32_C(1) << i);
 	expect_refused(1, 1, -ENOMEM);
 	for (i = 0; i < 32; i += 2)
 		assert_int_equal(mic_smpt_unmap(&smpt, mic[i], 1), 0);
 	/* 16 entries are free, no two of them side by side. */
-	expect_refused(1, MIC_SMPT_PAGE, -ENOMEM);
+	expect_refused(1, MIC_SMPT_WINDOW, -ENOMEM);
 	map(1, 1, 1);
 	assert_int_equal(mic_smpt_unmap(&smpt, mic[1], 1), 0);
-	map(MIC_SMPT_PAGE - 1, 2, 6);
+	/* Entry 0 leads to its first page already. */
+	map(MIC_SMPT_WINDOW - 1, 2, 2);
 }
 
 static void
@@ -194,9 +195,9 @@ what_was_not_mapped_is_not_unmapped(void **state)
 
 	(void)state;
 	assert_int_equal(mic_smpt_unmap(&smpt, mic, 4097), -EINVAL);
-	assert_int_equal(mic_smpt_unmap(&smpt, mic + MIC_SMPT_PAGE, 1), -EINVAL);
+	assert_int_equal(mic_smpt_unmap(&smpt, mic + MIC_SMPT_WINDOW, 1), -EINVAL);
 	assert_int_equal(mic_smpt_unmap(&smpt, 0, 1), -EINVAL);
-	assert_int_equal(mic_smpt_unmap(&smpt, MIC_SMPT_BASE + MIC_SMPT_REACH - 1, 2), -EINVAL);
+	assert_int_equal(mic_smpt_unmap(&smpt, MIC_SYSTEM_MEMORY + MIC_SMPT_REACH - 1, 2), -EINVAL);
 	assert_int_equal(mic_smpt_unmap(&smpt, UINT64_MAX, UINT64_MAX), -EINVAL);
 	assert_memory_equal(&smpt, &before, sizeof(smpt));
 	assert_int_equal(mic_smpt_unmap(&smpt, mic, 0), 0);
