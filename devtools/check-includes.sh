@@ -19,6 +19,7 @@ lib/model/mic: lib/spec lib/bus lib/model
 lib/check/dlb: lib/spec lib/bus dlb_model.h
 lib/check/dsa: lib/bus dsa_model.h
 lib/fuzz: lib/spec lib/bus lib/model lib/model/dlb
+lib/card: lib/spec lib/bus lib/model/mic
 lib/portal:
 lib/verify: lib/spec lib/bus lib/model lib/model/dlb
 lib/verify/weave:
@@ -45,7 +46,7 @@ examples/packet_pipeline: DPDK
 # The files of the seam that know what is behind it: one per device.
 MODEL_SEAM_RULE='lib/spec lib/bus lib/portal DPDK'
 # Plain C: no DPDK, no sockets, no threads.
-PLAIN='lib/spec lib/resource lib/share lib/bus lib/model lib/model/dlb lib/model/dsa lib/model/mic lib/check/dlb'
+PLAIN='lib/spec lib/resource lib/share lib/bus lib/model lib/model/dlb lib/model/dsa lib/model/mic lib/card lib/check/dlb'
 # ... but for the checker's second poster, and for transports, which are sockets and no threads.
 TWO_THREADS='lib/check/dlb/dlb_drive_meanwhile.c'
 TRANSPORTS='lib/bus/vfu_*'
