@@ -21,6 +21,7 @@
  *     card_log.c        what the card OS prints, and its log buffer
  *     card_image.c      images that boot
  *     card_functions.c  functions that a host may call; card_calls.c: the standard ones
+ *     card_hash.c       checksums for them
  */
 
 #include <stdbool.h>
@@ -49,7 +50,12 @@ enum card_command { CARD_HALT, CARD_POWEROFF, CARD_RESTART, CARD_CRASH, CARD_HAN
 #define CARD_LOOKS_BUSY 512u
 
 struct card;
-struct card_block;
+
+/** A device block, as it was found: its place in the device page, kind and sizes (section 14.3). */
+struct card_block {
+	unsigned int offset;
+	uint8_t type, num_vq, feature_len, config_len;
+};
 
 /** What happened to a device block of the device page. */
 enum card_block_event {
@@ -170,6 +176,8 @@ void card_ask(struct card *card, enum card_command command);
 int64_t card_dma_copy(struct card *card, uint64_t dst, uint64_t src, size_t len);
 /** 1 done, 0 not yet, -EIO: it failed. Numbers are asked for in order. */
 int card_dma_done(struct card *card, int64_t number);
+/** Give up a copy that does not end, and what came after it on its channel. */
+void card_dma_abort(struct card *card, int64_t number);
 void card_print(struct card *card, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif /* SLIPWAY_CARD_H */
