@@ -65,6 +65,9 @@ complain()
 allowed()
 {
 	case $1 in
+	lib/access/access_model_mic.c)
+		echo "$MODEL_SEAM_RULE lib/model/mic lib/card"
+		;;
 	lib/access/access_model_*.c)
 		echo "$MODEL_SEAM_RULE lib/model/$(basename "${1#*_model_}" .c)"
 		;;
