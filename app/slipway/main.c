@@ -21,6 +21,7 @@ static const struct {
 	{"inject", inject_command, "have a served device show faults on purpose"},
 	{"dlb", dlb_command, "list resources of DLB devices, plan domains"},
 	{"dsa", dsa_command, "list DSA devices, plan their work queues, try one"},
+	{"card", card_command, "virtual MIC cards: start, boot, watch and stop them"},
 	{"doctor", doctor_command, "check this machine, and say what to do next"},
 };
 

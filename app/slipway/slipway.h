@@ -45,6 +45,7 @@ int dsa_command(int argc, char **argv);
 int top_command(int argc, char **argv);
 int serve_command(int argc, char **argv);
 int inject_command(int argc, char **argv);
+int card_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 
 #endif /* SLIPWAY_SLIPWAY_H */
