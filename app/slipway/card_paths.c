@@ -75,7 +75,7 @@ card_paths_find(const char *name, struct card_paths *paths)
 	}
 #define PATH(member, file)                                                                         \
 	snprintf(paths->member, sizeof(paths->member), "%s/cards/%s%s", dirs.base, name, file)
-	snprintf(paths->name, sizeof(paths->name), "%s", name);
+	snprintf(paths->name, sizeof(paths->name), "%.24s", name);
 	PATH(directory, "");
 	PATH(socket, "/card");
 	PATH(control, "/card.ctl");

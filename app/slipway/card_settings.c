@@ -170,7 +170,7 @@ static const struct {
 } keys[] = {
 	{"memory", set_memory, "MiB of card memory: a power of two, 32 to 16384"},
 	{"era", set_era, "protocol of the card OS: a, c or d"},
-	{"image", set_image, "what boot loads"},
+	{"image", set_image, "what boot loads; if nothing, the .img beside this file"},
 	{"ramdisk", set_ramdisk, "what it loads besides, if anything"},
 	{"cmdline", set_cmdline, "command line of the card OS"},
 	{"restart", set_restart, "boot again when the card asks for a restart: yes or no"},

@@ -23,9 +23,11 @@
  * $XDG_CONFIG_HOME/slipway or $HOME/.config/slipway. All functions report their errors in one line.
  */
 
+#include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /** Exit statuses of `slipway card`, beside those of slipway.h. */
 enum {
@@ -60,7 +62,7 @@ struct card_settings {
 	char era;                   /**< 'a', 'c' or 'd' */
 	unsigned int time_scale;    /**< 1 to 1000 */
 	char revision[3];           /**< "A0", "B0", "B1", "C0" */
-	char image[PATH_MAX];       /**< "" for none */
+	char image[PATH_MAX];       /**< "": that of card_paths, which start makes */
 	char ramdisk[PATH_MAX];     /**< "" for none */
 	char cmdline[CARD_CMDLINE_MAX + 1];
 	bool restart;               /**< boot again when the card asks for a restart */
@@ -110,9 +112,91 @@ const char *card_settings_get(const struct card_settings *s, size_t n, const cha
 /** Make an image that a virtual card boots; the file is there as a whole or not at all. */
 int card_image_make(const char *path);
 
+/* ---- card_daemon.c ---- */
+
+/** A process that is to stay when we end. */
+struct card_daemon {
+	const char *what;          /**< for messages */
+	const char *program;       /**< path of it */
+	const char *const *argv;   /**< its arguments, ended by NULL */
+	const char *log;           /**< where its output goes, */
+	bool fresh_log;            /**< in place of what is there */
+	const char *cpus;          /**< as in the settings, or NULL */
+	const char *control;       /**< it is there when this socket takes connections */
+	unsigned int patience_ms;  /**< which takes so long at most */
+	int taken_status;          /**< how it exits when another one has its place */
+};
+
+/** Start it and wait until it is there: 0 or a negative errno. */
+int card_daemon_start(const struct card_daemon *d);
+
+/** Does somebody listen at a socket? */
+bool card_answers(const char *control);
+
+/* ---- card_owner.c ---- */
+
+/** Is the card's process there? 0, or EXIT_OFF. */
+int card_process_need(const struct card_paths *paths);
+
+/**
+ * See that somebody drives the card: an application that holds it, or slipway mpssd, which is
+ * started where it does not run and told to take the card. 0, EXIT_OFF or EXIT_FAILED.
+ */
+int card_owner_need(const struct card_paths *paths, const struct card_settings *s);
+
+/** Who drives it now: a process id, 0 for nobody. */
+pid_t card_owner_pid(const struct card_paths *paths);
+
+/* ---- mpssd.c ---- */
+
+/** Where slipway mpssd is, and its things. */
+struct mpssd_paths {
+	char program[PATH_MAX];
+	char directory[CARD_SOCKET_MAX];
+	char control[CARD_SOCKET_MAX];
+	char log[CARD_SOCKET_MAX];
+};
+
+/** How it exits when another one runs. */
+#define MPSSD_TAKEN 3
+
+/** 0 or a negative errno. */
+int mpssd_paths_find(struct mpssd_paths *paths);
+
+/* ---- card.c ---- */
+
+/**
+ * Read an action's arguments.
+ *
+ * @param options of the action's own, ended by {0}, or NULL; --help is known everywhere
+ * @param take gets each of them: 0, or a status to exit with, reported
+ * @param least, most how many words are to follow; they begin at optind
+ * @return 0, a status to exit with, or -1 after --help
+ */
+int card_arguments(int argc, char **argv, const struct option *options,
+		   int (*take)(void *arg, int opt, const char *value), void *arg, int least,
+		   int most);
+
+/** Seconds of an option, more than 0 and up to 86400: 0 or EXIT_USAGE. */
+int card_seconds(const char *option, const char *value, double *seconds);
+
 /* ---- Actions. argv[0] is the action's name; the exit status is returned. ---- */
 
-int card_run(int argc, char **argv);     /* card_process.c */
+int card_boot(int argc, char **argv);
+int card_config(int argc, char **argv);
+int card_crash(int argc, char **argv);
+int card_delete(int argc, char **argv);
+int card_list(int argc, char **argv);
+int card_log(int argc, char **argv);
+int card_reset(int argc, char **argv);
+int card_start(int argc, char **argv);
+int card_status(int argc, char **argv);
+int card_stop(int argc, char **argv);
+int card_wait(int argc, char **argv);
+int card_run(int argc, char **argv);     /* card_process.c: the card's process itself */
 int card_mkimage(int argc, char **argv); /* card_image.c */
+
+/** How card_run exits when the card's process runs already. */
+#define CARD_TAKEN 6
 
 #endif /* SLIPWAY_CARDS_H */

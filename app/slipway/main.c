@@ -22,6 +22,7 @@ static const struct {
 	{"dlb", dlb_command, "list resources of DLB devices, plan domains"},
 	{"dsa", dsa_command, "list DSA devices, plan their work queues, try one"},
 	{"card", card_command, "virtual MIC cards: start, boot, watch and stop them"},
+	{"mpssd", mpssd_command, "hold the cards that no application holds"},
 	{"doctor", doctor_command, "check this machine, and say what to do next"},
 };
 

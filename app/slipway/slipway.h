@@ -46,6 +46,7 @@ int top_command(int argc, char **argv);
 int serve_command(int argc, char **argv);
 int inject_command(int argc, char **argv);
 int card_command(int argc, char **argv);
+int mpssd_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 
 #endif /* SLIPWAY_SLIPWAY_H */
