@@ -215,6 +215,6 @@ access_mic_command(struct access_dev *access, const char *command)
 
 	for (unsigned int i = 0; i < RTE_DIM(names); i++)
 		if (strcmp(command, names[i]) == 0)
-			return card_command(access->dev, (enum card_command)i);
+			return card_tell(access->dev, (enum card_command)i);
 	return -EINVAL;
 }

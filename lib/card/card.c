@@ -221,7 +221,7 @@ card_era_name(enum card_era era)
 }
 
 int
-card_command(struct bus_device *dev, enum card_command command)
+card_tell(struct bus_device *dev, enum card_command command)
 {
 	struct card *card = card_of(dev);
 	enum card_state state = atomic_load(&card->state);
@@ -242,6 +242,7 @@ status_of_os(const struct card *card, struct card_status *status)
 	status->page_retries = os->tries;
 	status->node_id = os->node_id;
 	status->up_ns = os->up_ns;
+	status->image_error = os->image_error;
 	memcpy(status->version, os->image.version, sizeof(status->version));
 	memcpy(status->cmdline, os->cmdline, sizeof(status->cmdline) - 1);
 	status->blocks = os->blocks;
@@ -254,7 +255,7 @@ status_of_os(const struct card *card, struct card_status *status)
 }
 
 void
-card_status(struct bus_device *dev, struct card_status *status)
+card_status_read(struct bus_device *dev, struct card_status *status)
 {
 	struct card *card = card_of(dev);
 

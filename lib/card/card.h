@@ -110,7 +110,7 @@ enum card_state card_state(const struct bus_device *dev); /**< any thread */
 const char *card_state_name(enum card_state state);
 const char *card_era_name(enum card_era era); /**< "a", "c", "d" */
 /** Type a command: taken up by the next step. Any thread. -EINVAL when no card OS is up. */
-int card_command(struct bus_device *dev, enum card_command command);
+int card_tell(struct bus_device *dev, enum card_command command);
 
 /** Text of the card's System.map: where its log buffer and the length of it are (section 12.8). */
 const char *card_system_map(void);
@@ -126,6 +126,7 @@ struct card_status {
 	unsigned int node_id; /**< eras C, D */
 	uint64_t up_ns; /**< when it came up, by the clock of step; 0: it is not up */
 	char version[64]; /**< of the image, "" for none */
+	const char *image_error; /**< what is wrong with the image, or NULL */
 	char cmdline[256]; /**< as much as fits */
 	unsigned int blocks; /**< device blocks known */
 	unsigned int doorbells; /**< h2c doorbells in use */
@@ -139,7 +140,7 @@ struct card_status {
 };
 
 /** Any thread; waits for a step that is under way. */
-void card_status(struct bus_device *dev, struct card_status *status);
+void card_status_read(struct bus_device *dev, struct card_status *status);
 
 /* ---- for services: only in the thread that calls them ---- */
 
@@ -167,7 +168,7 @@ int card_page_write(struct card *card, unsigned int off, const void *bytes, size
 unsigned int card_node_id(const struct card *card);
 /** Why it ends: 2 halt, 3 power-off, 4 restart (section 12.1); for stop. */
 unsigned int card_shutdown_status(const struct card *card);
-/** As card_command, from the card itself. */
+/** As card_tell, from the card itself. */
 void card_ask(struct card *card, enum card_command command);
 /**
  * Copy by one of the card's own DMA channels (4..7): a number > 0 to ask for, or a negative errno;

@@ -74,7 +74,7 @@ fill(uint8_t *p, size_t len)
 }
 
 int
-card_image_make(void *bytes, size_t size, const char *build)
+card_image_write(void *bytes, size_t size, const char *build)
 {
 	size_t setup = (SETUP_SECTS + 1) * SECTOR;
 	uint8_t *p = bytes;
@@ -102,7 +102,7 @@ card_image_make(void *bytes, size_t size, const char *build)
  * and no contents follow.
  */
 int
-card_ramdisk_make(void *bytes, size_t size)
+card_ramdisk_write(void *bytes, size_t size)
 {
 	static const char trailer[] = "070701"
 				      "00000000" "00000000" "00000000" "00000000"

@@ -34,10 +34,10 @@ struct card_image_info {
  *
  * @return 0, or -EINVAL: size or build are not accepted
  */
-int card_image_make(void *bytes, size_t size, const char *build);
+int card_image_write(void *bytes, size_t size, const char *build);
 
 /** Make a ramdisk: an empty cpio archive, filled up to `size`. 0, or -EINVAL. */
-int card_ramdisk_make(void *bytes, size_t size);
+int card_ramdisk_write(void *bytes, size_t size);
 
 /**
  * Is this a whole image? Its memory may change meanwhile.

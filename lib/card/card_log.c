@@ -16,6 +16,9 @@
 #define LENGTH_AT 0x100000u
 #define TEXT_AT   0x101000u
 #define TEXT_BYTES 0x10000u
+/* Lines in a second: a host that makes the card say something must not fill its disk. */
+#define LINES_MAX 100u
+#define NS_PER_S  UINT64_C(1000000000)
 /* A command line, and what is said of it. */
 #define LINE_MAX (MIC_CMDLINE_BYTES + 64)
 
@@ -90,27 +93,62 @@ keep(struct card *card, const char *text, uint32_t len)
 	tell_length(card);
 }
 
-void
-card_print(struct card *card, const char *format, ...)
+/* The time, and the text: bytes of both, without an end. */
+static size_t
+compose(const struct card *card, char line[LINE_MAX], const char *format, va_list args)
 {
 	uint64_t us = (card->os.now - card->os.began) / 1000;
-	char line[LINE_MAX];
-	va_list args;
-	int at, n;
+	int at = snprintf(line, LINE_MAX, "[%5llu.%06llu] ", (unsigned long long)us / 1000000,
+			  (unsigned long long)us % 1000000);
+	int n = vsnprintf(line + at, LINE_MAX - (size_t)at, format, args);
 
-	at = snprintf(line, sizeof(line), "[%5llu.%06llu] ", (unsigned long long)us / 1000000,
-		      (unsigned long long)us % 1000000);
-	va_start(args, format);
-	n = vsnprintf(line + at, sizeof(line) - (size_t)at, format, args);
-	va_end(args);
 	n = n < 0 ? at : at + n;
-	n = n < (int)sizeof(line) - 1 ? n : (int)sizeof(line) - 2;
+	return n < (int)LINE_MAX - 1 ? (size_t)n : LINE_MAX - 2;
+}
+
+static void
+print(struct card *card, const char *format, va_list args)
+{
+	char line[LINE_MAX];
+	size_t n = compose(card, line, format, args);
+
 	line[n] = '\0';
-	card_log_clean(line, (size_t)n);
+	card_log_clean(line, n);
 	card->log_lines++;
-	card->log_bytes += (uint64_t)n + 1;
+	card->log_bytes += n + 1;
 	if (card->config.console != NULL)
 		card->config.console(card->config.arg, line);
 	line[n] = '\n';
 	keep(card, line, (uint32_t)n + 1);
+}
+
+static void
+print_dropped(struct card *card, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print(card, format, args);
+	va_end(args);
+}
+
+void
+card_print(struct card *card, const char *format, ...)
+{
+	struct card_os *os = &card->os;
+	va_list args;
+
+	if (os->now - os->log_second >= NS_PER_S) {
+		if (os->log_dropped > 0)
+			print_dropped(card, "%u lines left out", os->log_dropped);
+		os->log_second = os->now;
+		os->log_recent = os->log_dropped = 0;
+	}
+	if (os->log_recent++ >= LINES_MAX) {
+		os->log_dropped++;
+		return;
+	}
+	va_start(args, format);
+	print(card, format, args);
+	va_end(args);
 }

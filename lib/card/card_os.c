@@ -236,7 +236,6 @@ static void
 begin(struct card *card, uint64_t now)
 {
 	struct card_os *os = &card->os;
-	const char *wrong;
 
 	card_os_vanish(card);
 	os->began = os->now = os->next_try = now;
@@ -249,11 +248,13 @@ begin(struct card *card, uint64_t now)
 	card_memory_start(card);
 	card_log_start(card);
 	take_cmdline(card);
-	wrong = check_image(card);
+	os->image_error = check_image(card);
 	introduce(card);
-	if (wrong == NULL)
+	if (os->image_error == NULL)
 		return;
-	card_print(card, "stopped: the image %s", wrong);
+	/* As the bootstrap does with images that it refuses. */
+	mic_model_card_post(card->model, "nA");
+	card_print(card, "stopped: the image %s", os->image_error);
 	go_down(card, CARD_DOWN);
 }
 

@@ -57,6 +57,7 @@ struct card_os {
 	uint64_t began, now; /**< ns of step */
 	struct mic_model_boot boot;
 	struct card_image_info image;
+	const char *image_error; /**< what is wrong with it, or NULL */
 	char cmdline[MIC_CMDLINE_BYTES];
 	/* The device page. */
 	uint64_t page;     /**< MIC address; 0: not found yet */
@@ -81,6 +82,8 @@ struct card_os {
 	struct card_channel channel[CARD_CHANNELS];
 	int64_t dma_number; /**< the last one given out */
 	/* Log. */
+	uint64_t log_second; /**< when the lines that count against the most began, ns */
+	unsigned int log_recent, log_dropped;
 	uint32_t log_len; /**< bytes in the buffer; the word that the host sees is a copy */
 	bool log_there;   /**< its place is not the image's */
 };
