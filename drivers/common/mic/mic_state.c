@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* What is asked of a card: sections 11.7, 11.8, 12.2, 12.3 and 12.9. */
+
+#include "mic_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include <rte_common.h>
+
+#include "mic_dev_priv.h"
+
+/* Section 22, ms: how long a card OS may take to end. */
+#define SHUTDOWN_MS 60000u
+/* A reset ends by itself, or fails; this is for a control thread that others keep busy. */
+#define RESET_MS 120000u
+
+static const char *
+text(const struct mic_machine *m)
+{
+	return mic_state_name(m->conf.era, m->state);
+}
+
+/* ---- Waiting ---- */
+
+/* Done when the condition holds; whoever waits has the lock. */
+static bool
+wait_for(struct mic_dev *dev, bool (*done)(const void *m), uint64_t ns)
+{
+	struct mic_machine *m = &dev->machine;
+
+	return mic_control_wait(&m->lock, &m->changed, done, m, ns);
+}
+
+static bool
+is_reset(const void *arg)
+{
+	const struct mic_machine *m = arg;
+
+	return m->state != MIC_RESETTING;
+}
+
+static bool
+has_ended(const void *arg)
+{
+	const struct mic_machine *m = arg;
+
+	return m->shutdown != MIC_SHUTDOWN_NOP || !mic_machine_is_up(m);
+}
+
+struct awaited {
+	const struct mic_machine *m;
+	enum mic_state state;
+	uint64_t entered;
+};
+
+/* Entered and left again is entered. */
+static bool
+is_entered(const void *arg)
+{
+	const struct awaited *a = arg;
+
+	return a->m->state == a->state || a->m->entered[a->state] != a->entered ||
+	       a->m->state == MIC_LOST;
+}
+
+int
+mic_state_wait(struct mic_dev *dev, enum mic_state state, uint64_t ns)
+{
+	struct mic_machine *m = &dev->machine;
+	struct awaited a = {.m = m, .state = state};
+	bool done;
+
+	pthread_mutex_lock(&m->lock);
+	a.entered = m->entered[state];
+	done = mic_control_wait(&m->lock, &m->changed, is_entered, &a, ns);
+	if (done && m->state == MIC_LOST && state != MIC_LOST && m->entered[state] == a.entered) {
+		pthread_mutex_unlock(&m->lock);
+		return -ENODEV;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return done ? 0 : -ETIMEDOUT;
+}
+
+/* ---- Configuration ---- */
+
+int
+mic_state_configure(struct mic_dev *dev, const struct mic_conf *conf)
+{
+	struct mic_machine *m = &dev->machine;
+	bool era, refused;
+
+	pthread_mutex_lock(&m->lock);
+	refused = m->busy || m->step != MIC_STEP_NONE || mic_machine_is_up(m);
+	era = conf->era != m->conf.era || conf->number != m->conf.number;
+	if (!refused)
+		m->conf = *conf;
+	pthread_mutex_unlock(&m->lock);
+	if (refused) {
+		MIC_DEV_LOG(ERR, dev, "configure in state %s; accepted: %s", text(m),
+			    mic_state_name(m->conf.era, MIC_READY));
+		return -EBUSY;
+	}
+	if (era)
+		mic_page_init(dev);
+	return 0;
+}
+
+void
+mic_state_conf(struct mic_dev *dev, struct mic_conf *conf)
+{
+	pthread_mutex_lock(&dev->machine.lock);
+	*conf = dev->machine.conf;
+	pthread_mutex_unlock(&dev->machine.lock);
+}
+
+void
+mic_state_watch(struct mic_dev *dev, mic_state_watch_fn *watch, void *arg)
+{
+	pthread_mutex_lock(&dev->machine.lock);
+	dev->machine.watch = watch;
+	dev->machine.watch_arg = arg;
+	pthread_mutex_unlock(&dev->machine.lock);
+}
+
+/* ---- Reset ---- */
+
+/* Under the lock. */
+static int
+reset_and_wait(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+	int ret = mic_machine_reset(dev);
+
+	if (ret == 0 && !wait_for(dev, is_reset, mic_ns(dev, RESET_MS) + mic_ns(dev, 1) * 1000))
+		ret = -ETIMEDOUT;
+	if (ret == 0 && m->state == MIC_LOST)
+		ret = -ENODEV;
+	if (ret == 0 && m->state == MIC_RESET_FAILED)
+		ret = -EIO;
+	return ret;
+}
+
+int
+mic_state_reset(struct mic_dev *dev)
+{
+	int ret;
+
+	pthread_mutex_lock(&dev->machine.lock);
+	dev->machine.again = false;
+	ret = reset_and_wait(dev);
+	pthread_mutex_unlock(&dev->machine.lock);
+	return ret;
+}
+
+int
+mic_state_ask_reset(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+	int ret;
+
+	pthread_mutex_lock(&m->lock);
+	if (m->state == MIC_READY)
+		ret = m->conf.era == MIC_ERA_A ? 0 : -EINVAL;
+	else
+		ret = mic_machine_reset(dev);
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+/* ---- Load, boot ---- */
+
+/* Under the lock: the card waits for an image, after a reset if need be. */
+static int
+make_ready(struct mic_dev *dev, const char *what)
+{
+	struct mic_machine *m = &dev->machine;
+	int ret;
+
+	if (m->state != MIC_READY || m->busy) {
+		MIC_DEV_LOG(ERR, dev, "%s in state %s%s; accepted: %s", what, text(m),
+			    m->busy ? ", while another load is under way" : "",
+			    mic_state_name(m->conf.era, MIC_READY));
+		return m->state == MIC_LOST ? -ENODEV : m->busy ? -EBUSY : -EINVAL;
+	}
+	if (mic_spad2_is_ready(mic_dev_read(dev, MIC_SPAD_AT(2))))
+		return 0;
+	ret = reset_and_wait(dev);
+	if (ret == 0 && m->state != MIC_READY)
+		ret = -EINVAL;
+	return ret;
+}
+
+/* A copy is needed where nobody is asked for it again. */
+static bool
+is_kept(const struct mic_conf *conf)
+{
+	return conf->restart || conf->boot_on_resume;
+}
+
+static int
+place(struct mic_dev *dev, const struct mic_image *image)
+{
+	struct mic_machine *m = &dev->machine;
+	struct mic_image_plan plan;
+	uint64_t at = 0;
+	int ret = mic_boot_plan(dev, image, &plan);
+
+	if (ret == 0 && is_kept(&m->conf))
+		ret = mic_boot_keep(&m->kept, image);
+	if (ret == -ENOMEM)
+		MIC_DEV_LOG(ERR, dev, "no memory to keep an image of %" PRIu64 " bytes",
+			    image->image_size + image->ramdisk_size);
+	if (ret < 0)
+		return ret;
+	do
+		mic_boot_place(dev, image, &plan, &at);
+	while (at != 0);
+	return 0;
+}
+
+int
+mic_state_load(struct mic_dev *dev, const struct mic_image *image)
+{
+	struct mic_machine *m = &dev->machine;
+	int ret;
+
+	pthread_mutex_lock(&m->lock);
+	ret = make_ready(dev, "load");
+	m->busy = m->busy || ret == 0;
+	pthread_mutex_unlock(&m->lock);
+	if (ret < 0)
+		return ret;
+	ret = place(dev, image);
+	pthread_mutex_lock(&m->lock);
+	m->busy = false;
+	m->loaded = ret == 0;
+	m->bare = image->bare;
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+/* Under the lock. What was kept is loaded again after a reset. */
+static int
+check_loaded(struct mic_dev *dev)
+{
+	const struct mic_machine *m = &dev->machine;
+
+	if (m->loaded || m->kept.memory != NULL)
+		return 0;
+	MIC_DEV_LOG(ERR, dev, "boot without an image; accepted: after one has been loaded, which a "
+			      "reset forgets");
+	return -EINVAL;
+}
+
+int
+mic_state_boot(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+	bool loaded;
+	int ret;
+
+	pthread_mutex_lock(&m->lock);
+	ret = make_ready(dev, "boot");
+	if (ret == 0)
+		ret = check_loaded(dev);
+	m->busy = m->busy || ret == 0;
+	loaded = m->loaded;
+	pthread_mutex_unlock(&m->lock);
+	if (ret < 0)
+		return ret;
+	if (!loaded)
+		ret = place(dev, &m->kept.image);
+	if (ret == 0)
+		mic_boot_start(dev);
+	pthread_mutex_lock(&m->lock);
+	m->busy = false;
+	/* The card OS uses that memory from now on. */
+	m->loaded = false;
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+/* ---- Shutdown ---- */
+
+/* By its doorbell (section 12.4), or by COSM. */
+int
+mic_machine_ask_shutdown(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+	mic_cosm_send_fn *send = m->send;
+	void *arg = m->send_arg;
+	int db = mic_page_shutdown_db(dev), ret = 0;
+
+	if (m->state != MIC_ONLINE)
+		return -EINVAL;
+	if (db < 0 && send == NULL)
+		return -ENOTCONN;
+	m->heartbeat_due = MIC_CONTROL_NEVER;
+	mic_machine_enter(dev, MIC_SHUTTING_DOWN);
+	pthread_mutex_unlock(&m->lock);
+	if (send != NULL) {
+		ret = send(arg, MIC_COSM_SHUTDOWN, 0, 0);
+	} else {
+		mic_page_ask_shutdown(dev);
+		mic_dev_ring(dev, (unsigned int)db);
+	}
+	pthread_mutex_lock(&m->lock);
+	return ret;
+}
+
+int
+mic_state_shutdown(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+	int ret;
+
+	pthread_mutex_lock(&m->lock);
+	ret = mic_machine_ask_shutdown(dev);
+	if (ret < 0)
+		MIC_DEV_LOG(ERR, dev, "shutdown in state %s%s; accepted: %s, when the card listens",
+			    text(m), ret == -ENOTCONN ? ", and the card does not listen" : "",
+			    mic_state_name(m->conf.era, MIC_ONLINE));
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+/* Under the lock: let the card OS end if it can be told to, however it does. */
+static void
+end_card_os(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+
+	if (mic_machine_ask_shutdown(dev) < 0 && m->state != MIC_SHUTTING_DOWN)
+		return;
+	if (!wait_for(dev, has_ended, mic_ns(dev, SHUTDOWN_MS)))
+		MIC_DEV_LOG(WARNING, dev, "the card does not shut down, so it is reset");
+}
+
+int
+mic_state_stop(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+	int ret = 0;
+
+	pthread_mutex_lock(&m->lock);
+	m->stopping = true;
+	m->again = false;
+	if (mic_machine_is_up(m)) {
+		end_card_os(dev);
+		ret = reset_and_wait(dev);
+	} else if (m->state == MIC_RESETTING) {
+		ret = reset_and_wait(dev);
+	}
+	m->stopping = false;
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+int
+mic_state_unload(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+	int ret = 0;
+
+	pthread_mutex_lock(&m->lock);
+	m->again = false;
+	if (m->loaded || m->state != MIC_READY)
+		ret = reset_and_wait(dev);
+	if (!m->busy && m->step == MIC_STEP_NONE)
+		mic_boot_forget(&m->kept);
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+/* ---- Suspend, resume ---- */
+
+int
+mic_state_suspend(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+	bool era_a = m->conf.era == MIC_ERA_A;
+	int ret = 0;
+
+	pthread_mutex_lock(&m->lock);
+	if (m->state == MIC_LOST || m->state == MIC_SUSPENDED || m->busy) {
+		MIC_DEV_LOG(ERR, dev, "suspend in state %s; accepted: any but suspended and lost",
+			    text(m));
+		pthread_mutex_unlock(&m->lock);
+		return m->state == MIC_LOST ? -ENODEV : -EINVAL;
+	}
+	m->stopping = true;
+	m->again = false;
+	m->was_up = m->state == MIC_ONLINE || m->state == MIC_BOOTING;
+	/* Later eras leave an orderly end to programs, and only reset. */
+	if (era_a && m->state == MIC_ONLINE) {
+		end_card_os(dev);
+		if (m->state == MIC_SHUTTING_DOWN)
+			mic_machine_enter(dev, MIC_SUSPENDING);
+	}
+	if (mic_machine_is_up(m) || m->state == MIC_RESETTING)
+		ret = reset_and_wait(dev);
+	m->stopping = false;
+	if (ret == 0 && era_a && m->state == MIC_READY)
+		mic_machine_enter(dev, MIC_SUSPENDED);
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+int
+mic_state_resume(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+	bool boot;
+	int ret = 0;
+
+	pthread_mutex_lock(&m->lock);
+	if (m->state != (m->conf.era == MIC_ERA_A ? MIC_SUSPENDED : MIC_READY)) {
+		MIC_DEV_LOG(ERR, dev, "resume in state %s; accepted: %s", text(m),
+			    m->conf.era == MIC_ERA_A ? "suspended" : "ready");
+		pthread_mutex_unlock(&m->lock);
+		return m->state == MIC_LOST ? -ENODEV : -EINVAL;
+	}
+	boot = m->conf.era == MIC_ERA_A && m->conf.boot_on_resume && m->was_up;
+	m->was_up = false;
+	if (!mic_spad2_is_ready(mic_dev_read(dev, MIC_SPAD_AT(2))))
+		ret = reset_and_wait(dev);
+	else if (m->state == MIC_SUSPENDED)
+		mic_machine_enter(dev, MIC_READY);
+	pthread_mutex_unlock(&m->lock);
+	return ret == 0 && boot ? mic_state_boot(dev) : ret;
+}
+
+/* ---- How it stands ---- */
+
+void
+mic_state_status(struct mic_dev *dev, struct mic_status *status)
+{
+	struct mic_machine *m = &dev->machine;
+
+	pthread_mutex_lock(&m->lock);
+	*status = (struct mic_status){
+		.state = m->state,
+		.before = m->before,
+		.shutdown = m->shutdown,
+		.loaded = m->loaded,
+		.booted_ns = m->booted_ns,
+		.online_ns = m->online_ns,
+		.boots = m->boots,
+		.resets = m->resets,
+		.reset_failures = m->reset_failures,
+		.crashes = m->crashes,
+		.heartbeats = m->heartbeats,
+		.heartbeat_timeouts = m->heartbeat_timeouts,
+	};
+	pthread_mutex_unlock(&m->lock);
+	status->post = mic_dev_read(dev, MIC_AT(POSTCODE, 0));
+	status->spad2 = mic_dev_read(dev, MIC_SPAD_AT(2));
+}
+
+const char *
+mic_state_name(enum mic_era era, enum mic_state state)
+{
+	static const char *const names[] = {
+		[MIC_READY] = "ready",
+		[MIC_BOOTING] = "booting",
+		[MIC_ONLINE] = "online",
+		[MIC_SHUTTING_DOWN] = "shutting_down",
+		[MIC_RESETTING] = "resetting",
+		[MIC_RESET_FAILED] = "reset_failed",
+		[MIC_SUSPENDING] = "suspending",
+		[MIC_SUSPENDED] = "suspended",
+		[MIC_LOST] = "lost",
+	};
+
+	if (state >= MIC_STATES)
+		return "?";
+	return era == MIC_ERA_A && state == MIC_READY ? "offline" : names[state];
+}
+
+/* Section 12.1; a card that is lost was no state there. */
+int
+mic_state_number(enum mic_era era, const struct mic_status *status)
+{
+	static const int8_t numbers[][MIC_STATES] = {
+		{0, -1, 1, 2, -1, 3, 4, 5, 6},
+		{0, 1, 2, 3, 4, 5, -1, -1, 6},
+	};
+	enum mic_state state = status->state;
+
+	/* In the early era a card is what it was until it has been reset. */
+	if (era == MIC_ERA_A && state == MIC_RESETTING)
+		state = status->before;
+	return numbers[era != MIC_ERA_A][state];
+}
+
+const char *
+mic_shutdown_name(enum mic_shutdown shutdown)
+{
+	static const char *const names[] = {"nop", "crashed", "halted", "poweroff", "restart"};
+
+	return shutdown < RTE_DIM(names) ? names[shutdown] : "?";
+}
