@@ -67,12 +67,16 @@ ask_find(const char *target, char *path, size_t len)
 	struct dirs dirs;
 	int n;
 
-	if (strchr(target, '/') != NULL)
+	if (strchr(target, '/') != NULL) {
 		n = snprintf(path, len, "%s%s", target, end);
-	else if (dirs_find(&dirs) == 0)
-		n = snprintf(path, len, "%s/%s%s", dirs.base, target, end);
-	else
+		return n < (int)len && is_socket(path);
+	}
+	if (dirs_find(&dirs) < 0)
 		return false;
+	n = snprintf(path, len, "%s/%s%s", dirs.base, target, end);
+	if (n < (int)len && is_socket(path))
+		return true;
+	n = snprintf(path, len, "%s/cards/%s/card.ctl", dirs.base, target);
 	return n < (int)len && is_socket(path);
 }
 

@@ -19,7 +19,7 @@
  * Find the control socket of a served device.
  *
  * @param target path of its socket, or of its control socket; without a slash, its name in the
- *   directory of running devices
+ *   directory of running devices, or that of a card
  * @return true, and `path`, when there is one
  */
 bool ask_find(const char *target, char *path, size_t len);

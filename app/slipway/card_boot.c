@@ -150,8 +150,7 @@ choose_files(struct order *o)
 {
 	struct card_settings *s = &o->settings;
 
-	if (o->cmdline != NULL &&
-	    card_settings_set(s, "cmdline", o->cmdline, "--cmdline") < 0)
+	if (o->cmdline != NULL && card_settings_set(s, "cmdline", o->cmdline, "--cmdline") < 0)
 		return EXIT_USAGE;
 	if (choose(s->image, o->image) != 0 || choose(s->ramdisk, o->ramdisk) != 0)
 		return EXIT_FAILED;

@@ -159,24 +159,25 @@ card_answers(const char *control)
 int
 card_daemon_start(const struct card_daemon *d)
 {
-	pid_t child = spawn(d);
-	bool there = true;
+	pid_t child = 0;
 	int status;
 
-	if (child < 0) {
-		complain("card: %s: %s", d->what, strerror(errno));
-		return -EIO;
-	}
 	for (unsigned int ms = 0; ms < d->patience_ms; ms += LOOK_MS) {
-		if (card_answers(d->control))
-			return 0;
-		if (there && waitpid(child, &status, WNOHANG) == child) {
-			/* Another of its kind was faster: that one is as good. */
-			if (!WIFEXITED(status) || WEXITSTATUS(status) != d->taken_status)
-				return ended(d, status);
-			there = false;
+		if (child == 0)
+			child = spawn(d);
+		if (child < 0) {
+			complain("card: %s: %s", d->what, strerror(errno));
+			return -EIO;
 		}
 		usleep(LOOK_MS * 1000);
+		if (card_answers(d->control))
+			return 0;
+		if (waitpid(child, &status, WNOHANG) != child)
+			continue;
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != d->taken_status)
+			return ended(d, status);
+		/* Another has the place: one that is as good and about to listen, or about to end. */
+		child = 0;
 	}
 	complain("card: %s does not answer at %s after %u s; its log is %s", d->what, d->control,
 		 d->patience_ms / 1000, d->log);

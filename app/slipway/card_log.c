@@ -38,7 +38,7 @@ print_text(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		putchar((unsigned char)text[i] >= ' ' || strchr("\n\t", text[i]) != NULL ? text[i]
-											   : '?');
+											 : '?');
 }
 
 static void

@@ -12,8 +12,9 @@
 #include "mic_boot.h"
 
 static const char *const states[] = {
-	"off",       "bootstrap",    "ready",      "refused",   "booting", "online", "shutting_down",
-	"resetting", "reset_failed", "suspending", "suspended", "lost",    "running",
+	"off",       "bootstrap",     "ready",     "refused",      "booting",
+	"online",    "shutting_down", "resetting", "reset_failed", "suspending",
+	"suspended", "lost",          "running",
 };
 
 #define STATES (sizeof(states) / sizeof(states[0]))
@@ -123,8 +124,7 @@ card_look(const struct card_paths *paths)
 	json_object_set_new(look, "process", process != NULL ? process : json_null());
 	json_object_set_new(look, "owner", owner != NULL ? owner : json_null());
 	if (process == NULL)
-		json_object_set_new(look, "ended_pid",
-				    json_integer(ctl_lock_holder(paths->pid)));
+		json_object_set_new(look, "ended_pid", json_integer(ctl_lock_holder(paths->pid)));
 	return look;
 }
 

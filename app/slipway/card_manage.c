@@ -174,8 +174,7 @@ card_delete(int argc, char **argv)
 		status = card_paths_find(argv[optind], &paths);
 	if (status != 0)
 		return status < 0 ? EXIT_DONE : status;
-	if (access(paths.settings, F_OK) < 0 && errno == ENOENT &&
-	    !card_answers(paths.control)) {
+	if (access(paths.settings, F_OK) < 0 && errno == ENOENT && !card_answers(paths.control)) {
 		complain("card: %s: there is no such card; slipway card list shows those there are",
 			 paths.name);
 		return EXIT_NO_CARD;

@@ -73,7 +73,7 @@ card_paths_find(const char *name, struct card_paths *paths)
 			 name, dirs.base, CARD_SOCKET_MAX - 1, dirs.from);
 		return EXIT_FAILED;
 	}
-#define PATH(member, file)                                                                         \
+#define PATH(member, file) \
 	snprintf(paths->member, sizeof(paths->member), "%s/cards/%s%s", dirs.base, name, file)
 	snprintf(paths->name, sizeof(paths->name), "%.24s", name);
 	PATH(directory, "");

@@ -216,8 +216,9 @@ const char *
 card_settings_get(const struct card_settings *s, size_t n, const char **key, char *buf, size_t len)
 {
 	const char era[] = {s->era, '\0'};
-	const char *const texts[KEYS] = {NULL,       era,  s->image,    s->ramdisk, s->cmdline,
-					 s->restart ? "yes" : "no", NULL, s->revision, s->cpu};
+	const char *const texts[KEYS] = {NULL,       era,         s->image,
+					 s->ramdisk, s->cmdline,  s->restart ? "yes" : "no",
+					 NULL,       s->revision, s->cpu};
 
 	if (n >= KEYS)
 		return NULL;

@@ -33,7 +33,7 @@ image_find(const struct card_paths *paths, const struct card_settings *s)
 	if (s->image[0] != '\0' || access(paths->image, F_OK) == 0)
 		return 0;
 	return card_make_above(paths->image) < 0 || card_image_make(paths->image) < 0 ? EXIT_FAILED
-										     : 0;
+										      : 0;
 }
 
 static int

@@ -239,9 +239,9 @@ add_look(void *arg, const struct card_paths *paths)
 static int
 add_name(void *arg, const struct card_paths *paths)
 {
-	return json_array_append_new(
-		arg, json_pack("{s:s, s:b, s:s}", "name", paths->name, "runs",
-			       card_answers(paths->control), "settings", paths->settings));
+	return json_array_append_new(arg, json_pack("{s:s, s:b, s:s}", "name", paths->name, "runs",
+						    card_answers(paths->control), "settings",
+						    paths->settings));
 }
 
 static void

@@ -58,15 +58,15 @@ struct card_paths {
 
 /** What a settings file says; see card_settings.c for the keys. */
 struct card_settings {
-	unsigned int memory;        /**< MiB: a power of two, 32 to 16384 */
-	char era;                   /**< 'a', 'c' or 'd' */
-	unsigned int time_scale;    /**< 1 to 1000 */
-	char revision[3];           /**< "A0", "B0", "B1", "C0" */
-	char image[PATH_MAX];       /**< "": that of card_paths, which start makes */
-	char ramdisk[PATH_MAX];     /**< "" for none */
+	unsigned int memory;     /**< MiB: a power of two, 32 to 16384 */
+	char era;                /**< 'a', 'c' or 'd' */
+	unsigned int time_scale; /**< 1 to 1000 */
+	char revision[3];        /**< "A0", "B0", "B1", "C0" */
+	char image[PATH_MAX];    /**< "": that of card_paths, which start makes */
+	char ramdisk[PATH_MAX];  /**< "" for none */
 	char cmdline[CARD_CMDLINE_MAX + 1];
-	bool restart;               /**< boot again when the card asks for a restart */
-	char cpu[128];              /**< CPUs of the card's process, "1" or "0-1,3"; "" for any */
+	bool restart;  /**< boot again when the card asks for a restart */
+	char cpu[128]; /**< CPUs of the card's process, "1" or "0-1,3"; "" for any */
 };
 
 /* ---- card_paths.c ---- */
@@ -104,8 +104,8 @@ int card_settings_set(struct card_settings *s, const char *key, const char *valu
 		      const char *where);
 
 /** Text of a key's value, the keys counted from 0; NULL when there are no more. */
-const char *card_settings_get(const struct card_settings *s, size_t n, const char **key,
-			      char *buf, size_t len);
+const char *card_settings_get(const struct card_settings *s, size_t n, const char **key, char *buf,
+			      size_t len);
 
 /* ---- card_image.c ---- */
 
@@ -116,15 +116,15 @@ int card_image_make(const char *path);
 
 /** A process that is to stay when we end. */
 struct card_daemon {
-	const char *what;          /**< for messages */
-	const char *program;       /**< path of it */
-	const char *const *argv;   /**< its arguments, ended by NULL */
-	const char *log;           /**< where its output goes, */
-	bool fresh_log;            /**< in place of what is there */
-	const char *cpus;          /**< as in the settings, or NULL */
-	const char *control;       /**< it is there when this socket takes connections */
-	unsigned int patience_ms;  /**< which takes so long at most */
-	int taken_status;          /**< how it exits when another one has its place */
+	const char *what;         /**< for messages */
+	const char *program;      /**< path of it */
+	const char *const *argv;  /**< its arguments, ended by NULL */
+	const char *log;          /**< where its output goes, */
+	bool fresh_log;           /**< in place of what is there */
+	const char *cpus;         /**< as in the settings, or NULL */
+	const char *control;      /**< it is there when this socket takes connections */
+	unsigned int patience_ms; /**< which takes so long at most */
+	int taken_status;         /**< how it exits when another one has its place */
 };
 
 /** Start it and wait until it is there: 0 or a negative errno. */

@@ -32,6 +32,12 @@ const struct model models[] = {
 		.wq_bytes = 0x4000,
 		.vdev = "dma_dsa0",
 	},
+	{
+		.name = "mic",
+		.title = "MIC",
+		.version = {{"x100", 0}},
+		.vdev = "raw_mic0",
+	},
 };
 
 const size_t model_count = sizeof(models) / sizeof(models[0]);
@@ -49,7 +55,8 @@ int
 model_version(const struct model *model, const char *text)
 {
 	for (int v = 0; v < MODEL_VERSIONS; v++)
-		if (text != NULL && strcmp(text, model->version[v].name) == 0)
+		if (text != NULL && model->version[v].name != NULL &&
+		    strcmp(text, model->version[v].name) == 0)
 			return v;
 	return -EINVAL;
 }

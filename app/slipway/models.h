@@ -24,8 +24,8 @@ struct model {
 	const char *title; /**< "DLB" */
 	/** By column of the register table. */
 	struct {
-		const char *name;    /**< "2.5" */
-		unsigned int pci_id; /**< vendor in the upper half */
+		const char *name;    /**< "2.5"; NULL: there is only the first */
+		unsigned int pci_id; /**< vendor in the upper half; 0: programs are not shown it */
 	} version[MODEL_VERSIONS];
 	unsigned int standard;  /**< the version one gets without asking */
 	unsigned int pci_class; /**< class, subclass, interface */
@@ -49,8 +49,9 @@ int model_version(const struct model *model, const char *text);
 /** The kind and version of a PCI device: false when there is none. Of several, the first version. */
 bool model_of_id(unsigned int pci_id, const struct model **model, unsigned int *version);
 
-/** The names of all, for messages. */
-#define MODEL_NAMES "dlb and dsa"
+/** The names of those that programs can be shown, and of all, for messages. */
+#define MODEL_NAMES     "dlb and dsa"
+#define MODEL_NAMES_ALL "dlb, dsa and mic"
 
 /** Bytes of a BAR of a device with so many work queues; 0 for as many as is usual. */
 uint64_t model_bar_size(const struct model *model, unsigned int bar, unsigned int wqs);

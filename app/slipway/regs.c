@@ -36,6 +36,7 @@ static const char help[] =
 	"       PID, PID.N      device N of a process under slipway run; its only device\n"
 	"       SOCKET          what slipway serve serves, by its path or, in the directory of\n"
 	"                       running devices, its name; any control socket\n"
+	"       CARD            a card of slipway card, by its name\n"
 	"       telemetry:[PREFIX][:ID]\n"
 	"                       a --vdev of a DPDK program with this --file-prefix (default rte),\n"
 	"                       by the id of its event or DMA device; its only one\n"

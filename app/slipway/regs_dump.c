@@ -22,14 +22,15 @@ regs_set_model(struct regs_dump *dump, const char *model, const char *version, c
 
 	dump->model = model_find(model);
 	if (dump->model == NULL) {
-		complain("%s: device \"%s\"; accepted are " MODEL_NAMES, where, model);
+		complain("%s: device \"%s\"; accepted are " MODEL_NAMES_ALL, where, model);
 		return -EINVAL;
 	}
 	v = model_version(dump->model, version);
 	if (v < 0) {
-		complain("%s: version \"%s\" of %s; accepted are %s and %s", where,
+		complain("%s: version \"%s\" of %s; accepted: %s%s%s", where,
 			 version == NULL ? "" : version, model, dump->model->version[0].name,
-			 dump->model->version[1].name);
+			 dump->model->version[1].name != NULL ? " and " : "",
+			 dump->model->version[1].name != NULL ? dump->model->version[1].name : "");
 		return -EINVAL;
 	}
 	dump->version = (unsigned int)v;

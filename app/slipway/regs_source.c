@@ -148,7 +148,7 @@ regs_read(const char *target, struct regs_dump *dump)
 
 /* A line for a control socket in a directory, if somebody answers there. */
 static bool
-list_socket(const char *directory, const char *name)
+list_socket(const char *directory, const char *name, const char *end)
 {
 	char path[PATH_MAX];
 	const char *device, *version, *address, *program;
@@ -164,7 +164,7 @@ list_socket(const char *directory, const char *name)
 	shown = json_unpack(info, "{s:s, s:s, s:s, s:s}", "device", &device, "version", &version,
 			    "address", &address, "program", &program) == 0;
 	if (shown)
-		printf("%-24.*s %s %s at %s in %s\n", (int)(strlen(name) - strlen(".ctl")), name,
+		printf("%-24.*s %s %s at %s in %s\n", (int)(strlen(name) - strlen(end)), name,
 		       device, version, address, program);
 	json_decref(info);
 	return shown;
@@ -178,7 +178,7 @@ list_sockets(const char *directory, int (*is_one)(const struct dirent *entry))
 	int count = scandir(directory, &list, is_one, versionsort);
 
 	for (int i = 0; i < count; i++) {
-		shown += list_socket(directory, list[i]->d_name);
+		shown += list_socket(directory, list[i]->d_name, ".ctl");
 		free(list[i]);
 	}
 	if (count >= 0)
@@ -194,6 +194,28 @@ is_served(const struct dirent *entry)
 	return len > strlen(".ctl") && strcmp(entry->d_name + len - strlen(".ctl"), ".ctl") == 0;
 }
 
+/* A card has a directory of its own, with a control socket for each side. */
+static unsigned int
+list_cards(const struct dirs *dirs)
+{
+	char cards[sizeof(dirs->base) + 8], name[NAME_MAX + sizeof("/card.ctl")];
+	struct dirent **list;
+	unsigned int shown = 0;
+	int count;
+
+	snprintf(cards, sizeof(cards), "%s/cards", dirs->base);
+	count = scandir(cards, &list, NULL, versionsort);
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%s/card.ctl", list[i]->d_name);
+		if (list[i]->d_name[0] != '.')
+			shown += list_socket(cards, name, "/card.ctl");
+		free(list[i]);
+	}
+	if (count >= 0)
+		free(list);
+	return shown;
+}
+
 unsigned int
 regs_list(void)
 {
@@ -201,6 +223,6 @@ regs_list(void)
 
 	if (dirs_find(&dirs) < 0)
 		return 0;
-	return list_sockets(dirs.base, is_served) + list_sockets(dirs.run, is_control) +
-	       regs_telemetry_list();
+	return list_sockets(dirs.base, is_served) + list_cards(&dirs) +
+	       list_sockets(dirs.run, is_control) + regs_telemetry_list();
 }

@@ -7,8 +7,11 @@
 
 #include "dlb_reg_table.h"
 #include "dsa_layout.h"
+#include "mic_reg_table.h"
 
-_Static_assert(DLB_REG_COUNT <= REGS_ROWS_MAX && DSA_REG_COUNT <= REGS_ROWS_MAX, "rows");
+_Static_assert(DLB_REG_COUNT <= REGS_ROWS_MAX && DSA_REG_COUNT <= REGS_ROWS_MAX &&
+		       MIC_REG_COUNT <= REGS_ROWS_MAX,
+	       "rows");
 
 /* A word of the dump, or 0. */
 static uint32_t
@@ -61,6 +64,15 @@ regs_table_of(struct regs_table *table, const struct regs_dump *dump)
 {
 	if (strcmp(dump->model->name, "dsa") == 0) {
 		dsa_rows(table, dump);
+		return;
+	}
+	if (strcmp(dump->model->name, "mic") == 0) {
+		table->text = (struct reg_text){
+			.rows = mic_reg_rows,
+			.fields = mic_reg_fields,
+			.row_count = MIC_REG_COUNT,
+			.field_count = MIC_REG_FIELD_COUNT,
+		};
 		return;
 	}
 	table->text = (struct reg_text){

@@ -177,7 +177,7 @@ parse_model(char *text, struct tree_device *device)
 	int ret = 0;
 
 	*device = (struct tree_device){.model = model_find(name)};
-	if (device->model == NULL) {
+	if (device->model == NULL || device->model->version[0].pci_id == 0) {
 		complain("--device '%s': there are only the models " MODEL_NAMES, name);
 		return -EINVAL;
 	}

@@ -25,7 +25,7 @@
 
 static const char help[] =
 	"NAME\n"
-	"       slipway top - watch a DLB device of a running program, or a served one\n"
+	"       slipway top - watch a device of a running program, a served one, or a card\n"
 	"\n"
 	"SYNOPSIS\n"
 	"       slipway top [--interval SECONDS] [--count COUNT] [--json] DEVICE\n"
@@ -51,6 +51,7 @@ static const char help[] =
 	"                                 by event device id; its only one\n"
 	"       SOCKET                    of slipway serve: a path or, without a slash, the name in\n"
 	"                                 the directory of running devices\n"
+	"       CARD                      of slipway card, by its name: DMA channels and doorbells\n"
 	"       slipway dlb list and slipway regs show which there are.\n"
 	"\n"
 	"OPTIONS\n"
@@ -170,13 +171,34 @@ take(const struct source *from, struct top_sample *sample)
 				: top_sample_take(from->fd, &from->device, sample);
 }
 
-/* Is the sample one of a DSA? */
-static bool
-is_dsa(const struct top_sample *sample)
+/* ---- What is made of them ---- */
+
+/* A kind of device: how a frame is made of two samples, and shown. */
+struct view {
+	json_t *(*frame)(const char *name, const struct top_sample *before,
+			 const struct top_sample *now);
+	void (*print)(json_t *frame, unsigned int rows);
+};
+
+static json_t *
+program_frame(const char *name, const struct top_sample *before, const struct top_sample *now)
+{
+	(void)name;
+	return top_frame(before, now);
+}
+
+static struct view
+view_of(const struct source *from, const struct top_sample *sample)
 {
 	const char *device = json_string_value(json_object_get(sample->device, "device"));
 
-	return device != NULL && strcmp(device, "dsa") == 0;
+	if (device != NULL && strcmp(device, "dsa") == 0)
+		return (struct view){top_dsa_frame, top_dsa_print};
+	if (device != NULL && strcmp(device, "mic") == 0)
+		return (struct view){top_mic_frame, top_mic_print};
+	if (is_served(from))
+		return (struct view){top_served_frame, top_served_print};
+	return (struct view){program_frame, top_print};
 }
 
 /* ---- Views ---- */
@@ -195,10 +217,8 @@ static int
 show(const struct source *from, const struct top_sample *before, const struct top_sample *now,
      const struct options *options)
 {
-	bool dsa = is_dsa(now);
-	json_t *frame = dsa               ? top_dsa_frame(from->name, before, now)
-			: is_served(from) ? top_served_frame(from->name, before, now)
-					  : top_frame(before, now);
+	struct view view = view_of(from, now);
+	json_t *frame = view.frame(from->name, before, now);
 
 	if (frame == NULL) {
 		complain("%s", strerror(ENOMEM));
@@ -209,9 +229,7 @@ show(const struct source *from, const struct top_sample *before, const struct to
 		putchar('\n');
 	} else {
 		fputs(isatty(STDOUT_FILENO) ? "\033[H\033[J" : "", stdout);
-		(dsa               ? top_dsa_print
-		 : is_served(from) ? top_served_print
-				   : top_print)(frame, terminal_rows());
+		view.print(frame, terminal_rows());
 		fputs(isatty(STDOUT_FILENO) ? "" : "\n", stdout);
 	}
 	json_decref(frame);

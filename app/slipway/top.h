@@ -62,6 +62,13 @@ json_t *top_dsa_frame(const char *name, const struct top_sample *before,
 		      const struct top_sample *now);
 void top_dsa_print(json_t *frame, unsigned int rows);
 
+/* ---- top_mic.c: a card ---- */
+
+/** As top_served_frame. */
+json_t *top_mic_frame(const char *name, const struct top_sample *before,
+		      const struct top_sample *now);
+void top_mic_print(json_t *frame, unsigned int rows);
+
 /* ---- top_print.c, for all ---- */
 
 /** Room for any number. */

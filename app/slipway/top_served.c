@@ -27,6 +27,9 @@ top_served_take(const char *control, struct top_sample *sample)
 	if (sample->device == NULL)
 		return ret;
 	sample->at = json_number_value(json_object_get(sample->device, "ns")) / 1e9;
+	/* A card counts its seconds. */
+	if (sample->at == 0)
+		sample->at = json_number_value(json_object_get(sample->device, "uptime"));
 	return 0;
 }
 
