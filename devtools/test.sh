@@ -24,11 +24,11 @@ usage()
 }
 
 YES=()
-STRESS_ENTRIES=10000000
+STRESS_ENTRIES=4000000
 STRESS_SLEEPS=100000
 # In batches of FUZZ_BATCH inputs, so that there is something to see meanwhile.
 FUZZ_BATCHES=0
-GUEST=no
+LONG=no
 CHECK_RUNS=30
 FUZZ_BATCH=1000000
 WEAVE_DEVIATIONS=4
@@ -49,7 +49,7 @@ while [ $# -gt 0 ]; do
 		DSA_MEGABYTES=1024
 		DSA_COPIES=1000000
 		DSA_LENGTHY=(--long)
-		GUEST=yes
+		LONG=yes
 		;;
 	--only)
 		[ $# -gt 1 ] || die "--only needs a pattern"
@@ -113,19 +113,18 @@ spdx_present()
 # Every header compiles alone.
 headers_alone()
 {
-	local header bad=0 flags
+	local flags
 	cd "$ROOT" || return
 	read -ra flags <<<"$(pkg-config --cflags libdpdk)"
 	flags+=(-DALLOW_INTERNAL_API -DALLOW_EXPERIMENTAL_API -D_GNU_SOURCE
 		-I".sdk/$(pkg-config --modversion libdpdk)"
 		-Ilib/spec -Ilib/resource -Ilib/bus -Ilib/model -Ilib/portal -Ilib/access
 		-Ilib/model/dlb -Ilib/model/dsa -Ilib/check/dlb -Ilib/ctl -Ilib/share
+		-Ilib/model/mic -Ilib/card -Idrivers/common/mic
 		-Iapp/bench-common -Idrivers/dma/dsa)
-	for header in $(sources | grep '\.h$'); do
-		gcc -fsyntax-only -Wall -x c "${flags[@]}" -I"$(dirname "$header")" \
-			-include "$header" /dev/null || bad=1
-	done
-	return $bad
+	sources | grep '\.h$' | xargs -P "$(nproc)" -I{} sh -c \
+		'gcc -fsyntax-only -Wall -x c "$@" -I"$(dirname "{}")" -include "{}" /dev/null' \
+		sh "${flags[@]}"
 }
 
 # No source that the build has never heard of.
@@ -307,7 +306,8 @@ run_builds()
 {
 	heading "Builds, without warnings"
 	check "gcc, release" compiled_gcc
-	check "clang, debug" compiled clang "$ROOT/build-clang" --buildtype=debug
+	check "clang, every source" "$ROOT/devtools/check-clang.py" "$BUILD"
+	[ $LONG = no ] || check "clang, debug" compiled clang "$ROOT/build-clang" --buildtype=debug
 	check "clang, fuzz target" fuzz_built
 }
 
@@ -547,7 +547,7 @@ run_stock_examples()
 # Both drivers in a guest's kernel; skipped where its packages cannot be had.
 run_guest()
 {
-	[ $GUEST = yes ] || return
+	[ $LONG = yes ] || return
 	heading "QEMU guest"
 	check "both drivers in a guest" "$ROOT/devtools/vm/run.sh"
 }
