@@ -6,8 +6,14 @@
  * it is busy; how long that takes is drawn, so that events come at every moment of falling asleep.
  * And whoever passed it on leaves the device alone for a while, half of the time: waking the next
  * one is the business of the enqueue.
- * A wake-up that is missed is a timeout, or an event that is found when the time is over, as long
- * after it was sent: the program then ends. It tells how long; a dequeue sleeps four seconds.
+ * A wake-up that is missed is an event that is in the device two seconds after its enqueue has
+ * returned, when a dequeue that sleeps four finds it or times out: the program then ends. It tells
+ * how long that was.
+ *
+ * A machine with more to do than it has time keeps a thread waiting that was woken in time, or that
+ * has the device in hand. The kernel counts that, thread by thread, and what it counted since the
+ * event was sent does not make the event late; nor does time in which all of the program stood
+ * still. A thread that was not woken sleeps, and waits for no CPU.
  *
  *   slipway-stress-sleep EAL-ARGUMENTS -- [WAKE-UPS [THREADS]]
  */
@@ -20,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_cycles.h>
@@ -29,15 +36,34 @@
 #define DEV         0
 #define THREADS_MAX 16
 #define TIMEOUT_NS  4000000000u
-/* Not even a busy machine keeps a thread that was woken waiting for so long. */
-#define MISSED_NS 2000000000u
+#define MISSED_MS  2000u
 /* Worth telling. */
-#define LATE_NS 1000000000u
+#define LATE_MS 1000u
 /* A dequeue polls for 10 us before it sleeps; until then, and as long again after that. */
 #define SPREAD_NS 30000u
 /* Between two looks at how far it is. */
 #define TICK_US 200000
+/* Such looks that are kept: of more time than a dequeue takes. */
+#define LOOKS 64u
 
+/* What threads have waited for a CPU, when the watching thread last looked; it is late for a look
+ * when nobody runs.
+ */
+struct look {
+	uint64_t at;
+	uint64_t waited_ms[THREADS_MAX];
+};
+
+/* A thread that has the event got it last, the others have sent it last. */
+struct worker {
+	_Atomic int tid;
+	_Atomic uint64_t got, sent;
+};
+
+static struct worker workers[THREADS_MAX];
+static struct look looks[LOOKS];
+static unsigned int nb_looks;
+static pthread_mutex_t looks_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic bool stop, missed;
 static _Atomic uint64_t hops;
 static unsigned int nb_threads = 2;
@@ -48,6 +74,12 @@ draw(uint64_t *state)
 {
 	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	return (uint32_t)(*state >> 33);
+}
+
+static uint64_t
+ms_of(uint64_t cycles)
+{
+	return cycles * 1000 / rte_get_timer_hz();
 }
 
 /* Work of a length drawn. */
@@ -70,6 +102,128 @@ miss(uint8_t port, const char *what)
 	}
 }
 
+/* ---- Is it the machine? ---- */
+
+/* How long a thread was ready to run and did not; 0 where the kernel does not say. */
+static uint64_t
+waited_ms(unsigned int worker)
+{
+	unsigned long long ran, waited = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat",
+		 atomic_load(&workers[worker].tid));
+	f = fopen(path, "r");
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%llu %llu", &ran, &waited) != 2)
+		waited = 0;
+	fclose(f);
+	return waited / 1000000;
+}
+
+static void
+look_at_threads(void)
+{
+	struct look look = {.at = rte_get_timer_cycles()};
+
+	for (unsigned int i = 0; i < nb_threads; i++)
+		look.waited_ms[i] = waited_ms(i);
+	pthread_mutex_lock(&looks_lock);
+	looks[nb_looks++ % LOOKS] = look;
+	pthread_mutex_unlock(&looks_lock);
+}
+
+/* The longest time since then for which a thread had no CPU, or nobody had. Who sent the event does
+ * not count: it may be waiting for others.
+ */
+static uint64_t
+starved_ms(uint64_t since, unsigned int sender, uint64_t now)
+{
+	uint64_t most = 0, later = now;
+	const struct look *look = NULL;
+
+	for (unsigned int i = 1; i <= LOOKS && i <= nb_looks; i++) {
+		look = &looks[(nb_looks - i) % LOOKS];
+		if (later > look->at && ms_of(later - look->at) > most)
+			most = ms_of(later - look->at);
+		later = look->at;
+		if (look->at < since)
+			break;
+	}
+	most = most > TICK_US / 1000 ? most - TICK_US / 1000 : 0;
+	for (unsigned int i = 0; look != NULL && i < nb_threads; i++) {
+		uint64_t waited = waited_ms(i);
+
+		if (i != sender && waited > most + look->waited_ms[i])
+			most = waited - look->waited_ms[i];
+	}
+	return most;
+}
+
+/* An event that was sent then is found now, or is not found. */
+static void
+judge_late(uint8_t port, unsigned int sender, uint64_t sent, uint64_t now, const char *what)
+{
+	uint64_t age = ms_of(now - sent), starved;
+
+	pthread_mutex_lock(&looks_lock);
+	starved = starved_ms(sent, sender, now);
+	pthread_mutex_unlock(&looks_lock);
+	fprintf(stderr,
+		"port %u: %s %" PRIu64 " ms after it was sent; no CPU for %" PRIu64 " ms of it\n",
+		port, what, age, starved < age ? starved : age);
+	if (age >= starved + MISSED_MS)
+		miss(port, "a wake-up was missed");
+}
+
+/* How long it took an event to be found: from the end of its enqueue on, by which whoever sleeps is
+ * to have been woken.
+ */
+static void
+judge_age(uint8_t port, uint64_t begun)
+{
+	unsigned int sender = (port + nb_threads - 1) % nb_threads;
+	uint64_t now = rte_get_timer_cycles(), sent = atomic_load(&workers[sender].sent);
+
+	if (likely(now - begun < LATE_MS * rte_get_timer_hz() / 1000))
+		return;
+	if (sent < begun)
+		fprintf(stderr, "port %u: an event was found while its enqueue took %" PRIu64
+				" ms\n",
+			port, ms_of(now - begun));
+	else
+		judge_late(port, sender, sent, now, "an event was found");
+}
+
+/* A dequeue sleeps for so long that the event is round many times over. Where is it? */
+static void
+judge_timeout(uint8_t port)
+{
+	uint64_t now = rte_get_timer_cycles(), got = 0, sent = 0;
+	unsigned int sender = 0;
+
+	for (unsigned int i = 0; i < nb_threads; i++) {
+		uint64_t its = atomic_load(&workers[i].sent);
+
+		if (its > sent) {
+			sent = its;
+			sender = i;
+		}
+	}
+	for (unsigned int i = 0; i < nb_threads; i++)
+		got = RTE_MAX(got, atomic_load(&workers[i].got));
+	if (got > sent)
+		fprintf(stderr, "port %u: timed out; a thread has had the event for %" PRIu64
+				" ms\n",
+			port, ms_of(now - got));
+	else
+		judge_late(port, sender, sent, now, "timed out; the event was not found");
+}
+
+/* ---- Threads ---- */
+
 static void
 pass_on(uint8_t port, struct rte_event *ev)
 {
@@ -79,6 +233,7 @@ pass_on(uint8_t port, struct rte_event *ev)
 	ev->sched_type = RTE_SCHED_TYPE_ATOMIC;
 	while (rte_event_enqueue_burst(DEV, port, ev, 1) == 0 && !atomic_load(&stop))
 		;
+	atomic_store(&workers[port].sent, rte_get_timer_cycles());
 }
 
 /* Wait, without a call to the device, until somebody has received. */
@@ -90,21 +245,6 @@ watch_others(uint64_t seen)
 		sched_yield();
 }
 
-/* How long it took an event to be found. */
-static void
-judge_age(uint8_t port, uint64_t sent)
-{
-	uint64_t cycles = rte_get_timer_cycles() - sent;
-	uint64_t ms = cycles * 1000 / rte_get_timer_hz();
-
-	if (likely(ms < LATE_NS / 1000000))
-		return;
-	fprintf(stderr, "port %u: an event was found %" PRIu64 " ms after it was sent\n", port,
-		ms);
-	if (ms >= MISSED_NS / 1000000)
-		miss(port, "a wake-up was missed, or the machine stood still");
-}
-
 static void *
 run(void *arg)
 {
@@ -113,17 +253,18 @@ run(void *arg)
 	struct rte_event ev;
 	uint64_t hop;
 
+	atomic_store(&workers[port].tid, gettid());
 	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
 		if (rte_event_dequeue_burst(DEV, port, &ev, 1, ticks) == 1) {
 			judge_age(port, ev.u64);
+			atomic_store(&workers[port].got, rte_get_timer_cycles());
 			hop = atomic_fetch_add_explicit(&hops, 1, memory_order_relaxed) + 1;
 			work(&state);
 			pass_on(port, &ev);
 			if (draw(&state) & 1)
 				watch_others(hop);
 		} else {
-			/* The event is round in that time, many times over. */
-			miss(port, "the dequeue timed out");
+			judge_timeout(port);
 		}
 	}
 	return NULL;
@@ -186,6 +327,7 @@ watch(uint64_t wanted)
 
 	while (!atomic_load(&stop)) {
 		rte_delay_us_sleep(TICK_US);
+		look_at_threads();
 		now = sleeps();
 		if (now >= wanted)
 			atomic_store(&stop, true);
@@ -208,6 +350,7 @@ begin(void)
 		.u64 = rte_get_timer_cycles(),
 	};
 
+	atomic_store(&workers[nb_threads - 1].sent, ev.u64);
 	return rte_event_enqueue_burst(DEV, 0, &ev, 1) == 1;
 }
 
