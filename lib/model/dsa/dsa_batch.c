@@ -220,7 +220,8 @@ member_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 #define PLAIN_MAX 65536u
 
 static void
-count_plain(struct dsa_counts *c, unsigned int members, uint64_t bytes, uint64_t lines)
+count_plain(struct dsa_counts *c, unsigned int members, uint64_t bytes, uint64_t lines,
+	    uint64_t requests)
 {
 	dsa_count(&c->ops[DSA_OP_MOVE], members);
 	dsa_count(&c->members, members);
@@ -228,6 +229,7 @@ count_plain(struct dsa_counts *c, unsigned int members, uint64_t bytes, uint64_t
 	dsa_count(&c->bytes, bytes);
 	dsa_count(&c->lines, lines);
 	dsa_count(&c->lines_written, lines);
+	dsa_count(&c->requests[DSA_OP_MOVE], requests);
 }
 
 /*
@@ -241,6 +243,7 @@ plain_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 	const struct dsa_desc *d = &b->chunk[b->next], *first = d, *end = &b->chunk[b->n];
 	const struct dsa_range *src, *dst;
 	uint64_t most = budget < PLAIN_MAX ? budget : PLAIN_MAX, bytes = 0, lines = 0;
+	uint64_t requests = 0;
 
 	dsa_job_mem(e, job, false);
 	src = dsa_mem_known(e->mem, d->src, BUS_PROT_READ);
@@ -254,11 +257,12 @@ plain_run(struct dsa_engine *e, struct dsa_job *job, size_t budget)
 			   d->size, DSA_FLAGS(d) & DSA_FLAG_CC1);
 		bytes += d->size;
 		lines += (d->size + 31) / 32;
+		requests += (d->size + 63) / 64;
 	}
 	b->next += (uint8_t)(d - first);
 	b->ended += (uint32_t)(d - first);
 	if (d != first)
-		count_plain(&e->counts[job->wq], (unsigned int)(d - first), bytes, lines);
+		count_plain(&e->counts[job->wq], (unsigned int)(d - first), bytes, lines, requests);
 	return bytes + (size_t)(d - first) * MEMBER_BYTES;
 }
 

@@ -452,16 +452,21 @@ make_field(struct dsa_desc members[MEMBERS], uint64_t *seed)
 
 /* Run them from the same memory: what came of it, and of the counters. */
 static struct dsa_work_stats
-run_field(struct work_rig *r, const struct dsa_desc members[MEMBERS], const uint8_t *before)
+run_field(struct work_rig *r, const struct dsa_desc members[MEMBERS], const uint8_t *before,
+	  uint64_t engine[4])
 {
 	struct dsa_work_stats old, now;
 	struct dsa_desc batch;
 
 	memcpy(work_at(r, work_page(0)), before, FIELD_BYTES);
 	dsa_work_stats(r->work, 0, &old);
+	for (unsigned int i = 0; i < 4; i++)
+		engine[i] = dsa_work_events(r->work, 1, i, 1, 1);
 	batch = work_batch(r, members, MEMBERS, WHOLE);
 	run(r, &batch);
 	dsa_work_stats(r->work, 0, &now);
+	for (unsigned int i = 0; i < 4; i++)
+		engine[i] = dsa_work_events(r->work, 1, i, 1, 1) - engine[i];
 	now.completed -= old.completed;
 	now.failed -= old.failed;
 	now.bytes -= old.bytes;
@@ -502,17 +507,19 @@ plain_moves_are_as_others(void **state)
 		struct dsa_desc members[MEMBERS];
 		struct dsa_cr records[WHOLE + 1];
 		struct dsa_work_stats expected, stats;
+		uint64_t engine[2][4];
 
 		r->policy = round % 8 == 0 ? WORK_BOUNCED :
 			    round % 4 == 0 ? WORK_BY_PAGE : WORK_WHOLE;
 		work_break(r, broken, number(&seed, 2) ? 0 : BUS_PROT_READ);
 		make_field(members, &seed);
-		expected = run_field(r, members, before);
+		expected = run_field(r, members, before, engine[0]);
 		memcpy(after, work_at(r, work_page(0)), FIELD_BYTES);
 		memcpy(records, work_at(r, work_record(0)), sizeof(records));
 		for (unsigned int i = 0; i < MEMBERS; i++)
 			members[i].op_flags &= ~DSA_FLAG_RCR;
-		stats = run_field(r, members, before);
+		stats = run_field(r, members, before, engine[1]);
+		assert_memory_equal(engine[0], engine[1], sizeof(engine[0]));
 		same_as(r, &stats, &expected, records);
 		assert_memory_equal(work_at(r, work_page(0)), after, FIELD_BYTES);
 		work_break(r, broken, BUS_PROT_READ | BUS_PROT_WRITE);

@@ -46,12 +46,34 @@ portal_event(const struct dsa_queue *q, unsigned int event)
 
 /* ---- The others, by engine and queue ---- */
 
+/* Reads or writes: operands of operations, each with as many requests (I). */
+static uint64_t
+requests(const struct dsa_counts *c, unsigned int writes)
+{
+	static const uint8_t operands[64][2] = {
+		[DSA_OP_MOVE] = {1, 1},        [DSA_OP_FILL] = {0, 1},
+		[DSA_OP_COMPARE] = {2, 0},     [DSA_OP_COMPARE_PATTERN] = {1, 0},
+		[DSA_OP_CREATE_DELTA] = {2, 1}, [DSA_OP_APPLY_DELTA] = {1, 1},
+		[DSA_OP_DUALCAST] = {1, 2},    [DSA_OP_CRC] = {1, 0},
+		[DSA_OP_COPY_CRC] = {1, 1},    [DSA_OP_DIF_CHECK] = {1, 0},
+		[DSA_OP_DIF_INSERT] = {1, 1},  [DSA_OP_DIF_STRIP] = {1, 1},
+		[DSA_OP_DIF_UPDATE] = {1, 1},  [DSA_OP_DIX_GENERATE] = {1, 1},
+	};
+	uint64_t sum = 0;
+
+	for (unsigned int opcode = 0; opcode < 64; opcode++)
+		sum += get(&c->requests[opcode]) * operands[opcode][writes];
+	return sum;
+}
+
 static uint64_t
 engine_event(const struct dsa_counts *c, unsigned int event)
 {
 	switch (event) {
 	case 0: return get(&c->lines);
 	case 1: return get(&c->lines_written);
+	case 2: return requests(c, 0);
+	case 3: return requests(c, 1);
 	case 4: return get(&c->members);
 	case 5: return get(&c->dispatched);
 	default: return 0;

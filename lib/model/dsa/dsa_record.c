@@ -197,6 +197,7 @@ count(struct dsa_counts *c, const struct dsa_op *op)
 		dsa_count(&c->lines, lines);
 		if (WRITERS >> opcode & 1)
 			dsa_count(&c->lines_written, lines);
+		dsa_count(&c->requests[opcode], (op->done + 63) / 64);
 	}
 	if (code == DSA_STATUS_SUCCESS || code == DSA_STATUS_FALSE_PREDICATE)
 		dsa_count(&c->success, 1);

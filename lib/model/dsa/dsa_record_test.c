@@ -75,6 +75,45 @@ who_is_told(void **state)
 	assert_int_equal(dsa_work_events(r->work, 4, 5, 1, 1), 3);
 }
 
+/* Engine events of section 19: bytes by 32, requests by 64. */
+static void
+engine_events_are_counted(void **state)
+{
+	static const struct {
+		enum dsa_opcode opcode;
+		uint32_t size;
+		uint64_t events[4]; /* lines, lines written, reads, writes */
+	} rows[] = {
+		{DSA_OP_MOVE, 100, {4, 4, 2, 2}},    {DSA_OP_FILL, 65, {3, 3, 0, 2}},
+		{DSA_OP_COMPARE, 64, {2, 0, 2, 0}},  {DSA_OP_CRC, 1, {1, 0, 1, 0}},
+		{DSA_OP_DUALCAST, 64, {2, 2, 1, 2}},
+	};
+	struct work_rig *r = *state;
+
+	enable(r);
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dsa_desc d = work_move(rows[i].size, 0);
+		uint64_t before[4];
+
+		d.op_flags = DSA_OP_FLAGS(rows[i].opcode, CRAV | RCR);
+		if (rows[i].opcode == DSA_OP_FILL)
+			d.pattern = 0;
+		else if (rows[i].opcode == DSA_OP_COMPARE)
+			d.src2 = d.src;
+		else if (rows[i].opcode == DSA_OP_CRC)
+			d.dst = 0;
+		else if (rows[i].opcode == DSA_OP_DUALCAST)
+			d.dualcast.dst2 = work_page(110);
+		for (unsigned int e = 0; e < 4; e++)
+			before[e] = dsa_work_events(r->work, 1, e, 1, 1);
+		run(r, &d);
+		assert_int_equal(work_read(r, 0).status, DSA_STATUS_SUCCESS);
+		for (unsigned int e = 0; e < 4; e++)
+			assert_int_equal(dsa_work_events(r->work, 1, e, 1, 1) - before[e],
+					 rows[i].events[e]);
+	}
+}
+
 static void
 unrecorded_error_says_what_it_was(void **state)
 {
@@ -286,6 +325,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(who_is_told),
+		TEST(engine_events_are_counted),
 		TEST(unrecorded_error_says_what_it_was),
 		TEST(misaligned_record_is_never_written),
 		TEST(record_that_faults_is_handed_on),

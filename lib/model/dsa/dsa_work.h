@@ -80,8 +80,8 @@ struct dsa_work_owner {
 
 /**
  * Events the monitor counts, by category and bit of section 19; relaxed atomics, summed on read.
- * Counted: category 0 all; 1: 0, 1, 4, 5; 2 all; 3 all; 4 all; 5: opcode 0x0A as bit 0, 0x17 as bit
- * 1, 0x21 to 0x26 as bits 2 to 7. The others stay 0.
+ * Counted: categories 0 to 4 all; 5: opcode 0x0A as bit 0, 0x17 as bit 1, 0x21 to 0x26 as bits 2
+ * to 7. The others stay 0.
  */
 enum { DSA_EVENT_CATEGORIES = 6, DSA_EVENTS_PER_CATEGORY = 32 };
 

@@ -81,6 +81,7 @@ struct dsa_queue {
 /** What an engine did for a queue: one writer, the engine's. */
 struct dsa_counts {
 	_Atomic uint64_t ops[64]; /**< by opcode; only those there are get that far */
+	_Atomic uint64_t requests[64]; /**< of 64 bytes at most, for one operand */
 	_Atomic uint64_t dispatched, members, lines, lines_written;
 	_Atomic uint64_t msix, ims, partial, error, success, records;
 	_Atomic uint64_t aborted, bytes;
