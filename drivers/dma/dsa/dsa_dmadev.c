@@ -255,7 +255,7 @@ dsa_is_gone(const struct dsa *dsa)
 	return access_is_lost(dsa->access) || (dsa->whole && dsa_hw_halted(dsa));
 }
 
-/* As much time as a command has, from the last piece of work that ended on. */
+/* As much time as a command has: a stop ends, whatever is left. */
 static bool
 wait_until_drained(struct dsa *dsa)
 {

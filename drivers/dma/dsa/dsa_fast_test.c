@@ -5,10 +5,12 @@
 /* The data path as long as nothing fails, against a device that shows what it is sent. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -557,6 +559,46 @@ what_does_not_get_better_ends(void **state)
 	assert_int_equal(completed(8, &last), 1);
 }
 
+/* The kernel takes descriptors by write() where it maps no portal, and may have no room. */
+static void
+descriptors_go_by_write(void **state)
+{
+	static const uint8_t full[4096];
+	struct dsa_vchan_stats stats;
+	struct dsa_vchan *v;
+	struct dsa_desc d[64];
+	bool error = false;
+	uint16_t last;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, sizeof(full)), sizeof(full));
+	assert_int_equal(write(ends[1], full, sizeof(full)), sizeof(full));
+	fake_wq.how = DSA_WQ_WRITE;
+	fake_wq.fd = ends[1];
+	fake_wq.dedicated = false;
+	fake_config.batch = 1;
+	v = fake_start();
+	copy(0, SUBMIT);
+	dsa_vchan_stats(v, &stats);
+	assert_int_equal(stats.retries, 5);
+	assert_int_equal(read(ends[0], d, sizeof(d)), sizeof(full));
+	assert_int_equal(completed(8, &last), 0);
+	assert_int_equal(read(ends[0], d, sizeof(d)), sizeof(d[0]));
+	assert_int_equal(DSA_OPCODE(&d[0]), DSA_OP_MOVE);
+	assert_int_equal(d[0].src, (uintptr_t)src);
+	/* Any other answer is for good. */
+	fake_wq.fd = open("/dev/full", O_WRONLY);
+	copy(1, SUBMIT);
+	fp.completed(&fake_dsa, 0, 8, &last, &error);
+	assert_true(dsa_vchan_halted(v));
+	assert_non_null(strstr(fake_line, "takes nothing any more"));
+	close(fake_wq.fd);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void
 nobody_asks_in_silent_mode(void **state)
 {
@@ -651,6 +693,7 @@ main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_disabled_queue_is_noticed, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_does_not_get_better_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(descriptors_go_by_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_asks_in_silent_mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(stop_ends_everything, setup, teardown),
 	};

@@ -20,8 +20,12 @@
 static int
 try_line(struct dsa_vchan *v, const struct dsa_desc *line)
 {
-	if (v->how == DSA_WQ_WRITE)
-		return write(v->config.wq->fd, line, sizeof(*line)) == sizeof(*line) ? 0 : -errno;
+	ssize_t n;
+
+	if (v->how == DSA_WQ_WRITE) {
+		n = write(v->config.wq->fd, line, sizeof(*line));
+		return n == sizeof(*line) ? 0 : n < 0 ? -errno : -EIO;
+	}
 	if (v->bar.mmio == NULL)
 		return access_submit_call(&v->bar, v->portal, line, v->config.wq->pasid);
 	portal_order_stores();
