@@ -68,7 +68,7 @@ enum mic_shutdown {
 	MIC_SHUTDOWN_HALTED = 2,
 	MIC_SHUTDOWN_POWER_OFF = 3,
 	MIC_SHUTDOWN_RESTART = 4,
-	MIC_SHUTDOWN_RESTART_LATER = 5, /**< newer kernels say so for a restart: section 24, no. 10 */
+	MIC_SHUTDOWN_RESTART_LATER = 5, /**< newer kernels say so: section 24, no. 10 */
 };
 
 /* ---- Device blocks, section 14.3 ---- */

@@ -144,6 +144,12 @@ ones(unsigned int size)
 }
 
 static bool
+is_mmio(unsigned int bar, uint64_t off)
+{
+	return bar == MIC_BAR_MMIO && off < MIC_BAR4_BYTES;
+}
+
+static bool
 answers(const struct mic_model *m)
 {
 	return atomic_load_explicit(&m->answers, memory_order_relaxed);
@@ -179,7 +185,7 @@ mic_model_read(struct bus_device *dev, unsigned int bar, uint64_t off, unsigned 
 	if (!answers(m))
 		return ones(size);
 	p = aperture(m, bar, off, size);
-	if (!is_access(off, size) || (p == NULL && (bar != MIC_BAR_MMIO || off >= MIC_BAR4_BYTES))) {
+	if (!is_access(off, size) || (p == NULL && !is_mmio(bar, off))) {
 		stray(m);
 		return 0;
 	}
@@ -200,7 +206,7 @@ mic_model_write(struct bus_device *dev, unsigned int bar, uint64_t off, uint64_t
 	if (!answers(m))
 		return;
 	p = aperture(m, bar, off, size);
-	if (!is_access(off, size) || (p == NULL && (bar != MIC_BAR_MMIO || off >= MIC_BAR4_BYTES)))
+	if (!is_access(off, size) || (p == NULL && !is_mmio(bar, off)))
 		stray(m);
 	else if (p != NULL)
 		memory_write(p, value, size);
