@@ -66,4 +66,11 @@ uint16_t mic_dma_done(struct mic_dma_channel *ch, uint16_t max, enum mic_dma_sta
 /** Descriptors there is room for: a job takes one for each 1 MiB - 64, or part of it, of each copy. */
 uint32_t mic_dma_room(const struct mic_dma_channel *ch);
 
+/** Are there jobs that have not ended, or of which nobody has been told? Lets them get on. */
+bool mic_dma_busy(struct mic_dma_channel *ch);
+/** Is the card reset or lost, so that no job is taken? */
+bool mic_dma_halted(const struct mic_dma_channel *ch);
+/** Ring, jobs and registers, for a person to read. */
+void mic_dma_dump(struct mic_dma_channel *ch, FILE *f);
+
 #endif /* SLIPWAY_MIC_DMA_H */
