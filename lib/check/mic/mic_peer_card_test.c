@@ -2,7 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  *
  * Whole lives of a card with its OS, as a host that knows the datasheet alone leads them: items
- * M17 to M21, M42, M43, M45, in every interrupt mode, and in eras C and D as far as they need no
+ * M17 to M21, M42, M43, M45, M46, in every interrupt mode, and in eras C and D as far as they need no
  * SCIF.
  */
 #include <setjmp.h>
@@ -168,7 +168,7 @@ card_ends_by(enum card_command command, unsigned int status)
 
 	for (unsigned int round = 0; round < 2; round++) {
 		up_a(p);
-		assert_int_equal(card_command(p->dev, command), 0);
+		assert_int_equal(card_tell(p->dev, command), 0);
 		assert_int_equal(peer_shutdown_status(p, 5 * SECOND), status);
 		peer_pass(p, SECOND);
 		assert_int_equal(p->page[H2C_SHUTDOWN_DB], NO_DB);
@@ -215,7 +215,7 @@ hung_card_says_nothing_and_can_be_reset(void **state)
 
 	(void)state;
 	up_a(p);
-	assert_int_equal(card_command(p->dev, CARD_HANG), 0);
+	assert_int_equal(card_tell(p->dev, CARD_HANG), 0);
 	peer_pass(p, SECOND);
 	p->page[SHUTDOWN_CARD] = 1;
 	peer_ring(p, p->page[H2C_SHUTDOWN_DB]);
@@ -339,6 +339,55 @@ elf_image_lives_as_well(void **state)
 	done(p);
 }
 
+/* ---- M46: the log buffer (12.8) ---- */
+
+/* The 16 hexadecimal digits that begin 19 characters before a symbol's name, as the daemon looks. */
+static uint64_t
+symbol(const char *map, const char *name)
+{
+	const char *at = map;
+	size_t len = strlen(name);
+	char digits[17];
+	uint64_t value;
+	char *end;
+
+	while ((at = strstr(at, name)) != NULL && (at[len] != '\n' || at[-1] != ' '))
+		at++;
+	assert_non_null(at);
+	assert_true(at - map >= 19);
+	memcpy(digits, at - 19, 16);
+	digits[16] = 0;
+	value = strtoull(digits, &end, 16);
+	assert_ptr_equal(end, digits + 16);
+	return value;
+}
+
+static void
+m46_log_is_read_through_the_aperture(void **state)
+{
+	struct peer *p = probed_a(PEER_MSIX);
+	uint64_t text, length;
+	uint32_t first, len;
+	char line[128];
+
+	(void)state;
+	up_a(p);
+	text = symbol(card_system_map(), "__log_buf") - UINT64_C(0xffffffff80000000);
+	length = symbol(card_system_map(), "log_buf_len") - UINT64_C(0xffffffff80000000);
+	assert_true(length <= p->gddr_size - 4);
+	first = get32(p->aperture + length);
+	assert_true(first > 0 && text < p->gddr_size && first <= p->gddr_size - text);
+	/* It is what the console showed. */
+	assert_true(memchr(p->aperture + text, 0, first) == NULL);
+	assert_in_range(sscanf(p->console, "%127[^\n]", line), 1, 1);
+	assert_non_null(memmem(p->aperture + text, first, line, strlen(line)));
+	/* What happens later comes behind it; and it is there after the end. */
+	shut_down(p);
+	len = get32(p->aperture + length);
+	assert_true(len > first && len <= p->gddr_size - text);
+	done(p);
+}
+
 /* ---- Eras C and D, without SCIF ---- */
 
 static void
@@ -435,6 +484,7 @@ main(void)
 		T(m21_vectors_of_doorbells_are_kept),
 		T(m17_command_line_reaches_the_card),
 		T(elf_image_lives_as_well),
+		T(m46_log_is_read_through_the_aperture),
 		T(m20_era_c_publishes_its_config_doorbell),
 		T(m20_era_d_publishes_its_config_doorbell),
 		T(card_is_up_within_a_second_of_the_boot_interrupt),

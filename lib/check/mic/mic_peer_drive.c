@@ -193,12 +193,15 @@ image_write(struct peer *p, uint32_t load, const struct peer_image *image)
 		memset(to + 0x202, 0, 4);
 		return;
 	}
-	to[0x1f1] = 4; /* sectors of set-up code, and the boot flag behind them */
+	/* Linux x86 boot protocol 2.12: a sector of set-up code, and so many paragraphs behind it. */
+	to[0x1f1] = 1;
+	put32(to + 0x1f4, (image->size - 0x400) / 16);
 	to[0x1fe] = 0x55;
 	to[0x1ff] = 0xaa;
 	memcpy(to + 0x202, image->no_signature ? "HdrX" : "HdrS", 4);
 	to[0x206] = 0x0c;
 	to[0x207] = 0x02;
+	memset(to + 0x20e, 0, 2);
 	put32(to + 0x218, 0);
 	put32(to + 0x21c, 0);
 }

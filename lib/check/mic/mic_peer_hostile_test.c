@@ -215,7 +215,7 @@ do_something(struct peer *p, struct dice *d)
 		break;
 	case 9:
 		if (roll(d) % 8 == 0)
-			card_command(p->dev, (enum card_command)(roll(d) % 5));
+			card_tell(p->dev, (enum card_command)(roll(d) % 5));
 		break;
 	case 10:
 		if (roll(d) % 32 == 0)
@@ -362,7 +362,7 @@ page_that_goes_away(void **state)
 	p->regions = 0;
 	p->dev->ops->remap(p->dev);
 	peer_ring(p, 0);
-	card_command(p->dev, CARD_POWEROFF);
+	card_tell(p->dev, CARD_POWEROFF);
 	peer_pass(p, 5 * SECOND);
 	p->regions = 1;
 	p->dev->ops->remap(p->dev);

@@ -256,22 +256,19 @@ m35_strict_card_wants_its_enables_back(void **state)
 	assert_int_equal(taken(p, 1), 0);
 }
 
+/* The first stepping has another workaround, which every handled interrupt runs (8.6). */
 static void
-a0_workaround_clears_the_pending_array(void **state)
+a0_workaround_keeps_interrupts_coming(void **state)
 {
 	struct peer *p = *state;
 
-	peer_assign(p, 0, 1);
-	wr(p, MSIX_TABLE + 16 + 12, 1);
-	card_rings(p, 0);
-	assert_int_equal(rd(p, MSIX_PBA), 2);
-	peer_acknowledge(p);
-	assert_int_equal(rd(p, MSIX_PBA), 0);
-	wr(p, MSIX_TABLE + 16 + 12, 0);
-	peer_pass(p, MS);
-	assert_int_equal(taken(p, 1), 0);
-	card_rings(p, 0);
-	assert_int_equal(taken(p, 1), 1);
+	peer_assign(p, 1, 1);
+	for (unsigned int round = 0; round < 4; round++) {
+		card_rings(p, 1);
+		assert_int_equal(taken(p, 1), 1);
+		peer_acknowledge(p);
+		assert_int_equal(rd(p, MSIX_PBA), 0);
+	}
 }
 
 /* ---- MSI, INTx ---- */
@@ -348,6 +345,7 @@ m21_doorbells_arrive_under_their_numbers(void **state)
 	struct peer *p = *state;
 	unsigned int number;
 
+	peer_boot(p, NULL);
 	/* What a card OS programs, the host keeps by read-modify-write. */
 	for (unsigned int db = 0; db < 7; db++)
 		mic_model_card_write(p->model, APICICR_LO + 8 * db, 0xe6 + db);
@@ -370,6 +368,8 @@ doorbell_addresses_are_those_of_the_vectors(void **state)
 {
 	struct peer *p = *state;
 
+	peer_boot(p, NULL);
+	mic_model_card_irqs(p->model);
 	/* 28: db 3 at 0x1a9e8, db 10 at 0x1b188, c2h 2 at 0x1cc98 */
 	wr(p, 0x1a9e8, 0x2000);
 	assert_int_equal(mic_model_card_irqs(p->model), UINT64_C(1) << 29);
@@ -397,7 +397,7 @@ main(void)
 		MSIX(m3_no_message_without_bus_master),
 		cmocka_unit_test_setup_teardown(m35_strict_card_wants_its_enables_back,
 						begin_strict, end),
-		cmocka_unit_test_setup_teardown(a0_workaround_clears_the_pending_array, begin_a0,
+		cmocka_unit_test_setup_teardown(a0_workaround_keeps_interrupts_coming, begin_a0,
 						end),
 		cmocka_unit_test_setup_teardown(m33_msi_shares_one_message, begin_msi, end),
 		cmocka_unit_test_setup_teardown(m33_auto_clear_is_for_msix_only, begin_msi, end),
