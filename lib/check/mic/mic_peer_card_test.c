@@ -2,8 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  *
  * Whole lives of a card with its OS, as a host that knows the datasheet alone leads them: items
- * M17 to M21, M42, M43, M45, M46, in every interrupt mode, and in eras C and D as far as they need no
- * SCIF.
+ * M17 to M21, M42, M43, M45, M46, in every interrupt mode, and in eras C and D as far as they need
+ * no SCIF.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -341,7 +341,7 @@ elf_image_lives_as_well(void **state)
 
 /* ---- M46: the log buffer (12.8) ---- */
 
-/* The 16 hexadecimal digits that begin 19 characters before a symbol's name, as the daemon looks. */
+/* The 16 hexadecimal digits that begin 19 characters before a symbol's name (21.1). */
 static uint64_t
 symbol(const char *map, const char *name)
 {

@@ -233,7 +233,7 @@ static void
 smpt_span_is_followed(void **state)
 {
 	struct peer *p = *state;
-	unsigned char *first = peer_memory(p, UINT64_C(0x7ffffe000), 8192);
+	unsigned char *first = peer_memory(p, UINT64_C(0x7ffffe000), 16384);
 	unsigned char *second = peer_memory(p, UINT64_C(0x7f1000000000) & ~UINT64_C(0x3ffffffff),
 					    8192);
 	struct peer_channel c;
@@ -247,6 +247,9 @@ smpt_span_is_followed(void **state)
 	assert_true(peer_drain(&c));
 	assert_memory_equal(first + 4096, p->gddr + CARD, 4096);
 	assert_memory_equal(second, p->gddr + CARD + 4096, 4096);
+	/* What lies behind the first window is not touched. */
+	for (unsigned int i = 8192; i < 16384; i++)
+		assert_int_equal(first[i], 0);
 }
 
 /* ---- Status, general, interrupts ---- */
