@@ -90,7 +90,7 @@ mask_wrote(void *owner, struct reg_at at, uint32_t value)
 	mic_doorbell_tell(m, mic_irq_mask(&m->irq, at.i, value != 0));
 }
 
-/* Other steppings need no such help. */
+/* Only a strict A0 has something that sticks; others need no such help. */
 static uint32_t
 unstick_store(void *owner, struct reg_at at, uint32_t old, uint32_t value, uint32_t mask)
 {
@@ -98,7 +98,7 @@ unstick_store(void *owner, struct reg_at at, uint32_t old, uint32_t value, uint3
 
 	(void)at;
 	(void)mask;
-	if (value != 0 && m->config.revision == MIC_STEPPING_A0)
+	if (value != 0)
 		mic_doorbell_tell(m, mic_irq_unstick(&m->irq));
 	return old;
 }
