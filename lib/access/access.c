@@ -426,6 +426,15 @@ tell(struct access_dev *access, uint64_t iova, size_t len, bool map)
 	return access->reach->memory != NULL ? access->reach->memory(access, iova, len, map) : 0;
 }
 
+bool
+access_memory_known(struct access_dev *access, const void *addr, uint64_t iova, size_t len)
+{
+	/* On a bus the IOMMU knows; what DPDK has an address for was mapped there. */
+	if (access->dev == NULL)
+		return rte_mem_virt2memseg_list(addr) != NULL;
+	return known_len(access, BUS_NO_PASID, iova, len) == len;
+}
+
 int
 access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
 {

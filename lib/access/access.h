@@ -170,6 +170,9 @@ uint64_t access_idle_ns(struct access_dev *access);
 int access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len);
 int access_dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t len);
 
+/** Is all of a piece of memory DPDK's, or was it made known, so that the device may use it? */
+bool access_memory_known(struct access_dev *access, const void *addr, uint64_t iova, size_t len);
+
 /** Read a 32-bit register. */
 static inline uint32_t
 access_read32(const struct access_bar *bar, uint32_t reg)

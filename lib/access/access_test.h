@@ -44,6 +44,11 @@ struct access_test {
 	 * -ENOTSUP where it is not ours.
 	 */
 	int (*disable)(uint16_t dev_id, unsigned int wq);
+	/**
+	 * Of a MIC: type at the card's console: "halt", "poweroff", "restart", "crash", "hang".
+	 * 0, -EINVAL without a card OS, -ENOTSUP where another process has it (its control socket).
+	 */
+	int (*card)(uint16_t dev_id, const char *command);
 };
 
 /** The table of an event/dlb device. */
@@ -51,5 +56,8 @@ const struct access_test *dlb_access_test(uint16_t dev_id);
 
 /** The table of a dma/dsa device. */
 const struct access_test *dsa_access_test(uint16_t dev_id);
+
+/** The table of a raw/mic device. */
+const struct access_test *mic_access_test(uint16_t dev_id);
 
 #endif /* SLIPWAY_ACCESS_TEST_H */

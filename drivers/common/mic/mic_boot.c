@@ -42,7 +42,7 @@ mic_boot_place(struct mic_dev *dev, const struct mic_image *image,
 }
 
 void
-mic_boot_start(struct mic_dev *dev)
+mic_boot_run(struct mic_dev *dev)
 {
 	struct mic_machine *m = &dev->machine;
 	uint32_t spad2 = mic_dev_read(dev, MIC_SPAD_AT(2));

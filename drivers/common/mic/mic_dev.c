@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include <rte_atomic.h>
@@ -27,6 +28,42 @@ RTE_LOG_REGISTER(mic_common_logtype, pmd.common.mic, NOTICE)
 #define BARS           0x10
 #define BARS_END       0x28
 #define INTERRUPT_LINE 0x3c
+
+/* ---- What goes wrong ---- */
+
+void
+mic_dev_log(const struct mic_dev *dev, uint32_t level, const char *format, ...)
+{
+	struct mic_dev *d = (struct mic_dev *)(uintptr_t)dev;
+	char line[MIC_DEV_ERROR];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	rte_log(level, mic_common_logtype, "%s: %s\n", dev->name, line);
+	if (level > RTE_LOG_ERR)
+		return;
+	rte_spinlock_lock(&d->error_lock);
+	memcpy(d->error, line, sizeof(line));
+	rte_spinlock_unlock(&d->error_lock);
+}
+
+void
+mic_dev_error(struct mic_dev *dev, char error[MIC_DEV_ERROR])
+{
+	rte_spinlock_lock(&dev->error_lock);
+	memcpy(error, dev->error, MIC_DEV_ERROR);
+	rte_spinlock_unlock(&dev->error_lock);
+}
+
+void
+mic_dev_error_clear(struct mic_dev *dev)
+{
+	rte_spinlock_lock(&dev->error_lock);
+	dev->error[0] = '\0';
+	rte_spinlock_unlock(&dev->error_lock);
+}
 
 /* ---- Registers and memory ---- */
 
@@ -367,6 +404,7 @@ make(const struct mic_dev_config *config)
 	dev->numa_node = config->numa_node;
 	dev->time_scale = RTE_MAX(config->time_scale, 1u);
 	rte_spinlock_init(&dev->smpt_lock);
+	rte_spinlock_init(&dev->error_lock);
 	mic_smpt_init(&dev->smpt);
 	follow_init(dev);
 	mic_machine_init(dev);

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "mic_regs.h"
 
@@ -82,5 +83,26 @@ void mic_dev_unfollow(struct mic_dev *dev, void (*event)(void *arg, enum mic_dev
 		      void *arg);
 /** Is it lost? Then registers read as ones, and nothing is answered. */
 bool mic_dev_gone(const struct mic_dev *dev);
+
+/* ---- For statistics and people ---- */
+
+struct mic_dev_stats {
+	uint64_t smpt_maps, smpt_unmaps, smpt_failed, smpt_ref_bytes, smpt_entries_used;
+	uint64_t fired[32]; /**< times that each interrupt source was seen to */
+	uint64_t spurious;  /**< interrupts without a source */
+	uint64_t rung;      /**< doorbells to the card */
+};
+
+void mic_dev_stats(struct mic_dev *dev, struct mic_dev_stats *stats);
+/** An entry of the SMPT, 0..31: its register, and the mapped bytes behind it. */
+uint32_t mic_dev_smpt(struct mic_dev *dev, unsigned int entry, uint64_t *refs);
+#define MIC_DEV_ERROR 256
+/** The last error that was logged, "" for none; and forget it. */
+void mic_dev_error(struct mic_dev *dev, char error[MIC_DEV_ERROR]);
+void mic_dev_error_clear(struct mic_dev *dev);
+/** MIC address of the device page, and its first four bytes. */
+uint64_t mic_dev_page(const struct mic_dev *dev, uint32_t *magic);
+/** State, SMPT, interrupts, device page. */
+void mic_dev_dump(struct mic_dev *dev, FILE *f);
 
 #endif /* SLIPWAY_MIC_DEV_H */

@@ -76,13 +76,17 @@ struct mic_dev {
 	struct mic_machine machine;
 
 	void *dma; /**< who has which channel (mic_dma.c) */
+
+	rte_spinlock_t error_lock;
+	char error[MIC_DEV_ERROR]; /**< the last one */
 };
 
 extern int mic_common_logtype;
 
-/** One line, the device's name in front. */
-#define MIC_DEV_LOG(level, dev, fmt, ...) \
-	rte_log(RTE_LOG_##level, mic_common_logtype, "%s: " fmt "\n", (dev)->name, ##__VA_ARGS__)
+/** One line, the device's name in front; the last error is kept. */
+#define MIC_DEV_LOG(level, dev, ...) mic_dev_log(dev, RTE_LOG_##level, __VA_ARGS__)
+void mic_dev_log(const struct mic_dev *dev, uint32_t level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /** A wait of the datasheet, in ns. */
 static inline uint64_t

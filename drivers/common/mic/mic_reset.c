@@ -133,7 +133,7 @@ place(struct mic_dev *dev)
 	}
 	mic_boot_place(dev, &m->kept.image, &plan, &m->placed);
 	if (m->placed == 0)
-		mic_boot_start(dev);
+		mic_boot_run(dev);
 	pthread_mutex_lock(&m->lock);
 	if (m->placed != 0)
 		return;

@@ -106,7 +106,7 @@ int mic_boot_plan(struct mic_dev *dev, const struct mic_image *image, struct mic
 void mic_boot_place(struct mic_dev *dev, const struct mic_image *image,
 		    const struct mic_image_plan *plan, uint64_t *from);
 /** Section 11.5, and the state that follows. */
-void mic_boot_start(struct mic_dev *dev);
+void mic_boot_run(struct mic_dev *dev);
 int mic_boot_keep(struct mic_kept *kept, const struct mic_image *image);
 void mic_boot_forget(struct mic_kept *kept);
 

@@ -50,4 +50,11 @@ struct mic_devargs {
 /** Parse: 0, or -EINVAL after one log line. `at` and `numa_node` are the bus's to fill in. */
 int mic_devargs_parse(const char *name, const char *text, struct mic_devargs *args);
 
+/** For people who ask what there is. */
+#define MIC_DEVARGS_HELP \
+	"era=<a|c|d> time_scale=<1..1000> irq=<msix|msi|intx|poll> dma=<0|1>"
+#define MIC_VDEV_DEVARGS_HELP \
+	"at=<model|vfu:PATH> card=<NAME> numa_node=<int> " MIC_DEVARGS_HELP \
+	" memory=<32..16384> device=<2250..225e> revision=<a0|b0|b1|c0>"
+
 #endif /* SLIPWAY_MIC_DEVARGS_H */

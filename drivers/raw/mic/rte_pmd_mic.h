@@ -15,6 +15,10 @@
 
 #include <rte_rawdev.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RTE_PMD_MIC_TEXT 256
 
 enum rte_pmd_mic_boot_mode { RTE_PMD_MIC_BOOT_LINUX, RTE_PMD_MIC_BOOT_ELF, RTE_PMD_MIC_BOOT_FLASH };
@@ -46,12 +50,15 @@ struct rte_pmd_mic_info {
 	enum rte_pmd_mic_era era;
 	enum rte_pmd_mic_boot_mode boot_mode;
 	char cmdline[2048];
+	/** Files that the attribute `state`, written 1, boots when nothing else is loaded. */
+	char firmware[RTE_PMD_MIC_TEXT], ramdisk[RTE_PMD_MIC_TEXT];
 	uint16_t dma_channels; /**< 1..4 */
 	uint16_t queues;       /**< rawdev DMA queues, 0..4: queue i is DMA channel i */
 	uint32_t queue_depth;  /**< descriptors, 64..131068, default 4096 */
 	uint8_t heartbeat;     /**< watch the heartbeat (eras C, D) */
-	uint8_t restart;       /**< boot again after the card asked for a restart */
-	uint8_t boot_on_resume;
+	/** Boot again after the card asked for a restart; keeps a copy of what is loaded. */
+	uint8_t restart;
+	uint8_t boot_on_resume; /**< era A, as `restart`: after the host has slept */
 	/* info_get fills these besides */
 	char family[8], stepping[4], reach[16];
 	uint16_t device_id;
@@ -73,7 +80,10 @@ struct rte_pmd_mic_firmware {
 	enum rte_pmd_mic_boot_mode mode;
 };
 
-/** rte_rawdev_firmware_status_get: allocated by the driver with rte_malloc, freed by the caller. */
+/**
+ * rte_rawdev_firmware_status_get takes the address of a pointer to one: the driver allocates it with
+ * rte_malloc, the caller frees it.
+ */
 struct rte_pmd_mic_status {
 	enum rte_pmd_mic_state state;
 	char state_text[16];
@@ -102,7 +112,7 @@ typedef void (*rte_pmd_mic_event_t)(uint16_t dev_id, enum rte_pmd_mic_state stat
 				    enum rte_pmd_mic_shutdown shutdown, void *arg);
 int rte_pmd_mic_event_register(uint16_t dev_id, rte_pmd_mic_event_t event, void *arg);
 int rte_pmd_mic_event_unregister(uint16_t dev_id, rte_pmd_mic_event_t event, void *arg);
-/** Wait until a state is entered, or left: 0, -ETIMEDOUT, -ENODEV when the card is lost. */
+/** Wait until a state is entered: 0, -ETIMEDOUT, -ENODEV when the card is lost. */
 int rte_pmd_mic_wait(uint16_t dev_id, enum rte_pmd_mic_state state, unsigned int timeout_ms);
 
 /** The host is about to sleep / has woken (FR-114, section 12.9). */
@@ -116,6 +126,11 @@ int rte_pmd_mic_unmap(uint16_t dev_id, uint64_t mic_address, uint64_t len);
 /** The aperture: card memory `offset`, `len` bytes, in this process; NULL and rte_errno. */
 void *rte_pmd_mic_aperture(uint16_t dev_id, uint64_t offset, uint64_t len);
 
+/** Argument of the attribute log_buf_read: its address. `len` is set to what was read. */
+struct rte_pmd_mic_log {
+	char *text;
+	uint32_t size, len;
+};
 /** Text of the card OS's log; bytes written, or a negative errno. */
 int rte_pmd_mic_log(uint16_t dev_id, char *text, uint32_t size);
 
@@ -132,7 +147,8 @@ struct rte_pmd_mic_copy {
 struct rte_pmd_mic_function {
 	uint16_t dev_id;
 	uint32_t slots;
-	uint64_t sequence; /**< of the last request; starts at 0 */
+	uint64_t sequence;  /**< of the last request; a new caller goes on where the last one was */
+	uint64_t collected; /**< of the last answer that was had */
 	void *line;        /**< the slots, in the aperture */
 	uint64_t memory, memory_size; /**< card memory for data, offset in the aperture */
 	uint32_t doorbell;
@@ -142,8 +158,12 @@ struct rte_pmd_mic_function {
 int rte_pmd_mic_function(uint16_t dev_id, const char *name, struct rte_pmd_mic_function *fn);
 /** Post a request: 0, or -ENOSPC when all slots wait to be collected. Hot path; one thread. */
 int rte_pmd_mic_call(struct rte_pmd_mic_function *fn, const uint64_t args[6]);
-/** The answer to request number `sequence` if it is there: 1, 0 when not yet. Hot path. */
+/** The answer to request number `sequence` if it is there: 1, 0 when not yet. In order. Hot path. */
 int rte_pmd_mic_answer(struct rte_pmd_mic_function *fn, uint64_t sequence, uint64_t args[6],
 		       int64_t *result);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* RTE_PMD_MIC_H */

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+
+/* Images, from memory and from files; and what is to say about them. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+#include <rte_malloc.h>
+
+#include "mic_boot.h"
+#include "mic_priv.h"
+#include "mic_state.h"
+
+/* More than any card's memory. */
+#define FILE_MAX (UINT64_C(16) << 30)
+
+/* ---- From memory ---- */
+
+static int
+check(const struct mic *mic, const struct rte_pmd_mic_firmware *f)
+{
+	if (f == NULL || f->version != 1) {
+		MIC_LOG(ERR, mic->name, "firmware: structure of version %u; accepted: 1",
+			f != NULL ? f->version : 0);
+		return -EINVAL;
+	}
+	if (f->mode > RTE_PMD_MIC_BOOT_FLASH) {
+		MIC_LOG(ERR, mic->name, "firmware: mode %u; accepted: 0..%u", f->mode,
+			RTE_PMD_MIC_BOOT_FLASH);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int
+mic_load(struct mic *mic, const struct rte_pmd_mic_firmware *f)
+{
+	struct mic_image image;
+	int ret = check(mic, f);
+
+	if (ret < 0)
+		return ret;
+	image = (struct mic_image){
+		.image = f->image,
+		.image_size = f->image_size,
+		.ramdisk = f->ramdisk,
+		.ramdisk_size = f->ramdisk_size,
+		.cmdline = f->cmdline != NULL ? f->cmdline : mic->conf.cmdline,
+		.bare = f->mode != RTE_PMD_MIC_BOOT_LINUX,
+	};
+	return mic_state_load(mic->dev, &image);
+}
+
+/* ---- From files ---- */
+
+struct file {
+	uint8_t *bytes;
+	uint64_t size;
+};
+
+static int
+read_all(int fd, struct file *file)
+{
+	uint64_t at = 0;
+	ssize_t n = 1;
+
+	/* A file may shrink meanwhile, which would be a signal where it is mapped. */
+	while (at < file->size && n > 0) {
+		n = read(fd, file->bytes + at, RTE_MIN(file->size - at, UINT64_C(1) << 30));
+		if (n > 0)
+			at += (uint64_t)n;
+	}
+	if (n < 0)
+		return -errno;
+	return at == file->size ? 0 : -ENODATA;
+}
+
+static int
+get(int fd, struct file *file)
+{
+	struct stat st;
+	int ret;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EISDIR;
+	if (st.st_size <= 0)
+		return -ENODATA;
+	file->size = (uint64_t)st.st_size;
+	if (file->size > FILE_MAX)
+		return -EFBIG;
+	file->bytes = mmap(NULL, file->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+	if (file->bytes == MAP_FAILED) {
+		file->bytes = NULL;
+		return -ENOMEM;
+	}
+	ret = read_all(fd, file);
+	if (ret < 0) {
+		munmap(file->bytes, file->size);
+		file->bytes = NULL;
+	}
+	return ret;
+}
+
+static const char *
+reason(int error)
+{
+	switch (error) {
+	case -EISDIR:
+		return "it is no regular file";
+	case -ENODATA:
+		return "it is empty, or got shorter while it was read";
+	case -EFBIG:
+		return "it has more than 16 GiB, which no card has room for";
+	default:
+		return strerror(-error);
+	}
+}
+
+static int
+file_read(const struct mic *mic, const char *what, const char *path, struct file *file)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int ret = fd < 0 ? -errno : get(fd, file);
+
+	if (fd >= 0)
+		close(fd);
+	if (ret < 0)
+		MIC_LOG(ERR, mic->name, "%s %s: %s", what, path, reason(ret));
+	return ret;
+}
+
+static void
+file_free(struct file *file)
+{
+	if (file->bytes != NULL)
+		munmap(file->bytes, file->size);
+}
+
+int
+mic_load_files(struct mic *mic, const char *image, const char *ramdisk, const char *cmdline,
+	       enum rte_pmd_mic_boot_mode mode)
+{
+	struct file files[2] = {{NULL, 0}, {NULL, 0}};
+	struct rte_pmd_mic_firmware f = {.version = 1, .cmdline = cmdline, .mode = mode};
+	int ret;
+
+	if (image == NULL || *image == '\0') {
+		MIC_LOG(ERR, mic->name, "no image is named; accepted: the path of a file");
+		return -EINVAL;
+	}
+	ret = file_read(mic, "image", image, &files[0]);
+	if (ret == 0 && ramdisk != NULL && *ramdisk != '\0')
+		ret = file_read(mic, "ramdisk", ramdisk, &files[1]);
+	f.image = files[0].bytes;
+	f.image_size = files[0].size;
+	f.ramdisk = files[1].bytes;
+	f.ramdisk_size = files[1].bytes != NULL ? files[1].size : 0;
+	if (ret == 0)
+		ret = mic_load(mic, &f);
+	file_free(&files[0]);
+	file_free(&files[1]);
+	return ret;
+}
+
+int
+mic_boot_files(struct mic *mic)
+{
+	struct mic_status status;
+	int ret = 0;
+
+	mic_state_status(mic->dev, &status);
+	if (!status.loaded && mic->conf.firmware[0] != '\0')
+		ret = mic_load_files(mic, mic->conf.firmware, mic->conf.ramdisk, NULL,
+				     mic->conf.boot_mode);
+	return ret == 0 ? mic_start(mic) : ret;
+}
+
+/* ---- What there is to say ---- */
+
+void
+mic_fill_status(struct mic *mic, struct rte_pmd_mic_status *s)
+{
+	struct mic_status status;
+
+	mic_state_status(mic->dev, &status);
+	*s = (struct rte_pmd_mic_status){
+		.state = (enum rte_pmd_mic_state)status.state,
+		.shutdown = (enum rte_pmd_mic_shutdown)status.shutdown,
+		.ready = mic_spad2_is_ready(status.spad2),
+		.image_loaded = status.loaded,
+		.booted_ns = status.booted_ns,
+		.online_ns = status.online_ns,
+		.boots = (uint32_t)status.boots,
+		.resets = (uint32_t)status.resets,
+		.reset_failures = (uint32_t)status.reset_failures,
+		.crashes = (uint32_t)status.crashes,
+	};
+	snprintf(s->state_text, sizeof(s->state_text), "%s",
+		 mic_state_name((enum mic_era)mic->conf.era, status.state));
+	snprintf(s->shutdown_text, sizeof(s->shutdown_text), "%s",
+		 mic_shutdown_name(status.shutdown));
+	if (status.post != UINT32_MAX) {
+		s->post_code[0] = (char)status.post;
+		s->post_code[1] = (char)(status.post >> 8);
+	}
+}
+
+int
+mic_firmware_status_get(struct rte_rawdev *raw, rte_rawdev_obj_t status)
+{
+	struct mic *mic = mic_of_id(raw->dev_id);
+	struct rte_pmd_mic_status *s;
+
+	if (mic == NULL || status == NULL)
+		return mic == NULL ? -ENODEV : -EINVAL;
+	s = rte_malloc(NULL, sizeof(*s), 0);
+	if (s == NULL)
+		return -ENOMEM;
+	mic_fill_status(mic, s);
+	*(struct rte_pmd_mic_status **)status = s;
+	return 0;
+}
+
+int
+mic_firmware_version_get(struct rte_rawdev *raw, rte_rawdev_obj_t version)
+{
+	struct mic *mic = mic_of_id(raw->dev_id);
+	struct rte_pmd_mic_version *v;
+
+	if (mic == NULL || version == NULL)
+		return mic == NULL ? -ENODEV : -EINVAL;
+	v = rte_zmalloc(NULL, sizeof(*v), 0);
+	if (v == NULL)
+		return -ENOMEM;
+	snprintf(v->stepping, sizeof(v->stepping), "%s", mic_stepping_name(mic->revision));
+	v->spad4 = mic_dev_read(mic->dev, MIC_SPAD_AT(4));
+	v->spad7 = mic_dev_read(mic->dev, MIC_SPAD_AT(7));
+	v->spad13 = mic_dev_read(mic->dev, MIC_SPAD_AT(13));
+	mic_dev_page(mic->dev, &v->page_magic);
+	v->page_layout = (uint8_t)mic->conf.era;
+	*(struct rte_pmd_mic_version **)version = v;
+	return 0;
+}
+
+int
+mic_firmware_load(struct rte_rawdev *raw, rte_rawdev_obj_t firmware)
+{
+	struct mic *mic = mic_of_id(raw->dev_id);
+
+	return mic != NULL ? mic_load(mic, firmware) : -ENODEV;
+}
+
+int
+mic_firmware_unload(struct rte_rawdev *raw)
+{
+	struct mic *mic = mic_of_id(raw->dev_id);
+	int ret = mic != NULL ? mic_state_unload(mic->dev) : -ENODEV;
+
+	if (ret == 0)
+		raw->started = 0;
+	return ret;
+}
