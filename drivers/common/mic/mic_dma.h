@@ -63,11 +63,17 @@ void mic_dma_submit(struct mic_dma_channel *ch);
  * @param status how each ended, `max` of them, or NULL
  */
 uint16_t mic_dma_done(struct mic_dma_channel *ch, uint16_t max, enum mic_dma_status status[]);
+/** The same up to, and without, the next one that has not ended well: `*bad` then, else left alone. */
+uint16_t mic_dma_done_well(struct mic_dma_channel *ch, uint16_t max, bool *bad);
 /** Descriptors there is room for: a job takes one for each 1 MiB - 64, or part of it, of each copy. */
 uint32_t mic_dma_room(const struct mic_dma_channel *ch);
 
-/** Are there jobs that have not ended, or of which nobody has been told? Lets them get on. */
+/** Are there jobs, submitted, that have not ended? Lets them get on. */
 bool mic_dma_busy(struct mic_dma_channel *ch);
+/** Have all jobs ended, as far as is known? */
+bool mic_dma_empty(const struct mic_dma_channel *ch);
+/** What has not ended ends as MIC_DMA_ABORTED, and touches no memory from now on. */
+void mic_dma_drop(struct mic_dma_channel *ch);
 /** Is the card reset or lost, so that no job is taken? */
 bool mic_dma_halted(const struct mic_dma_channel *ch);
 /** Ring, jobs and registers, for a person to read. */

@@ -165,8 +165,11 @@ nothing_happens_before_a_submit(void **state)
 	assert_int_equal(mic_dma_copy(ch, 0, of_host(0), 64), 0);
 	assert_int_equal(mic_dma_done(ch, 8, NULL), 0);
 	assert_int_equal(dev.channel[1].head, 0);
-	assert_true(mic_dma_busy(ch));
+	assert_false(mic_dma_busy(ch));
+	dev.per_poll = 0;
 	mic_dma_submit(ch);
+	assert_true(mic_dma_busy(ch));
+	dev.per_poll = 100;
 	assert_int_equal(wait_for(1, NULL), 1);
 }
 
@@ -337,7 +340,56 @@ an_error_is_not_the_next_jobs(void **state)
 	}
 }
 
+static void
+those_that_ended_well_are_told_up_to_an_error(void **state)
+{
+	enum mic_dma_status status[1];
+	bool bad = false;
+
+	(void)state;
+	for (unsigned int n = 0; n < 10; n++)
+		assert_true(mic_dma_copy(ch, n == 6 ? FAKE_CARD : 0, of_host(0), 64) >= 0);
+	mic_dma_submit(ch);
+	while (mic_dma_busy(ch))
+		;
+	assert_int_equal(mic_dma_done_well(ch, 4, &bad), 4);
+	assert_false(bad);
+	assert_int_equal(mic_dma_done_well(ch, 10, &bad), 2);
+	assert_true(bad);
+	assert_int_equal(mic_dma_done_well(ch, 10, &bad), 0);
+	assert_int_equal(mic_dma_done(ch, 1, status), 1);
+	assert_int_equal(status[0], MIC_DMA_ERROR);
+	bad = false;
+	assert_int_equal(mic_dma_done_well(ch, 10, &bad), 3);
+	assert_false(bad);
+}
+
 /* ---- Resets, and a card that goes ---- */
+
+/* Submitted or not. */
+static void
+what_is_dropped_touches_nothing(void **state)
+{
+	enum mic_dma_status status[2];
+
+	(void)state;
+	memset(host, 9, 64);
+	dev.per_poll = 0;
+	assert_true(mic_dma_copy(ch, 0, of_host(0), 64) >= 0);
+	mic_dma_submit(ch);
+	assert_true(mic_dma_copy(ch, 64, of_host(0), 64) >= 0);
+	mic_dma_drop(ch);
+	dev.per_poll = 100;
+	assert_int_equal(wait_for(2, status), 2);
+	assert_int_equal(status[0], MIC_DMA_ABORTED);
+	assert_int_equal(status[1], MIC_DMA_ABORTED);
+	assert_int_equal(dev.card[0] + dev.card[64], 0);
+	assert_true(mic_dma_copy(ch, 128, of_host(0), 64) >= 0);
+	mic_dma_submit(ch);
+	assert_int_equal(wait_for(1, status), 1);
+	assert_int_equal(status[0], MIC_DMA_OK);
+	assert_int_equal(dev.card[128], 9);
+}
 
 static void
 a_reset_ends_all_jobs_and_the_channel_comes_back(void **state)
@@ -443,6 +495,8 @@ main(void)
 		TEST(several_errors_are_several_jobs),
 		TEST(a_job_ends_with_its_first_error),
 		TEST(an_error_is_not_the_next_jobs),
+		TEST(those_that_ended_well_are_told_up_to_an_error),
+		TEST(what_is_dropped_touches_nothing),
 		TEST(a_reset_ends_all_jobs_and_the_channel_comes_back),
 		TEST(a_short_reset_is_not_missed),
 		TEST(a_dead_channel_is_noticed),

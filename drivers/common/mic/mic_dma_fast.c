@@ -15,19 +15,17 @@
 #include <rte_cycles.h>
 
 #include "access.h"
+#include "mic_boot.h"
 #include "mic_dma_ring.h"
-
-/* Host memory begins here in the card's address space, and addresses end there. */
-#define SYSTEM UINT64_C(0x8000000000)
-#define END    UINT64_C(0x10000000000)
 
 /* ---- Asking ---- */
 
 static __rte_always_inline bool
 is_good(uint64_t dst, uint64_t src, uint64_t len)
 {
-	return ((dst | src | len) & (MIC_DMA_LINE - 1)) == 0 && len - 1 < END &&
-	       dst <= END - len && src <= END - len && (dst & src & SYSTEM) == 0;
+	return ((dst | src | len) & (MIC_DMA_LINE - 1)) == 0 && len - 1 < MIC_ADDRESS_END &&
+	       dst <= MIC_ADDRESS_END - len && src <= MIC_ADDRESS_END - len &&
+	       (dst & src & MIC_SYSTEM_MEMORY) == 0;
 }
 
 /* A job takes its descriptors, and perhaps a status; another status is kept for the submit. */
@@ -137,6 +135,7 @@ mic_dma_submit(struct mic_dma_channel *ch)
 {
 	if (ch->marked != ch->jobs)
 		mark(ch);
+	ch->submitted = ch->jobs;
 	if (ch->head == ch->pushed)
 		return;
 	/* Before: descriptors, and data in host memory. After: the head, which lets the engine read
@@ -188,7 +187,7 @@ poll(struct mic_dma_channel *ch)
 	mic_dma_collect(ch);
 	if (unlikely(atomic_load_explicit(&ch->cuts, memory_order_acquire) != ch->cuts_seen))
 		mic_dma_cut_off(ch);
-	if (ch->done != ch->returned || ch->done == ch->marked)
+	if (ch->done != ch->returned || ch->done == ch->submitted)
 		return;
 	access_idle(ch->access);
 	mic_dma_collect(ch);
@@ -226,9 +225,43 @@ mic_dma_done(struct mic_dma_channel *ch, uint16_t max, enum mic_dma_status statu
 	return n;
 }
 
+/* Of n that have ended, how many come before one that has not ended well? */
+static __rte_noinline uint16_t
+good_ones(const struct mic_dma_channel *ch, uint16_t n, bool *bad)
+{
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		if (ch->bad[(ch->returned + i) & ch->mask] != MIC_DMA_OK) {
+			*bad = true;
+			break;
+		}
+	}
+	return i;
+}
+
+uint16_t
+mic_dma_done_well(struct mic_dma_channel *ch, uint16_t max, bool *bad)
+{
+	uint16_t n;
+
+	poll(ch);
+	n = (uint16_t)RTE_MIN(ch->done - ch->returned, (uint64_t)max);
+	if (unlikely(ch->nb_bad != 0))
+		n = good_ones(ch, n, bad);
+	ch->returned += n;
+	return n;
+}
+
 bool
 mic_dma_busy(struct mic_dma_channel *ch)
 {
 	poll(ch);
-	return ch->returned != ch->jobs;
+	return ch->done != ch->submitted;
+}
+
+bool
+mic_dma_empty(const struct mic_dma_channel *ch)
+{
+	return ch->done == ch->jobs;
 }

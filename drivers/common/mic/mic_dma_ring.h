@@ -11,9 +11,10 @@
  *
  * Jobs are counted from the start of the channel on:
  *
- *     returned <= done <= marked <= jobs
- *        |         |        |         +-- the next one gets this number
- *        |         |        +-- a status descriptor behind them will tell of those before
+ *     returned <= done <= submitted <= marked <= jobs
+ *        |         |          |          |         +-- the next one gets this number
+ *        |         |          |          +-- a status descriptor tells of those before
+ *        |         |          +-- the engine has those before
  *        |         +-- those before have ended
  *        +-- the caller was told of those before
  *
@@ -50,7 +51,7 @@ struct mic_dma_channel {
 	struct mic_desc *ring;
 	uint64_t *ends; /**< descriptors before the end of a job, by job & mask */
 	uint64_t posted, freed; /**< descriptors written; known to be done */
-	uint64_t jobs, marked;
+	uint64_t jobs, marked, submitted;
 	uint32_t size, head; /**< of the ring; where the next descriptor goes */
 	uint32_t open;       /**< size, or 0: no job is taken */
 	uint32_t mask;       /**< of jobs */
@@ -107,7 +108,7 @@ mic_dma_collect(struct mic_dma_channel *ch)
 	uint64_t n = atomic_load_explicit(ch->status, memory_order_acquire);
 
 	/* The card may write there what it likes. */
-	if (n - ch->done - 1 < ch->marked - ch->done) {
+	if (n - ch->done - 1 < ch->submitted - ch->done) {
 		ch->done = n;
 		ch->freed = ch->ends[(n - 1) & ch->mask];
 		ch->look_at = 0;

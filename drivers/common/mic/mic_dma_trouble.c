@@ -36,21 +36,28 @@ close_with(struct mic_dma_channel *ch, enum mic_dma_status how)
 	}
 	ch->done = ch->jobs;
 	ch->marked = ch->jobs;
+	ch->submitted = ch->jobs;
 	ch->freed = ch->posted;
 	ch->pushed = ch->head;
 	ch->open = 0;
 }
 
 void
-mic_dma_cut_off(struct mic_dma_channel *ch)
+mic_dma_drop(struct mic_dma_channel *ch)
 {
-	ch->cuts_seen = atomic_load_explicit(&ch->cuts, memory_order_acquire);
 	if (ch->open == 0)
 		return;
-	/* A reset may be about to come only: nothing is written once jobs have ended. */
 	if (!mic_dev_gone(ch->dev))
 		mic_dma_control(ch, false);
 	close_with(ch, MIC_DMA_ABORTED);
+}
+
+void
+mic_dma_cut_off(struct mic_dma_channel *ch)
+{
+	ch->cuts_seen = atomic_load_explicit(&ch->cuts, memory_order_acquire);
+	/* A reset may be about to come only: nothing is written once jobs have ended. */
+	mic_dma_drop(ch);
 }
 
 /* ---- Errors ---- */

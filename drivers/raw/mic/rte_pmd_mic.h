@@ -134,7 +134,12 @@ struct rte_pmd_mic_log {
 /** Text of the card OS's log; bytes written, or a negative errno. */
 int rte_pmd_mic_log(uint16_t dev_id, char *text, uint32_t size);
 
-/** One DMA copy, as a rawdev queue takes it by `context` (array of these) of enqueue_buffers. */
+/** Configuration of a rawdev queue, which is a DMA channel: queue_setup, queue_conf_get. */
+struct rte_pmd_mic_queue {
+	uint32_t depth; /**< descriptors, 64..131068; 0: queue_depth of configure */
+};
+
+/** One DMA copy. */
 struct rte_pmd_mic_copy {
 	uint64_t src, dst; /**< card memory offset, or IOVA of host memory, as `flags` say */
 	uint32_t len;      /**< multiples of 64, as both addresses */
@@ -142,6 +147,20 @@ struct rte_pmd_mic_copy {
 };
 #define RTE_PMD_MIC_SRC_CARD (1u << 0)
 #define RTE_PMD_MIC_DST_CARD (1u << 1)
+
+/**
+ * `context` of rte_rawdev_enqueue_buffers and rte_rawdev_dequeue_buffers. What is enqueued is
+ * submitted at once; it is executed, and dequeued, in order. Buffers are the caller's, and nothing
+ * but pointers to the driver: `buffers[n]` goes with `copies[n]`, and comes back when that copy has
+ * ended; without (NULL), none do. Both return how many, or a negative errno when not even the first
+ * copy can be. Hot path; one thread at a time per queue.
+ */
+struct rte_pmd_mic_burst {
+	uint16_t queue;
+	const struct rte_pmd_mic_copy *copies; /**< enqueue */
+	/** Dequeue, or NULL: 0; -EIO in error; -ECANCELED as the card was reset or is lost. */
+	int *results;
+};
 
 /** A function that runs on a virtual card (mic_mailbox.h): how to call it without a copy. */
 struct rte_pmd_mic_function {

@@ -11,10 +11,8 @@
 
 /* A place in a ring. */
 #define INDEX(value) ((uint32_t)REG_GET(MIC_DHPR_HEAD, value))
-/* A window of an SMPT entry, as bits of an address. */
-#define WINDOW_SHIFT 34
 /* Bits 35:34 of a ring's address, which rings of the host do not have. */
-#define CARD_ONLY (UINT64_C(0x3) << WINDOW_SHIFT)
+#define CARD_ONLY (UINT64_C(0x3) << MIC_SMPT_SHIFT)
 /* DCR when all channels are the host's, and off. */
 #define ALL_HOST 0x5555u
 /* An offset in BAR4 without its block. */
@@ -47,7 +45,7 @@ ring_address(const struct mic_dma_channel *c)
 {
 	uint64_t address = mic_drar_address(c->drar_lo, c->drar_hi);
 
-	return c->host_owned && address < MIC_DMA_SYSTEM ? address & ~CARD_ONLY : address;
+	return c->host_owned && address < MIC_SYSTEM_MEMORY ? address & ~CARD_ONLY : address;
 }
 
 /* A ring is a number of descriptors that is a multiple of 4, in one window. */
@@ -57,7 +55,7 @@ ring_is_good(const struct mic_dma_channel *c)
 	uint64_t last = c->ring + (uint64_t)c->size * MIC_DESC_BYTES - 1;
 
 	return c->size != 0 && c->size % MIC_DMA_RING_STEP == 0 && c->tail < c->size && c->head < c->size &&
-	       (c->ring < MIC_DMA_SYSTEM || c->ring >> WINDOW_SHIFT == last >> WINDOW_SHIFT);
+	       (c->ring < MIC_SYSTEM_MEMORY || c->ring >> MIC_SMPT_SHIFT == last >> MIC_SMPT_SHIFT);
 }
 
 static void

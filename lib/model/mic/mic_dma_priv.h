@@ -20,13 +20,10 @@
 #include <stdatomic.h>
 
 #include "bus_relax.h"
+#include "mic_boot.h"
 #include "mic_desc.h"
 #include "mic_dma_engine.h"
 #include "move.h"
-
-/** Host memory begins here in the card's address space, and addresses end there. */
-#define MIC_DMA_SYSTEM UINT64_C(0x8000000000)
-#define MIC_DMA_END    UINT64_C(0x10000000000)
 
 /** DCHERR, what is suggested for it in section 19.8: no document says what its bits mean. */
 enum mic_dma_error {

@@ -46,13 +46,13 @@ struct slice {
 static bool
 is_system(uint64_t address)
 {
-	return address >= MIC_DMA_SYSTEM;
+	return address >= MIC_SYSTEM_MEMORY;
 }
 
 static bool
 may_reach(const struct slice *s, uint64_t address, size_t len)
 {
-	return address + len <= MIC_DMA_END && (!is_system(address) || mic_bus_master(s->m));
+	return address + len <= MIC_ADDRESS_END && (!is_system(address) || mic_bus_master(s->m));
 }
 
 /* A few bytes, in one piece where they are aligned: readers may poll them. */
@@ -294,7 +294,7 @@ begin(struct slice *s)
 	mic_dma_lock(&c->lock);
 	work = c->enabled && !c->stopped && c->head != c->tail;
 	s->ring = c->ring;
-	s->writeback = ((uint64_t)c->dstatwb[1] << 32 | c->dstatwb[0]) & (MIC_DMA_END - 1);
+	s->writeback = ((uint64_t)c->dstatwb[1] << 32 | c->dstatwb[0]) & (MIC_ADDRESS_END - 1);
 	s->head = c->head;
 	s->size = c->size;
 	s->count = c->count;
