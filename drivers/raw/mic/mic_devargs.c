@@ -13,10 +13,8 @@
 
 #include <rte_common.h>
 #include <rte_kvargs.h>
-#include <rte_lcore.h>
-#include <rte_memory.h>
-#include <rte_string_fns.h>
 
+#include "access_args.h"
 #include "mic_irq.h"
 #include "mic_priv.h"
 
@@ -49,25 +47,12 @@ parse_number(const char *value, int base, unsigned long min, unsigned long max,
 }
 
 static int
-parse_count(const char *value, unsigned long min, unsigned long max, unsigned int *result)
-{
-	unsigned long number;
-
-	if (parse_number(value, 10, min, max, &number) < 0)
-		return -EINVAL;
-	*result = (unsigned int)number;
-	return 0;
-}
-
-static int
 parse_switch(const char *value, bool *result)
 {
-	unsigned int number;
+	int choice = access_arg_choice(value, "0", "1");
 
-	if (parse_count(value, 0, 1, &number) < 0)
-		return -EINVAL;
-	*result = number == 1;
-	return 0;
+	*result = choice == 1;
+	return RTE_MIN(choice, 0);
 }
 
 /* The index of a word in a list, or -EINVAL. */
@@ -84,30 +69,14 @@ parse_word(const char *value, const char *const words[], unsigned int n)
 }
 
 static int
-copy(char *to, size_t room, const char *from)
-{
-	size_t len = strlcpy(to, from, room);
-
-	return len > 0 && len < room ? 0 : -EINVAL;
-}
-
-static bool
-is_prefix(const char *prefix, const char *text)
-{
-	return strncmp(prefix, text, strlen(prefix)) == 0;
-}
-
-static int
 store_at(struct mic_devargs *args, const char *value)
 {
-	if (strcmp(value, "model") == 0) {
-		args->at = MIC_AT_MODEL;
-		return 0;
-	}
-	if (!is_prefix("vfu:", value))
-		return -EINVAL;
-	args->at = MIC_AT_VFU;
-	return copy(args->path, sizeof(args->path), value + strlen("vfu:"));
+	const char *path = access_arg_socket(value);
+
+	args->at = path != NULL ? MIC_AT_VFU : MIC_AT_MODEL;
+	if (path != NULL)
+		return access_arg_path(path, args->path, sizeof(args->path));
+	return strcmp(value, "model") == 0 ? 0 : -EINVAL;
 }
 
 /* It becomes part of a path. */
@@ -121,36 +90,19 @@ store_card(struct mic_devargs *args, const char *value)
 			return -EINVAL;
 	}
 	args->at = MIC_AT_CARD;
-	return copy(args->card, sizeof(args->card), value);
+	return access_arg_path(value, args->card, sizeof(args->card));
 }
 
 static int
 store_step(struct mic_devargs *args, const char *value)
 {
-	static const char *const words[] = {"idle", "manual"};
-	int i = parse_word(value, words, RTE_DIM(words));
-
-	args->step = i == 1 ? ACCESS_STEP_MANUAL : ACCESS_STEP_IDLE;
-	return RTE_MIN(i, 0);
+	return access_arg_step(value, &args->step);
 }
 
 static int
 store_numa_node(struct mic_devargs *args, const char *value)
 {
-	unsigned int i, node;
-
-	if (strcmp(value, "-1") == 0) {
-		args->numa_node = SOCKET_ID_ANY;
-		return 0;
-	}
-	if (parse_count(value, 0, RTE_MAX_NUMA_NODES - 1, &node) < 0)
-		return -EINVAL;
-	args->numa_node = (int)node;
-	for (i = 0; i < rte_socket_count(); i++) {
-		if (rte_socket_id_by_idx(i) == (int)node)
-			return 0;
-	}
-	return -EINVAL;
+	return access_arg_numa_node(value, &args->numa_node);
 }
 
 static int
@@ -167,7 +119,7 @@ store_era(struct mic_devargs *args, const char *value)
 static int
 store_time_scale(struct mic_devargs *args, const char *value)
 {
-	return parse_count(value, 1, 1000, &args->time_scale);
+	return access_arg_count(value, 1, 1000, &args->time_scale);
 }
 
 static int
@@ -190,7 +142,7 @@ store_dma(struct mic_devargs *args, const char *value)
 static int
 store_memory(struct mic_devargs *args, const char *value)
 {
-	if (parse_count(value, 32, 16384, &args->memory) < 0)
+	if (access_arg_count(value, 32, 16384, &args->memory) < 0)
 		return -EINVAL;
 	return (args->memory & (args->memory - 1)) == 0 ? 0 : -EINVAL;
 }
@@ -235,7 +187,7 @@ store_load_address(struct mic_devargs *args, const char *value)
 static int
 store_ready_ms(struct mic_devargs *args, const char *value)
 {
-	return parse_count(value, 1, 60000, &args->ready_ms);
+	return access_arg_count(value, 1, 60000, &args->ready_ms);
 }
 
 #define SWITCH(name)                                                \

@@ -174,6 +174,8 @@ finish(struct mic *mic)
 {
 	int ret = configure(mic);
 
+	if (ret == 0 && mic->args.dma)
+		ret = mic_dmadev_create(mic);
 	if (ret == 0)
 		mic_state_watch(mic->dev, watch, mic);
 	if (ret == 0)
@@ -239,8 +241,14 @@ mic_card_release(struct mic *mic)
 
 	if (dev == NULL)
 		return 0;
+	ret = mic_dmadev_destroy(mic);
+	if (ret < 0)
+		return ret;
 	mic_telemetry_hide(mic);
 	mic_owner_quiet(mic);
+	mic_queues_release(mic);
+	/* Nor can any be set up again. */
+	mic->conf.queues = 0;
 	ret = mic_dev_close(dev);
 	if (ret < 0) {
 		mic_telemetry_show(mic);
