@@ -483,8 +483,12 @@ assert_refused(struct mic_desc bad, uint32_t error)
 	rig_finish(&rig);
 	assert_stopped(1, error, 2);
 	assert_int_equal(word(RIG_STATUS), 2);
-	/* It stays so, whatever head comes, and even when the error is cleared. */
+	/* It stays so, whatever head comes, and even when it is enabled again, or the error is cleared. */
 	rig_write(&rig, MIC_DHPR_AT, 1, 5);
+	rig_control(&rig, 1, true, false);
+	rig_control(&rig, 1, true, true);
+	rig_finish(&rig);
+	assert_stopped(1, error, 2);
 	rig_write(&rig, MIC_DCHERR_AT, 1, UINT32_MAX);
 	rig_finish(&rig);
 	assert_int_equal(word(RIG_STATUS), 2);
@@ -537,7 +541,6 @@ what_is_not_there_stops_the_channel(void **state)
 		UINT64_C(0x8000000000),                /* a window onto nothing */
 		RIG_HOST - 64,
 		RIG_EDGE + RIG_HALF,
-		UINT64_C(0xffffffffc0),                /* the last line there can be */
 	};
 
 	(void)state;
@@ -552,7 +555,10 @@ what_is_not_there_stops_the_channel(void **state)
 		}
 	}
 	/* Beyond what 40 bits can say. */
-	assert_refused(mic_desc_copy(0, UINT64_C(0xffffffffc0), 128), ADDRESS);
+	rig.map = RIG_WHOLE;
+	copy_one(0, RIG_END - 64, 64);
+	assert_refused(mic_desc_copy(0, RIG_END - 64, 128), ADDRESS);
+	assert_refused(mic_desc_copy(RIG_END - 64, 0, 128), ADDRESS);
 }
 
 static void
@@ -628,6 +634,11 @@ a_misused_head_stops_the_channel(void **state)
 		rig_control(&rig, 0, true, true);
 		rig_write(&rig, MIC_DHPR_AT, 0, heads[n].first);
 		rig_write(&rig, MIC_DHPR_AT, 0, heads[n].then);
+		rig_finish(&rig);
+		assert_stopped(0, HEAD, 0);
+		/* To enable it is not to clear the error. */
+		rig_control(&rig, 0, true, false);
+		rig_control(&rig, 0, true, true);
 		rig_finish(&rig);
 		assert_stopped(0, HEAD, 0);
 	}

@@ -23,6 +23,8 @@ there(const struct mic_model *rig, uint64_t address)
 		n = RIG_EDGE - address;
 	else if (address >= RIG_EDGE && address < RIG_EDGE + RIG_HALF)
 		n = RIG_EDGE + RIG_HALF - address;
+	else if (address >= RIG_END - 64 && address < RIG_END + 64)
+		n = RIG_END + 64 - address;
 	if (rig->map == RIG_PIECES && n > 4096 - address % 4096)
 		n = 4096 - address % 4096;
 	return (size_t)n;
@@ -31,6 +33,8 @@ there(const struct mic_model *rig, uint64_t address)
 void *
 rig_at(struct mic_model *rig, uint64_t address)
 {
+	if (address >= RIG_END - 64)
+		return rig->card + RIG_CARD - 128 + (address - (RIG_END - 64));
 	return address < RIG_CARD ? rig->card + address : rig->host + (address - RIG_HOST);
 }
 

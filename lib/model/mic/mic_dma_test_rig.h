@@ -25,6 +25,8 @@
 /** Card address of host memory: RIG_HALF bytes below, and above, the window's end. */
 #define RIG_EDGE (UINT64_C(0x8000000000) + (RIG_ENTRY + 1) * RIG_WINDOW)
 #define RIG_HOST (RIG_EDGE - RIG_HALF)
+/** A line that nobody may reach: there are no addresses from here on. */
+#define RIG_END (UINT64_C(1) << 40)
 /** Where rings, and what is written back, are by default. */
 #define RIG_RING   (RIG_HOST + 0x100000)
 #define RIG_STATUS (RIG_HOST + 0x1f0000)

@@ -164,11 +164,9 @@ bounce(struct slice *s, uint64_t dst, uint64_t src, size_t len)
 	unsigned char bytes[BOUNCE];
 	size_t n = len < sizeof(bytes) ? len : sizeof(bytes);
 
-	/* To the end of the page, so that it is exact what was moved before a fault. */
+	/* To the end of the page, so that what comes before a fault is moved. */
 	if (n > BOUNCE - src % BOUNCE)
 		n = BOUNCE - src % BOUNCE;
-	if (n > BOUNCE - dst % BOUNCE)
-		n = BOUNCE - dst % BOUNCE;
 	if (mic_address_copy(s->m, src, bytes, n, false) < 0 ||
 	    mic_address_copy(s->m, dst, bytes, n, true) < 0)
 		return 0;
