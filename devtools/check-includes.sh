@@ -40,7 +40,7 @@ app/test/dma: access_test.h rte_pmd_dsa.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/packet-trace:
 app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/portal
-app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb lib/model/dsa lib/ctl lib/share
+app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb lib/model/dsa lib/model/mic lib/card lib/ctl lib/share
 examples/dma_pipeline: rte_pmd_dsa.h DPDK
 examples/packet_pipeline: DPDK
 '

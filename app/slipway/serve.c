@@ -36,11 +36,13 @@ static const char help[] =
 	"       slipway serve dsa SOCKET [--version 1.0|2.0] [--wqs N] [--threads N]\n"
 	"                     [--wq K:KEY=VALUE,...]...\n"
 	"                     [--mode OCTAL] [--trace FILE] [--stats] [--quiet]\n"
+	"       slipway serve mic SOCKET [--memory MIB] [--era a|c|d] [--time-scale N]\n"
+	"                     [--revision A0|B0|B1|C0] [--mode OCTAL] [--stats] [--quiet]\n"
 	"\n"
 	"DESCRIPTION\n"
-	"       Makes a DLB or a DSA and offers it at SOCKET by the vfio-user protocol, to one\n"
-	"       client at a time: a DPDK program (--vdev=event_dlb0,at=vfu:SOCKET, or\n"
-	"       --vdev=dma_dsa0,at=vfu:SOCKET), a stock program under slipway run --at SOCKET, a\n"
+	"       Makes a DLB, a DSA or a MIC and offers it at SOCKET by the vfio-user protocol, to\n"
+	"       one client at a time: a DPDK program (--vdev=event_dlb0,at=vfu:SOCKET, and likewise\n"
+	"       dma_dsa0 and raw_mic0), a stock program under slipway run --at SOCKET, a\n"
 	"       guest of QEMU. When a client goes, or is killed, the device is reset, and the next\n"
 	"       one may come. The device works in this process and in one thread, which sleeps\n"
 	"       when there is nothing to do.\n"
@@ -90,6 +92,11 @@ static const char help[] =
 	"       --threads N\n"
 	"              Threads that do the work of a DSA, beside the one that sees to messages,\n"
 	"              0 to 16; 0 if not said: that one does both.\n"
+	"       --memory MIB, --era a|c|d, --time-scale N, --revision A0|B0|B1|C0\n"
+	"              What card a MIC is: its memory, a power of two from 32 to 16384, 256 if not\n"
+	"              said; what protocol its card OS speaks, a; how many times faster than the\n"
+	"              silicon's its waits are, 10; its stepping, C0. It is a whole virtual card,\n"
+	"              whose card OS prints here; slipway card has cards with names.\n"
 	"       --trace FILE\n"
 	"              Write every access to the device, and of it, to FILE, for slipway trace.\n"
 	"       --stats\n"
@@ -182,6 +189,14 @@ parse_option(struct serve_options *options, int opt, const char *value)
 		status = parse_number("--threads", value, 10, SERVE_THREADS, "0 to 16", &number);
 		options->threads = (unsigned int)number;
 		return status;
+	case 'M':
+		return serve_mic_set_memory(&options->mic, value) < 0 ? EXIT_USAGE : 0;
+	case 'E':
+		return serve_mic_set_era(&options->mic, value) < 0 ? EXIT_USAGE : 0;
+	case 'X':
+		return serve_mic_set_scale(&options->mic, value) < 0 ? EXIT_USAGE : 0;
+	case 'R':
+		return serve_mic_set_revision(&options->mic, value) < 0 ? EXIT_USAGE : 0;
 	case 'n':
 		options->share = false;
 		break;
@@ -225,7 +240,7 @@ find_path(struct serve_options *options, const char *given)
 
 /* ---- Kinds ---- */
 
-static const struct serve_kind *const kinds[] = {&serve_dlb, &serve_dsa};
+static const struct serve_kind *const kinds[] = {&serve_dlb, &serve_dsa, &serve_mic};
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -241,6 +256,10 @@ static const struct option names[] = {
 	{"wqs", required_argument, NULL, 'w'},
 	{"wq", required_argument, NULL, 'W'},
 	{"threads", required_argument, NULL, 'T'},
+	{"memory", required_argument, NULL, 'M'},
+	{"era", required_argument, NULL, 'E'},
+	{"time-scale", required_argument, NULL, 'X'},
+	{"revision", required_argument, NULL, 'R'},
 	{"stats", no_argument, NULL, 'S'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"help", no_argument, NULL, 'h'},
@@ -256,10 +275,10 @@ choose_kind(struct serve *s, const char *name)
 		if (strcmp(name, kinds[i]->model) == 0)
 			s->kind = kinds[i];
 	if (s->kind == NULL) {
-		complain("serve: '%s': there are only the models " MODEL_NAMES, name);
+		complain("serve: '%s': there are only the models dlb, dsa and mic", name);
 		return -EINVAL;
 	}
-	options->model = model_find(name);
+	options->model = s->kind->about != NULL ? s->kind->about : model_find(name);
 	options->version = (int)options->model->standard;
 	if (options->version_text != NULL)
 		options->version = model_version(options->model, options->version_text);
@@ -410,12 +429,22 @@ serve_device(struct serve *s)
 }
 
 int
+serve_until_signal(const struct serve_options *options, const struct serve_kind *kind)
+{
+	served.options = *options;
+	served.kind = kind;
+	served.options.model = kind->about != NULL ? kind->about : model_find(kind->model);
+	return serve_device(&served);
+}
+
+int
 serve_command(int argc, char **argv)
 {
 	struct serve *s = &served;
 	int status;
 
 	serve_split_init(&s->options.split);
+	serve_mic_defaults(&s->options.mic);
 	dsa_plan_init(&s->options.plan, "serve");
 	status = parse_arguments(s, argc, argv);
 	if (status != 0)

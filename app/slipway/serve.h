@@ -26,6 +26,10 @@
  *     serve_dsa_client.c  many clients of a work queue, each with its memory
  *     serve_dsa_gate.c    before the model: recorder and faults
  *     serve_dsa_threads.c who else steps it
+ *
+ * and of the MIC, a whole virtual card:
+ *
+ *     serve_mic.c     the card, its memory, its console; serve_mic_stats.c: its counters
  */
 
 #include <sys/types.h>
@@ -37,12 +41,15 @@
 #include "models.h"
 #include "serve_domains.h"
 #include "serve_gate.h"
+#include "serve_mic.h"
 #include "vfu_server.h"
 
 /** Connections of a device: of itself, of its domains, of clients of its work queues. */
 #define SERVE_SOCKETS 256u
 /** Sockets at which several clients may connect: of work queues. */
 #define SERVE_LISTENERS 64u
+/** Kinds of control requests. */
+#define SERVE_VERBS 16u
 #define SERVE_PATH    sizeof(((struct sockaddr_un *)NULL)->sun_path)
 
 /** What is asked for. */
@@ -62,6 +69,7 @@ struct serve_options {
 	struct dsa_plan plan;         /**< of a DSA */
 	unsigned int wqs;           /**< work queues, 0: as many as is usual */
 	unsigned int threads;       /**< that step it, beside the first */
+	struct serve_mic_options mic; /**< of a MIC */
 };
 
 struct serve;
@@ -70,6 +78,7 @@ struct serve_dsa;
 /** What is done for a kind of device. */
 struct serve_kind {
 	const char *model;
+	const struct model *about; /**< of one that models.h does not have */
 	const char *options; /**< letters of those that go with it only, see serve.c */
 	/** Do the options fit together? 0, or a negative errno, reported. */
 	int (*check)(const struct serve_options *options);
@@ -78,6 +87,8 @@ struct serve_kind {
 	/** Free what open made, after all or some of it. The sockets are closed. */
 	void (*close)(struct serve *s);
 	void (*announce)(const struct serve *s);
+	/** A client is gone, and the device has been reset. NULL: nothing. */
+	void (*left)(struct serve *s);
 	/** Somebody connects to one of s->listener. */
 	void (*accept)(struct serve *s, unsigned int listener);
 	/** After messages have been seen to. */
@@ -95,6 +106,9 @@ struct serve_kind {
 	bool (*traced)(const struct serve *s);
 	/** Answer "inject": was there a new fault? */
 	bool (*inject)(struct serve *s, const char *text, size_t len, struct ctl_text *t);
+	/** Control requests that only this kind knows; their argument is the struct serve. */
+	const struct ctl_verb *verbs;
+	size_t verb_count;
 };
 
 /** One connection, or the socket of one at a time: who connects sees `dev`. */
@@ -129,11 +143,15 @@ struct serve {
 	struct dlb_hub *hub; /**< where the device is split, else NULL */
 	/* Of a DSA. */
 	struct serve_dsa *dsa;
+	/* Of a MIC. */
+	struct serve_mic *mic;
 	/* Of all. */
 	char ctl_path[SERVE_PATH];
 	int ctl_fd;
 	struct ctl_clients ctl;
 	struct ctl_service service;
+	struct ctl_verb verb[SERVE_VERBS]; /**< of all kinds, and of this one */
+	size_t verbs;
 	uint64_t tracer; /**< the control client that the trace belongs to, 0 when it is nobody's */
 	uint64_t began;  /**< as ctl_now_ms has it */
 	uint64_t ctl_requests;
@@ -143,9 +161,14 @@ struct serve {
 /** CLOCK_MONOTONIC: the clock of bus step. */
 uint64_t serve_now_ns(void);
 
-/* ---- serve_dlb.c, serve_dsa.c ---- */
+/* ---- serve.c ---- */
 
-extern const struct serve_kind serve_dlb, serve_dsa;
+/** Serve a device until a signal says to end: a status to exit with. Once in a process. */
+int serve_until_signal(const struct serve_options *options, const struct serve_kind *kind);
+
+/* ---- serve_dlb.c, serve_dsa.c, serve_mic.c ---- */
+
+extern const struct serve_kind serve_dlb, serve_dsa, serve_mic;
 
 /* ---- serve_device.c ---- */
 

@@ -93,6 +93,8 @@ trace_start(struct serve *s, struct ctl_request *request, struct ctl_text *t)
 	ret = s->kind->trace(s, request->fd);
 	if (ret == -ENOTSUP) {
 		ctl_text_error(t, "trace start: accepted with a whole device, not with --domains");
+	} else if (ret == -EOPNOTSUPP) {
+		ctl_text_error(t, "trace start: a device of this kind records nothing");
 	} else if (ret == -EBUSY) {
 		ctl_text_error(t, "trace start: somebody records already, and one can at a time");
 	} else if (ret < 0) {
@@ -154,13 +156,24 @@ static const struct ctl_verb verbs[] = {
 	{"inject", true, answer_inject},
 };
 
+/* Those that any device knows, then those of its kind. */
+static void
+verbs_join(struct serve *s)
+{
+	s->verbs = 0;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		s->verb[s->verbs++] = verbs[i];
+	for (size_t i = 0; i < s->kind->verb_count && s->verbs < SERVE_VERBS; i++)
+		s->verb[s->verbs++] = s->kind->verbs[i];
+}
+
 static void
 answer(void *arg, struct ctl_request *request, struct ctl_text *t)
 {
 	struct serve *s = arg;
 
 	s->ctl_requests++;
-	ctl_verbs_answer(verbs, sizeof(verbs) / sizeof(verbs[0]), s, request, t);
+	ctl_verbs_answer(s->verb, s->verbs, s, request, t);
 }
 
 /* A trace ends with who asked for it. */
@@ -199,6 +212,7 @@ serve_ctl_open(struct serve *s)
 	int n = snprintf(s->ctl_path, sizeof(s->ctl_path), "%s.ctl", s->options.path);
 
 	s->service = (struct ctl_service){.answer = answer, .gone = gone, .arg = s};
+	verbs_join(s);
 	ctl_clients_init(&s->ctl);
 	s->ctl_fd = n >= (int)sizeof(s->ctl_path) ? -ENAMETOOLONG : make_way(s->ctl_path);
 	if (s->ctl_fd == 0)

@@ -94,6 +94,8 @@ client_gone(void *arg)
 	socket->client = 0;
 	serve_tick_set(socket->owner);
 	socket->dev->ops->reset(socket->dev, BUS_RESET_POWER);
+	if (socket->owner->kind->left != NULL)
+		socket->owner->kind->left(socket->owner);
 }
 
 /* ---- Sockets ---- */

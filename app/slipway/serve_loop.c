@@ -93,20 +93,23 @@ look(struct serve *s, uint32_t *sum)
 	return came || *sum != before;
 }
 
-/* Work until nothing has come for `spin` ns, or the round is over. Returns whether the latter. */
+/* Work until nothing has come for `spin` ns and the device wants no step at once, or the round is
+ * over. Returns whether the latter.
+ */
 static bool
 round_busy(struct serve *s, uint64_t spin)
 {
 	uint64_t now = serve_now_ns(), end = now + ROUND_NS, idle = now + spin;
 	uint32_t sum = posted(s);
+	bool busy;
 
 	for (unsigned int n = 0; now < end; n++, now = serve_now_ns()) {
-		step(s, now);
+		busy = step(s, now) <= now;
 		if (n % STEPS_PER_LOOK != 0)
 			bus_relax(0);
 		else if (look(s, &sum))
 			idle = now + spin;
-		else if (now >= idle)
+		else if (now >= idle && !busy)
 			return false;
 		else
 			/* Where there are fewer CPUs than pollers, who posts needs this one. */

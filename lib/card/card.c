@@ -103,7 +103,13 @@ step(struct bus_device *dev, uint64_t now_ns)
 	 * at `dirty` after leaving: of the two, one sees what the other did.
 	 */
 	atomic_store(&card->dirty, true);
-	while (atomic_load(&card->dirty) && enter(card)) {
+	for (unsigned int tries = 0; atomic_load(&card->dirty); tries++) {
+		if (!enter(card)) {
+			if (atomic_load(&card->readers) == 0)
+				break;
+			bus_relax(tries);
+			continue;
+		}
 		atomic_exchange(&card->dirty, false);
 		os = card_os_step(card, now_ns);
 		next = os < next ? os : next;
@@ -254,13 +260,40 @@ status_of_os(const struct card *card, struct card_status *status)
 		status->memory_used += os->extent[i].len;
 }
 
-void
-card_status_read(struct bus_device *dev, struct card_status *status)
+/* The card OS stands still meanwhile. */
+static struct card *
+hold(struct bus_device *dev)
 {
 	struct card *card = card_of(dev);
 
+	atomic_fetch_add(&card->readers, 1);
 	for (unsigned int tries = 0; !enter(card); tries++)
 		bus_relax(tries);
+	return card;
+}
+
+static void
+release(struct card *card)
+{
+	leave(card);
+	atomic_fetch_sub(&card->readers, 1);
+}
+
+size_t
+card_log_read(struct bus_device *dev, char *text, size_t size)
+{
+	struct card *card = hold(dev);
+	size_t len = card_log_text(card, text, size);
+
+	release(card);
+	return len;
+}
+
+void
+card_status_read(struct bus_device *dev, struct card_status *status)
+{
+	struct card *card = hold(dev);
+
 	*status = (struct card_status){
 		.state = atomic_load(&card->state),
 		.era = card->config.era,
@@ -280,5 +313,5 @@ card_status_read(struct bus_device *dev, struct card_status *status)
 		status->function[i].calls = card->function[i].calls;
 		status->function[i].refused = card->function[i].refused;
 	}
-	leave(card);
+	release(card);
 }

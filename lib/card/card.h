@@ -115,6 +115,11 @@ int card_tell(struct bus_device *dev, enum card_command command);
 /** Text of the card's System.map: where its log buffer and the length of it are (section 12.8). */
 const char *card_system_map(void);
 
+/** The most that a log can hold. */
+#define CARD_LOG_MAX 0x10000u
+/** Text of the card OS's log buffer, as it is in card memory: bytes. Any thread. */
+size_t card_log_read(struct bus_device *dev, char *text, size_t size);
+
 #define CARD_STATUS_FUNCTIONS 16u
 
 /** What there is to say about a card. */

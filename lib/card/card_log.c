@@ -15,7 +15,7 @@
 /* Below what the smallest card loads its image to. */
 #define LENGTH_AT 0x100000u
 #define TEXT_AT   0x101000u
-#define TEXT_BYTES 0x10000u
+#define TEXT_BYTES CARD_LOG_MAX
 /* Lines in a second: a host that makes the card say something must not fill its disk. */
 #define LINES_MAX 100u
 #define NS_PER_S  UINT64_C(1000000000)
@@ -73,6 +73,16 @@ card_log_start(struct card *card)
 			     !(boot->ramdisk != 0 && meets(boot->ramdisk, boot->ramdisk_size));
 	if (card->os.log_there)
 		tell_length(card);
+}
+
+size_t
+card_log_text(struct card *card, char *text, size_t size)
+{
+	size_t len = card->os.log_there ? card->os.log_len : 0;
+
+	len = len < size ? len : size;
+	memcpy(text, card_memory(card, TEXT_AT), len);
+	return len;
 }
 
 /* When it is full, the older half goes. */

@@ -99,6 +99,7 @@ struct card {
 	atomic_uint typed;    /**< commands, a bit for each */
 	atomic_flag stepping; /**< somebody runs the card OS */
 	atomic_bool dirty;    /**< somebody wanted to meanwhile */
+	atomic_uint readers;  /**< who hold it up for a moment, and will not run it */
 	uint32_t generation;  /**< of the model's resets */
 	bool refusal_said;
 	uint32_t boots, crashes;
@@ -159,6 +160,8 @@ void card_dma_start(struct card *card);
 /** Where the log is, so that nobody else gets it. */
 struct card_extent card_log_place(void);
 void card_log_start(struct card *card);
+/** As card_log_read. */
+size_t card_log_text(struct card *card, char *text, size_t size);
 /** Text of foreign origin, fit to be printed. */
 void card_log_clean(char *text, size_t len);
 
