@@ -275,14 +275,17 @@ choose_kind(struct serve *s, const char *name)
 		if (strcmp(name, kinds[i]->model) == 0)
 			s->kind = kinds[i];
 	if (s->kind == NULL) {
-		complain("serve: '%s': there are only the models dlb, dsa and mic", name);
+		complain("serve: '%s': there are only the models " MODEL_NAMES_ALL, name);
 		return -EINVAL;
 	}
-	options->model = s->kind->about != NULL ? s->kind->about : model_find(name);
+	options->model = model_find(name);
 	options->version = (int)options->model->standard;
 	if (options->version_text != NULL)
 		options->version = model_version(options->model, options->version_text);
-	if (options->version < 0)
+	if (options->version < 0 && options->model->version[1].name == NULL)
+		complain("serve: --version %s: accepted is %s", options->version_text,
+			 options->model->version[0].name);
+	else if (options->version < 0)
 		complain("serve: --version %s: accepted are %s and %s", options->version_text,
 			 options->model->version[0].name, options->model->version[1].name);
 	return options->version;
@@ -433,7 +436,7 @@ serve_until_signal(const struct serve_options *options, const struct serve_kind 
 {
 	served.options = *options;
 	served.kind = kind;
-	served.options.model = kind->about != NULL ? kind->about : model_find(kind->model);
+	served.options.model = model_find(kind->model);
 	return serve_device(&served);
 }
 

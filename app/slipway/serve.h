@@ -78,7 +78,6 @@ struct serve_dsa;
 /** What is done for a kind of device. */
 struct serve_kind {
 	const char *model;
-	const struct model *about; /**< of one that models.h does not have */
 	const char *options; /**< letters of those that go with it only, see serve.c */
 	/** Do the options fit together? 0, or a negative errno, reported. */
 	int (*check)(const struct serve_options *options);

@@ -29,15 +29,6 @@
 /* The bootstrap takes 10 s on silicon: 1 s is long enough to watch and short enough to wait for. */
 #define SCALE_DEFAULT 10u
 
-/* There is one version of it. */
-static const struct model mic = {
-	.name = "mic",
-	.title = "MIC",
-	.version = {{"x100", 0x8086225c}, {"x100", 0x8086225c}},
-	.pci_class = MIC_PCI_CLASS,
-	.vdev = "raw_mic0",
-};
-
 /* ---- Which one ---- */
 
 void
@@ -428,7 +419,6 @@ static const struct ctl_verb verbs[] = {
 
 const struct serve_kind serve_mic = {
 	.model = "mic",
-	.about = &mic,
 	.options = "MEXR",
 	.check = mic_check,
 	.open = mic_open,

@@ -53,12 +53,21 @@ add_os(const struct card_status *status, struct ctl_text *t)
 		     status->crashes);
 	ctl_text_add(t, "\"page\":%" PRIu64 ",\"page_retries\":%u,\"node_id\":%u,\"blocks\":%u,",
 		     status->page, status->page_retries, status->node_id, status->blocks);
-	ctl_text_add(t, "\"doorbells\":%u,\"memory\":%" PRIu64 ",\"memory_used\":%" PRIu64 ",",
+	ctl_text_add(t, "\"doorbells_held\":%u,\"memory\":%" PRIu64 ",\"memory_used\":%" PRIu64 ",",
 		     status->doorbells, status->memory_size, status->memory_used);
 	ctl_text_add(t, "\"dma_copies\":%" PRIu64 ",\"dma_bytes\":%" PRIu64 ",\"dma_errors\":%" PRIu64,
 		     status->dma_copies, status->dma_bytes, status->dma_errors);
 	ctl_text_add(t, ",\"log_lines\":%" PRIu64 ",\"log_bytes\":%" PRIu64, status->log_lines,
 		     status->log_bytes);
+}
+
+static void
+add_counts(struct ctl_text *t, const char *name, const uint64_t counts[], unsigned int n)
+{
+	ctl_text_add(t, "\"%s\":[", name);
+	for (unsigned int i = 0; i < n; i++)
+		ctl_text_add(t, "%s%" PRIu64, i > 0 ? "," : "", counts[i]);
+	ctl_text_add(t, "]");
 }
 
 static void
@@ -109,6 +118,11 @@ serve_mic_stats(struct serve *s, struct ctl_text *t)
 	ctl_text_add(t, "\"stray\":%" PRIu64 ",", mic_model_stray(s->model));
 	add_boot(s, &status, t);
 	add_os(&status, t);
+	ctl_text_add(t, ",\"doorbells\":{");
+	add_counts(t, "h2c", status.h2c, MIC_H2C_DOORBELLS);
+	ctl_text_add(t, ",");
+	add_counts(t, "c2h", status.c2h, MIC_C2H_DOORBELLS);
+	ctl_text_add(t, "}");
 	add_functions(&status, t);
 	add_channels(s, t);
 	ctl_text_add(t, ",\"faults\":[%s],\"sockets\":[", s->mic->link_lost ? "\"lost-link\"" : "");

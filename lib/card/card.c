@@ -306,6 +306,8 @@ card_status_read(struct bus_device *dev, struct card_status *status)
 		.log_bytes = card->log_bytes,
 		.log_lines = card->log_lines,
 	};
+	memcpy(status->h2c, card->h2c, sizeof(status->h2c));
+	memcpy(status->c2h, card->c2h, sizeof(status->c2h));
 	status_of_os(card, status);
 	for (unsigned int i = 0; i < CARD_STATUS_FUNCTIONS; i++) {
 		memcpy(status->function[i].name, card->function[i].name,

@@ -135,6 +135,7 @@ struct card_status {
 	char cmdline[256]; /**< as much as fits */
 	unsigned int blocks; /**< device blocks known */
 	unsigned int doorbells; /**< h2c doorbells in use */
+	uint64_t h2c[16], c2h[4]; /**< how often each was heard, and rung */
 	uint64_t memory_used, memory_size;
 	uint64_t dma_copies, dma_bytes, dma_errors;
 	uint64_t log_bytes, log_lines;

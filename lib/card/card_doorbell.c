@@ -20,6 +20,7 @@ card_ring(struct card *card, unsigned int c2h_db)
 	/* Before: what the host is to see. After: the interrupt that makes it look. */
 	atomic_thread_fence(memory_order_seq_cst);
 	mic_model_card_write(card->model, MIC_AT(SDBIC, c2h_db), MIC_C2H_VALUE);
+	card->c2h[c2h_db]++;
 }
 
 /* ---- From the host ---- */
@@ -94,6 +95,8 @@ card_doorbells_serve(struct card *card)
 
 	if (irqs == 0)
 		return;
+	for (unsigned int db = 0; db < MIC_H2C_DOORBELLS; db++)
+		card->h2c[db] += irqs >> mic_card_irq(db) & 1;
 	for (unsigned int i = 0; i < CARD_HOLDS; i++) {
 		const struct card_hold hold = card->os.hold[i];
 

@@ -104,6 +104,7 @@ struct card {
 	bool refusal_said;
 	uint32_t boots, crashes;
 	uint64_t dma_copies, dma_bytes, dma_errors, log_bytes, log_lines;
+	uint64_t h2c[MIC_H2C_DOORBELLS], c2h[MIC_C2H_DOORBELLS];
 	struct {
 		char name[24];
 		uint64_t calls, refused;
