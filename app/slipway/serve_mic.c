@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,8 +127,10 @@ static int
 memory_open(struct serve_mic *m, unsigned int mib)
 {
 	m->size = (uint64_t)mib << 20;
-	m->fd = memfd_create("slipway-card", MFD_CLOEXEC);
-	if (m->fd < 0 || ftruncate(m->fd, (off_t)m->size) < 0)
+	m->fd = memfd_create("slipway-card", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	/* Sealed, so that neither side can take it from under the other. */
+	if (m->fd < 0 || ftruncate(m->fd, (off_t)m->size) < 0 ||
+	    fcntl(m->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return -errno;
 	m->memory = mmap(NULL, m->size, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
 	if (m->memory != MAP_FAILED)
