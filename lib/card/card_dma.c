@@ -186,11 +186,21 @@ card_dma_done(struct card *card, int64_t number)
 	return -EIO;
 }
 
+/* A channel that stands still without an error was stopped by the host, by design or by writing
+ * back what it read before the card wrote: others may have been, too.
+ */
 void
 card_dma_abort(struct card *card, int64_t number)
 {
-	unsigned int ch = FIRST + (unsigned int)(number % CARD_CHANNELS);
+	unsigned int late = FIRST + (unsigned int)(number % CARD_CHANNELS);
+	uint32_t dcr;
 
-	if (card_dma_done(card, number) == 0)
-		restart(card, ch);
+	if (card_dma_done(card, number) != 0)
+		return;
+	for (unsigned int ch = FIRST; ch < MIC_DMA_CHANNELS; ch++) {
+		dcr = dma_read(card, MIC_DCR_AT);
+		if (card->os.channel[ch - FIRST].ready &&
+		    (ch == late || (dcr & MIC_DCR_ENABLE(ch)) == 0))
+			restart(card, ch);
+	}
 }
