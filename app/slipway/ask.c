@@ -137,13 +137,49 @@ send_line(int fd, const char *line, int send_fd)
 	return sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)part.iov_len;
 }
 
+/* What is shown of it is not to move a terminal's cursor. */
+static void
+clean_string(json_t *string)
+{
+	char *text = strdup(json_string_value(string));
+
+	for (char *c = text; c != NULL && *c != '\0'; c++)
+		if ((*c < ' ' || *c > '~') && *c != '\n' && *c != '\t')
+			*c = '?';
+	if (text != NULL)
+		json_string_set(string, text);
+	free(text);
+}
+
+/* As deep as jansson parses. */
+static void
+clean(json_t *value)
+{
+	const char *key;
+	json_t *part;
+	size_t i;
+
+	if (json_is_string(value))
+		clean_string(value);
+	json_array_foreach(value, i, part)
+	{
+		clean(part);
+	}
+	json_object_foreach(value, key, part)
+	{
+		clean(part);
+	}
+}
+
 static json_t *
 parse_reply(const char *line, const char *path)
 {
 	json_error_t error;
 	json_t *root = json_loads(line, JSON_REJECT_DUPLICATES, &error);
-	const char *refusal = json_string_value(json_object_get(root, "error"));
+	const char *refusal;
 
+	clean(root);
+	refusal = json_string_value(json_object_get(root, "error"));
 	if (root == NULL)
 		complain("%s: the answer is not JSON: %s", path, ask_json_error(&error));
 	if (refusal == NULL)

@@ -255,11 +255,10 @@ boot(const struct order *o)
 			       .timeout = o->timeout,
 			       .quiet = o->quiet,
 			       .aim = "ready"};
-	int status = card_process_need(&o->paths);
+	int status;
 
 	card_watch_begin(&w);
-	if (status == 0)
-		status = card_watch(&w);
+	status = card_watch(&w);
 	if (status == 0)
 		status = need_owner(o);
 	if (status == 0)
@@ -290,6 +289,8 @@ card_boot(int argc, char **argv)
 	struct order o;
 	int status = take_order(&o, argc, argv, options, 1);
 
+	if (status == 0)
+		status = card_process_need(&o.paths);
 	if (status == 0)
 		status = choose_files(&o);
 	if (status == 0)

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cards.h"
@@ -68,19 +69,39 @@ set_cpus(const char *text)
 	return 0;
 }
 
-/* What runs on keeps nothing of ours: no terminal, no descriptor, no blocked signal. */
+/* Its log, with a first line: where that cannot be written, nothing else could be said. */
 static int
-become_daemon(const struct card_daemon *d)
+open_log(const struct card_daemon *d)
 {
-	int flags = O_WRONLY | O_CREAT | O_APPEND | (d->fresh_log ? O_TRUNC : 0);
-	int log = open(d->log, flags, 0600), null = open("/dev/null", O_RDONLY);
+	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (d->fresh_log ? O_TRUNC : 0);
+	int fd = open(d->log, flags, 0600);
+	char line[128], when[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(when, sizeof(when), "%F %T", localtime_r(&now, &tm));
+	snprintf(line, sizeof(line), "%s %s starts\n", when, d->what);
+	if (fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line))
+		return fd;
+	complain("card: %s: %s", d->log, strerror(fd < 0 ? errno : ENOSPC));
+	if (fd >= 0)
+		close(fd);
+	return -EIO;
+}
+
+/* What runs on keeps nothing of ours: no terminal, no descriptor, no signal that is
+ * blocked or ignored.
+ */
+static int
+become_daemon(const struct card_daemon *d, int log)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
 	sigset_t none;
 
-	if (log < 0 || null < 0) {
-		complain("card: %s: %s", log < 0 ? d->log : "/dev/null", strerror(errno));
-		return -EIO;
-	}
 	setsid();
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], SIG_DFL);
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
 	    dup2(log, STDERR_FILENO) < 0)
 		return -EIO;
@@ -91,7 +112,7 @@ become_daemon(const struct card_daemon *d)
 }
 
 static pid_t
-spawn(const struct card_daemon *d)
+spawn(const struct card_daemon *d, int log)
 {
 	pid_t child;
 
@@ -99,7 +120,7 @@ spawn(const struct card_daemon *d)
 	child = fork();
 	if (child != 0)
 		return child;
-	if (become_daemon(d) == 0) {
+	if (become_daemon(d, log) == 0) {
 		execv(d->program, (char *const *)(uintptr_t)d->argv);
 		complain("card: %s: %s", d->program, strerror(errno));
 	}
@@ -156,15 +177,15 @@ card_answers(const char *control)
 	return fd >= 0 || fd == -EAGAIN;
 }
 
-int
-card_daemon_start(const struct card_daemon *d)
+static int
+wait_for(const struct card_daemon *d, int log)
 {
 	pid_t child = 0;
 	int status;
 
 	for (unsigned int ms = 0; ms < d->patience_ms; ms += LOOK_MS) {
 		if (child == 0)
-			child = spawn(d);
+			child = spawn(d, log);
 		if (child < 0) {
 			complain("card: %s: %s", d->what, strerror(errno));
 			return -EIO;
@@ -182,4 +203,16 @@ card_daemon_start(const struct card_daemon *d)
 	complain("card: %s does not answer at %s after %u s; its log is %s", d->what, d->control,
 		 d->patience_ms / 1000, d->log);
 	return -ETIMEDOUT;
+}
+
+int
+card_daemon_start(const struct card_daemon *d)
+{
+	int log = open_log(d), ret;
+
+	if (log < 0)
+		return log;
+	ret = wait_for(d, log);
+	close(log);
+	return ret;
 }

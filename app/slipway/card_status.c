@@ -87,11 +87,29 @@ seconds(json_t *object, const char *key)
 	return json_number_value(json_object_get(object, key));
 }
 
-/* Of the card that runs, or else as its settings say. */
 static const char *
 setting(json_t *look, const char *key)
 {
 	return card_text(json_object_get(look, "settings"), key);
+}
+
+/* What a card is: that of the process that runs, or else as its settings say. */
+struct make {
+	const char *stepping, *era;
+	json_int_t memory, time_scale; /* MiB */
+};
+
+static struct make
+make_of(json_t *look)
+{
+	json_t *process = json_object_get(look, "process");
+
+	if (card_number(process, "memory") > 0)
+		return (struct make){card_text(process, "stepping"), card_text(process, "era"),
+				     card_number(process, "memory") >> 20,
+				     card_number(process, "time_scale")};
+	return (struct make){setting(look, "revision"), setting(look, "era"),
+			     atoll(setting(look, "memory")), atoll(setting(look, "time_scale"))};
 }
 
 static const char *
@@ -118,14 +136,14 @@ static void
 print_line(json_t *look)
 {
 	json_t *process = json_object_get(look, "process");
-	char up[32] = "-", owner[64], memory[16];
+	char up[32] = "-", owner[64];
+	struct make make = make_of(look);
 
 	if (json_is_object(process))
 		duration(up, sizeof(up), seconds(process, "uptime"));
-	snprintf(memory, sizeof(memory), "%s MiB", setting(look, "memory"));
-	printf("%-12s %-13s %-4s %-31s %-4s %-9s %-22s %s\n", card_text(look, "name"),
+	printf("%-12s %-13s %-4s %-31s %-4s %5lld MiB %-22s %s\n", card_text(look, "name"),
 	       card_text(look, "state"), card_text(look, "post_code"), card_text(look, "post_text"),
-	       setting(look, "era"), memory,
+	       make.era, (long long)make.memory,
 	       owner_text(json_object_get(look, "owner"), owner, sizeof(owner)), up);
 }
 
@@ -135,10 +153,11 @@ static void
 print_process(json_t *look)
 {
 	json_t *process = json_object_get(look, "process");
+	struct make make = make_of(look);
 	char up[32];
 
-	printf("  %-10s %s, era %s, %s MiB, time scale %s\n", "card", setting(look, "revision"),
-	       setting(look, "era"), setting(look, "memory"), setting(look, "time_scale"));
+	printf("  %-10s stepping %s, era %s, %lld MiB, times by %lld\n", "card", make.stepping,
+	       make.era, (long long)make.memory, (long long)make.time_scale);
 	if (json_is_object(process))
 		printf("  %-10s %lld, for %s\n", "process", (long long)card_number(process, "pid"),
 		       duration(up, sizeof(up), seconds(process, "uptime")));
@@ -176,18 +195,24 @@ print_owner(json_t *look)
 		       (long long)card_number(smpt, "references"));
 }
 
+/* Those that were used. */
 static void
 print_channels(json_t *process)
 {
 	json_t *channel;
+	bool titled = false;
 	char buf[32];
 	size_t i;
 
 	json_array_foreach(json_object_get(process, "channels"), i, channel)
 	{
-		if (i == 0)
+		if (!json_is_true(json_object_get(channel, "enabled")) &&
+		    card_number(channel, "descriptors") == 0)
+			continue;
+		if (!titled)
 			printf("  %-10s %-8s %-5s %12s %12s %11s %7s\n", "DMA", "channel", "owner",
 			       "descriptors", "bytes", "interrupts", "errors");
+		titled = true;
 		printf("  %-10s %-8lld %-5s %12lld %12s %11lld %7lld%s\n", "",
 		       (long long)card_number(channel, "channel"), card_text(channel, "owner"),
 		       (long long)card_number(channel, "descriptors"),
@@ -195,6 +220,22 @@ print_channels(json_t *process)
 		       (long long)card_number(channel, "interrupts"),
 		       (long long)card_number(channel, "errors"),
 		       json_is_true(json_object_get(channel, "enabled")) ? "" : "  off");
+	}
+}
+
+/* Functions of the card OS that were called. */
+static void
+print_functions(json_t *process)
+{
+	json_t *function;
+	size_t i;
+
+	json_array_foreach(json_object_get(process, "functions"), i, function)
+	{
+		if (card_number(function, "calls") > 0)
+			printf("  %-10s %s was called %lld times\n", "function",
+			       card_text(function, "name"),
+			       (long long)card_number(function, "calls"));
 	}
 }
 
@@ -212,8 +253,11 @@ print_detail(json_t *look)
 	printf("  %-10s %s\n", "image", setting(look, "image"));
 	if (card_text(process, "image")[0] != '\0')
 		printf("  %-10s %s\n", "", card_text(process, "image"));
+	if (card_text(process, "cmdline")[0] != '\0')
+		printf("  %-10s%s\n", "started by", card_text(process, "cmdline"));
 	if (card_text(process, "boot_error")[0] != '\0')
 		printf("  %-10s %s\n", "refused", card_text(process, "boot_error"));
+	print_functions(process);
 	print_channels(process);
 }
 

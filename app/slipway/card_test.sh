@@ -1,0 +1,336 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The slipway authors
+
+# `slipway card` and `slipway mpssd`: arguments and settings, full disks, answers of processes that
+# lie, the life of a card, what is killed at every state, two cards, two owners. Needs python3;
+# usage: card_test.sh SLIPWAY [BOOTS]
+
+set -u
+program=$(realpath "${1:?usage: card_test.sh SLIPWAY [BOOTS]}")
+boots=${2:-20}
+here=$(dirname "$(realpath "$0")")
+# Sockets have short paths.
+work=$(mktemp -d)
+export SLIPWAY_DIR=$work/dir SLIPWAY_CONFIG_DIR=$work/config
+mkdir "$SLIPWAY_DIR"
+passed=0
+failed=0
+fake=
+
+# pid_of FILE: the process that a lock names, if it lives
+pid_of() {
+	local pid
+	pid=$(cat "$1" 2>/dev/null) && kill -0 "$pid" 2>/dev/null && echo "$pid"
+}
+
+finish() {
+	local pid file
+	for file in "$SLIPWAY_DIR"/mpssd.lock "$SLIPWAY_DIR"/cards/*/pid; do
+		pid=$(pid_of "$file") && kill -9 "$pid"
+	done
+	[ -z "$fake" ] || kill -9 "$fake" 2>/dev/null
+	mountpoint -q "$work/small" 2>/dev/null && umount "$work/small"
+	rm -rf "$work"
+}
+trap finish EXIT
+
+# count STATUS NAME: a check that has just been made
+count() {
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED $2"
+		sed 's/^/    /' "$work/said"
+	fi
+}
+
+# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says
+expect() {
+	local name=$1 status=$2 text=$3 got
+	shift 3
+	timeout --foreground 60 "$@" >"$work/said" 2>&1
+	got=$?
+	echo "exit status $got, expected $status and '$text'" >>"$work/said"
+	[ "$got" -eq "$status" ] &&
+		{ [ -z "$text" ] || sed '$d' "$work/said" | grep -q -e "$text"; }
+	count $? "$name"
+}
+
+card() {
+	"$program" card "$@"
+}
+
+# json NAME EXPRESSION: of card NAME as status --json has it; c is the card
+json() {
+	card status --json "$1" | python3 -c "import json, sys; c = json.load(sys.stdin)['cards'][0]; print($2)"
+}
+
+# same NAME EXPECTED COMMAND...: what the command prints
+same() {
+	local name=$1 expected=$2
+	shift 2
+	"$@" >"$work/said" 2>&1
+	[ "$(cat "$work/said")" = "$expected" ]
+	count $? "$name"
+}
+
+# soon COMMAND...: does it succeed within 5 s?
+soon() {
+	local n
+	for ((n = 0; n < 250; n++)); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.02
+	done
+	return 1
+}
+
+part() {
+	[ -z "${TIMES:-}" ] || echo "$EPOCHREALTIME $1"
+}
+
+# ---- Arguments ----
+
+part arguments
+slipway=("$program" card)
+expect 'no action' 2 "'' is no action: there are start, boot, stop" "${slipway[@]}"
+expect 'an action there is not' 2 "'fly' is no action" "${slipway[@]}" fly mic0
+expect 'help' 0 'EXIT STATUS' "${slipway[@]}" --help
+expect 'help of an action' 0 'EXIT STATUS' "${slipway[@]}" boot --help
+expect 'help of mpssd' 0 'hold the cards' "$program" mpssd --help
+expect 'no card' 2 'start: which card' "${slipway[@]}" start
+expect 'a word too many' 2 "'mic1' is one word too many" "${slipway[@]}" start mic0 mic1
+expect 'a name that is a path' 2 'no name of a card: accepted are up to 24 letters' \
+	"${slipway[@]}" start ../mic0
+expect 'a name too long' 2 'no name of a card' "${slipway[@]}" start a234567890123456789012345
+expect 'an option there is not' 2 'unknown option --fast' "${slipway[@]}" boot --fast mic0
+expect 'no such time' 2 'accepted are seconds' "${slipway[@]}" wait --timeout 0 mic0 ready
+for action in boot stop reset status log crash config delete; do
+	expect "$action of no card" 3 'there is no such card' "${slipway[@]}" $action nic0
+done
+expect 'no cards' 0 'slipway card start NAME makes one' "${slipway[@]}" status
+expect 'mpssd takes no words' 2 'accepted are no arguments' "$program" mpssd mic0
+SLIPWAY_CONFIG_DIR=etc expect 'settings in no place' 1 'absolute path' "${slipway[@]}" list
+SLIPWAY_DIR=$work/a2345678901234567890123456789012345678901234567890 \
+	expect 'sockets too long' 1 'paths of more than 107' "${slipway[@]}" start abcdefghijklmnopqrst
+
+# ---- Settings ----
+
+part settings
+expect 'settings before the first start' 0 '' "${slipway[@]}" config mic0 memory=64 time_scale=100
+same 'kept' 'memory = 64' bash -c "'$program' card config mic0 | head -1"
+expect 'listed' 0 'mic0  *off  *.*mic0.conf' "${slipway[@]}" list
+expect 'listed as JSON' 0 '"runs":false' "${slipway[@]}" list --json
+expect 'a bad value' 2 'memory = 65: accepted: a power of two' "${slipway[@]}" config mic0 memory=65
+expect 'a bad key' 2 "'size' is no key: accepted are memory, era" "${slipway[@]}" config mic0 size=1
+expect 'no value' 2 'accepted is KEY=VALUE' "${slipway[@]}" config mic0 memory
+expect 'a file there is not' 1 'image = /none: No such file' "${slipway[@]}" config mic0 image=/none
+same 'as before' 'memory = 64' bash -c "'$program' card config mic0 | head -1"
+printf 'memory = 64\ntime_sc' >"$SLIPWAY_CONFIG_DIR/cards/half.conf"
+expect 'settings cut off' 1 'half.conf: the file is cut off' "${slipway[@]}" start half
+: >"$SLIPWAY_CONFIG_DIR/cards/half.conf"
+expect 'settings of no length' 1 'half.conf: the file is empty' "${slipway[@]}" config half era=a
+expect 'deleted' 0 'half: deleted' "${slipway[@]}" delete half
+expect 'a card that is off' 4 'is off; slipway card start mic0' "${slipway[@]}" boot mic0
+expect 'its log' 4 'was not started yet' "${slipway[@]}" log mic0
+expect 'its stop' 4 'is off' "${slipway[@]}" stop mic0
+expect 'its status' 0 'mic0: off' "${slipway[@]}" status mic0
+expect 'wait for no state' 2 'is no state: accepted are off' "${slipway[@]}" wait mic0 asleep
+expect 'wait for it' 0 'mic0: off' "${slipway[@]}" wait mic0 off
+expect 'wait in vain' 5 'not online after 0.1 s, but off' \
+	"${slipway[@]}" wait --timeout 0.1 mic0 online
+
+# ---- Full disks ----
+
+part disks
+mkdir "$work/small"
+if mount -t tmpfs -o size=16k none "$work/small" 2>/dev/null; then
+	export SLIPWAY_CONFIG_DIR=$work/small
+	expect 'settings on a small disk' 0 '' "${slipway[@]}" config mic0 memory=64
+	dd if=/dev/zero of="$work/small/rest" bs=1k status=none 2>/dev/null
+	expect 'settings on a full disk' 1 'No space left on device; what was there is as it was' \
+		"${slipway[@]}" config mic0 memory=128
+	same 'as they were' 'memory = 64' bash -c "'$program' card config mic0 | head -1"
+	expect 'an image on a full disk' 1 'No space left' "${slipway[@]}" start mic0
+	same 'no part of it' 'mic0.conf' ls "$work/small/cards"
+	export SLIPWAY_CONFIG_DIR=$work/config
+	SLIPWAY_DIR=$work/small expect 'no room for a log or lock' 1 'No space left' \
+		"${slipway[@]}" start mic0
+	expect 'nobody is left' 0 'mic0: off' "${slipway[@]}" status mic0
+	umount "$work/small"
+else
+	echo "no tmpfs may be mounted: full disks left out"
+fi
+
+# ---- Answers of processes that lie ----
+
+# lying ANSWER [OWNER-ANSWER]: somebody stands in for the card's process, and for its owner
+lying() {
+	[ -z "$fake" ] || { kill -9 "$fake"; wait "$fake"; } 2>/dev/null
+	rm -rf "$SLIPWAY_DIR/cards/fake"
+	python3 "$here/card_fake.py" "$SLIPWAY_DIR/cards/fake" "$@" >"$work/fake" </dev/zero 2>&1 &
+	fake=$!
+	soon grep -q ready "$work/fake"
+	soon test -S "$SLIPWAY_DIR/cards/fake/card.ctl"
+}
+
+part lies
+card config fake memory=64
+echo image >"$SLIPWAY_CONFIG_DIR/cards/fake.img"
+up='{"power":"running","post_code":"FF","pid":0}'
+lying 'not JSON'
+expect 'no JSON' 0 'the answer is not JSON' "${slipway[@]}" status fake
+lying '{"power":7,"post_code":[],"channels":{"a":1},"uptime":"x","pid":"y"}' '[1]'
+expect 'of other types' 0 'fake: running' "${slipway[@]}" status fake
+expect 'of other types, as JSON' 0 '"channels"' "${slipway[@]}" status --json fake
+lying $'{"power":"ready","post_code":"\\u001b[","image":"\\u001b]0;x"}'
+"$program" card status fake >"$work/said" 2>&1
+! grep -q $'\033' "$work/said"
+count $? 'nothing reaches a terminal as it is'
+lying '{"error":"no \u001b day"}'
+expect 'a refusal' 6 'no ? day' "${slipway[@]}" crash fake
+lying '@close'
+expect 'an end' 0 'no answer' "${slipway[@]}" status fake
+lying "$up" '{"state":"flying"}'
+expect 'a state there is not' 6 'accepted is one that is ready' "${slipway[@]}" boot fake
+lying '{"power":"ready","post_code":"12"}' '{"error":"boot: the disk is gone"}'
+expect 'an owner that refuses' 1 'the disk is gone' "${slipway[@]}" boot fake
+lying '{"power":"ready","post_code":"12"}' '{"state":"ready","post_code":"12","last_error":"no image"}'
+expect 'a boot that fails' 1 'the boot failed; it is ready, POST code 12 .*: no image' \
+	"${slipway[@]}" boot fake
+lying '{"power":"ready","post_code":"12"}' '{"state":"ready","post_code":"12"}'
+expect 'a boot that does nothing' 5 'not online after 0.5 s, but ready' \
+	"${slipway[@]}" boot --timeout 0.5 fake
+: >"$SLIPWAY_CONFIG_DIR/cards/fake.img"
+expect 'an empty image' 1 'the file is empty' "${slipway[@]}" boot fake
+rm "$SLIPWAY_CONFIG_DIR/cards/fake.img"
+expect 'an image that has vanished' 1 'fake.img: No such file' "${slipway[@]}" boot fake
+expect 'a directory' 1 'this is no file' "${slipway[@]}" boot --image "$work" fake
+expect 'a long command line' 2 'up to 2035 characters' \
+	"${slipway[@]}" boot --cmdline "$(printf '%2036s' x)" fake
+expect 'not deleted while it runs' 6 'runs, process' "${slipway[@]}" delete fake
+kill -9 "$fake"
+wait "$fake" 2>/dev/null
+fake=
+expect 'deleted when it does not' 0 'fake: deleted' "${slipway[@]}" delete fake
+
+# ---- Life ----
+
+part life
+expect 'started' 0 'mic0: started' "${slipway[@]}" start mic0
+expect 'started once' 0 'mic0: runs already' "${slipway[@]}" start mic0
+expect 'a second process' 6 'runs already' "${slipway[@]}" run mic0
+expect 'ready by itself' 0 'mic0: ready' "${slipway[@]}" wait mic0 ready
+expect 'booted' 0 'mic0: online after' "${slipway[@]}" boot mic0
+expect 'booted once' 6 'mic0 is online; accepted is one that is ready' "${slipway[@]}" boot mic0
+expect 'in detail' 0 'POST code  FF, bootstrap finished' "${slipway[@]}" status mic0
+expect 'who drives it' 0 'owner      slipway-mpssd' "${slipway[@]}" status mic0
+expect 'in a line' 0 '^mic0  *online  *FF' "${slipway[@]}" status
+expect 'listed' 0 'mic0  *runs' "${slipway[@]}" list
+expect 'registers' 0 '^POSTCODE  *0x00004646' "$program" regs mic0
+expect 'among devices' 0 '^mic0  *mic x100' "$program" regs
+expect 'watched' 0 'mic0: MIC card, running' "$program" top -n 1 -d 0.1 mic0
+expect 'its console' 0 '.' "${slipway[@]}" log mic0
+expect 'its own log' 0 '.' "${slipway[@]}" log --buffer mic0
+expect 'new settings wait' 0 'a new start takes this over' "${slipway[@]}" config mic0 era=a
+expect 'not deleted' 6 'mic0 runs' "${slipway[@]}" delete mic0
+expect 'stopped' 0 'mic0: ready after' "${slipway[@]}" stop mic0
+same 'in order' poweroff json mic0 "c['owner']['shutdown_status']"
+expect 'stopped already' 0 'is not booted' "${slipway[@]}" stop mic0
+expect 'reset' 0 'mic0: ready after' "${slipway[@]}" reset mic0
+
+# Half of an image, or something else.
+head -c 100 "$SLIPWAY_CONFIG_DIR/cards/mic0.img" >"$work/half.img"
+expect 'half an image' 1 '' "${slipway[@]}" boot --image "$work/half.img" mic0
+head -c 65536 /dev/urandom >"$work/noise.img"
+expect 'no image at all' 1 '' "${slipway[@]}" boot --image "$work/noise.img" mic0
+expect 'is ready after it' 0 '' "${slipway[@]}" wait mic0 ready
+truncate -s 1G "$work/huge.img"
+expect 'too large an image' 1 '' "${slipway[@]}" boot --image "$work/huge.img" mic0
+expect 'boots after all that' 0 'online' "${slipway[@]}" boot --cmdline 'quiet a=1' mic0
+
+# ---- The end of a card OS, and what mpssd makes of it (datasheet section 21.2) ----
+
+part ends
+for end in crash halt poweroff; do
+	expect "$end" 0 "mic0: $end" "${slipway[@]}" crash mic0 $end
+	expect "ready after $end" 0 '' "${slipway[@]}" wait mic0 ready
+	expect "boots after $end" 0 online "${slipway[@]}" boot mic0
+done
+before=$(json mic0 "c['owner']['boots']")
+expect 'restart' 0 'mic0: restart' "${slipway[@]}" crash mic0 restart
+soon bash -c "'$program' card status --json mic0 | grep -q '\"boots\":$((before + 1))'"
+count $? 'boots again by itself'
+expect 'is online again' 0 '' "${slipway[@]}" wait mic0 online
+expect 'hangs' 0 'mic0: hang' "${slipway[@]}" crash mic0 hang
+expect 'reset does it' 0 'ready after' "${slipway[@]}" reset mic0
+expect 'boots after it hung' 0 online "${slipway[@]}" boot mic0
+
+# ---- Killed ----
+
+part kills
+kill -9 "$(pid_of "$SLIPWAY_DIR/cards/mic0/pid")"
+expect 'a card that is killed' 0 '' "${slipway[@]}" wait --timeout 5 mic0 off
+expect 'which is told' 0 'has ended; slipway card log mic0 tells more' "${slipway[@]}" status mic0
+expect 'cannot boot' 4 'its process [0-9]* has ended' "${slipway[@]}" boot mic0
+expect 'starts again' 0 started "${slipway[@]}" start mic0
+expect 'boots again' 0 online "${slipway[@]}" boot mic0
+mpssd=$(pid_of "$SLIPWAY_DIR/mpssd.lock")
+expect 'a second mpssd' 3 "process $mpssd runs already" "$program" mpssd
+kill -9 "$mpssd"
+expect 'a card without owner is reset' 0 '' "${slipway[@]}" wait --timeout 5 mic0 ready
+expect 'the next mpssd finds it' 0 online "${slipway[@]}" boot mic0
+kill "$(pid_of "$SLIPWAY_DIR/mpssd.lock")"
+expect 'mpssd ends in order' 0 '' "${slipway[@]}" wait --timeout 5 mic0 ready
+soon test ! -e "$SLIPWAY_DIR/mpssd.ctl"
+count $? 'and leaves no socket'
+grep -q 'mpssd: ends by SIGTERM' "$SLIPWAY_DIR/mpssd.log"
+count $? 'and a word in its log'
+
+# ---- Two cards ----
+
+part two
+card config mic1 memory=64 time_scale=100
+expect 'a second card' 0 started "${slipway[@]}" start mic1
+for name in mic0 mic1; do
+	card boot --quiet $name &
+done
+wait
+same 'both are online' 'online online' bash -c "'$program' card status --json mic0 mic1 |
+	python3 -c 'import json, sys; print(*[c[\"state\"] for c in json.load(sys.stdin)[\"cards\"]])'"
+same 'by one owner' True python3 - <<-END
+	import json, subprocess
+	out = subprocess.run(["$program", "card", "status", "--json"], capture_output=True)
+	print(len({c["owner"]["pid"] for c in json.loads(out.stdout)["cards"]}) == 1)
+END
+kill -9 "$(pid_of "$SLIPWAY_DIR/cards/mic1/pid")"
+expect 'one is killed' 0 '' "${slipway[@]}" wait mic1 off
+same 'the other does not notice' online json mic0 "c['state']"
+
+# ---- Again and again ----
+
+part boots
+begun=$EPOCHREALTIME
+for ((n = 1; n <= boots; n++)); do
+	{ card boot --quiet mic0 || break; card stop --quiet mic0 || break; } 2>"$work/said"
+done
+[ $n -gt "$boots" ]
+count $? "$boots boots, stopped at $n"
+[ -z "${TIMES:-}" ] || echo "$boots boots in $(bc <<<"$EPOCHREALTIME - $begun") s"
+
+# ---- The end ----
+
+part end
+expect 'switched off' 0 'mic0: off' "${slipway[@]}" stop --off mic0
+expect 'twice' 0 '' "${slipway[@]}" stop --off mic0
+expect 'mic0 deleted' 0 deleted "${slipway[@]}" delete mic0
+expect 'started for its end' 0 started "${slipway[@]}" start mic1
+expect 'deleted as it runs' 0 deleted "${slipway[@]}" delete --force mic1
+same 'no card is left' '' ls "$SLIPWAY_CONFIG_DIR/cards"
+same 'nor anything of one' '' ls "$SLIPWAY_DIR/cards"
+soon test ! -e "$SLIPWAY_DIR/mpssd.lock"
+count $? 'mpssd ends when it has no card'
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
