@@ -210,13 +210,21 @@ failed(const struct card_watch *w, json_t *look, const char *what)
 	return -EXIT_FAILED;
 }
 
+/* Has the owner given up what it was asked for? */
+static bool
+given_up(json_t *look)
+{
+	json_t *owner = json_object_get(look, "owner");
+
+	return card_text(owner, "job")[0] == '\0' && card_text(owner, "last_error")[0] != '\0';
+}
+
 static int
 boot_done(struct card_watch *w, json_t *look)
 {
 	static const char *const ends[] = {"off", "lost", "reset_failed", "shutting_down",
 					   "suspended"};
 	const char *state = card_text(look, "state"), *post = card_text(look, "post_code");
-	const char *why = card_text(json_object_get(look, "owner"), "last_error");
 
 	if (strcmp(state, "online") == 0 && strcmp(post, "FF") == 0)
 		return 1;
@@ -225,9 +233,7 @@ boot_done(struct card_watch *w, json_t *look)
 			return failed(w, look, "the boot failed");
 	if (strcmp(post, "nA") == 0 || strcmp(state, "refused") == 0)
 		return failed(w, look, "the card refused the image");
-	if (strcmp(state, "ready") == 0 && why[0] != '\0' && w->looks > 2)
-		return failed(w, look, "the boot failed");
-	return 0;
+	return given_up(look) ? failed(w, look, "the boot failed") : 0;
 }
 
 /* Only one that is ready, or whose reset failed, can be booted. */
@@ -304,11 +310,12 @@ static int
 ready_again(struct card_watch *w, json_t *look)
 {
 	const char *state = card_text(look, "state");
+	json_t *owner = json_object_get(look, "owner");
 
-	if (strcmp(state, "ready") == 0)
+	if (strcmp(state, "ready") == 0 && card_text(owner, "job")[0] == '\0' && !given_up(look))
 		return 1;
 	if (strcmp(state, "off") == 0 || strcmp(state, "lost") == 0 ||
-	    strcmp(state, "reset_failed") == 0)
+	    strcmp(state, "reset_failed") == 0 || given_up(look))
 		return failed(w, look, "it did not become ready");
 	return 0;
 }

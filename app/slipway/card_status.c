@@ -189,10 +189,10 @@ print_owner(json_t *look)
 	       (long long)card_number(owner, "reset_failures"),
 	       (long long)card_number(owner, "crashes"), card_text(owner, "shutdown_status"));
 	if (smpt != NULL)
-		printf("  %-10s %lld of %lld entries in use, %lld references\n", "SMPT",
+		printf("  %-10s %lld of %lld windows in use, for %s of host memory\n", "SMPT",
 		       (long long)card_number(smpt, "used"),
 		       (long long)card_number(smpt, "entries"),
-		       (long long)card_number(smpt, "references"));
+		       bytes_text(buf, sizeof(buf), seconds(smpt, "references")));
 }
 
 /* Those that were used. */

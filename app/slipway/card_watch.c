@@ -98,7 +98,7 @@ card_watch(struct card_watch *w)
 	json_t *look;
 	int ret = 0;
 
-	for (w->looks = 0; ret == 0; w->looks++) {
+	while (ret == 0) {
 		look = card_look(w->paths);
 		show(w, look);
 		if (w->timeout > 0 && card_watch_seconds(w) > w->timeout)

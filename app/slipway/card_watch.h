@@ -22,7 +22,6 @@ struct card_watch {
 	bool quiet;
 	const char *aim; /**< for the message that it was not reached */
 	uint64_t began;  /**< card_watch_begin() */
-	unsigned int looks;
 	/* What was shown last. */
 	char post[3], state[16];
 	unsigned int percent;
