@@ -38,6 +38,7 @@ app/bench-event: app/bench-common DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK
 app/test/dma: access_test.h rte_pmd_dsa.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
+app/mpssd: lib/ctl rte_pmd_mic.h DPDK
 app/packet-trace:
 app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/portal
 app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb lib/model/dsa lib/model/mic lib/card lib/ctl lib/share

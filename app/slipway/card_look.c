@@ -10,6 +10,7 @@
 #include "card_look.h"
 #include "ctl_lock.h"
 #include "mic_boot.h"
+#include "slipway.h"
 
 static const char *const states[] = {
 	"off",       "bootstrap",     "ready",     "refused",      "booting",
@@ -96,9 +97,13 @@ ask_one(const char *control, const char *request)
 
 	if (!card_answers(control))
 		return NULL;
-	answer = ask(control, request, false, &ret);
+	answer = ask(control, request, true, &ret);
 	if (json_is_object(answer))
 		return answer;
+	/* One that ends just now is gone; one that is there is to answer. */
+	if (answer == NULL && card_answers(control))
+		complain("card: %s: no answer to '%.*s'", control, (int)strcspn(request, "\n"),
+			 request);
 	json_decref(answer);
 	return NULL;
 }

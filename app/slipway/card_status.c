@@ -206,8 +206,7 @@ print_channels(json_t *process)
 
 	json_array_foreach(json_object_get(process, "channels"), i, channel)
 	{
-		if (!json_is_true(json_object_get(channel, "enabled")) &&
-		    card_number(channel, "descriptors") == 0)
+		if (card_number(channel, "descriptors") == 0)
 			continue;
 		if (!titled)
 			printf("  %-10s %-8s %-5s %12s %12s %11s %7s\n", "DMA", "channel", "owner",

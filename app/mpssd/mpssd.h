@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_MPSSD_H
+#define SLIPWAY_MPSSD_H
+
+/**
+ * @file
+ * Inside slipway-mpssd. One thread, the main one, answers requests, attaches and detaches; each card
+ * has a thread besides, which sleeps until something happens to the card, and resets it when its OS
+ * is gone (datasheet section 21.2).
+ *
+ *     mpssd.c    arguments, EAL, the loop
+ *     control.c  requests at DIR/mpssd.ctl
+ *     keep.c     cards
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ctl_clients.h"
+
+#define MPSSD_NAME_MAX  24
+#define MPSSD_CARDS_MAX 16
+
+struct kept;
+
+/** One line to the log. */
+void mpssd_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** All cards of this process. */
+struct keeper {
+	const char *directory; /**< of running devices */
+	struct kept *card[MPSSD_CARDS_MAX];
+	unsigned int count;
+	int wake_fd; /**< readable when a card wants to be let go */
+};
+
+/** 0 or a negative errno. */
+int keeper_open(struct keeper *k, const char *directory);
+
+/** Let go of all; those that are online are shut down first. */
+void keeper_close(struct keeper *k);
+
+/**
+ * Take a card: 0, also for one that is taken already, or a negative errno.
+ *
+ * @param restart boot it again when its OS asks for a restart
+ * @param why what a person is told of an error
+ */
+int keeper_attach(struct keeper *k, const char *name, bool restart, char *why, size_t len);
+
+/** Let go of one: 0, or -ENOENT. */
+int keeper_detach(struct keeper *k, const char *name);
+
+/** Let go of those whose link is lost. */
+void keeper_sweep(struct keeper *k);
+
+/** Name and state of one, counted from 0. */
+const char *keeper_name(const struct keeper *k, unsigned int i);
+const char *keeper_state(const struct keeper *k, unsigned int i);
+
+/** Answer a request about `k`. */
+void control_answer(void *k, struct ctl_request *request, struct ctl_text *t);
+
+#endif /* SLIPWAY_MPSSD_H */
