@@ -4,7 +4,8 @@
 #
 # The table of conformance, doc/eventdevs/dlb_conformance.csv: each statement has a number of its
 # own, none is missing, and the tests that each must name are there. Likewise the requirements of
-# doc/dmadevs/dsa_requirements.csv. Prints the counts; exit status 1 when something is wrong.
+# doc/dmadevs/dsa_requirements.csv, and the items and requirements of the MIC in doc/rawdevs. Prints
+# the counts; exit status 1 when something is wrong.
 
 import csv
 import pathlib
@@ -15,6 +16,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFORMANCE = ROOT / "doc/eventdevs/dlb_conformance.csv"
 REQUIREMENTS = ROOT / "doc/dmadevs/dsa_requirements.csv"
 NB_REQUIREMENTS = 22
+MIC_ITEMS = ROOT / "doc/rawdevs/mic_conformance.csv"
+NB_MIC_ITEMS = 46
+MIC_REQUIREMENTS = ROOT / "doc/rawdevs/mic_requirements.csv"
+# First and last of each group of the MIC's requirements.
+MIC_GROUPS = ((1, 9), (10, 11), (20, 26), (30, 39), (40, 44), (50, 61), (70, 72), (80, 88),
+              (90, 95), (100, 115))
 # The sections of the datasheet whose statements are listed, and how many each has.
 SECTIONS = {
     "4.1": 11, "4.2": 18, "4.3": 20, "4.4": 3, "4.5": 14, "4.6": 4, "4.7": 5, "4.8": 12,
@@ -26,6 +33,7 @@ SECTIONS = {
     "9.2": 7, "9.3": 7, "9.4": 13, "9.5": 5, "9.6": 4, "12.5": 15,
 }
 NOT_APPLICABLE = "not applicable: "
+LATER = "later: "
 # What registers a case with its suite: macros whose name says so, by the case's name; any other one
 # with the name of a function of that file.
 REGISTERED = re.compile(r"\b(?:cmocka_unit_test\w*|\w*_CASE\w*|ON_(?:BOTH|V20|V25)|CASE)\((\w+)")
@@ -72,11 +80,10 @@ def wrong_numbers(rows):
             yield f"section {section}: {have} statements, expected {want}"
 
 
-def wrong_requirements(rows):
+def wrong_requirements(table, rows, want):
     """Each of them is there once, in its order, and something shows it."""
-    have = [row["id"] for row in rows]
-    if have != [f"FR-{number:02}" for number in range(1, NB_REQUIREMENTS + 1)]:
-        yield f"{REQUIREMENTS.name}: expected FR-01 to FR-{NB_REQUIREMENTS}, in order"
+    if [row["id"] for row in rows] != want:
+        yield f"{table.name}: expected {want[0]} to {want[-1]}, in order"
     for row in rows:
         if not row["shown by"]:
             yield f"{row['id']}: shown by no test"
@@ -86,7 +93,7 @@ def wrong_tests(rows):
     suites = cases()
     jobs = "".join(path.read_text() for path in (ROOT / "devtools").glob("*.sh"))
     for row in rows:
-        if row["shown by"].startswith(NOT_APPLICABLE):
+        if row["shown by"].startswith((NOT_APPLICABLE, LATER)):
             continue
         for test in row["shown by"].split("; "):
             if not exists(test, suites, jobs):
@@ -98,15 +105,31 @@ def rows_of(table):
         return list(csv.DictReader(file))
 
 
+def numbered(text, count):
+    return [text.format(number) for number in range(1, count + 1)]
+
+
+def later(rows):
+    return sum(row["shown by"].startswith(LATER) for row in rows)
+
+
 def main():
     rows, asked = rows_of(CONFORMANCE), rows_of(REQUIREMENTS)
-    errors = [*wrong_numbers(rows), *wrong_tests(rows), *wrong_requirements(asked),
-              *wrong_tests(asked)]
+    items, mic = rows_of(MIC_ITEMS), rows_of(MIC_REQUIREMENTS)
+    errors = [*wrong_numbers(rows), *wrong_tests(rows + asked + items + mic),
+              *wrong_requirements(REQUIREMENTS, asked, numbered("FR-{:02}", NB_REQUIREMENTS)),
+              *wrong_requirements(MIC_ITEMS, items, numbered("M{}", NB_MIC_ITEMS)),
+              *wrong_requirements(MIC_REQUIREMENTS, mic, [
+                  f"FR-{n:03}" for first, last in MIC_GROUPS for n in range(first, last + 1)])]
     for error in errors:
         print(error)
     aside = sum(row["shown by"].startswith(NOT_APPLICABLE) for row in rows)
     print(f"{len(rows)} statements: {len(rows) - aside} shown by tests, {aside} not applicable")
     print(f"{len(asked)} requirements of the DSA, shown by tests")
+    print(f"{len(items)} items of the MIC: {len(items) - later(items)} shown by tests, "
+          f"{later(items)} later")
+    print(f"{len(mic)} requirements of the MIC: {len(mic) - later(mic)} shown by tests, "
+          f"{later(mic)} later")
     print(f"{len(errors)} errors")
     return 1 if errors else 0
 
