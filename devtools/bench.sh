@@ -2,20 +2,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The slipway authors
 #
-# The benchmarks of the guide: every table and figure of doc/tools/bench_event.rst in one go, or of
-# doc/dmadevs/bench_dma.rst.
+# The benchmarks of the guide: every table and figure of doc/tools/bench_event.rst in one go, of
+# doc/dmadevs/bench_dma.rst, or of doc/rawdevs/bench_mic.rst.
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage()
 {
 	cat <<-END
-	Usage: devtools/bench.sh [--dma] [--out DIRECTORY] [--rounds N]
+	Usage: devtools/bench.sh [--dma | --mic] [--out DIRECTORY] [--rounds N]
 
 	Measures event devices side by side on two CPUs: bench-event --full, then DPDK's own
 	perf_queue. Takes about ten minutes, in which the machine should do nothing else.
 
 	  --dma            DMA devices instead: bench-dma --full, about a minute
+	  --mic            MIC cards instead: bench-mic, on a card of its own process and on one
+	                   that is a process, about a minute
 	  --out DIRECTORY  where the figures and the tables go, and the JSON file that they are made
 	                   of; default: the guide
 	  --rounds N       samples of each device in each cell, and half as many runs of perf_queue;
@@ -26,7 +28,7 @@ usage()
 
 OUT=
 ROUNDS=7
-DMA=no
+WHAT=event
 while [ $# -gt 0 ]; do
 	case $1 in
 	--out | --rounds)
@@ -34,7 +36,7 @@ while [ $# -gt 0 ]; do
 		[ "$1" = --out ] && OUT=$2 || ROUNDS=$2
 		shift
 		;;
-	--dma) DMA=yes ;;
+	--dma | --mic) WHAT=${1#--} ;;
 	--help) usage; exit 0 ;;
 	*) usage >&2; die "unknown argument '$1'" ;;
 	esac
@@ -81,8 +83,31 @@ bench_dma()
 	say "written to $OUT: bench_dma.json, bench_dma_*.svg, bench_dma_tables.inc"
 }
 
-if [ $DMA = yes ]; then
-	bench_dma
-else
-	bench_event
-fi
+# What a card of bench_mic has written on: its directories, and itself.
+leave_card()
+{
+	"$BUILD/app/slipway" card stop --off --quiet bench 2>/dev/null
+	rm -rf "$RUN" "$(eal_directory)/$PREFIX"
+}
+
+# A card that is a process, on the second CPU; and how much it takes when it has nothing to do.
+bench_mic()
+{
+	local slipway=$BUILD/app/slipway model=at=model,memory=1024,time_scale=100
+	DRIVER=librte_raw_mic.so
+	prepare bench-mic rawdevs
+	RUN=$(mktemp -d)
+	export SLIPWAY_DIR=$RUN/run SLIPWAY_CONFIG_DIR=$RUN/config
+	trap leave_card EXIT
+	"$slipway" card config bench memory=1024 time_scale=100 "cpu=${CPUS[1]}" >/dev/null &&
+		"$slipway" card start bench || exit 1
+	"$BUILD/app/bench-mic" "${EAL[@]}" "--vdev=raw_mic0,$model" --vdev=raw_mic1,card=bench -- \
+		--repeats "$ROUNDS" --json "$OUT/bench_mic.json" </dev/null ||
+		die "bench-mic failed, see above"
+	"$slipway" card boot --quiet bench || die "the card does not boot for slipway mpssd"
+	"$ROOT/app/bench-mic/idle.py" "$OUT/bench_mic.json" 5 "$slipway" bench || exit 1
+	"$ROOT/app/bench-mic/plot_bench.py" "$OUT/bench_mic.json" "$OUT" || exit 1
+	say "written to $OUT: bench_mic.json, bench_mic_*.svg, bench_mic_tables.inc"
+}
+
+"bench_$WHAT"

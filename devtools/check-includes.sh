@@ -35,6 +35,7 @@ drivers/raw/mic: lib/spec lib/access lib/bus lib/portal lib/ctl drivers/common/m
 app/bench-common: DPDK
 app/bench-dma: app/bench-common DPDK
 app/bench-event: app/bench-common DPDK
+app/bench-mic: app/bench-common rte_pmd_mic.h DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK
 app/test/dma: access_test.h rte_pmd_dsa.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
@@ -42,6 +43,8 @@ app/mpssd: lib/ctl rte_pmd_mic.h DPDK
 app/packet-trace:
 app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/portal
 app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb lib/model/dsa lib/model/mic lib/card lib/ctl lib/share
+app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb lib/model/dsa lib/ctl lib/share
+examples/card_offload: rte_pmd_mic.h DPDK
 examples/dma_pipeline: rte_pmd_dsa.h DPDK
 examples/packet_pipeline: DPDK
 '
