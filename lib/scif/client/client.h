@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_SCIF_CLIENT_H
+#define SLIPWAY_SCIF_CLIENT_H
+
+/**
+ * @file
+ * A client of a node's engine. libscif.so is one client for the whole process; a program that hosts
+ * an engine can have clients of its own, which call it instead of sending requests.
+ *
+ *   scif_send, scif_recv   client_stream.c: own half, peer's half, bells; no request
+ *   the rest               client_call
+ *
+ * Functions return 0 or more, or a negative errno. Endpoints are never freed, as a thread may come
+ * late: whoever uses one enters it first, and finds out whether it is still the one it wanted.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client_lock.h"
+#include "scif.h"
+#include "scif_board.h"
+#include "scif_half.h"
+#include "scif_request.h"
+
+/** How a client reaches its engine. */
+struct client_link {
+	/** Ask; requests of several threads come one at a time. Descriptors that come, as many as
+	 * reply->fds, are the caller's. 0, or -ENODEV when the engine is gone.
+	 */
+	int (*call)(struct client_link *link, const struct scif_request *rq, int fd,
+		    struct scif_reply *reply, int fds[SCIF_REQUEST_FDS]);
+	/** Tell, and wait for nothing. */
+	void (*tell)(struct client_link *link);
+	/** Is the engine still there? */
+	bool (*alive)(struct client_link *link);
+};
+
+/** Memory that is mapped here. */
+struct client_memory {
+	uint64_t number;
+	void *base;
+	size_t size;
+};
+
+struct client {
+	struct client_link *link;
+	struct scif_board *board;
+	uint16_t node;
+	uint32_t ring_size;
+	uint32_t spin_us; /**< before a thread that waits goes to sleep */
+	_Atomic bool dead; /**< the engine is gone */
+
+	struct client_lock lock; /**< of what follows */
+	uint64_t index[SCIF_BOARD_ENDPOINTS / 64]; /**< in use: a bit each */
+	uint32_t next_index;
+	uint64_t slot[SCIF_BOARD_SLOTS / 64];
+	uint32_t ticket;
+	struct client_memory *memory;
+	uint32_t memories;
+};
+
+/** An endpoint as this process has it. */
+struct client_endpoint {
+	/* Hot: one side each. */
+	_Alignas(64) struct client_lock tx_lock;
+	struct scif_producer tx;
+	_Alignas(64) struct client_lock rx_lock;
+	struct scif_consumer rx;
+	_Alignas(64) struct client *client;
+	struct scif_ctl *ctl;
+	struct scif_half *mine, *peer; /**< NULL: not attached */
+	_Atomic int name;     /**< the descriptor; -1: free */
+	_Atomic bool closing; /**< who is inside leaves */
+	bool far;             /**< the peer is on another node */
+	bool forked;          /**< another process may hold it */
+	bool gated;           /**< its descriptor shows events */
+	uint32_t looks;       /**< of who reads and finds nothing */
+	/* Cold. */
+	_Atomic uint32_t users; /**< threads inside, other than those of the sides */
+	uint32_t index;
+	struct client_lock state_lock;  /**< client_window.c, client_gate.c */
+	struct client_windows *windows; /**< client_window.c's; NULL until there is one */
+	struct client_endpoint *next;   /**< of all, or of the free ones */
+};
+
+/* ---- client.c ---- */
+
+/** Begin, once the link is there: say hello, map the board. */
+int client_begin(struct client *c, struct client_link *link);
+/** The engine is gone? Asks it. */
+bool client_is_dead(struct client *c);
+/** Ask: 0, or the error of the reply, negative. Descriptors of a failure are closed. */
+int client_ask(struct client *c, struct scif_request *rq, int fd, struct scif_reply *reply,
+	       int fds[SCIF_REQUEST_FDS]);
+/** Ask about an endpoint; no descriptors are expected. */
+int client_call(struct client_endpoint *ep, struct scif_request *rq, struct scif_reply *reply);
+/** Ask what may take time: waits for the outcome. */
+int client_call_wait(struct client_endpoint *ep, struct scif_request *rq, int fd, int64_t *value);
+/** The engine is to look at the endpoint. */
+void client_tell(struct client_endpoint *ep);
+/** Memory, mapped once: takes the descriptor, or finds it by its number when that is -1. */
+void *client_memory(struct client *c, uint64_t number, int fd);
+/** Enter an endpoint, if it is still called by that name: 0, or -EBADF. */
+int client_enter(struct client_endpoint *ep, int name);
+void client_leave(struct client_endpoint *ep);
+
+/* ---- client_endpoint.c ---- */
+
+int client_open(struct client *c, int name, struct client_endpoint **made);
+int client_close(struct client_endpoint *ep, int name);
+int client_bind(struct client_endpoint *ep, uint16_t port);
+int client_listen(struct client_endpoint *ep, int backlog);
+int client_connect(struct client_endpoint *ep, const struct scif_portID *dst, bool asynchronous);
+/** Accept, as an endpoint of that name. */
+int client_accept(struct client_endpoint *ep, struct scif_portID *peer, int name, int flags,
+		  struct client_endpoint **made);
+/** Around a fork: another process is about to have all of them; in the child, locks are open. */
+void client_fork_prepare(void);
+void client_fork_parent(void);
+void client_fork_child(void);
+
+/* ---- client_window.c ---- */
+
+/** The endpoint is being closed, and nobody is inside. */
+void client_closed(struct client_endpoint *ep);
+
+/* ---- client_socket.c ---- */
+
+/** The client of this process: made when there is none, or its engine has gone. */
+int client_socket_get(struct client **c);
+
+/* ---- client_wait.c ---- */
+
+/** State as the engine shows it. */
+static inline uint32_t
+client_state(const struct client_endpoint *ep)
+{
+	return atomic_load_explicit(&ep->ctl->state, memory_order_acquire);
+}
+
+/** The errno of section 3.3 for what needs a connection, negative; or 0. */
+int client_verify(const struct client_endpoint *ep);
+
+/** A look at what is waited for: has it come? */
+typedef bool client_ready(struct client_endpoint *ep);
+
+/** The bell that rings for what an endpoint may wait for, and the count of who sleeps on it. */
+_Atomic uint32_t *client_bell(struct client_endpoint *ep, _Atomic uint32_t **sleepers);
+
+/** CLOCK_MONOTONIC. */
+uint64_t client_now_ns(void);
+
+/** Wait: 0, -EINTR, or -ENODEV when the engine is gone. Ends when the endpoint is being closed. */
+int client_wait(struct client_endpoint *ep, client_ready *ready);
+
+
+/* ---- client_stream.c ---- */
+
+int client_send(struct client_endpoint *ep, int name, const void *bytes, int len, bool block);
+int client_recv(struct client_endpoint *ep, int name, void *bytes, int len, bool block);
+
+/* ---- client_gate.c ---- */
+
+/** Have the endpoint's descriptor show its events. */
+int client_gate(struct client_endpoint *ep);
+/** Everything is read: the descriptor shows no IN. */
+void client_gate_read(struct client_endpoint *ep);
+
+/* ---- client_poll.c ---- */
+
+/** What scif_poll is asked about an endpoint, and answers. */
+struct client_poll {
+	struct client_endpoint *ep; /**< entered; NULL: nothing to look at */
+	short events, revents;
+};
+
+/** Events of section 7.1. */
+short client_events(const struct client_endpoint *ep);
+
+/** Wait for events: how many have some, 0 when the time is over, or a negative errno. */
+int client_poll(struct client_poll all[], unsigned int count, long timeout_ms);
+
+#endif /* SLIPWAY_SCIF_CLIENT_H */

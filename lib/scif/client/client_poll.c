@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "client.h"
+
+/* Words that one system call can sleep on. */
+#define WORDS_MAX 128
+/* Sleep where it cannot, as there are more, or the kernel has no such call. */
+#define NAP_MS 1
+/* Between looks at whether the engines are still there. */
+#define SLICE_MS 100
+/* With more than so many, a look at all of them takes too long to be done all the time. */
+#define SPIN_MAX 16
+
+#define NS_PER_MS 1000000
+#define NS_PER_US 1000
+
+/* Of Linux, for a C library that does not have it. */
+#define SYS_FUTEX_WAITV 449
+#define WORD_IS_32_BITS 2
+
+struct word {
+	uint64_t was;
+	uint64_t address;
+	uint32_t flags;
+	uint32_t reserved;
+};
+
+/* ---- What there is ---- */
+
+static short
+stream_events(const struct client_endpoint *ep)
+{
+	short events = 0;
+
+	if (ep->mine == NULL)
+		return 0;
+	if (scif_ring_used(ep->rx.at, ep->rx.write_seen, ep->rx.mask) > 0)
+		events |= POLLIN;
+	if (scif_ring_free(ep->tx.at, ep->tx.read_seen, ep->tx.mask) > 0)
+		events |= POLLOUT;
+	return events;
+}
+
+short
+client_events(const struct client_endpoint *ep)
+{
+	uint32_t attempt = atomic_load(&ep->ctl->attempt);
+
+	if (attempt != SCIF_ATTEMPT_NONE)
+		return attempt == SCIF_ATTEMPT_DONE ? POLLOUT : 0;
+	switch (client_state(ep)) {
+	case SCIF_LISTENING:
+		return atomic_load(&ep->ctl->pending) != 0 ? POLLIN : 0;
+	case SCIF_CONNECTED:
+		return atomic_load(&ep->client->dead) ? POLLHUP | stream_events(ep)
+						      : stream_events(ep);
+	case SCIF_DISCONNECTED:
+		/* Once more: what came before is there now. */
+		return POLLHUP | stream_events(ep);
+	default:
+		return POLLERR;
+	}
+}
+
+static int
+look(struct client_poll all[], unsigned int count)
+{
+	int found = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (all[i].ep != NULL)
+			all[i].revents = client_events(all[i].ep) &
+					 (all[i].events | POLLERR | POLLHUP);
+		found += all[i].revents != 0;
+	}
+	return found;
+}
+
+static bool
+is_closing(const struct client_poll all[], unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (all[i].ep != NULL && atomic_load(&all[i].ep->closing))
+			return true;
+	return false;
+}
+
+/* ---- Sleep ---- */
+
+static void
+count_sleepers(const struct client_poll all[], unsigned int count, uint32_t change)
+{
+	_Atomic uint32_t *sleepers;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (all[i].ep == NULL)
+			continue;
+		client_bell(all[i].ep, &sleepers);
+		atomic_fetch_add(sleepers, change);
+	}
+}
+
+static unsigned int
+collect(const struct client_poll all[], unsigned int count, struct word words[WORDS_MAX])
+{
+	_Atomic uint32_t *sleepers, *bell;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (all[i].ep == NULL)
+			continue;
+		if (n == WORDS_MAX)
+			return 0;
+		bell = client_bell(all[i].ep, &sleepers);
+		words[n++] = (struct word){
+			.was = atomic_load(bell),
+			.address = (uintptr_t)bell,
+			.flags = WORD_IS_32_BITS,
+		};
+	}
+	return n;
+}
+
+static int
+nap(long ms)
+{
+	struct timespec ts = {ms / 1000, ms % 1000 * NS_PER_MS};
+
+	return nanosleep(&ts, NULL) < 0 ? -errno : 0;
+}
+
+/* Until a bell rings, or for so long: 0, or -EINTR. */
+static int
+sleep_on(struct word words[], unsigned int n, unsigned int count, long ms)
+{
+	uint64_t end = client_now_ns() + (uint64_t)ms * NS_PER_MS;
+	struct timespec ts = {(time_t)(end / 1000000000), (long)(end % 1000000000)};
+
+	if (n == 0)
+		return nap(count == 0 || ms < NAP_MS ? ms : NAP_MS);
+	if (syscall(SYS_FUTEX_WAITV, words, n, 0, &ts, CLOCK_MONOTONIC) >= 0)
+		return 0;
+	if (errno == ENOSYS)
+		return nap(NAP_MS);
+	return errno == EINTR ? -EINTR : 0;
+}
+
+static long
+slice(uint64_t end, long timeout_ms)
+{
+	uint64_t now;
+
+	if (timeout_ms < 0)
+		return SLICE_MS;
+	now = client_now_ns();
+	if (now >= end)
+		return 0;
+	now = (end - now + NS_PER_MS - 1) / NS_PER_MS;
+	return now < SLICE_MS ? (long)now : SLICE_MS;
+}
+
+static void
+look_for_engine(const struct client_poll all[], unsigned int count)
+{
+	const struct client *last = NULL;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (all[i].ep == NULL || all[i].ep->client == last)
+			continue;
+		last = all[i].ep->client;
+		client_is_dead(all[i].ep->client);
+	}
+}
+
+static int
+sleep_until(struct client_poll all[], unsigned int count, uint64_t end, long timeout_ms)
+{
+	struct word words[WORDS_MAX];
+	unsigned int n;
+	int found;
+	long ms;
+
+	for (;;) {
+		n = collect(all, count, words);
+		found = look(all, count);
+		ms = slice(end, timeout_ms);
+		if (found != 0 || ms == 0 || is_closing(all, count))
+			return found;
+		if (sleep_on(words, n, count, ms) < 0)
+			return -EINTR;
+		look_for_engine(all, count);
+	}
+}
+
+/* Look for a while: what comes at once is not waited for asleep. */
+static int
+spin(struct client_poll all[], unsigned int count, long timeout_ms)
+{
+	uint64_t end;
+	int found = 0;
+
+	if (count == 0 || count > SPIN_MAX || all[0].ep == NULL)
+		return 0;
+	end = client_now_ns() + (uint64_t)all[0].ep->client->spin_us * NS_PER_US;
+	for (unsigned int i = 0; found == 0 && timeout_ms != 0; i++) {
+		found = look(all, count);
+		if (i % 64 == 0 && client_now_ns() >= end)
+			break;
+	}
+	return found;
+}
+
+int
+client_poll(struct client_poll all[], unsigned int count, long timeout_ms)
+{
+	uint64_t end = client_now_ns() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * NS_PER_MS;
+	int found = look(all, count);
+
+	if (found != 0 || timeout_ms == 0)
+		return found;
+	found = spin(all, count, timeout_ms);
+	if (found != 0)
+		return found;
+	/* Pairs with who rings a bell, as in client_wait. */
+	count_sleepers(all, count, 1);
+	found = sleep_until(all, count, end, timeout_ms);
+	count_sleepers(all, count, (uint32_t)-1);
+	return found;
+}

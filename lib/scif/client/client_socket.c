@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "scif_path.h"
+
+/* The engine is another process, behind a socket of packets. */
+struct socket_link {
+	struct client_link link;
+	int fd;
+	struct client_lock lock;
+	int child_fd; /* around a fork: the child's */
+};
+
+static struct client_lock current_lock;
+static struct client *current; /* of this process; NULL: none yet */
+
+/* ---- Packets ---- */
+
+static int
+send_packet(int to, const struct scif_request *rq, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec iov = {(void *)(uintptr_t)rq, sizeof(*rq)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct cmsghdr *c;
+	ssize_t n;
+
+	if (fd >= 0) {
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof(control);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	do
+		n = sendmsg(to, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n == sizeof(*rq) ? 0 : -ENODEV;
+}
+
+static void
+take_fds(struct msghdr *msg, struct scif_reply *reply, int fds[SCIF_REQUEST_FDS])
+{
+	const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+
+	reply->fds = 0;
+	if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return;
+	reply->fds = (uint32_t)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	memcpy(fds, CMSG_DATA(c), reply->fds * sizeof(int));
+}
+
+static int
+receive_packet(int from, struct scif_reply *reply, int fds[SCIF_REQUEST_FDS])
+{
+	char control[CMSG_SPACE(SCIF_REQUEST_FDS * sizeof(int))];
+	struct iovec iov = {reply, sizeof(*reply)};
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n;
+
+	do
+		n = recvmsg(from, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(*reply))
+		return -ENODEV;
+	take_fds(&msg, reply, fds);
+	return 0;
+}
+
+static int
+link_call(struct client_link *link, const struct scif_request *rq, int fd, struct scif_reply *reply,
+	  int fds[SCIF_REQUEST_FDS])
+{
+	struct socket_link *sl = (struct socket_link *)link;
+	int ret;
+
+	client_lock(&sl->lock);
+	ret = send_packet(sl->fd, rq, fd);
+	if (ret == 0)
+		ret = receive_packet(sl->fd, reply, fds);
+	client_unlock(&sl->lock);
+	return ret;
+}
+
+/* A full socket says as much. */
+static void
+link_tell(struct client_link *link)
+{
+	struct socket_link *sl = (struct socket_link *)link;
+	const struct scif_request rq = {.op = SCIF_REQUEST_TELL};
+
+	send(sl->fd, &rq, sizeof(rq), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static bool
+link_alive(struct client_link *link)
+{
+	struct socket_link *sl = (struct socket_link *)link;
+	char byte;
+
+	return recv(sl->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 ||
+	       errno == EAGAIN || errno == EINTR;
+}
+
+/* ---- The client of this process ---- */
+
+static int
+connect_engine(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int node = scif_path_node(), fd, ret;
+
+	if (node < 0)
+		return node;
+	ret = scif_path(address.sun_path, (unsigned int)node, "sock");
+	if (ret < 0)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	/* A socket that nobody serves any more is no engine. */
+	ret = errno == ECONNREFUSED ? -ENOENT : -errno;
+	close(fd);
+	return ret;
+}
+
+static int
+client_new(struct client **made)
+{
+	struct socket_link *sl = calloc(1, sizeof(*sl));
+	struct client *c = calloc(1, sizeof(*c));
+	int ret = -ENOMEM;
+
+	if (sl == NULL || c == NULL)
+		goto free_both;
+	sl->link = (struct client_link){link_call, link_tell, link_alive};
+	sl->fd = connect_engine();
+	ret = sl->fd;
+	if (ret < 0)
+		goto free_both;
+	ret = client_begin(c, &sl->link);
+	if (ret < 0)
+		goto close_link;
+	*made = c;
+	return 0;
+
+close_link:
+	close(sl->fd);
+free_both:
+	free(c);
+	free(sl);
+	return ret;
+}
+
+/* ---- Fork ----
+ *
+ * The child has what the parent holds, and is another client of the engine, which the parent asks
+ * for before there is a child. Should there be none, its socket closes, and the engine knows.
+ */
+
+static void
+fork_prepare(void)
+{
+	struct scif_request rq = {.op = SCIF_REQUEST_FORK};
+	int fds[SCIF_REQUEST_FDS];
+	struct scif_reply reply;
+	struct socket_link *sl;
+
+	client_lock(&current_lock);
+	client_fork_prepare();
+	if (current == NULL)
+		return;
+	sl = (struct socket_link *)current->link;
+	sl->child_fd = -1;
+	if (client_ask(current, &rq, -1, &reply, fds) == 0)
+		sl->child_fd = fds[0];
+	client_lock(&sl->lock);
+	client_lock(&current->lock);
+}
+
+static void
+fork_parent(void)
+{
+	struct socket_link *sl;
+
+	if (current != NULL) {
+		sl = (struct socket_link *)current->link;
+		client_unlock(&current->lock);
+		client_unlock(&sl->lock);
+		close(sl->child_fd);
+	}
+	client_fork_parent();
+	client_unlock(&current_lock);
+}
+
+static void
+fork_child(void)
+{
+	struct socket_link *sl;
+
+	current_lock = (struct client_lock){0};
+	client_fork_child();
+	if (current == NULL)
+		return;
+	sl = (struct socket_link *)current->link;
+	sl->lock = (struct client_lock){0};
+	current->lock = (struct client_lock){0};
+	close(sl->fd);
+	sl->fd = sl->child_fd;
+	memset(current->slot, 0, sizeof(current->slot));
+	if (client_begin(current, current->link) < 0)
+		atomic_store(&current->dead, true);
+}
+
+int
+client_socket_get(struct client **c)
+{
+	static bool watched;
+	int ret = 0;
+
+	client_lock(&current_lock);
+	if (!watched)
+		watched = pthread_atfork(fork_prepare, fork_parent, fork_child) == 0;
+	/* One whose engine has gone stays for its endpoints. */
+	if (current == NULL || client_is_dead(current))
+		ret = client_new(&current);
+	*c = current;
+	client_unlock(&current_lock);
+	return ret;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <sched.h>
+
+#include "client.h"
+
+/* Between looks at whether the engine is still there. */
+#define SLICE_MS 100
+/* Looks before the other side is given the CPU, where it may need this one. */
+#define LOOKS_PER_YIELD 256u
+#define NS_PER_US       1000
+
+uint64_t
+client_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static inline void
+pause_cpu(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+int
+client_verify(const struct client_endpoint *ep)
+{
+	switch (client_state(ep)) {
+	case SCIF_CONNECTED:
+		return atomic_load_explicit(&ep->client->dead, memory_order_relaxed) ? -ENODEV : 0;
+	case SCIF_DISCONNECTED:
+		return -ECONNRESET;
+	default:
+		return -ENOTCONN;
+	}
+}
+
+static bool
+is_over(client_ready *ready, struct client_endpoint *ep)
+{
+	return ready(ep) || atomic_load_explicit(&ep->closing, memory_order_relaxed);
+}
+
+/* Look for a while: who answers at once is not waited for asleep. */
+static bool
+spin(struct client_endpoint *ep, client_ready *ready)
+{
+	uint64_t end;
+
+	if (is_over(ready, ep))
+		return true;
+	if (ep->client->spin_us == 0)
+		return false;
+	end = client_now_ns() + (uint64_t)ep->client->spin_us * NS_PER_US;
+	do {
+		for (unsigned int i = 0; i < LOOKS_PER_YIELD; i++) {
+			if (is_over(ready, ep))
+				return true;
+			pause_cpu();
+		}
+	} while (client_now_ns() < end);
+	return false;
+}
+
+_Atomic uint32_t *
+client_bell(struct client_endpoint *ep, _Atomic uint32_t **sleepers)
+{
+	if (ep->mine != NULL) {
+		*sleepers = &ep->mine->sleepers;
+		return &ep->mine->bell;
+	}
+	*sleepers = &ep->ctl->sleepers;
+	return &ep->ctl->bell;
+}
+
+int
+client_wait(struct client_endpoint *ep, client_ready *ready)
+{
+	_Atomic uint32_t *sleepers, *bell;
+	uint32_t was;
+	int ret = 0;
+
+	if (spin(ep, ready))
+		return 0;
+	bell = client_bell(ep, &sleepers);
+	/* Pairs with who rings: changes something, then looks for sleepers. All sequentially
+	 * consistent, so either it sees this one, or this one sees the change.
+	 */
+	atomic_fetch_add(sleepers, 1);
+	for (;;) {
+		was = atomic_load(bell);
+		if (is_over(ready, ep))
+			break;
+		ret = client_futex_wait(bell, was, SLICE_MS);
+		if (ret == -EINTR)
+			break;
+		ret = client_is_dead(ep->client) ? -ENODEV : 0;
+		if (ret < 0)
+			break;
+	}
+	atomic_fetch_sub(sleepers, 1);
+	return ret;
+}

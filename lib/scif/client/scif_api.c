@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "client.h"
+
+/* The calls of scif.h: descriptors to endpoints, errno from negative returns. */
+
+/* Descriptors in two steps, as there may be many and mostly are few. */
+#define TABLE_BITS 10
+#define TABLE_SIZE (1u << TABLE_BITS)
+
+typedef _Atomic(struct client_endpoint *) table_entry;
+static _Atomic(table_entry *) table[TABLE_SIZE];
+static struct client_lock table_lock;
+
+/* ---- Descriptors ---- */
+
+static inline struct client_endpoint *
+find(int epd)
+{
+	table_entry *part;
+
+	if (epd < 0 || (unsigned int)epd >= TABLE_SIZE * TABLE_SIZE)
+		return NULL;
+	part = atomic_load_explicit(&table[(unsigned int)epd >> TABLE_BITS], memory_order_acquire);
+	return part == NULL ? NULL
+			    : atomic_load_explicit(&part[(unsigned int)epd % TABLE_SIZE],
+						   memory_order_acquire);
+}
+
+static table_entry *
+table_part(int epd)
+{
+	unsigned int at = (unsigned int)epd >> TABLE_BITS;
+	table_entry *part;
+
+	client_lock(&table_lock);
+	part = atomic_load(&table[at]);
+	if (part == NULL) {
+		part = calloc(TABLE_SIZE, sizeof(*part));
+		atomic_store_explicit(&table[at], part, memory_order_release);
+	}
+	client_unlock(&table_lock);
+	return part;
+}
+
+/* A descriptor for an endpoint to be, with its place in the table. */
+static int
+descriptor(table_entry **entry)
+{
+	int fd = eventfd(0, EFD_CLOEXEC);
+	struct client_endpoint *stale;
+	table_entry *part;
+
+	if (fd < 0)
+		return -errno;
+	part = (unsigned int)fd < TABLE_SIZE * TABLE_SIZE ? table_part(fd) : NULL;
+	if (part == NULL) {
+		close(fd);
+		return -ENOMEM;
+	}
+	*entry = &part[(unsigned int)fd % TABLE_SIZE];
+	/* A program that closed its descriptor behind our back has closed the endpoint. */
+	stale = atomic_exchange(*entry, NULL);
+	if (stale != NULL)
+		client_close(stale, fd);
+	return fd;
+}
+
+static int
+result(int ret)
+{
+	if (ret >= 0)
+		return ret;
+	errno = -ret;
+	return -1;
+}
+
+/* Enter the endpoint of a descriptor: NULL, and errno is set, when it is none. */
+static struct client_endpoint *
+enter(scif_epd_t epd)
+{
+	struct client_endpoint *ep = find(epd);
+
+	if (ep != NULL && client_enter(ep, epd) == 0)
+		return ep;
+	errno = EBADF;
+	return NULL;
+}
+
+static int
+leave(struct client_endpoint *ep, int ret)
+{
+	client_leave(ep);
+	return result(ret);
+}
+
+/* ---- Open and close ---- */
+
+scif_epd_t
+scif_open(void)
+{
+	struct client_endpoint *ep;
+	table_entry *entry;
+	struct client *c;
+	int ret, fd;
+
+	ret = client_socket_get(&c);
+	if (ret < 0)
+		return result(ret);
+	fd = descriptor(&entry);
+	if (fd < 0)
+		return result(fd);
+	ret = client_open(c, fd, &ep);
+	if (ret < 0) {
+		close(fd);
+		return result(ret);
+	}
+	atomic_store_explicit(entry, ep, memory_order_release);
+	return fd;
+}
+
+int
+scif_close(scif_epd_t epd)
+{
+	struct client_endpoint *ep = find(epd);
+	int ret = -EBADF;
+
+	if (ep != NULL)
+		ret = client_close(ep, epd);
+	if (ret < 0)
+		return result(ret);
+	atomic_store(&table[(unsigned int)epd >> TABLE_BITS][(unsigned int)epd % TABLE_SIZE], NULL);
+	close(epd);
+	return 0;
+}
+
+/* ---- Connections ---- */
+
+int
+scif_bind(scif_epd_t epd, uint16_t pn)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1 : leave(ep, client_bind(ep, pn));
+}
+
+int
+scif_listen(scif_epd_t epd, int backlog)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1 : leave(ep, client_listen(ep, backlog));
+}
+
+int
+scif_connect(scif_epd_t epd, struct scif_portID *dst)
+{
+	struct client_endpoint *ep = enter(epd);
+	int flags;
+
+	if (ep == NULL)
+		return -1;
+	if (dst == NULL)
+		return leave(ep, -EINVAL);
+	flags = fcntl(epd, F_GETFL);
+	return leave(ep, client_connect(ep, dst, flags >= 0 && (flags & O_NONBLOCK) != 0));
+}
+
+static int
+accept_as(struct client_endpoint *listener, struct scif_portID *peer, scif_epd_t *newepd, int flags)
+{
+	struct client_endpoint *ep;
+	table_entry *entry;
+	int fd, ret;
+
+	fd = descriptor(&entry);
+	if (fd < 0)
+		return fd;
+	ret = client_accept(listener, peer, fd, flags, &ep);
+	if (ret < 0) {
+		close(fd);
+		return ret;
+	}
+	atomic_store_explicit(entry, ep, memory_order_release);
+	*newepd = fd;
+	return 0;
+}
+
+int
+scif_accept(scif_epd_t epd, struct scif_portID *peer, scif_epd_t *newepd, int flags)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	if (ep == NULL)
+		return -1;
+	if (peer == NULL || newepd == NULL || (flags & ~SCIF_ACCEPT_SYNC) != 0)
+		return leave(ep, -EINVAL);
+	return leave(ep, accept_as(ep, peer, newepd, flags));
+}
+
+/* ---- Messages ---- */
+
+/* What can be wrong about a message before the endpoint is looked at: 1 when nothing is. */
+static int
+check_message(scif_epd_t epd, const void *msg, int len, int flags, int block)
+{
+	if (find(epd) == NULL)
+		return -EBADF;
+	if (len < 0 || (flags & ~block) != 0)
+		return -EINVAL;
+	if (len == 0)
+		return 0;
+	return msg == NULL ? -EFAULT : 1;
+}
+
+int
+scif_send(scif_epd_t epd, void *msg, int len, int flags)
+{
+	int ret = check_message(epd, msg, len, flags, SCIF_SEND_BLOCK);
+
+	if (ret <= 0)
+		return result(ret);
+	return result(client_send(find(epd), epd, msg, len, flags != 0));
+}
+
+int
+scif_recv(scif_epd_t epd, void *msg, int len, int flags)
+{
+	int ret = check_message(epd, msg, len, flags, SCIF_RECV_BLOCK);
+
+	if (ret <= 0)
+		return result(ret);
+	return result(client_recv(find(epd), epd, msg, len, flags != 0));
+}
+
+/* ---- Events ---- */
+
+int
+scif_get_fd(scif_epd_t epd)
+{
+	struct client_endpoint *ep = enter(epd);
+	int ret;
+
+	if (ep == NULL)
+		return -1;
+	ret = client_gate(ep);
+	return leave(ep, ret < 0 ? ret : epd);
+}
+
+static int
+poll_all(struct scif_pollepd *epds, struct client_poll *all, unsigned int nepds, long timeout)
+{
+	int ret;
+
+	for (unsigned int i = 0; i < nepds; i++) {
+		all[i] = (struct client_poll){.events = epds[i].events};
+		if (epds[i].epd < 0)
+			continue;
+		all[i].ep = enter(epds[i].epd);
+		if (all[i].ep == NULL)
+			all[i].revents = POLLNVAL;
+	}
+	ret = client_poll(all, nepds, timeout);
+	for (unsigned int i = 0; i < nepds; i++) {
+		if (all[i].ep != NULL)
+			client_leave(all[i].ep);
+		epds[i].revents = all[i].revents;
+	}
+	return ret;
+}
+
+int
+scif_poll(struct scif_pollepd *epds, unsigned int nepds, long timeout)
+{
+	struct rlimit limit;
+	struct client_poll *all;
+	int ret;
+
+	if (epds == NULL && nepds > 0)
+		return result(-EFAULT);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && nepds > limit.rlim_cur)
+		return result(-EINVAL);
+	all = calloc(nepds + 1, sizeof(*all));
+	if (all == NULL)
+		return result(-ENOMEM);
+	ret = poll_all(epds, all, nepds, timeout);
+	free(all);
+	return result(ret);
+}
+
+/* ---- Nodes ---- */
+
+static int
+nodes_copy(const struct scif_reply *reply, uint16_t *nodes, int len)
+{
+	int n = 0;
+
+	for (unsigned int id = 0; id < SCIF_NODES_MAX && n < len; id++)
+		if ((reply->value[3 + id / 64] >> id % 64 & 1) != 0)
+			nodes[n++] = (uint16_t)id;
+	return (int)reply->value[0];
+}
+
+int
+scif_get_nodeIDs(uint16_t *nodes, int len, uint16_t *self)
+{
+	struct scif_request rq = {.op = SCIF_REQUEST_NODES};
+	int fds[SCIF_REQUEST_FDS], ret;
+	struct scif_reply reply;
+	struct client *c;
+
+	if (self == NULL || (nodes == NULL && len > 0))
+		return result(-EFAULT);
+	ret = client_socket_get(&c);
+	if (ret == 0)
+		ret = client_ask(c, &rq, -1, &reply, fds);
+	if (ret < 0)
+		return result(ret);
+	*self = (uint16_t)reply.value[1];
+	return nodes_copy(&reply, nodes, len);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+
+#include "scif_priv.h"
+
+/* How a connection ends.
+ *
+ *   closer                                   peer
+ *     Closing       DISCNCT --------------->   Disconnected: what it was sent stays readable
+ *     gone          <----------- DISCNT_ACK    also when the peer knows nothing of it
+ */
+
+#define NS_PER_MS UINT64_C(1000000)
+
+/* Its last: nothing names it any more. */
+void
+scif_close_finish(struct scif_endpoint *ep)
+{
+	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
+	scif_connect_unmap(ep);
+	scif_endpoint_set(ep, SCIF_ZOMBIE);
+	scif_endpoint_put(ep);
+}
+
+static void
+stop_listening(struct scif_endpoint *ep)
+{
+	ep->engine->listener[ep->port] = NULL;
+	scif_endpoint_set(ep, SCIF_CLLISTEN);
+	scif_connect_reject_all(ep);
+}
+
+/* Returns whether the peer's answer is waited for. */
+static bool
+disconnect(struct scif_endpoint *ep)
+{
+	scif_endpoint_set(ep, SCIF_CLOSING);
+	scif_endpoint_wait(ep, ep->engine->now + ep->engine->config.alive_ms * NS_PER_MS);
+	return scif_connect_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0) == 0;
+}
+
+void
+scif_close(struct scif_endpoint *ep)
+{
+	bool waits = false;
+
+	switch (ep->state) {
+	case SCIF_LISTENING:
+		stop_listening(ep);
+		break;
+	case SCIF_CONNECTING:
+	case SCIF_MAPPING:
+		/* An accepter's connector may believe in the connection already. */
+		if (ep->accepted || ep->state == SCIF_MAPPING)
+			waits = disconnect(ep);
+		break;
+	case SCIF_CONNECTED:
+		scif_window_closed(ep);
+		waits = disconnect(ep);
+		break;
+	case SCIF_DISCONNECTED:
+		scif_window_closed(ep);
+		break;
+	default:
+		break;
+	}
+	scif_endpoint_release_port(ep);
+	if (!waits)
+		scif_close_finish(ep);
+}
+
+void
+scif_close_disconnected(struct scif_endpoint *ep)
+{
+	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
+	scif_endpoint_set(ep, SCIF_DISCONNECTED);
+	scif_window_disconnected(ep);
+}
+
+/* ---- Messages ---- */
+
+/* The endpoint that the closer means. */
+static struct scif_endpoint *
+closed_peer(struct scif_node *from, const struct scif_message *m)
+{
+	struct scif_endpoint *ep =
+		scif_token_find(&from->engine->tokens, SCIF_KIND_ENDPOINT, m->payload[1]);
+
+	return ep != NULL && ep->peer_token == m->payload[0] && ep->peer.node == from->id ? ep
+											  : NULL;
+}
+
+static void
+peer_closed(struct scif_node *from, const struct scif_message *m)
+{
+	struct scif_endpoint *ep = closed_peer(from, m);
+	struct scif_message answer = *m;
+
+	if (ep == NULL)
+		from->engine->counters.bad_token++;
+	else if (ep->state == SCIF_CONNECTED)
+		scif_close_disconnected(ep);
+	else if (ep->state == SCIF_MAPPING)
+		scif_connect_cancel(ep, -ECONNREFUSED);
+	answer.op = SCIF_DISCNT_ACK;
+	scif_message_send(from, &answer);
+}
+
+static void
+close_acked(struct scif_node *from, const struct scif_message *m)
+{
+	struct scif_endpoint *ep =
+		scif_token_find(&from->engine->tokens, SCIF_KIND_ENDPOINT, m->payload[0]);
+
+	if (ep != NULL && ep->state == SCIF_CLOSING && ep->peer.node == from->id)
+		scif_close_finish(ep);
+	else
+		from->engine->counters.bad_token++;
+}
+
+void
+scif_close_message(struct scif_node *from, const struct scif_message *m)
+{
+	if (m->op == SCIF_DISCNCT)
+		peer_closed(from, m);
+	else
+		close_acked(from, m);
+}
+
+/* ---- A node is gone ---- */
+
+static void
+node_gone(struct scif_endpoint *ep)
+{
+	atomic_store(&ep->ctl->node_lost, 1);
+	switch (ep->state) {
+	case SCIF_CONNECTED:
+		scif_close_disconnected(ep);
+		scif_connect_unmap(ep);
+		break;
+	case SCIF_CONNECTING:
+	case SCIF_MAPPING:
+		if (ep->accepted)
+			scif_connect_accept_failed(ep);
+		else
+			scif_connect_cancel(ep, -ENODEV);
+		break;
+	case SCIF_CLOSING:
+		scif_close_finish(ep);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+scif_close_node(struct scif_node *node)
+{
+	struct scif_engine *engine = node->engine;
+
+	scif_list_each(at, next, &engine->endpoints) {
+		struct scif_endpoint *ep = scif_list_entry(at, struct scif_endpoint, link);
+
+		if (ep->state == SCIF_LISTENING)
+			scif_connect_forget(ep, node);
+		else if (ep->peer.node == node->id && ep->peer.port != 0)
+			node_gone(ep);
+	}
+}

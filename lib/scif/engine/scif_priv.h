@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_SCIF_PRIV_H
+#define SLIPWAY_SCIF_PRIV_H
+
+/**
+ * @file
+ * The state of an engine.
+ */
+
+#include "scif_engine.h"
+#include "scif_half.h"
+#include "scif_list.h"
+#include "scif_port.h"
+#include "scif_token.h"
+
+struct scif_endpoint;
+
+/** Halves in an arena. */
+#define SCIF_ARENA_SLOTS 512u
+
+/** Memory in which halves of connections lie: of two clients, or of a client towards a node. */
+struct scif_arena {
+	struct scif_list link; /**< in engine->arenas */
+	struct scif_memory memory;
+	uint32_t between[2]; /**< numbers of the clients; the second is 0 towards a node */
+	uint16_t node;       /**< that node; this one between clients */
+	uint64_t address;    /**< on the link to that node */
+	uint32_t used;
+	uint64_t taken[SCIF_ARENA_SLOTS / 64]; /**< a bit for each slot */
+};
+
+/** Where a half is. */
+struct scif_place {
+	struct scif_arena *arena; /**< NULL: none */
+	uint32_t slot;
+	struct scif_half *half;
+	uint64_t offset; /**< in the arena */
+};
+
+/** A connection: halves stay until both of its endpoints have gone, as either may still write into
+ * the other's.
+ */
+struct scif_connection {
+	struct scif_place place[2]; /**< connector's, accepter's; of this node's endpoints only */
+	uint32_t users;
+};
+
+/** The board of a client; endpoints may outlive the client, in its children. */
+struct scif_desk {
+	struct scif_memory memory;
+	struct scif_board *board;
+	uint32_t users;
+	uint64_t taken[SCIF_BOARD_ENDPOINTS / 64]; /**< a bit for each ctl in use */
+};
+
+/** A client: a process. */
+struct scif_client {
+	struct scif_list link; /**< in engine->clients */
+	struct scif_engine *engine;
+	struct scif_credentials who;
+	uint32_t number;
+	struct scif_desk *desk;
+	struct scif_hold *hold[SCIF_BOARD_ENDPOINTS]; /**< by index */
+	uint32_t nb_holds;
+	void *own; /**< the host's */
+};
+
+/** That a client holds an endpoint. After a fork two clients hold it, under the same index, and
+ * both look at the board of the one that opened it.
+ */
+struct scif_hold {
+	struct scif_list link; /**< in endpoint->holds */
+	struct scif_client *client;
+	struct scif_endpoint *endpoint;
+	uint32_t index;
+};
+
+/** A request for a connection that waits at a listening endpoint. */
+struct scif_knock {
+	struct scif_list link;
+	struct scif_address from;
+	uint64_t token;       /**< the connector's, as its node names it */
+	uint64_t qp;          /**< where its queue pair is, on the link to it; 0 within a node */
+	struct scif_message m; /**< to be sent back when it is refused */
+};
+
+/** An endpoint. */
+struct scif_endpoint {
+	struct scif_engine *engine;
+	struct scif_list link;  /**< in engine->endpoints */
+	struct scif_list timer; /**< in engine->timers, while there is a deadline */
+	struct scif_list holds; /**< who holds it; nobody: it is being closed */
+	enum scif_state state;
+	uint64_t token;
+	uint32_t refs; /**< windows that outlive it, and itself until it is closed */
+
+	struct scif_desk *desk; /**< of who opened it */
+	struct scif_ctl *ctl;   /**< on that */
+	uint32_t index;
+
+	uint16_t port; /**< 0: none; else it holds the port */
+
+	/* Listening. */
+	struct scif_list knocks;
+	uint32_t nb_knocks, backlog;
+
+	/* Connecting, connected. */
+	struct scif_address peer;
+	uint64_t peer_token;
+	struct scif_connection *connection;
+	unsigned int side;          /**< which of the connection's places is its own */
+	struct scif_view peer_qp;   /**< the peer's queue pair, when it is of another node */
+	struct scif_view peer_ring; /**< and its ring */
+	uint32_t peer_ring_size;
+	uint64_t deadline; /**< of what it waits for; SCIF_NO_DEADLINE */
+	enum scif_attempt attempt;
+	bool asynchronous;
+	int outcome;   /**< of the attempt: 0, or a negative errno */
+	bool accepted; /**< made by accept */
+	uint64_t grant_qp; /**< Mapping: where the peer's queue pair is */
+	uint32_t sent_told, received_told;
+
+	struct scif_gate gate;
+	bool gated;
+
+	struct scif_windows *windows; /**< scif_window.c's; NULL until there is one */
+};
+
+/** A node, this one too. */
+struct scif_node {
+	uint16_t id;
+	bool online;
+	bool self;
+	struct scif_engine *engine;
+	struct scif_bus *bus;   /**< NULL: this node */
+	struct scif_link *wire; /**< scif_link.c's: queue pair, ring, timers; NULL: this node */
+};
+
+struct scif_engine {
+	struct scif_engine_config config;
+	const struct scif_host_ops *ops;
+	void *arg;
+	uint64_t now;
+
+	struct scif_ports ports;
+	struct scif_tokens tokens;
+	struct scif_list endpoints;
+	struct scif_list timers; /**< endpoints that wait */
+	struct scif_list clients;
+	struct scif_list arenas;
+	struct scif_node *node[SCIF_NODES_MAX];
+	uint16_t max_id;
+	uint32_t numbers; /**< memories, clients and endpoints ever */
+
+	/* Messages of the node to itself, in the order they were sent. */
+	struct scif_list loop;
+
+	struct scif_endpoint *listener[65536];
+	struct scif_counters counters;
+};
+
+/* ---- scif_endpoint.c: endpoints, and what a client may do with one that is not connected ---- */
+
+/** A new endpoint of a client, at an index of its choice. */
+int scif_endpoint_open(struct scif_client *client, uint64_t index, struct scif_endpoint **made);
+/** The client lets go of it; the last one closes it. Returns whether it was the last. */
+bool scif_endpoint_drop(struct scif_client *client, uint32_t index);
+/** A client holds what another one holds. */
+int scif_endpoint_share(struct scif_client *client, const struct scif_client *like);
+struct scif_endpoint *scif_endpoint_of(const struct scif_client *client, uint32_t index);
+int scif_endpoint_bind(struct scif_endpoint *ep, uint64_t port, bool privileged);
+int scif_endpoint_listen(struct scif_endpoint *ep, int64_t backlog);
+/** Set the state, show it on the board, and ring. */
+void scif_endpoint_set(struct scif_endpoint *ep, enum scif_state state);
+/** Something changed that the owner may wait for. */
+void scif_endpoint_ring(struct scif_endpoint *ep);
+/** Have the endpoint's descriptor show what there is. */
+void scif_endpoint_show(struct scif_endpoint *ep);
+int scif_endpoint_gate(struct scif_endpoint *ep);
+/** Both sides of its connection are to tell the engine what they do. */
+void scif_endpoint_tell(struct scif_endpoint *ep);
+/** Wait until a time; SCIF_NO_DEADLINE: no longer. */
+void scif_endpoint_wait(struct scif_endpoint *ep, uint64_t deadline);
+void scif_endpoint_release_port(struct scif_endpoint *ep);
+/** 0 when connected to a node that is alive, else the errno of section 3.3, negative. */
+int scif_endpoint_verify(const struct scif_endpoint *ep);
+/** Nobody refers to it any more: it is freed with the last reference. */
+void scif_endpoint_get(struct scif_endpoint *ep);
+void scif_endpoint_put(struct scif_endpoint *ep);
+/** Its own half, and the peer's; NULL when not connected. */
+struct scif_half *scif_endpoint_half(const struct scif_endpoint *ep);
+struct scif_half *scif_endpoint_peer_half(const struct scif_endpoint *ep);
+/** The peer, when it is an endpoint of this node; or NULL. */
+struct scif_endpoint *scif_endpoint_peer(const struct scif_endpoint *ep);
+bool scif_endpoint_far(const struct scif_endpoint *ep);
+
+/* ---- scif_connect.c, scif_close.c: section 10.6 ---- */
+
+int scif_connect_begin(struct scif_endpoint *ep, uint64_t node, uint64_t port, bool asynchronous);
+/** How the last attempt ended, once: port, negative errno, or -EINPROGRESS. */
+int scif_connect_outcome(struct scif_endpoint *ep);
+/** Give up an attempt. */
+void scif_connect_cancel(struct scif_endpoint *ep, int outcome);
+int scif_connect_accept(struct scif_client *client, struct scif_endpoint *listener, uint64_t index,
+			struct scif_endpoint **made);
+/** Map the peer's half, of another node: 0, -EAGAIN when that takes time, or an errno. */
+int scif_connect_map(struct scif_endpoint *ep, uint64_t qp);
+void scif_connect_unmap(struct scif_endpoint *ep);
+/** Time passed: give up what took too long. */
+void scif_connect_expire(struct scif_endpoint *ep);
+void scif_connect_message(struct scif_node *from, const struct scif_message *m);
+/** The connector has mapped the peer's half, or could not. */
+void scif_connect_granted(struct scif_endpoint *ep, int ret);
+/** An accepted endpoint is not wanted: its owner sees that, and closes it. */
+void scif_connect_accept_failed(struct scif_endpoint *ep);
+/** Refuse all who wait at a listener; forget those of a node that is gone. */
+void scif_connect_reject_all(struct scif_endpoint *listener);
+void scif_connect_forget(struct scif_endpoint *listener, const struct scif_node *node);
+/** A message about the endpoint, to its peer's node. */
+int scif_connect_send(struct scif_endpoint *ep, enum scif_op op, uint64_t p0, uint64_t p1,
+		      uint64_t p2);
+
+void scif_close(struct scif_endpoint *ep);
+void scif_close_finish(struct scif_endpoint *ep);
+void scif_close_message(struct scif_node *from, const struct scif_message *m);
+/** Its peer, or the peer's node, is gone. */
+void scif_close_disconnected(struct scif_endpoint *ep);
+/** All endpoints towards a node. */
+void scif_close_node(struct scif_node *node);
+
+/* ---- scif_stream.c: told by clients, and by messages, that bytes were sent or received ---- */
+
+void scif_stream_tell(struct scif_endpoint *ep);
+void scif_stream_message(struct scif_node *from, const struct scif_message *m);
+
+/* ---- scif_arena.c: memory of connections, boards ---- */
+
+/** A half of a client, in memory between it and another client, or a node. */
+int scif_place_new(struct scif_engine *engine, uint32_t a, uint32_t b, struct scif_node *node,
+		   struct scif_place *place);
+struct scif_connection *scif_connection_new(void);
+void scif_connection_put(struct scif_engine *engine, struct scif_connection *connection);
+/** The link is gone: nothing new goes there. */
+void scif_arena_forget(const struct scif_node *node);
+struct scif_desk *scif_desk_new(struct scif_engine *engine);
+void scif_desk_put(struct scif_engine *engine, struct scif_desk *desk);
+/** Where the other node finds a half. */
+uint64_t scif_place_address(const struct scif_place *place);
+
+/* ---- scif_message.c: to a node, and from one ---- */
+
+/**
+ * Send a message; one to this node itself is delivered before the engine returns to its host.
+ *
+ * @return 0; -ENODEV: the node is not there, or its ring stays full
+ */
+int scif_message_send(struct scif_node *to, const struct scif_message *m);
+/** Deliver a message from a node: what is none is counted and dropped. */
+void scif_message_deliver(struct scif_node *from, const struct scif_message *m);
+/** Deliver what was sent to this node itself. */
+void scif_message_loop(struct scif_engine *engine);
+
+/* ---- scif_node.c: which there are ---- */
+
+/** The node if it is online, or NULL. */
+struct scif_node *scif_node_find(struct scif_engine *engine, uint64_t id);
+struct scif_node *scif_node_self(struct scif_engine *engine);
+/** A node comes online, or is lost. */
+void scif_node_join(struct scif_node *node);
+void scif_node_leave(struct scif_node *node);
+unsigned int scif_node_count(const struct scif_engine *engine);
+void scif_node_message(struct scif_node *from, const struct scif_message *m);
+/** A line for the log. */
+void scif_log(struct scif_engine *engine, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- scif_window.c: section 10.7; scif_fence.c: 6.5. Called by scif_request.c ---- */
+
+int scif_window_request(struct scif_client *client, struct scif_endpoint *ep,
+			const struct scif_request *rq, int *fd, struct scif_reply *reply, int *fds);
+void scif_window_message(struct scif_node *from, const struct scif_message *m);
+/** The endpoint is Disconnected: its windows are closed for the peer. */
+void scif_window_disconnected(struct scif_endpoint *ep);
+/** The endpoint goes: so do its windows, once nobody refers to them. */
+void scif_window_closed(struct scif_endpoint *ep);
+/** A client is gone: what it had mapped is not. */
+void scif_window_client_gone(struct scif_client *client);
+
+int scif_fence_request(struct scif_client *client, struct scif_endpoint *ep,
+		       const struct scif_request *rq, struct scif_reply *reply);
+void scif_fence_message(struct scif_node *from, const struct scif_message *m);
+
+/** Set the outcome of a request that took time. */
+void scif_slot_done(struct scif_client *client, uint32_t slot, uint32_t ticket, int error,
+		    int64_t value);
+
+/* ---- scif_link.c: queue pair and ring with another node, sections 10.2, 10.9, 10.10 ---- */
+
+int scif_link_open(struct scif_node *node);
+void scif_link_close(struct scif_node *node);
+int scif_link_send(struct scif_node *node, const struct scif_message *m);
+/** Take messages, look for the other side, time out: when to be called again. */
+uint64_t scif_link_step(struct scif_node *node);
+
+#endif /* SLIPWAY_SCIF_PRIV_H */

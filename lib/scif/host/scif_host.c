@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scif_host_priv.h"
+
+#define EVENTS_MAX 64
+#define NS_PER_MS  INT64_C(1000000)
+
+/* ---- Descriptors ---- */
+
+int
+scif_host_watch(struct scif_host *host, struct scif_host_watch *watch)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
+
+	return epoll_ctl(host->epoll_fd, EPOLL_CTL_ADD, watch->fd, &event) < 0 ? -errno : 0;
+}
+
+void
+scif_host_unwatch(struct scif_host *host, struct scif_host_watch *watch)
+{
+	epoll_ctl(host->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* In ms for poll: rounded up, so that the time has come then. */
+static int
+wait_ms(uint64_t deadline, int timeout_ms)
+{
+	int64_t ms;
+
+	if (deadline == SCIF_NO_DEADLINE)
+		return timeout_ms;
+	ms = (int64_t)(deadline - now_ns());
+	ms = ms <= 0 ? 0 : (ms + NS_PER_MS - 1) / NS_PER_MS;
+	if (ms > INT32_MAX)
+		ms = INT32_MAX;
+	return timeout_ms >= 0 && timeout_ms < ms ? timeout_ms : (int)ms;
+}
+
+void
+scif_host_serve(struct scif_host *host, int timeout_ms)
+{
+	struct epoll_event event[EVENTS_MAX];
+	uint64_t deadline;
+	int n;
+
+	scif_engine_sleep(host->engine, true);
+	deadline = scif_engine_step(host->engine, now_ns());
+	n = epoll_wait(host->epoll_fd, event, EVENTS_MAX, wait_ms(deadline, timeout_ms));
+	scif_engine_sleep(host->engine, false);
+	scif_engine_step(host->engine, now_ns());
+	for (int i = 0; i < n; i++) {
+		struct scif_host_watch *watch = event[i].data.ptr;
+
+		watch->ready(watch);
+	}
+}
+
+/* ---- Begin and end ---- */
+
+/* One engine for a node. */
+static int
+take_lock(struct scif_host *host)
+{
+	char *slash;
+	int ret = scif_path(host->lock_path, host->config.engine.node, "lock");
+
+	if (ret < 0)
+		return ret;
+	slash = strrchr(host->lock_path, '/');
+	*slash = '\0';
+	mkdir(host->lock_path, 0755);
+	*slash = '/';
+	host->lock_fd = open(host->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (host->lock_fd < 0)
+		return -errno;
+	if (flock(host->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		ret = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		close(host->lock_fd);
+		return ret;
+	}
+	return 0;
+}
+
+static int
+bind_socket(struct scif_host *host, int fd)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	mode_t mode = host->config.mode != 0 ? host->config.mode : 0600;
+
+	strcpy(address.sun_path, host->path);
+	unlink(host->path);
+	/* Before bind this becomes the mode of the file, less what umask takes from it. */
+	if (fchmod(fd, mode) < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    chmod(host->path, mode) < 0 || listen(fd, SOMAXCONN) < 0)
+		return -errno;
+	return 0;
+}
+
+static int
+listen_socket(struct scif_host *host)
+{
+	int fd, ret = scif_path(host->path, host->config.engine.node, "sock");
+
+	if (ret < 0)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	host->listener = (struct scif_host_watch){.ready = scif_host_accept, .fd = fd};
+	ret = bind_socket(host, fd);
+	if (ret == 0)
+		ret = scif_host_watch(host, &host->listener);
+	if (ret < 0)
+		close(fd);
+	return ret;
+}
+
+/* A descriptor for each client, arena and gate. */
+static void
+raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int
+scif_host_create(const struct scif_host_config *config, struct scif_host **made)
+{
+	struct scif_host *host = calloc(1, sizeof(*host));
+	int ret;
+
+	if (host == NULL)
+		return -ENOMEM;
+	host->config = *config;
+	raise_limit();
+	host->engine = scif_engine_create(&config->engine, &scif_host_ops, host);
+	ret = host->engine == NULL ? -EINVAL : 0;
+	if (ret < 0)
+		goto free_host;
+	ret = take_lock(host);
+	if (ret < 0)
+		goto destroy_engine;
+	host->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (host->epoll_fd < 0) {
+		ret = -errno;
+		goto unlock;
+	}
+	ret = listen_socket(host);
+	if (ret < 0)
+		goto close_epoll;
+	*made = host;
+	return 0;
+
+close_epoll:
+	close(host->epoll_fd);
+unlock:
+	close(host->lock_fd);
+destroy_engine:
+	scif_engine_destroy(host->engine);
+free_host:
+	free(host);
+	return ret;
+}
+
+void
+scif_host_destroy(struct scif_host *host)
+{
+	unlink(host->path);
+	close(host->listener.fd);
+	scif_host_clients_close(host);
+	scif_engine_destroy(host->engine);
+	close(host->epoll_fd);
+	unlink(host->lock_path);
+	close(host->lock_fd);
+	free(host);
+}
+
+struct scif_engine *
+scif_host_engine(struct scif_host *host)
+{
+	return host->engine;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_SCIF_HOST_H
+#define SLIPWAY_SCIF_HOST_H
+
+/**
+ * @file
+ * A process that hosts a node's engine: its socket, its clients, shared memory, and the loop that
+ * calls the engine. One thread.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "scif_engine.h"
+
+struct scif_host;
+
+struct scif_host_config {
+	struct scif_engine_config engine;
+	mode_t mode; /**< of the socket: who may connect; 0600 */
+	void (*log)(void *arg, const char *line); /**< or NULL */
+	void *arg;
+};
+
+/**
+ * Begin to serve a node; the directory for running devices is there.
+ *
+ * @return 0; -EBUSY when another process serves it; or another negative errno
+ */
+int scif_host_create(const struct scif_host_config *config, struct scif_host **host);
+void scif_host_destroy(struct scif_host *host);
+
+/** Wait for clients, links and the time, `timeout_ms` at most or forever if -1; do what there is. */
+void scif_host_serve(struct scif_host *host, int timeout_ms);
+
+/** The engine, for the thread that serves. */
+struct scif_engine *scif_host_engine(struct scif_host *host);
+
+/** A descriptor that is readable has a function called. It may stop watching itself, and no other.
+ */
+struct scif_host_watch {
+	void (*ready)(struct scif_host_watch *watch);
+	int fd;
+};
+
+/** 0, or a negative errno. */
+int scif_host_watch(struct scif_host *host, struct scif_host_watch *watch);
+void scif_host_unwatch(struct scif_host *host, struct scif_host_watch *watch);
+
+#endif /* SLIPWAY_SCIF_HOST_H */

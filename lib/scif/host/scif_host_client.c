@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "scif_host_priv.h"
+
+/* Requests of one client before the next has its turn. */
+#define REQUESTS_MAX 64
+
+/* A client's socket. */
+struct host_client {
+	struct scif_host_watch watch;
+	struct scif_host *host;
+	struct scif_client *client;
+	int32_t pid;
+};
+
+static void
+client_drop(struct host_client *hc)
+{
+	struct scif_host *host = hc->host;
+
+	scif_host_unwatch(host, &hc->watch);
+	close(hc->watch.fd);
+	scif_engine_client_remove(host->engine, hc->client);
+	free(hc);
+}
+
+/* ---- Packets ---- */
+
+/* The first descriptor of a message; others are closed. */
+static int
+take_fd(struct msghdr *msg)
+{
+	int kept = -1, fd;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+			if (kept < 0)
+				kept = fd;
+			else
+				close(fd);
+		}
+	}
+	return kept;
+}
+
+/* A packet: its length, 0 when the client has gone, or a negative errno. */
+static ssize_t
+receive(int from, void *bytes, size_t room, int *fd)
+{
+	char control[CMSG_SPACE(8 * sizeof(int))];
+	struct iovec iov = {bytes, room};
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(from, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n < 0)
+		return -errno;
+	*fd = take_fd(&msg);
+	return n;
+}
+
+static int
+answer(int to, const struct scif_reply *reply, const int fds[])
+{
+	char control[CMSG_SPACE(SCIF_REQUEST_FDS * sizeof(int))] = {0};
+	struct iovec iov = {(void *)(uintptr_t)reply, sizeof(*reply)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct cmsghdr *c;
+
+	if (reply->fds > 0) {
+		msg.msg_control = control;
+		msg.msg_controllen = CMSG_SPACE(reply->fds * sizeof(int));
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(reply->fds * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, reply->fds * sizeof(int));
+	}
+	return sendmsg(to, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* ---- A client ---- */
+
+/* What is sent is the engine's, but for the end of a socket that was made for a child. */
+static void
+close_sent(const struct scif_request *rq, const struct scif_reply *reply, const int fds[])
+{
+	if (rq->op == SCIF_REQUEST_FORK && reply->fds > 0)
+		close(fds[0]);
+}
+
+static int
+serve_one(struct host_client *hc)
+{
+	struct scif_request rq;
+	struct scif_reply reply;
+	int fd = -1, fds[SCIF_REQUEST_FDS], ret = 0;
+	ssize_t n = receive(hc->watch.fd, &rq, sizeof(rq), &fd);
+
+	if (n <= 0)
+		return n == 0 ? -ECONNRESET : (int)n;
+	if (scif_engine_request(hc->host->engine, hc->client, &rq, (size_t)n, &fd, &reply, fds)) {
+		ret = answer(hc->watch.fd, &reply, fds);
+		close_sent(&rq, &reply, fds);
+	}
+	if (fd >= 0)
+		close(fd);
+	/* One answer for each request: who does not read them, and asks on, is no client. */
+	if (ret == -EAGAIN) {
+		scif_host_log(hc->host, "client %" PRId32 ": does not read answers", hc->pid);
+		ret = -ENOBUFS;
+	}
+	return ret;
+}
+
+static void
+serve(struct scif_host_watch *watch)
+{
+	struct host_client *hc = (struct host_client *)(void *)watch;
+	int ret = 0;
+
+	for (int i = 0; i < REQUESTS_MAX && ret == 0; i++)
+		ret = serve_one(hc);
+	if (ret < 0 && ret != -EAGAIN && ret != -EINTR)
+		client_drop(hc);
+}
+
+int
+scif_host_client_add(struct scif_host *host, int fd, const struct scif_credentials *who,
+		     struct scif_client *like)
+{
+	struct host_client *hc = calloc(1, sizeof(*hc));
+	int ret = -ENOMEM;
+
+	if (hc == NULL)
+		goto close_fd;
+	hc->host = host;
+	hc->pid = who->pid;
+	hc->watch = (struct scif_host_watch){.ready = serve, .fd = fd};
+	ret = scif_engine_client_add(host->engine, who, like, &hc->client);
+	if (ret < 0)
+		goto free_client;
+	scif_engine_client_set(hc->client, hc);
+	ret = scif_host_watch(host, &hc->watch);
+	if (ret == 0)
+		return 0;
+	scif_engine_client_remove(host->engine, hc->client);
+free_client:
+	free(hc);
+close_fd:
+	close(fd);
+	return ret;
+}
+
+void
+scif_host_accept(struct scif_host_watch *watch)
+{
+	struct scif_host *host = (struct scif_host *)(void *)((char *)watch -
+							      offsetof(struct scif_host, listener));
+	struct scif_credentials who = {0};
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), ret;
+
+	if (fd < 0)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
+		who = (struct scif_credentials){
+			.pid = cred.pid, .uid = cred.uid, .privileged = cred.uid == 0};
+	ret = scif_host_client_add(host, fd, &who, NULL);
+	if (ret < 0)
+		scif_host_log(host, "client %" PRId32 ": refused, errno %d", who.pid, -ret);
+}
+
+void
+scif_host_clients_close(struct scif_host *host)
+{
+	struct scif_client *client;
+
+	while ((client = scif_engine_client_first(host->engine)) != NULL)
+		client_drop(scif_engine_client_get(client));
+}

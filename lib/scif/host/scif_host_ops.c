@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "scif_host_priv.h"
+
+void
+scif_host_log(struct scif_host *host, const char *format, ...)
+{
+	char line[256];
+	va_list args;
+
+	if (host->config.log == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	host->config.log(host->config.arg, line);
+}
+
+static void
+host_log(void *arg, const char *line)
+{
+	scif_host_log(arg, "%s", line);
+}
+
+/* ---- Memory ---- */
+
+static int
+memory_map(struct scif_memory *memory)
+{
+	/* Sealed, so that no client can have an access fault by making it smaller. */
+	if (ftruncate(memory->fd, (off_t)memory->size) < 0 ||
+	    fcntl(memory->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return -errno;
+	memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd, 0);
+	return memory->base == MAP_FAILED ? -errno : 0;
+}
+
+static int
+host_memory(void *arg, size_t size, struct scif_memory *memory)
+{
+	int ret;
+
+	(void)arg;
+	memory->size = (size + SCIF_PAGE - 1) & ~(SCIF_PAGE - 1);
+	memory->fd = memfd_create("slipway-scif", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (memory->fd < 0)
+		return -errno;
+	ret = memory_map(memory);
+	if (ret < 0)
+		close(memory->fd);
+	return ret;
+}
+
+static void
+host_memory_free(void *arg, struct scif_memory *memory)
+{
+	(void)arg;
+	if (memory->base != NULL)
+		munmap(memory->base, memory->size);
+	close(memory->fd);
+}
+
+static int
+host_memory_check(void *arg, int fd, uint64_t size)
+{
+	struct stat st;
+
+	(void)arg;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < size)
+		return -EINVAL;
+	return 0;
+}
+
+static int
+host_store(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value)
+{
+	ssize_t n = pwrite(memory->fd, &value, sizeof(value), (off_t)offset);
+
+	(void)arg;
+	if (n < 0)
+		return -errno;
+	return n == sizeof(value) ? 0 : -EIO;
+}
+
+static void
+host_wake(void *arg, _Atomic uint32_t *word)
+{
+	(void)arg;
+	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+/* ---- Gates ---- */
+
+/* A gate is a pair of stream sockets, of which a client has one end: a byte to read there is IN,
+ * a full send queue is no OUT, and the other end shut down is HUP. Both ends are kept, to take back
+ * what was said.
+ */
+
+#define FILL 4096
+
+static int
+host_gate(void *arg, struct scif_gate *gate)
+{
+	int small = 1;
+
+	(void)arg;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate->fd) < 0)
+		return -errno;
+	/* The smallest there is: it has to be filled. */
+	setsockopt(gate->fd[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	gate->shown = POLLOUT;
+	return 0;
+}
+
+static void
+drain(int fd)
+{
+	char bytes[FILL];
+
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+}
+
+static void
+fill(int fd)
+{
+	static const char bytes[FILL];
+
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+}
+
+static void
+show_in(struct scif_gate *gate, bool in)
+{
+	int there = 0;
+
+	/* The client takes it back, too, when it has read all there is. */
+	ioctl(gate->fd[0], FIONREAD, &there);
+	if (in && there == 0)
+		send(gate->fd[1], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else if (!in && there > 0)
+		drain(gate->fd[0]);
+}
+
+static void
+host_gate_show(void *arg, struct scif_gate *gate, short events)
+{
+	short changed = gate->shown ^ events;
+
+	(void)arg;
+	if ((gate->shown & POLLHUP) != 0)
+		return;
+	if ((events & POLLHUP) != 0)
+		shutdown(gate->fd[1], SHUT_RDWR);
+	else
+		show_in(gate, (events & POLLIN) != 0);
+	if ((changed & POLLOUT) != 0 && (events & POLLOUT) != 0)
+		drain(gate->fd[1]);
+	else if ((changed & POLLOUT) != 0)
+		fill(gate->fd[0]);
+	gate->shown = events;
+}
+
+static void
+host_gate_free(void *arg, struct scif_gate *gate)
+{
+	(void)arg;
+	close(gate->fd[0]);
+	close(gate->fd[1]);
+}
+
+/* ---- A process that is about to be ---- */
+
+static int
+host_fork(void *arg, struct scif_client *client)
+{
+	struct scif_host *host = arg;
+	int fd[2], ret;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) < 0)
+		return -errno;
+	ret = scif_host_client_add(host, fd[1], scif_engine_client_who(client), client);
+	if (ret < 0) {
+		close(fd[0]);
+		return ret;
+	}
+	return fd[0];
+}
+
+const struct scif_host_ops scif_host_ops = {
+	.memory = host_memory,
+	.memory_free = host_memory_free,
+	.memory_check = host_memory_check,
+	.store = host_store,
+	.wake = host_wake,
+	.gate = host_gate,
+	.gate_show = host_gate_show,
+	.gate_free = host_gate_free,
+	.fork = host_fork,
+	.log = host_log,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include "scif_path.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "scif_wire.h"
+
+static int
+fits(int n)
+{
+	return n < 0 || n >= SCIF_PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+int
+scif_path_base(char path[SCIF_PATH_MAX])
+{
+	const char *dir = getenv("SLIPWAY_DIR"), *xdg = getenv("XDG_RUNTIME_DIR");
+
+	if (dir != NULL && dir[0] != '\0')
+		return fits(snprintf(path, SCIF_PATH_MAX, "%s", dir));
+	if (xdg != NULL && xdg[0] != '\0')
+		return fits(snprintf(path, SCIF_PATH_MAX, "%s/slipway", xdg));
+	if (geteuid() == 0)
+		return fits(snprintf(path, SCIF_PATH_MAX, "/run/slipway"));
+	return fits(snprintf(path, SCIF_PATH_MAX, "/tmp/slipway-%u", (unsigned int)geteuid()));
+}
+
+int
+scif_path(char path[SCIF_PATH_MAX], unsigned int node, const char *suffix)
+{
+	char base[SCIF_PATH_MAX];
+	int ret = scif_path_base(base);
+
+	if (ret < 0)
+		return ret;
+	return fits(snprintf(path, SCIF_PATH_MAX, "%s/scif/%u.%s", base, node, suffix));
+}
+
+int
+scif_path_node(void)
+{
+	const char *text = getenv("SLIPWAY_SCIF_NODE");
+	char *end;
+	long node;
+
+	if (text == NULL || text[0] == '\0')
+		return 0;
+	errno = 0;
+	node = strtol(text, &end, 10);
+	if (errno != 0 || *end != '\0' || node < 0 || node >= (long)SCIF_NODES_MAX)
+		return -EINVAL;
+	return (int)node;
+}
