@@ -42,7 +42,7 @@ disconnect(struct scif_endpoint *ep)
 }
 
 void
-scif_close(struct scif_endpoint *ep)
+scif_close_begin(struct scif_endpoint *ep)
 {
 	bool waits = false;
 

@@ -127,7 +127,7 @@ scif_endpoint_drop(struct scif_client *client, uint32_t index)
 	free(hold);
 	if (!scif_list_empty(&ep->holds))
 		return false;
-	scif_close(ep);
+	scif_close_begin(ep);
 	return true;
 }
 

@@ -222,7 +222,7 @@ void scif_connect_forget(struct scif_endpoint *listener, const struct scif_node 
 int scif_connect_send(struct scif_endpoint *ep, enum scif_op op, uint64_t p0, uint64_t p1,
 		      uint64_t p2);
 
-void scif_close(struct scif_endpoint *ep);
+void scif_close_begin(struct scif_endpoint *ep);
 void scif_close_finish(struct scif_endpoint *ep);
 void scif_close_message(struct scif_node *from, const struct scif_message *m);
 /** Its peer, or the peer's node, is gone. */
