@@ -25,6 +25,10 @@ lib/portal:
 lib/verify: lib/spec lib/bus lib/model lib/model/dlb
 lib/verify/weave:
 lib/resource: lib/spec
+lib/scif: lib/spec lib/scif/host lib/scif/engine
+lib/scif/engine: lib/spec lib/scif
+lib/scif/host: lib/spec lib/scif lib/scif/engine
+lib/scif/client: lib/spec lib/scif
 lib/ctl: lib/spec
 lib/share: lib/spec lib/bus lib/model lib/model/dlb lib/resource
 lib/access: lib/bus lib/portal DPDK
@@ -45,13 +49,14 @@ app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/
 app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb lib/model/dsa lib/model/mic lib/card lib/ctl lib/share
 app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb lib/model/dsa lib/ctl lib/share
 examples/card_offload: rte_pmd_mic.h DPDK
+app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb lib/model/dsa lib/ctl lib/share lib/scif lib/scif/engine lib/scif/host
 examples/dma_pipeline: rte_pmd_dsa.h DPDK
 examples/packet_pipeline: DPDK
 '
 # The files of the seam that know what is behind it: one per device.
 MODEL_SEAM_RULE='lib/spec lib/bus lib/portal DPDK'
 # Plain C: no DPDK, no sockets, no threads.
-PLAIN='lib/spec lib/resource lib/share lib/bus lib/model lib/model/dlb lib/model/dsa lib/model/mic lib/card lib/check/dlb'
+PLAIN='lib/scif/engine lib/spec lib/resource lib/share lib/bus lib/model lib/model/dlb lib/model/dsa lib/model/mic lib/card lib/check/dlb'
 # ... but for the checker's second poster, and for transports, which are sockets and no threads.
 TWO_THREADS='lib/check/dlb/dlb_drive_meanwhile.c'
 TRANSPORTS='lib/bus/vfu_*'

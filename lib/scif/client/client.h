@@ -52,6 +52,7 @@ struct client {
 	uint32_t ring_size;
 	uint32_t spin_us; /**< before a thread that waits goes to sleep */
 	_Atomic bool dead; /**< the engine is gone */
+	struct client *before; /**< one whose engine has gone: it stays for its endpoints */
 
 	struct client_lock lock; /**< of what follows */
 	uint64_t index[SCIF_BOARD_ENDPOINTS / 64]; /**< in use: a bit each */

@@ -159,6 +159,7 @@ client_new(struct client **made)
 	ret = client_begin(c, &sl->link);
 	if (ret < 0)
 		goto close_link;
+	c->before = *made;
 	*made = c;
 	return 0;
 

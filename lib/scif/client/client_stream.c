@@ -106,13 +106,14 @@ may_send(struct client_endpoint *ep)
 static uint32_t
 put(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len)
 {
-	uint32_t most = (ep->tx.mask + 1) >> CHUNK_SHIFT, n;
+	uint32_t most = (ep->tx.mask + 1) >> CHUNK_SHIFT, n, room;
 
 	if (len <= most || most < 4096)
 		most = ep->tx.mask;
 	n = len < most ? len : most;
-	if (n > scif_producer_free(&ep->tx, n))
-		n = scif_producer_free(&ep->tx, n);
+	room = scif_producer_free(&ep->tx, n);
+	if (n > room)
+		n = room;
 	if (n == 0)
 		return 0;
 	scif_producer_put(&ep->tx, bytes, n);
@@ -172,13 +173,14 @@ may_recv(struct client_endpoint *ep)
 static uint32_t
 get(struct client_endpoint *ep, uint8_t *bytes, uint32_t len)
 {
-	uint32_t most = (ep->rx.mask + 1) >> CHUNK_SHIFT, n;
+	uint32_t most = (ep->rx.mask + 1) >> CHUNK_SHIFT, n, used;
 
 	if (len <= most || most < 4096)
 		most = len;
 	n = len < most ? len : most;
-	if (n > scif_consumer_used(&ep->rx, n))
-		n = scif_consumer_used(&ep->rx, n);
+	used = scif_consumer_used(&ep->rx, n);
+	if (n > used)
+		n = used;
 	if (n == 0)
 		return 0;
 	scif_consumer_get(&ep->rx, bytes, n);

@@ -18,7 +18,6 @@
 
 typedef _Atomic(struct client_endpoint *) table_entry;
 static _Atomic(table_entry *) table[TABLE_SIZE];
-static struct client_lock table_lock;
 
 /* ---- Descriptors ---- */
 
@@ -39,15 +38,16 @@ static table_entry *
 table_part(int epd)
 {
 	unsigned int at = (unsigned int)epd >> TABLE_BITS;
-	table_entry *part;
+	table_entry *part, *none = NULL;
 
-	client_lock(&table_lock);
 	part = atomic_load(&table[at]);
-	if (part == NULL) {
-		part = calloc(TABLE_SIZE, sizeof(*part));
-		atomic_store_explicit(&table[at], part, memory_order_release);
+	if (part != NULL)
+		return part;
+	part = calloc(TABLE_SIZE, sizeof(*part));
+	if (part != NULL && !atomic_compare_exchange_strong(&table[at], &none, part)) {
+		free(part);
+		part = none;
 	}
-	client_unlock(&table_lock);
 	return part;
 }
 

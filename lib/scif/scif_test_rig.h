@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_SCIF_TEST_RIG_H
+#define SLIPWAY_SCIF_TEST_RIG_H
+
+/**
+ * @file
+ * A node for tests: its engine in a child process, its sockets in a directory of its own.
+ */
+
+#include <sys/types.h>
+
+#include "scif_host.h"
+
+/** The node's process; SLIPWAY_DIR says where it is. */
+struct rig {
+	char dir[64];
+	pid_t pid;
+};
+
+/** Begin one: 0, or a negative errno. Zero of the configuration is the default. */
+int rig_begin(struct rig *rig, const struct scif_engine_config *config);
+/** End it: 0 when it ended well, with nothing wrong to say. */
+int rig_end(struct rig *rig);
+/** Kill it. */
+void rig_kill(struct rig *rig);
+/** Begin it again, at the same place. */
+int rig_again(struct rig *rig, const struct scif_engine_config *config);
+
+#endif /* SLIPWAY_SCIF_TEST_RIG_H */
