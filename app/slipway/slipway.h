@@ -48,5 +48,6 @@ int inject_command(int argc, char **argv);
 int card_command(int argc, char **argv);
 int mpssd_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
+int scifd_command(int argc, char **argv);
 
 #endif /* SLIPWAY_SLIPWAY_H */

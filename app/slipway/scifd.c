@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "dirs.h"
+#include "scif_host.h"
+#include "scif_path.h"
+#include "slipway.h"
+
+static const char help[] =
+	"NAME\n"
+	"       slipway scifd - serve a SCIF node\n"
+	"\n"
+	"SYNOPSIS\n"
+	"       slipway scifd [OPTION]...\n"
+	"\n"
+	"DESCRIPTION\n"
+	"       Serves a node of SCIF, for programs on this machine that use libscif. It sees to\n"
+	"       ports, connections and registered memory; what connected programs send to each other\n"
+	"       goes from one to the other directly. There is one for each node; it ends with SIGINT\n"
+	"       or SIGTERM.\n"
+	"\n"
+	"OPTIONS\n"
+	"       --node N\n"
+	"              The node, 0 to 128; $SLIPWAY_SCIF_NODE if not said, or 0.\n"
+	"       --ring BYTES\n"
+	"              Room for bytes that were sent and not received, of each connection and\n"
+	"              direction: a power of two, 256 to 1048576; 4096 if not said.\n"
+	"       --connect-timeout MS\n"
+	"              How long scif_connect waits to be accepted; 10000 if not said.\n"
+	"       --mode MODE\n"
+	"              Permissions of the socket, octal: who may use the node; 0600 if not said.\n"
+	"       --any-port\n"
+	"              Ports below 1024 are for everybody, not for root only.\n"
+	"       --errno doc|driver\n"
+	"              Where documents and drivers of SCIF disagree about errno, follow these; doc\n"
+	"              if not said.\n"
+	"       --log-messages\n"
+	"              Log each message of endpoints and nodes.\n"
+	"       --quiet\n"
+	"              Say only what is wrong.\n"
+	"       --help\n"
+	"              This text.\n"
+	"\n"
+	"ENVIRONMENT\n"
+	"       SLIPWAY_DIR, XDG_RUNTIME_DIR: see slipway --help. The node's socket is scif/N.sock in\n"
+	"       there.\n"
+	"       SLIPWAY_SCIF_NODE: the node that programs with libscif use, 0 if not set.\n"
+	"\n"
+	"EXIT STATUS\n"
+	"       0  ended by a signal, as asked\n"
+	"       1  the node cannot be served: somebody does, or a directory refuses\n"
+	"       2  an argument is not accepted\n"
+	"\n"
+	"EXAMPLES\n"
+	"       slipway scifd &\n"
+	"       scif_echo --listen 2050 & scif_echo 0:2050\n";
+
+struct scifd {
+	struct scif_host_config config;
+	struct scif_host_watch signals;
+	bool quiet;
+	bool ended;
+};
+
+static void
+say(void *arg, const char *line)
+{
+	(void)arg;
+	complain("scifd: %s", line);
+}
+
+/* ---- Arguments ---- */
+
+static int
+parse_number(const char *option, const char *value, int base, unsigned long least,
+	     unsigned long most, unsigned long *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoul(value, &end, base);
+	if (*value >= '0' && *value <= '9' && *end == '\0' && errno == 0 && *number >= least &&
+	    *number <= most)
+		return 0;
+	complain(base == 8 ? "scifd: %s %s: accepted are %lo to %lo, octal"
+			   : "scifd: %s %s: accepted are %lu to %lu",
+		 option, value, least, most);
+	return EXIT_USAGE;
+}
+
+static int
+parse_ring(const char *value, uint32_t *size)
+{
+	unsigned long number;
+
+	if (parse_number("--ring", value, 10, 256, 1048576, &number) != 0)
+		return EXIT_USAGE;
+	if ((number & (number - 1)) != 0) {
+		complain("scifd: --ring %s: accepted are powers of two", value);
+		return EXIT_USAGE;
+	}
+	*size = (uint32_t)number;
+	return 0;
+}
+
+static int
+parse_errno(const char *value, bool *driver)
+{
+	*driver = strcmp(value, "driver") == 0;
+	if (*driver || strcmp(value, "doc") == 0)
+		return 0;
+	complain("scifd: --errno %s: accepted are doc and driver", value);
+	return EXIT_USAGE;
+}
+
+static int
+parse_option(struct scifd *d, int opt, const char *value)
+{
+	struct scif_engine_config *engine = &d->config.engine;
+	unsigned long number = 0;
+	int status = 0;
+
+	switch (opt) {
+	case 'n':
+		status = parse_number("--node", value, 10, 0, SCIF_NODES_MAX - 1, &number);
+		engine->node = (uint16_t)number;
+		break;
+	case 'r':
+		return parse_ring(value, &engine->ring_size);
+	case 'c':
+		status = parse_number("--connect-timeout", value, 10, 1, 3600000, &number);
+		engine->connect_ms = (uint32_t)number;
+		break;
+	case 'm':
+		status = parse_number("--mode", value, 8, 0, 0777, &number);
+		d->config.mode = (mode_t)number;
+		break;
+	case 'e':
+		return parse_errno(value, &engine->driver_errno);
+	case 'a':
+		engine->any_may_administer = true;
+		break;
+	case 'l':
+		engine->log_messages = true;
+		break;
+	case 'q':
+		d->quiet = true;
+		break;
+	}
+	return status;
+}
+
+/* 0, or a status to exit with; -1 after --help. */
+static int
+parse_arguments(struct scifd *d, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"node", required_argument, NULL, 'n'},
+		{"ring", required_argument, NULL, 'r'},
+		{"connect-timeout", required_argument, NULL, 'c'},
+		{"mode", required_argument, NULL, 'm'},
+		{"errno", required_argument, NULL, 'e'},
+		{"any-port", no_argument, NULL, 'a'},
+		{"log-messages", no_argument, NULL, 'l'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int opt, status = 0;
+
+	while (status == 0 && (opt = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
+		if (opt == 'h') {
+			fputs(help, stdout);
+			return -1;
+		}
+		status = opt == ':' || opt == '?' ? refuse_option("scifd", argv, opt)
+						  : parse_option(d, opt, optarg);
+	}
+	if (status == 0 && optind < argc) {
+		complain("scifd: '%s': there are only options; see slipway scifd --help",
+			 argv[optind]);
+		status = EXIT_USAGE;
+	}
+	return status;
+}
+
+/* ---- Life ---- */
+
+static void
+signalled(struct scif_host_watch *watch)
+{
+	struct scifd *d = (struct scifd *)(void *)((char *)watch - offsetof(struct scifd, signals));
+
+	d->ended = true;
+}
+
+static int
+watch_signals(struct scifd *d, struct scif_host *host)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	d->signals = (struct scif_host_watch){
+		.ready = signalled,
+		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+	};
+	return d->signals.fd < 0 ? -errno : scif_host_watch(host, &d->signals);
+}
+
+static int
+serve(struct scifd *d)
+{
+	struct scif_host *host;
+	char path[SCIF_PATH_MAX];
+	int ret = scif_host_create(&d->config, &host);
+
+	if (ret < 0) {
+		complain("scifd: node %u: %s", d->config.engine.node,
+			 ret == -EBUSY ? "another process serves it" : strerror(-ret));
+		return EXIT_FAILED;
+	}
+	ret = watch_signals(d, host);
+	if (ret == 0 && !d->quiet && scif_path(path, d->config.engine.node, "sock") == 0)
+		complain("scifd: node %u at %s", d->config.engine.node, path);
+	while (ret == 0 && !d->ended)
+		scif_host_serve(host, -1);
+	scif_host_destroy(host);
+	return ret == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+int
+scifd_command(int argc, char **argv)
+{
+	struct scifd d = {.config = {.log = say}};
+	struct dirs dirs;
+	int node = scif_path_node(), status;
+
+	if (node < 0) {
+		complain("scifd: SLIPWAY_SCIF_NODE is '%s': accepted are 0 to %u",
+			 getenv("SLIPWAY_SCIF_NODE"), SCIF_NODES_MAX - 1);
+		return EXIT_USAGE;
+	}
+	d.config.engine.node = (uint16_t)node;
+	status = parse_arguments(&d, argc, argv);
+	if (status != 0)
+		return status < 0 ? EXIT_DONE : status;
+	if (dirs_find(&dirs) < 0 || dirs_make(&dirs) < 0)
+		return EXIT_FAILED;
+	status = serve(&d);
+	dirs_unmake(&dirs);
+	return status;
+}
