@@ -8,6 +8,8 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -269,12 +271,15 @@ a_nonblocking_connect_tells_its_end_by_pollout(void **state)
 	scif_close(listener);
 }
 
+static atomic_bool begun;
+
 static void *
 accept_thread(void *arg)
 {
 	scif_epd_t made, listener = *(scif_epd_t *)arg;
 	struct scif_portID peer;
 
+	atomic_store(&begun, true);
 	assert_int_equal(scif_accept(listener, &peer, &made, SCIF_ACCEPT_SYNC), -1);
 	assert_int_equal(errno, EINTR);
 	return NULL;
@@ -288,6 +293,8 @@ closing_a_listener_ends_who_waits_there(void **state)
 
 	(void)state;
 	pthread_create(&thread, NULL, accept_thread, &listener);
+	while (!atomic_load(&begun))
+		usleep(1000);
 	usleep(50000);
 	assert_int_equal(scif_close(listener), 0);
 	pthread_join(thread, NULL);

@@ -19,7 +19,7 @@
  */
 
 /* Bytes put in before they are shown, at most: the other side reads those while more come. */
-#define CHUNK_SHIFT 3
+#define CHUNK_SHIFT 2
 /* Looks in vain before the engine is asked for: a system call. */
 #define LOOKS_PER_ALIVE 1024
 
