@@ -171,7 +171,7 @@ fuzz_built()
 	local dir=$ROOT/build-fuzz
 	[ -f "$dir/build.ninja" ] ||
 		CC=clang meson setup "$dir" "$ROOT" -Dwerror=true -Dfuzz=true || return
-	ninja -C "$dir" lib/dlb_fuzz lib/dsa_fuzz lib/vfu_{message,session,client}_fuzz
+	ninja -C "$dir" lib/dlb_fuzz lib/dsa_fuzz lib/mic_fuzz lib/vfu_{message,session,client}_fuzz
 }
 
 # One batch of inputs, half of it by each of two processes. What they learn stays for the next; an
@@ -201,6 +201,16 @@ dsa_fuzz_batch()
 	timeout 3600 "$ROOT/build-fuzz/lib/dsa_fuzz" -runs="$1" -max_len=1024 -verbosity=0 \
 		-print_final_stats=1 -artifact_prefix="$LOGS/" "$learned" \
 		"$ROOT/lib/model/dsa/corpus"
+}
+
+# mic_fuzz_batch INPUTS: the same on the MIC
+mic_fuzz_batch()
+{
+	local learned=$CACHE/fuzz/mic
+	mkdir -p "$learned" || return
+	timeout 3600 "$ROOT/build-fuzz/lib/mic_fuzz" -runs="$1" -max_len=1024 -verbosity=0 \
+		-print_final_stats=1 -artifact_prefix="$LOGS/" "$learned" \
+		"$ROOT/lib/model/mic/corpus"
 }
 
 # vfu_fuzz_batch TARGET INPUTS: the same on the sockets
@@ -342,6 +352,9 @@ run_plain_tests()
 	check "dsa_stress_regs, $((STRESS_ENTRIES / 20000)) rounds" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
 		"$BUILD/lib/dsa_stress_regs" "$((STRESS_ENTRIES / 20000))"
+	check "mic_stress, $((STRESS_ENTRIES / 10000)) rounds" \
+		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
+		"$BUILD/lib/mic_stress" "$((STRESS_ENTRIES / 10000))"
 }
 
 run_searches()
@@ -388,6 +401,9 @@ run_fuzz()
 	done
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
 		check "dsa_fuzz, $((batch * FUZZ_BATCH)) inputs" dsa_fuzz_batch "$FUZZ_BATCH"
+	done
+	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
+		check "mic_fuzz, $((batch * FUZZ_BATCH)) inputs" mic_fuzz_batch "$FUZZ_BATCH"
 	done
 	heading "Sockets, hostile clients, sessions and servers by libFuzzer"
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do

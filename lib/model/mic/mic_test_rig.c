@@ -18,6 +18,13 @@ rig_irq(struct bus_host *host, unsigned int vector)
 		r->irqs[vector]++;
 }
 
+static void
+gddr_free(struct rig *r)
+{
+	if (!r->lent)
+		free(r->gddr);
+}
+
 int
 rig_open(struct rig *r, const struct mic_model_config *config)
 {
@@ -31,7 +38,8 @@ rig_open(struct rig *r, const struct mic_model_config *config)
 	r->ops = *r->host.host.ops;
 	r->ops.irq = rig_irq;
 	r->host.host.ops = &r->ops;
-	r->gddr = calloc(1, RIG_GDDR_BYTES);
+	r->lent = c.gddr != NULL;
+	r->gddr = r->lent ? c.gddr : calloc(1, RIG_GDDR_BYTES);
 	if (r->gddr == NULL) {
 		test_host_destroy(&r->host);
 		return -ENOMEM;
@@ -41,7 +49,7 @@ rig_open(struct rig *r, const struct mic_model_config *config)
 	c.gddr_fd = -1;
 	ret = mic_model_create(&c, &r->host.host, &r->dev);
 	if (ret < 0) {
-		free(r->gddr);
+		gddr_free(r);
 		test_host_destroy(&r->host);
 		return ret;
 	}
@@ -55,7 +63,7 @@ rig_close(struct rig *r)
 	uint64_t stray = mic_model_stray(r->dev);
 
 	mic_model_destroy(r->dev);
-	free(r->gddr);
+	gddr_free(r);
 	test_host_destroy(&r->host);
 	return stray;
 }

@@ -15,7 +15,7 @@
 #include "test_host.h"
 
 #define RIG_GDDR_BYTES  (UINT64_C(32) << 20)
-#define RIG_HOST_BYTES  (1u << 20)
+#define RIG_HOST_BYTES  (128u << 10)
 /** Where an image goes on a card of that size. */
 #define RIG_LOAD        (UINT32_C(4) << 20)
 /** COMMAND of a card that may be reached and may reach memory. */
@@ -27,11 +27,15 @@ struct rig {
 	struct bus_host_ops ops;
 	struct bus_device *dev;
 	uint8_t *gddr;
+	bool lent; /**< by the caller */
 	uint64_t now;
 	unsigned int irqs[MIC_VECTORS];
 };
 
-/** A bench with a card that has just been switched on and may be reached: no step has come. */
+/**
+ * A bench with a card that has just been switched on and may be reached: no step has come. Its
+ * memory is new, or what `config` has, RIG_GDDR_BYTES of zeroes.
+ */
 int rig_open(struct rig *r, const struct mic_model_config *config);
 /** Take it down. Returns the card's stray count. */
 uint64_t rig_close(struct rig *r);
