@@ -69,6 +69,34 @@ signal_client(struct vfu_server *s, int fd)
 	s->broken = -EPROTO;
 }
 
+/* ---- Where vectors go ---- */
+
+void
+vfu_server_irq_route(struct vfu_server *s)
+{
+	s->route = s->irqs[VFU_IRQ_MSIX].count > 0  ? VFU_IRQ_MSIX
+		   : s->irqs[VFU_IRQ_MSI].count > 0 ? VFU_IRQ_MSI
+						    : VFU_IRQ_INTX;
+}
+
+/* A client has one type of interrupts at a time: the one it gave an eventfd last. What waits for
+ * one goes with it.
+ */
+static void
+route_change(struct vfu_server *s, enum vfu_irq_index type)
+{
+	struct vfu_irqs *from = &s->irqs[s->route], *to = &s->irqs[type];
+
+	if (type == s->route || type > VFU_IRQ_MSIX)
+		return;
+	for (uint32_t i = 0; i < from->count; i++) {
+		if (i < to->count)
+			to->vector[i].pending |= from->vector[i].pending;
+		from->vector[i].pending = false;
+	}
+	s->route = type;
+}
+
 /* ---- Raising ---- */
 
 static void
@@ -283,6 +311,7 @@ vfu_server_irq_forget(struct vfu_server *s)
 	for (unsigned int t = 0; t < VFU_IRQS; t++)
 		if (type_forget(s, t) && t == VFU_IRQ_MSIX && has_table(s))
 			msix_off(s);
+	vfu_server_irq_route(s);
 }
 
 static void
@@ -364,6 +393,8 @@ set_eventfds(struct vfu_server *s, const struct vfu_message *m, const struct vfu
 		unmask_fd_set(s, take_fd(m, 0));
 		return 0;
 	}
+	if (m->n_fds > 0)
+		route_change(s, (enum vfu_irq_index)set->index);
 	for (uint32_t i = 0; i < set->count; i++)
 		vector_set(s, set->index, &irqs->vector[set->start + i], take_fd(m, i));
 	if (table && m->n_fds > 0)

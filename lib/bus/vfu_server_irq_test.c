@@ -283,6 +283,38 @@ a_device_with_a_pin_has_intx(void **state)
 	rig_destroy(&r);
 }
 
+/* As a guest does that begins with the line, goes over to messages, and comes back. */
+static void
+vectors_go_to_the_type_that_got_an_eventfd_last(void **state)
+{
+	int line = event(), message = event();
+	struct rig r;
+
+	(void)state;
+	rig_create_unplugged(&r, rig_config);
+	r.device.config[0x3d] = 1;
+	rig_plug(&r);
+	assert_int_equal(rig_version(&r, RIG_JSON), 0);
+	/* Nobody listens yet: what waits is for whoever does first. */
+	raise_vector(&r, 0);
+	assert_int_equal(rig_irqs(&r, 0x24, VFU_IRQ_INTX, 0, 1, &line, 1), 0);
+	assert_int_equal(rig_fired(line), 1);
+	assert_int_equal(rig_irqs(&r, 0x21, VFU_IRQ_INTX, 0, 0, NULL, 0), 0);
+	assert_int_equal(rig_irqs(&r, 0x24, MSIX, 0, 1, &message, 1), 0);
+	raise_vector(&r, 0);
+	assert_int_equal(rig_fired(message), 1);
+	assert_int_equal(rig_fired(line), 0);
+	assert_int_equal(rig_irqs(&r, 0x21, MSIX, 0, 0, NULL, 0), 0);
+	assert_int_equal(rig_irqs(&r, 0x24, VFU_IRQ_INTX, 0, 1, &line, 1), 0);
+	raise_vector(&r, 0);
+	assert_int_equal(rig_fired(line), 1);
+	assert_int_equal(rig_fired(message), 0);
+	close(line);
+	close(message);
+	r.open_before -= 2;
+	rig_destroy(&r);
+}
+
 int
 main(void)
 {
@@ -296,6 +328,7 @@ main(void)
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 		cmocka_unit_test(only_eventfds_are_taken),
 		cmocka_unit_test(a_device_with_a_pin_has_intx),
+		cmocka_unit_test(vectors_go_to_the_type_that_got_an_eventfd_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,9 +199,7 @@ irqs_plug(struct vfu_server *s)
 		count[VFU_IRQ_MSI] = MSI_MOST;
 	for (unsigned int i = 0; i < VFU_IRQS && ret == 0; i++)
 		ret = irqs_create(&s->irqs[i], count[i], flags[i]);
-	s->route = count[VFU_IRQ_MSIX] > 0  ? VFU_IRQ_MSIX
-		   : count[VFU_IRQ_MSI] > 0 ? VFU_IRQ_MSI
-					    : VFU_IRQ_INTX;
+	vfu_server_irq_route(s);
 	return ret;
 }
 

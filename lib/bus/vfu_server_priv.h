@@ -202,6 +202,8 @@ void vfu_server_irq_reset(struct vfu_server *s);
 void vfu_server_irq_poll(struct vfu_server *s);
 /** Close all eventfds of the client. */
 void vfu_server_irq_forget(struct vfu_server *s);
+/** The device's vectors go to the best type it has, until a client gives another one an eventfd. */
+void vfu_server_irq_route(struct vfu_server *s);
 
 /* ---- vfu_server_share.c ---- */
 
