@@ -125,8 +125,8 @@ mask_interrupt(struct mic_dma_channel *ch, bool masked)
 	mic_dev_read(ch->dev, at);
 }
 
-bool
-mic_dma_is_well(struct mic_dma_channel *ch)
+static bool
+is_well(struct mic_dma_channel *ch)
 {
 	return mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DCHERR_AT)) == 0 &&
 	       (mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DSTAT_AT)) & MIC_DSTAT_QUIESCED) == 0;
@@ -136,7 +136,7 @@ static int
 come_up(struct mic_dma_channel *ch)
 {
 	mic_dma_control(ch, true);
-	if (mic_dma_is_well(ch))
+	if (is_well(ch))
 		return 0;
 	MIC_DMA_LOG(ERR, ch, "does not come up: DCHERR 0x%x, DSTAT 0x%x",
 		    mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DCHERR_AT)),
@@ -251,16 +251,16 @@ free_memory(struct mic_dma_channel *ch)
 /* ---- Open and close ---- */
 
 static int
-check(const struct mic_dma_channel *ch)
+check(const struct mic_dma_channel *ch, uint32_t descriptors)
 {
 	if (ch->number >= MIC_DMA_HOST_CHANNELS) {
 		MIC_DMA_LOG(ERR, ch, "not the host's, which has 0 to %u",
 			    MIC_DMA_HOST_CHANNELS - 1);
 		return -EINVAL;
 	}
-	if (ch->size < MIC_DMA_RING_LEAST || ch->size > MIC_DMA_RING_MOST) {
-		MIC_DMA_LOG(ERR, ch, "%u descriptors, not %u to %u", ch->size, MIC_DMA_RING_LEAST,
-			    MIC_DMA_RING_MOST);
+	if (descriptors < MIC_DMA_RING_LEAST || descriptors > MIC_DMA_RING_MOST) {
+		MIC_DMA_LOG(ERR, ch, "%u descriptors, not %u to %u", descriptors,
+			    MIC_DMA_RING_LEAST, MIC_DMA_RING_MOST);
 		return -EINVAL;
 	}
 	return 0;
@@ -314,7 +314,7 @@ mic_dma_open(struct mic_dev *dev, unsigned int channel, uint32_t descriptors, in
 	ch->gives_way = access_gives_way(ch->access);
 	ch->patience = rte_get_timer_hz() / US_PER_S * MIC_DMA_LOOK_US;
 	atomic_store(&ch->runs, true);
-	ret = check(ch);
+	ret = check(ch, descriptors);
 	if (ret == 0)
 		ret = claim(ch, holder);
 	if (ret < 0)

@@ -28,11 +28,19 @@ is_good(uint64_t dst, uint64_t src, uint64_t len)
 	       (dst & src & MIC_SYSTEM_MEMORY) == 0;
 }
 
+/* Has the card been reset, or gone, since this was seen to? */
+static __rte_always_inline bool
+is_cut(const struct mic_dma_channel *ch)
+{
+	return atomic_load_explicit(&ch->cuts, memory_order_acquire) != ch->cuts_seen;
+}
+
 /* A job takes its descriptors, and perhaps a status; another status is kept for the submit. */
 static __rte_always_inline bool
 has_room(const struct mic_dma_channel *ch, uint64_t n)
 {
-	return ch->posted - ch->freed + n + 2 < ch->open && ch->jobs - ch->returned <= ch->mask;
+	return ch->posted - ch->freed + n + 2 < ch->open && ch->jobs - ch->returned <= ch->mask &&
+	       likely(!is_cut(ch));
 }
 
 static __rte_always_inline void
@@ -181,17 +189,18 @@ in_vain(struct mic_dma_channel *ch)
 	mic_dma_look(ch);
 }
 
+/* Jobs before `known` need no look. */
 static __rte_always_inline void
-poll(struct mic_dma_channel *ch)
+poll(struct mic_dma_channel *ch, uint64_t known)
 {
 	mic_dma_collect(ch);
-	if (unlikely(atomic_load_explicit(&ch->cuts, memory_order_acquire) != ch->cuts_seen))
+	if (unlikely(is_cut(ch)))
 		mic_dma_cut_off(ch);
-	if (ch->done != ch->returned || ch->done == ch->submitted)
+	if (ch->done != known || ch->done == ch->submitted)
 		return;
 	access_idle(ch->access);
 	mic_dma_collect(ch);
-	if (ch->done == ch->returned)
+	if (ch->done == known)
 		in_vain(ch);
 }
 
@@ -214,7 +223,7 @@ mic_dma_done(struct mic_dma_channel *ch, uint16_t max, enum mic_dma_status statu
 {
 	uint16_t n;
 
-	poll(ch);
+	poll(ch, ch->returned);
 	n = (uint16_t)RTE_MIN(ch->done - ch->returned, (uint64_t)max);
 	if (unlikely(ch->nb_bad != 0))
 		take_bad(ch, n, status);
@@ -245,7 +254,7 @@ mic_dma_done_well(struct mic_dma_channel *ch, uint16_t max, bool *bad)
 {
 	uint16_t n;
 
-	poll(ch);
+	poll(ch, ch->returned);
 	n = (uint16_t)RTE_MIN(ch->done - ch->returned, (uint64_t)max);
 	if (unlikely(ch->nb_bad != 0))
 		n = good_ones(ch, n, bad);
@@ -256,7 +265,7 @@ mic_dma_done_well(struct mic_dma_channel *ch, uint16_t max, bool *bad)
 bool
 mic_dma_busy(struct mic_dma_channel *ch)
 {
-	poll(ch);
+	poll(ch, ch->done);
 	return ch->done != ch->submitted;
 }
 

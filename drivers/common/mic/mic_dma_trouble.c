@@ -113,11 +113,8 @@ recover(struct mic_dma_channel *ch, uint32_t error)
 		    REG_GET(MIC_DESC_MEMCPY_DST, ch->ring[tail].qw[1]));
 	pass_by(ch, job, tail);
 	mic_dev_write(ch->dev, mic_dma_reg(ch, MIC_DCHERR_AT), error);
+	/* It may be at the next error before this returns: that is for the next look to see. */
 	mic_dma_control(ch, true);
-	if (mic_dma_is_well(ch))
-		return;
-	mic_dma_control(ch, false);
-	close_with(ch, MIC_DMA_ERROR);
 }
 
 void
@@ -143,6 +140,8 @@ mic_dma_no_room(struct mic_dma_channel *ch)
 	/* Looked at before `runs`, so that a cut that comes from now on is noticed: see follow(). */
 	uint32_t cuts = atomic_load_explicit(&ch->cuts, memory_order_acquire);
 
+	if (cuts != ch->cuts_seen)
+		mic_dma_cut_off(ch);
 	if (ch->open != 0 || ch->jobs - ch->returned > ch->mask)
 		return -ENOSPC;
 	if (!atomic_load_explicit(&ch->runs, memory_order_acquire) || mic_dev_gone(ch->dev))
