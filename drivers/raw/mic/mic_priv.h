@@ -27,7 +27,11 @@
 
 #include "mic_dev.h"
 #include "mic_devargs.h"
+
+/* All of ours is hidden, but for what applications call. */
+#pragma GCC visibility push(default)
 #include "rte_pmd_mic.h"
+#pragma GCC visibility pop
 
 /** DMA channels of the host's: 0..3. */
 #define MIC_CHANNELS 4

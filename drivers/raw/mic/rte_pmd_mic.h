@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include <rte_compat.h>
 #include <rte_rawdev.h>
 
 #ifdef __cplusplus
@@ -104,26 +105,35 @@ struct rte_pmd_mic_version {
 };
 
 /** Read a file and load it as rte_rawdev_firmware_load does; ramdisk, cmdline may be NULL. */
+__rte_experimental
 int rte_pmd_mic_load_files(uint16_t dev_id, const char *image, const char *ramdisk,
 			   const char *cmdline, enum rte_pmd_mic_boot_mode mode);
 
 /** What is told: a state was entered. Called from the device's control thread; may call back. */
 typedef void (*rte_pmd_mic_event_t)(uint16_t dev_id, enum rte_pmd_mic_state state,
 				    enum rte_pmd_mic_shutdown shutdown, void *arg);
+__rte_experimental
 int rte_pmd_mic_event_register(uint16_t dev_id, rte_pmd_mic_event_t event, void *arg);
+__rte_experimental
 int rte_pmd_mic_event_unregister(uint16_t dev_id, rte_pmd_mic_event_t event, void *arg);
 /** Wait until a state is entered: 0, -ETIMEDOUT, -ENODEV when the card is lost. */
+__rte_experimental
 int rte_pmd_mic_wait(uint16_t dev_id, enum rte_pmd_mic_state state, unsigned int timeout_ms);
 
 /** The host is about to sleep / has woken (FR-114, section 12.9). */
+__rte_experimental
 int rte_pmd_mic_suspend(uint16_t dev_id);
+__rte_experimental
 int rte_pmd_mic_resume(uint16_t dev_id);
 
 /** Let the card reach host memory: its MIC address. Memory must be DPDK's or dma-mapped. */
+__rte_experimental
 int rte_pmd_mic_map(uint16_t dev_id, const void *addr, uint64_t len, uint64_t *mic_address);
+__rte_experimental
 int rte_pmd_mic_unmap(uint16_t dev_id, uint64_t mic_address, uint64_t len);
 
 /** The aperture: card memory `offset`, `len` bytes, in this process; NULL and rte_errno. */
+__rte_experimental
 void *rte_pmd_mic_aperture(uint16_t dev_id, uint64_t offset, uint64_t len);
 
 /** Argument of the attribute log_buf_read: its address. `len` is set to what was read. */
@@ -132,6 +142,7 @@ struct rte_pmd_mic_log {
 	uint32_t size, len;
 };
 /** Text of the card OS's log; bytes written, or a negative errno. */
+__rte_experimental
 int rte_pmd_mic_log(uint16_t dev_id, char *text, uint32_t size);
 
 /** Configuration of a rawdev queue, which is a DMA channel: queue_setup, queue_conf_get. */
@@ -174,10 +185,13 @@ struct rte_pmd_mic_function {
 	const volatile uint32_t *awake;
 };
 /** -ENOENT when the card has no such function; one caller at a time per function. */
+__rte_experimental
 int rte_pmd_mic_function(uint16_t dev_id, const char *name, struct rte_pmd_mic_function *fn);
 /** Post a request: 0, or -ENOSPC when all slots wait to be collected. Hot path; one thread. */
+__rte_experimental
 int rte_pmd_mic_call(struct rte_pmd_mic_function *fn, const uint64_t args[6]);
 /** The answer to request number `sequence` if it is there: 1, 0 when not yet. In order. Hot path. */
+__rte_experimental
 int rte_pmd_mic_answer(struct rte_pmd_mic_function *fn, uint64_t sequence, uint64_t args[6],
 		       int64_t *result);
 

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "test.h"
+
+/* Functions on a virtual card, called from here. */
+
+static void
+wait_answer(struct rte_pmd_mic_function *fn, uint64_t sequence, uint64_t args[6])
+{
+	int64_t result = 1;
+	unsigned int i;
+
+	for (i = 0; pmd.answer(fn, sequence, args, &result) == 0; i++) {
+		assert_int_not_equal(i, 10 * PATIENCE_MS);
+		usleep(100);
+	}
+	assert_int_equal(result, 0);
+}
+
+static void
+echo_answers_what_it_was_sent(void)
+{
+	uint64_t args[6], answer[6], n;
+	struct rte_pmd_mic_function fn;
+
+	if (!dev.is_virtual)
+		return;
+	boot(dev.id);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	for (n = 1; n <= 200; n++) {
+		for (unsigned int i = 0; i < 6; i++)
+			args[i] = n * 10 + i;
+		assert_int_equal(pmd.call(&fn, args), 0);
+		wait_answer(&fn, fn.sequence, answer);
+		assert_memory_equal(args, answer, sizeof(args));
+	}
+	assert_int_equal(fn.sequence, 200);
+	/* Who comes next goes on. */
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	assert_int_equal(fn.sequence, 200);
+	assert_int_equal(pmd.call(&fn, args), 0);
+	wait_answer(&fn, 201, answer);
+}
+
+static void
+full_slots_refuse_until_answers_are_had(void)
+{
+	const uint64_t args[6] = {7};
+	uint64_t answer[6], n;
+	struct rte_pmd_mic_function fn;
+	unsigned int round;
+
+	if (!dev.is_virtual)
+		return;
+	boot(dev.id);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	for (round = 0; round < 3; round++) {
+		for (n = 0; n < fn.slots; n++)
+			assert_int_equal(pmd.call(&fn, args), 0);
+		assert_int_equal(pmd.call(&fn, args), -ENOSPC);
+		for (n = fn.sequence - fn.slots + 1; n <= fn.sequence; n++)
+			wait_answer(&fn, n, answer);
+	}
+	assert_int_equal(pmd.call(&fn, args), 0);
+	wait_answer(&fn, fn.sequence, answer);
+}
+
+/* It went to sleep: the call has to ring. */
+static void
+a_card_that_sleeps_is_woken(void)
+{
+	const uint64_t args[6] = {7};
+	uint64_t answer[6], rung;
+	struct rte_pmd_mic_function fn;
+	unsigned int i;
+
+	if (!dev.is_virtual)
+		return;
+	boot(dev.id);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	for (i = 0; i < PATIENCE_MS && *fn.awake != 0; i++)
+		usleep(1000);
+	assert_int_equal(*fn.awake, 0);
+	rung = xstat(dev.id, "h2c_doorbells");
+	assert_int_equal(pmd.call(&fn, args), 0);
+	assert_int_equal(xstat(dev.id, "h2c_doorbells"), rung + 1);
+	wait_answer(&fn, fn.sequence, answer);
+}
+
+static void
+what_is_not_there_is_not_found(void)
+{
+	struct rte_pmd_mic_function fn;
+
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), -ENOENT);
+	assert_int_equal(pmd.function(63, "echo", &fn), -ENODEV);
+	if (!dev.is_virtual)
+		return;
+	boot(dev.id);
+	assert_int_equal(pmd.function(dev.id, "nonsense", &fn), -ENOENT);
+	assert_int_equal(pmd.function(dev.id, "", &fn), -ENOENT);
+	rte_rawdev_stop(dev.id);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), -ENOENT);
+}
+
+/* What the card says of where its functions are is foreign. */
+static void
+a_directory_that_lies_is_refused(void)
+{
+	struct rte_pmd_mic_function fn;
+	uint8_t *entry;
+	uint64_t slots, lie = UINT64_MAX - 63;
+
+	if (!dev.is_virtual)
+		return;
+	boot(dev.id);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	/* awake is in the entry of the function, 24 + 3 * 8 + 4 bytes from its begin. */
+	entry = (uint8_t *)(uintptr_t)fn.awake - 52;
+	assert_string_equal((char *)entry, "echo");
+	memcpy(&slots, entry + 24, sizeof(slots));
+	memcpy(entry + 24, &lie, sizeof(lie));
+	log_begin();
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), -EIO);
+	expect_said("function echo: slots at 0xffffffffffffffc0");
+	memcpy(entry + 24, &slots, sizeof(slots));
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(echo_answers_what_it_was_sent),
+	TEST_CASE(full_slots_refuse_until_answers_are_had),
+	TEST_CASE(a_card_that_sleeps_is_woken),
+	TEST_CASE(what_is_not_there_is_not_found),
+	TEST_CASE(a_directory_that_lies_is_refused),
+};
+
+TEST_GROUP(function, cases);
