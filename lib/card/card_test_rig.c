@@ -18,18 +18,12 @@ console(void *arg, const char *line)
 	r->text_len += (size_t)n < CARD_RIG_TEXT - r->text_len ? (size_t)n : 0;
 }
 
-/* The bench of the model, with the card in place of its model. */
 int
-card_rig_open(struct card_rig *r, const struct card_config *config)
+card_rig_plug(struct card_rig *r, const struct card_config *config)
 {
 	struct card_config c = config == NULL ? (struct card_config){0} : *config;
 	int ret;
 
-	memset(r, 0, sizeof(*r));
-	ret = rig_open(&r->rig, NULL);
-	if (ret < 0)
-		return ret;
-	mic_model_destroy(r->rig.dev);
 	c.model.gddr = r->rig.gddr;
 	c.model.gddr_size = RIG_GDDR_BYTES;
 	c.model.gddr_fd = -1;
@@ -45,6 +39,20 @@ card_rig_open(struct card_rig *r, const struct card_config *config)
 		(void)rig_pass(&r->rig, 100 * RIG_MS);
 	}
 	return 0;
+}
+
+/* The bench of the model, with the card in place of its model. */
+int
+card_rig_open(struct card_rig *r, const struct card_config *config)
+{
+	int ret;
+
+	memset(r, 0, sizeof(*r));
+	ret = rig_open(&r->rig, NULL);
+	if (ret < 0)
+		return ret;
+	mic_model_destroy(r->rig.dev);
+	return card_rig_plug(r, config);
 }
 
 uint64_t

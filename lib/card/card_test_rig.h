@@ -29,6 +29,8 @@ struct card_rig {
 
 /** A bench with a card that is ready for an image: 0 or a negative errno. */
 int card_rig_open(struct card_rig *r, const struct card_config *config);
+/** Only the card, into a bench that has memory and a host. */
+int card_rig_plug(struct card_rig *r, const struct card_config *config);
 /** Take it down; accesses that touched nothing. */
 uint64_t card_rig_close(struct card_rig *r);
 
