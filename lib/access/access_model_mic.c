@@ -94,6 +94,8 @@ static const struct access_reach model_reach = {
 	.irqs_open = access_irqs_call_open,
 	.irq_seen = access_irq_call_seen,
 	.irq_sleep = access_irq_call_sleep,
+	.irq_fds_open = access_irq_fds_call_open,
+	.irq_fds_close = access_irq_fds_call_close,
 };
 
 /* What the kernel does for a device on a bus before a driver sees it: COMMAND, at 4, gets memory

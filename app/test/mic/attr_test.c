@@ -195,7 +195,7 @@ bad_configurations_are_refused_with_one_line(void)
 	expect_config_refused("configure: boot_mode 3; accepted: 0..2");
 	wrong.boot_mode = dev.info.era == RTE_PMD_MIC_ERA_A ? RTE_PMD_MIC_BOOT_FLASH
 							    : RTE_PMD_MIC_BOOT_ELF;
-	expect_config_refused("accepted in this era: linux");
+	expect_config_refused("; accepted: linux, and ");
 	wrong.dma_channels = 0;
 	expect_config_refused("configure: dma_channels 0; accepted: 1..4");
 	wrong.queues = 5;

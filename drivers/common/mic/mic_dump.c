@@ -114,7 +114,7 @@ dump_smpt(struct mic_dev *dev, FILE *f)
 	for (i = 0; i < MIC_SMPT_ENTRIES; i++) {
 		value = mic_dev_smpt(dev, i, &refs);
 		if (refs != 0)
-			fprintf(f, "    entry %2u: MIC %#" PRIx64 " is host %#" PRIx64 ", %" PRIu64
+			fprintf(f, "    entry %2u: MIC %#" PRIx64 " is host 0x%" PRIx64 ", %" PRIu64
 				" bytes\n", i, mic_smpt_address(i, 0),
 				mic_smpt_translate(value, 0), refs);
 	}

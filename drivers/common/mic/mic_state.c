@@ -209,7 +209,8 @@ place(struct mic_dev *dev, const struct mic_image *image)
 	uint64_t at = 0;
 	int ret = mic_boot_plan(dev, image, &plan);
 
-	if (ret == 0 && is_kept(&m->conf))
+	/* It may be what was kept. */
+	if (ret == 0 && is_kept(&m->conf) && image != &m->kept.image)
 		ret = mic_boot_keep(&m->kept, image);
 	if (ret == -ENOMEM)
 		MIC_DEV_LOG(ERR, dev, "no memory to keep an image of %" PRIu64 " bytes",

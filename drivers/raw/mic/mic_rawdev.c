@@ -151,7 +151,7 @@ check_mode(const struct mic *mic, const struct rte_pmd_mic_info *c)
 
 	if (c->boot_mode == RTE_PMD_MIC_BOOT_LINUX || c->boot_mode == other)
 		return 0;
-	MIC_LOG(ERR, mic->name, "configure: boot_mode %s; accepted in this era: linux, %s",
+	MIC_LOG(ERR, mic->name, "configure: boot_mode %s; accepted: linux, and %s in this era",
 		c->boot_mode == RTE_PMD_MIC_BOOT_ELF ? "elf" : "flash",
 		other == RTE_PMD_MIC_BOOT_ELF ? "elf" : "flash");
 	return -EINVAL;
