@@ -373,6 +373,11 @@ collect(void *arg, struct pollfd p[], unsigned int max)
 
 	if (n < max && n == dev->irq.nb_fds)
 		p[n++] = (struct pollfd){.fd = access_wait_fd(dev->access), .events = POLLIN};
+	/* A poll of somebody else's found the end of the socket since this one has been served: it is
+	 * not to be waited for.
+	 */
+	if (access_is_lost(dev->access) && !atomic_load_explicit(&dev->lost, memory_order_relaxed))
+		mic_control_wake();
 	return n;
 }
 
