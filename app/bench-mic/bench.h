@@ -20,10 +20,12 @@
 #include "probe.h"
 
 #define BENCH_MAX_CARDS   4
-#define BENCH_MAX_CELLS   64
+#define BENCH_MAX_CELLS   (2 * BENCH_MAX_LIST * BENCH_MAX_LIST)
 #define BENCH_MAX_REPEATS 99
 #define BENCH_MAX_BOOTS   20
+#define BENCH_MAX_LIST    12
 #define BENCH_MAX_DEPTH   64
+#define BENCH_MAX_SIZE    (64u << 20)
 #define BENCH_NAME_SIZE   64
 #define BENCH_REASON_SIZE 96
 
@@ -35,12 +37,19 @@ enum bench_part {
 	BENCH_NB_PARTS,
 };
 
+/** A list of numbers. */
+struct bench_list {
+	unsigned int count;
+	uint32_t value[BENCH_MAX_LIST];
+};
+
 /** What the user asked for. */
 struct bench_options {
 	double seconds;       /**< length of one sample */
 	unsigned int repeats; /**< samples of each figure */
 	unsigned int boots;   /**< boots of each card that are timed */
 	unsigned int parts;   /**< bits */
+	struct bench_list sizes, depths; /**< of copies */
 	const char *json;     /**< file to write, or NULL */
 };
 

@@ -19,15 +19,16 @@
 static void
 cells_make(struct bench_run *run)
 {
-	static const uint32_t sizes[] = {4u << 10, 64u << 10, 256u << 10, 1u << 20, 4u << 20,
-					 16u << 20};
-	static const uint32_t depths[] = {1, 8};
+	const struct bench_list *sizes = &run->opt.sizes, *depths = &run->opt.depths;
 
 	for (unsigned int way = 0; way < 2; way++)
-		for (unsigned int d = 0; d < RTE_DIM(depths); d++)
-			for (unsigned int s = 0; s < RTE_DIM(sizes); s++)
+		for (unsigned int d = 0; d < depths->count; d++)
+			for (unsigned int s = 0; s < sizes->count; s++)
 				run->cell[run->nb_cells++] = (struct bench_cell){
-					.to_card = way == 0, .size = sizes[s], .depth = depths[d]};
+					.to_card = way == 0,
+					.size = sizes->value[s],
+					.depth = depths->value[d],
+				};
 }
 
 /* Fewer places where the card has no room for more of that size. */

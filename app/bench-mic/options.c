@@ -28,6 +28,9 @@ static const char help[] =
 	"\n"
 	"OPTIONS\n"
 	"    --parts LIST       some of trips,dma,boots; default all\n"
+	"    --sizes LIST       bytes of a copy, 64 to 64M in steps of 64; K and M may be used;\n"
+	"                       default 4K,64K,256K,1M,4M,16M\n"
+	"    --depths LIST      copies under way, 1 to 64; default 1,8\n"
 	"    --seconds S        length of a sample, 0.001 to 10; default 0.05\n"
 	"    --repeats N        samples of each figure, 1 to 99; default 7\n"
 	"    --boots N          boots of each card, 1 to 20; default 3\n"
@@ -52,6 +55,8 @@ static const char *const part_names[BENCH_NB_PARTS] = {
 
 static const struct option long_options[] = {
 	{"parts", required_argument, NULL, 'p'},
+	{"sizes", required_argument, NULL, 'z'},
+	{"depths", required_argument, NULL, 'd'},
 	{"seconds", required_argument, NULL, 's'},
 	{"repeats", required_argument, NULL, 'r'},
 	{"boots", required_argument, NULL, 'b'},
@@ -73,6 +78,27 @@ parse_parts(char *list, unsigned int *bits)
 		fprintf(stderr, "bench-mic: --parts: nothing is named '%s', there are %s %s %s\n",
 			word, part_names[0], part_names[1], part_names[2]);
 		return -EINVAL;
+	}
+	return 0;
+}
+
+static int
+parse_list(const char *name, char *text, uint32_t max, uint32_t step, struct bench_list *list)
+{
+	const char *word;
+
+	for (list->count = 0; (word = strsep(&text, ",")) != NULL; list->count++) {
+		unsigned long long v = strtoull(word, (char **)&word, 10);
+
+		if ((*word == 'K' || *word == 'M') && v <= max)
+			v <<= *word++ == 'K' ? 10 : 20;
+		if (*word != '\0' || v < step || v > max || v % step != 0 ||
+		    list->count == BENCH_MAX_LIST) {
+			fprintf(stderr, "bench-mic: --%s: up to %u numbers from %u to %u in steps "
+				"of %u are accepted\n", name, BENCH_MAX_LIST, step, max, step);
+			return -EINVAL;
+		}
+		list->value[list->count] = (uint32_t)v;
 	}
 	return 0;
 }
@@ -108,6 +134,10 @@ parse_one(int option, char *arg, struct bench_options *opt)
 	switch (option) {
 	case 'p':
 		return parse_parts(arg, &opt->parts);
+	case 'z':
+		return parse_list("sizes", arg, BENCH_MAX_SIZE, 64, &opt->sizes);
+	case 'd':
+		return parse_list("depths", arg, BENCH_MAX_DEPTH, 1, &opt->depths);
 	case 's':
 		return parse_number("seconds", arg, 0.001, 10, &opt->seconds);
 	case 'r':
@@ -142,7 +172,13 @@ bench_options_parse(int argc, char **argv, struct bench_options *opt)
 	int option;
 
 	*opt = (struct bench_options){
-		.seconds = 0.05, .repeats = 7, .boots = 3, .parts = (1u << BENCH_NB_PARTS) - 1};
+		.seconds = 0.05,
+		.repeats = 7,
+		.boots = 3,
+		.parts = (1u << BENCH_NB_PARTS) - 1,
+		.sizes = {6, {4u << 10, 64u << 10, 256u << 10, 1u << 20, 4u << 20, 16u << 20}},
+		.depths = {2, {1, 8}},
+	};
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		if (parse_one(option, optarg, opt) < 0)
