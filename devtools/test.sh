@@ -120,7 +120,7 @@ headers_alone()
 		-I".sdk/$(pkg-config --modversion libdpdk)"
 		-Ilib/spec -Ilib/resource -Ilib/bus -Ilib/model -Ilib/portal -Ilib/access
 		-Ilib/model/dlb -Ilib/model/dsa -Ilib/check/dlb -Ilib/ctl -Ilib/share
-		-Ilib/model/mic -Ilib/card -Idrivers/common/mic
+		-Ilib/model/mic -Ilib/card -Idrivers/common/mic -Idrivers/raw/mic
 		-Iapp/bench-common -Idrivers/dma/dsa)
 	sources | grep '\.h$' | xargs -P "$(nproc)" -I{} sh -c \
 		'gcc -fsyntax-only -Wall -x c "$@" -I"$(dirname "{}")" -include "{}" /dev/null' \
@@ -580,6 +580,7 @@ fi
 . "$ROOT/devtools/served_jobs.sh"
 . "$ROOT/devtools/dsa_jobs.sh"
 . "$ROOT/devtools/dsa_kernel_jobs.sh"
+. "$ROOT/devtools/mic_jobs.sh"
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 
 run_builds
@@ -604,9 +605,11 @@ run_dsa_stock_suites
 run_dsa_kernel
 run_dsa_examples
 run_dsa_processes
+run_mic_examples
 heading "Benchmark"
 check "bench-event, every layout" bench_layouts
 run_dsa_bench
+run_mic_bench
 
 say "All done in $(seconds "$BEGUN")"
 verdict

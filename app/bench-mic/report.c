@@ -24,6 +24,19 @@ report_trips(const struct bench_run *run)
 	}
 }
 
+/* As people write it. */
+static const char *
+size_name(uint32_t size, char text[16])
+{
+	if (size >= 1u << 20 && size % (1u << 20) == 0)
+		snprintf(text, 16, "%uM", size >> 20);
+	else if (size >= 1u << 10 && size % (1u << 10) == 0)
+		snprintf(text, 16, "%uK", size >> 10);
+	else
+		snprintf(text, 16, "%u", size);
+	return text;
+}
+
 static void
 print_rate(const struct bench_rate *rate)
 {
@@ -38,17 +51,18 @@ report_copies(const struct bench_run *run)
 {
 	printf("\ncopies, 10^9 bytes a second; to the card's memory by memcpy and how that compares "
 	       "with\nhost memory; by DMA and how that compares with memcpy\n"
-	       "%-9s %6s %6s %7s", "", "KiB", "depth", "memcpy");
+	       "%-9s %6s %6s %7s", "", "bytes", "depth", "memcpy");
 	for (unsigned int c = 0; c < run->nb_cards; c++)
 		printf("  %-30.30s", run->card[c].label);
 	printf("\n");
 	for (unsigned int i = 0; i < run->nb_cells; i++) {
 		const struct bench_cell *cell = &run->cell[i];
+		char size[16];
 
 		if (cell->depth == 0)
 			continue;
-		printf("%-9s %6u %6u %7.2f", cell->to_card ? "to card" : "from card",
-		       cell->size >> 10, cell->depth, run->local[i].median);
+		printf("%-9s %6s %6u %7.2f", cell->to_card ? "to card" : "from card",
+		       size_name(cell->size, size), cell->depth, run->local[i].median);
 		for (unsigned int c = 0; c < run->nb_cards; c++) {
 			print_rate(&run->cpu[i][c]);
 			print_rate(&run->dma[i][c]);

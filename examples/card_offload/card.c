@@ -197,8 +197,8 @@ card_open(struct card *card, const struct options *options)
 	int ret = (int16_t)rte_rawdev_get_dev_id(CARD_RAW);
 
 	if (ret < 0) {
-		complain("there is no card%s%s", options->card != NULL ? " " : "",
-			 options->card != NULL ? options->card : "");
+		/* Its driver has said why. */
+		complain("%s cannot be had", options->card != NULL ? options->card : "the card");
 		return EXIT_CARD;
 	}
 	card->raw = (uint16_t)ret;

@@ -72,7 +72,7 @@ refuses 2 "is no regular file" /dev/null
 refuses 2 "is empty" "$work/empty"
 refuses 2 "one file is wanted" --depth 2
 refuses 2 "not the name of a card" --card a,b /etc/passwd
-refuses 3 "DPDK does not start" --card no-such-card /etc/passwd
+refuses 3 "no-such-card cannot be had" --card no-such-card /etc/passwd
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
