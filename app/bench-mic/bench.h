@@ -97,9 +97,16 @@ struct bench_cell {
 	uint32_t size, depth;
 };
 
+/** A sample of copies. */
+struct bench_copies {
+	double gbps;
+	double cpu_share; /**< CPU time over time gone by */
+};
+
 /** One way to copy in one cell. */
 struct bench_rate {
 	double gbps[BENCH_MAX_REPEATS];
+	unsigned int disturbed; /**< samples whose thread had less than its CPU, try as we might */
 	char reason[BENCH_REASON_SIZE]; /**< why there are none; empty when there are */
 	bool failed;
 	/* Derived. */
@@ -145,6 +152,7 @@ int bench_cards_find(struct bench_run *run);
 int bench_card_up(const struct bench_run *run, struct bench_card *card, struct bench_boot *boot);
 int bench_card_down(struct bench_card *card);
 double bench_now_ms(void);
+double bench_cpu_seconds(void);
 
 /* trip.c */
 void bench_trips(struct bench_run *run);
@@ -153,10 +161,10 @@ void bench_trip_summarize(const struct bench_run *run, const struct bench_card *
 
 /* dma.c, copy.c */
 int bench_dma(struct bench_run *run);
-int bench_copy_cpu(uint8_t *host, uint8_t *card, const struct bench_cell *cell, double seconds,
-		   double *gbps);
+void bench_copy_cpu(uint8_t *host, uint8_t *card, const struct bench_cell *cell, double seconds,
+		    struct bench_copies *sample);
 int bench_copy_dma(const struct bench_run *run, const struct bench_card *card,
-		   const struct bench_cell *cell, double seconds, double *gbps);
+		   const struct bench_cell *cell, double seconds, struct bench_copies *sample);
 
 /* boot.c */
 void bench_boots(struct bench_run *run);

@@ -35,6 +35,16 @@ bench_now_ms(void)
 	return ts.tv_sec * 1e3 + ts.tv_nsec * 1e-6;
 }
 
+/** What the calling thread has had of its CPU. */
+double
+bench_cpu_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return ts.tv_sec + ts.tv_nsec * 1e-9;
+}
+
 /** Look the driver's calls up: EAL has loaded it by -d, or from its directory. */
 int
 bench_driver_find(struct bench_driver *driver)

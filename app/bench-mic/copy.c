@@ -20,20 +20,38 @@
  */
 #define COPY_STRIDE_BYTES (1u << 20)
 
-static double
-rate(uint64_t copies, const struct bench_cell *cell, uint64_t begin)
+/* When a sample began. */
+struct watch {
+	uint64_t tsc;
+	double cpu;
+};
+
+static struct watch
+begin(void)
 {
-	return (double)copies * cell->size * rte_get_tsc_hz() / (rte_rdtsc() - begin) * 1e-9;
+	return (struct watch){.cpu = bench_cpu_seconds(), .tsc = rte_rdtsc()};
+}
+
+static struct bench_copies
+end_of(const struct watch *w, uint64_t copies, const struct bench_cell *cell)
+{
+	double seconds = (double)(rte_rdtsc() - w->tsc) / rte_get_tsc_hz();
+
+	return (struct bench_copies){
+		.gbps = (double)copies * cell->size / seconds * 1e-9,
+		.cpu_share = (bench_cpu_seconds() - w->cpu) / seconds,
+	};
 }
 
 /** Copies by the CPU round as many places as the DMA has under way. */
-int
+void
 bench_copy_cpu(uint8_t *host, uint8_t *card, const struct bench_cell *cell, double seconds,
-	       double *gbps)
+	       struct bench_copies *sample)
 {
 	const uint8_t *src = cell->to_card ? host : card;
 	uint8_t *dst = cell->to_card ? card : host;
-	uint64_t begin = rte_rdtsc(), end = begin + (uint64_t)(seconds * rte_get_tsc_hz());
+	struct watch w = begin();
+	uint64_t end = w.tsc + (uint64_t)(seconds * rte_get_tsc_hz());
 	uint32_t stride = RTE_MAX(COPY_STRIDE_BYTES / cell->size, 1u), slot = 0;
 	uint64_t copies = 0;
 
@@ -45,8 +63,7 @@ bench_copy_cpu(uint8_t *host, uint8_t *card, const struct bench_cell *cell, doub
 		}
 		copies += stride;
 	} while (rte_rdtsc() < end);
-	*gbps = rate(copies, cell, begin);
-	return 0;
+	*sample = end_of(&w, copies, cell);
 }
 
 /* How far it is. */
@@ -90,9 +107,10 @@ take(struct pass *p)
 /** Copies by the card's DMA engine. */
 int
 bench_copy_dma(const struct bench_run *run, const struct bench_card *card,
-	       const struct bench_cell *cell, double seconds, double *gbps)
+	       const struct bench_cell *cell, double seconds, struct bench_copies *sample)
 {
-	uint64_t hz = rte_get_tsc_hz(), begin = rte_rdtsc(), end = begin + (uint64_t)(seconds * hz);
+	struct watch w = begin();
+	uint64_t hz = rte_get_tsc_hz(), end = w.tsc + (uint64_t)(seconds * hz);
 	struct pass p = {
 		.dma = card->dma,
 		.from = cell->to_card ? run->room.iova : card->room.memory,
@@ -110,6 +128,6 @@ bench_copy_dma(const struct bench_run *run, const struct bench_card *card,
 		if (ret == 0 && rte_rdtsc() > end + COPY_PATIENCE_S * hz)
 			ret = -ETIMEDOUT;
 	}
-	*gbps = rate(p.done, cell, begin);
+	*sample = end_of(&w, p.done, cell);
 	return ret;
 }

@@ -16,6 +16,9 @@
 #include "bench.h"
 #include "stat.h"
 
+/* Tries at a sample that nobody disturbs. */
+#define DMA_TRIES 4
+
 static void
 cells_make(struct bench_run *run)
 {
@@ -118,17 +121,40 @@ compare(const struct bench_cell *cell, const uint8_t *host, const uint8_t *card)
 	return memcmp(host, card, (size_t)cell->size * cell->depth) == 0 ? 0 : -EILSEQ;
 }
 
+/* The first sample that had its CPU to itself, else the best of a few. */
+static int
+sample(struct bench_run *run, const struct bench_card *card, unsigned int cell, uint8_t *there,
+       struct bench_rate *rate, unsigned int turn)
+{
+	const struct bench_cell *c = &run->cell[cell];
+	struct bench_copies best = {0}, s;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < DMA_TRIES && best.cpu_share < BENCH_MIN_CPU_SHARE; i++) {
+		if (card != NULL)
+			ret = bench_copy_dma(run, card, c, run->opt.seconds, &s);
+		else
+			bench_copy_cpu(run->room.memory, there, c, run->opt.seconds, &s);
+		if (ret < 0)
+			return ret;
+		if (s.cpu_share > best.cpu_share)
+			best = s;
+	}
+	rate->gbps[turn] = best.gbps;
+	rate->disturbed += best.cpu_share < BENCH_MIN_CPU_SHARE;
+	return 0;
+}
+
 /* One sample of each way to copy, one after the other. */
 static void
 take_turn(struct bench_run *run, unsigned int cell, unsigned int turn)
 {
 	const struct bench_cell *c = &run->cell[cell];
-	double seconds = run->opt.seconds;
 	uint8_t *host = run->room.memory;
 	unsigned int i;
 	int ret;
 
-	bench_copy_cpu(host, host + run->room.size, c, seconds, &run->local[cell].gbps[turn]);
+	sample(run, NULL, cell, host + run->room.size, &run->local[cell], turn);
 	for (i = 0; i < run->nb_cards; i++) {
 		struct bench_card *card = &run->card[i];
 		struct bench_rate *dma = &run->dma[cell][i];
@@ -142,9 +168,9 @@ take_turn(struct bench_run *run, unsigned int cell, unsigned int turn)
 			fail(dma, -EFAULT);
 			continue;
 		}
-		bench_copy_cpu(host, there, c, seconds, &run->cpu[cell][i].gbps[turn]);
+		sample(run, NULL, cell, there, &run->cpu[cell][i], turn);
 		spoil(c, host, there, turn + cell);
-		ret = bench_copy_dma(run, card, c, seconds, &dma->gbps[turn]);
+		ret = sample(run, card, cell, there, dma, turn);
 		if (ret == 0)
 			ret = compare(c, host, there);
 		if (ret < 0)

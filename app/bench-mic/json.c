@@ -76,7 +76,8 @@ json_rate(const struct bench_run *run, const struct bench_rate *rate)
 {
 	if (rate->reason[0] != '\0')
 		return json_pack("{s:s}", "failed", rate->reason);
-	return json_pack("{s:f, s:f, s:o}", "gbps", rate->median, "ratio", rate->ratio, "samples",
+	return json_pack("{s:f, s:f, s:i, s:o}", "gbps", rate->median, "ratio", rate->ratio,
+			 "disturbed", (int)rate->disturbed, "samples",
 			 json_values(rate->gbps, run->opt.repeats));
 }
 

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_common.h>
@@ -25,15 +24,6 @@
 
 /* A card whose functions are not called stops polling for them: its CPU is free for the probe. */
 #define TRIP_SETTLE_US 2000
-
-static double
-cpu_seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
-}
 
 /* One call: 0 when the answer is what was asked. */
 static int
@@ -93,9 +83,9 @@ sample(const struct bench_run *run, struct bench_card *card, struct bench_trip *
 	if (ret < 0)
 		return ret;
 	wall = bench_now_ms();
-	cpu = cpu_seconds();
+	cpu = bench_cpu_seconds();
 	ret = trips(run, card, run->opt.seconds, &t->ns);
-	cpu = cpu_seconds() - cpu;
+	cpu = bench_cpu_seconds() - cpu;
 	wall = (bench_now_ms() - wall) * 1e-3;
 	usleep(TRIP_SETTLE_US);
 	t->raw[1] = bench_probe_rtt();
