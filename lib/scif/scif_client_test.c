@@ -300,6 +300,191 @@ closing_a_listener_ends_who_waits_there(void **state)
 	pthread_join(thread, NULL);
 }
 
+/* ---- Signals, and threads that close what others wait for ---- */
+
+struct waiter {
+	int (*wait)(scif_epd_t epd);
+	scif_epd_t epd;
+	pthread_t thread;
+	atomic_bool begun;
+	int ret, error;
+};
+
+static void *
+wait_thread(void *arg)
+{
+	struct waiter *w = arg;
+
+	atomic_store(&w->begun, true);
+	w->ret = w->wait(w->epd);
+	w->error = errno;
+	return NULL;
+}
+
+/* Asleep by then, or nearly: who comes too late finds out as well. */
+static void
+wait_begin(struct waiter *w)
+{
+	atomic_store(&w->begun, false);
+	pthread_create(&w->thread, NULL, wait_thread, w);
+	while (!atomic_load(&w->begun))
+		usleep(1000);
+	usleep(50000);
+}
+
+static int
+wait_recv(scif_epd_t epd)
+{
+	char bytes[100];
+
+	return scif_recv(epd, bytes, sizeof(bytes), SCIF_RECV_BLOCK);
+}
+
+static int
+wait_send(scif_epd_t epd)
+{
+	static char bytes[3 * RING];
+
+	return scif_send(epd, bytes, sizeof(bytes), SCIF_SEND_BLOCK);
+}
+
+static int
+wait_accept(scif_epd_t epd)
+{
+	struct scif_portID peer;
+	scif_epd_t made;
+
+	return scif_accept(epd, &peer, &made, SCIF_ACCEPT_SYNC);
+}
+
+static int
+wait_poll(scif_epd_t epd)
+{
+	struct scif_pollepd p = {.epd = epd, .events = POLLIN};
+
+	return scif_poll(&p, 1, -1) < 0 ? -1 : p.revents;
+}
+
+static void
+caught(int number)
+{
+	(void)number;
+}
+
+static void
+a_signal_ends_waits(void **state)
+{
+	int (*const wait[])(scif_epd_t) = {wait_recv, wait_accept, wait_poll};
+	const struct sigaction action = {.sa_handler = caught};
+	struct waiter w;
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	sigaction(SIGUSR1, &action, NULL);
+	for (unsigned int i = 0; i < 3; i++) {
+		w.wait = wait[i];
+		w.epd = wait[i] == wait_accept ? p.listener : p.server;
+		wait_begin(&w);
+		pthread_kill(w.thread, SIGUSR1);
+		pthread_join(w.thread, NULL);
+		assert_int_equal(w.ret, -1);
+		assert_int_equal(w.error, EINTR);
+	}
+	/* With bytes received, they are what there is. */
+	w.wait = wait_recv;
+	w.epd = p.server;
+	assert_int_equal(scif_send(p.client, "abc", 3, 0), 3);
+	wait_begin(&w);
+	pthread_kill(w.thread, SIGUSR1);
+	pthread_join(w.thread, NULL);
+	assert_int_equal(w.ret, 3);
+	pair_close(&p);
+}
+
+static void
+closing_an_endpoint_ends_who_waits_for_it(void **state)
+{
+	struct waiter w;
+	struct pair p;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		pair_make(&p);
+		w.epd = p.server;
+		w.wait = round == 0 ? wait_recv : round == 1 ? wait_send : wait_poll;
+		wait_begin(&w);
+		assert_int_equal(scif_close(p.server), 0);
+		pthread_join(w.thread, NULL);
+		assert_int_equal(w.ret, round == 0 ? -1 : round == 1 ? RING - 1 : POLLERR);
+		pair_close(&p);
+	}
+}
+
+static void
+a_peer_that_closes_ends_who_waits(void **state)
+{
+	struct waiter w;
+	struct pair p;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		pair_make(&p);
+		w.epd = p.server;
+		w.wait = round == 0 ? wait_recv : round == 1 ? wait_send : wait_poll;
+		wait_begin(&w);
+		assert_int_equal(scif_close(p.client), 0);
+		pthread_join(w.thread, NULL);
+		assert_int_equal(w.ret, round == 0 ? -1 : round == 1 ? RING - 1 : POLLHUP);
+		pair_close(&p);
+	}
+}
+
+/* Many threads open, connect, say something and close: nothing gets mixed up. */
+#define CLIENTS 4
+#define ROUNDS  60
+
+static void *
+visit_thread(void *arg)
+{
+	struct scif_portID to = {0, PORT};
+	uint32_t who = (uint32_t)(uintptr_t)arg, said, heard;
+
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		scif_epd_t epd = scif_open();
+
+		said = who << 16 | i;
+		assert_true(scif_connect(epd, &to) > 0);
+		assert_int_equal(scif_send(epd, &said, 4, SCIF_SEND_BLOCK), 4);
+		assert_int_equal(scif_recv(epd, &heard, 4, SCIF_RECV_BLOCK), 4);
+		assert_int_equal(said, heard);
+		assert_int_equal(scif_close(epd), 0);
+	}
+	return NULL;
+}
+
+static void
+visitors_in_crowds_are_told_apart(void **state)
+{
+	scif_epd_t listener = listen_at(PORT), epd;
+	struct scif_portID peer;
+	pthread_t thread[CLIENTS];
+	uint32_t said;
+
+	(void)state;
+	for (uint32_t i = 0; i < CLIENTS; i++)
+		pthread_create(&thread[i], NULL, visit_thread, (void *)(uintptr_t)(i + 1));
+	for (uint32_t i = 0; i < CLIENTS * ROUNDS; i++) {
+		assert_int_equal(scif_accept(listener, &peer, &epd, SCIF_ACCEPT_SYNC), 0);
+		assert_int_equal(scif_recv(epd, &said, 4, SCIF_RECV_BLOCK), 4);
+		assert_int_equal(scif_send(epd, &said, 4, SCIF_SEND_BLOCK), 4);
+		assert_int_equal(scif_close(epd), 0);
+	}
+	for (uint32_t i = 0; i < CLIENTS; i++)
+		pthread_join(thread[i], NULL);
+	scif_close(listener);
+}
+
 /* The same by poll(2), on a descriptor that shows events. */
 static short
 shown(scif_epd_t epd, int timeout)
@@ -467,6 +652,10 @@ main(void)
 		cmocka_unit_test(a_connect_that_nobody_accepts_ends_and_leaves_no_trap),
 		cmocka_unit_test(a_nonblocking_connect_tells_its_end_by_pollout),
 		cmocka_unit_test(closing_a_listener_ends_who_waits_there),
+		cmocka_unit_test(a_signal_ends_waits),
+		cmocka_unit_test(closing_an_endpoint_ends_who_waits_for_it),
+		cmocka_unit_test(a_peer_that_closes_ends_who_waits),
+		cmocka_unit_test(visitors_in_crowds_are_told_apart),
 		cmocka_unit_test(a_descriptor_shows_events_for_as_long_as_they_last),
 		cmocka_unit_test(a_child_goes_on_with_what_its_parent_accepted),
 		cmocka_unit_test(a_child_opens_endpoints_of_its_own),

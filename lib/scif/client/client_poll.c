@@ -51,6 +51,8 @@ client_events(const struct client_endpoint *ep)
 {
 	uint32_t attempt = atomic_load(&ep->ctl->attempt);
 
+	if (atomic_load(&ep->closing))
+		return POLLERR;
 	if (attempt != SCIF_ATTEMPT_NONE)
 		return attempt == SCIF_ATTEMPT_DONE ? POLLOUT : 0;
 	switch (client_state(ep)) {
@@ -60,7 +62,6 @@ client_events(const struct client_endpoint *ep)
 		return atomic_load(&ep->client->dead) ? POLLHUP | stream_events(ep)
 						      : stream_events(ep);
 	case SCIF_DISCONNECTED:
-		/* Once more: what came before is there now. */
 		return POLLHUP | stream_events(ep);
 	default:
 		return POLLERR;
@@ -79,15 +80,6 @@ look(struct client_poll all[], unsigned int count)
 		found += all[i].revents != 0;
 	}
 	return found;
-}
-
-static bool
-is_closing(const struct client_poll all[], unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++)
-		if (all[i].ep != NULL && atomic_load(&all[i].ep->closing))
-			return true;
-	return false;
 }
 
 /* ---- Sleep ---- */
@@ -189,7 +181,7 @@ sleep_until(struct client_poll all[], unsigned int count, uint64_t end, long tim
 		n = collect(all, count, words);
 		found = look(all, count);
 		ms = slice(end, timeout_ms);
-		if (found != 0 || ms == 0 || is_closing(all, count))
+		if (found != 0 || ms == 0)
 			return found;
 		if (sleep_on(words, n, count, ms) < 0)
 			return -EINTR;
