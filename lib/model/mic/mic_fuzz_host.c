@@ -120,7 +120,7 @@ fuzz_host_open(struct fuzz_host *h, const struct mic_model_config *config,
 	c.gddr = gddr_fresh();
 	if (c.gddr == NULL)
 		return -ENOMEM;
-	ret = rig_open(&h->rig, &c);
+	ret = rig_open_sized(&h->rig, &c, FUZZ_ARENA_BYTES);
 	if (ret < 0)
 		return ret;
 	h->absent = 0;

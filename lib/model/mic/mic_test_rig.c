@@ -28,11 +28,17 @@ gddr_free(struct rig *r)
 int
 rig_open(struct rig *r, const struct mic_model_config *config)
 {
+	return rig_open_sized(r, config, RIG_HOST_BYTES);
+}
+
+int
+rig_open_sized(struct rig *r, const struct mic_model_config *config, size_t bytes)
+{
 	struct mic_model_config c = config == NULL ? (struct mic_model_config){0} : *config;
 	int ret;
 
 	memset(r, 0, sizeof(*r));
-	ret = test_host_create(&r->host, RIG_HOST_BYTES, TEST_HOST_WHOLE);
+	ret = test_host_create(&r->host, bytes, TEST_HOST_WHOLE);
 	if (ret < 0)
 		return ret;
 	r->ops = *r->host.host.ops;

@@ -15,7 +15,7 @@
 #include "test_host.h"
 
 #define RIG_GDDR_BYTES  (UINT64_C(32) << 20)
-#define RIG_HOST_BYTES  (128u << 10)
+#define RIG_HOST_BYTES  (1u << 20)
 /** Where an image goes on a card of that size. */
 #define RIG_LOAD        (UINT32_C(4) << 20)
 /** COMMAND of a card that may be reached and may reach memory. */
@@ -37,6 +37,8 @@ struct rig {
  * memory is new, or what `config` has, RIG_GDDR_BYTES of zeroes.
  */
 int rig_open(struct rig *r, const struct mic_model_config *config);
+/** With so much memory of the host, in whole pages. */
+int rig_open_sized(struct rig *r, const struct mic_model_config *config, size_t bytes);
 /** Take it down. Returns the card's stray count. */
 uint64_t rig_close(struct rig *r);
 
