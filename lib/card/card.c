@@ -70,14 +70,6 @@ reset(struct bus_device *dev, enum bus_reset kind)
 	model->ops->reset(model, kind);
 }
 
-static void
-remap(struct bus_device *dev)
-{
-	struct bus_device *model = card_of(dev)->model;
-
-	model->ops->remap(model);
-}
-
 /* ---- Time ---- */
 
 static bool
@@ -90,6 +82,35 @@ static void
 leave(struct card *card)
 {
 	atomic_flag_clear_explicit(&card->stepping, memory_order_release);
+}
+
+/* The card OS stands still meanwhile. */
+static struct card *
+hold(struct bus_device *dev)
+{
+	struct card *card = card_of(dev);
+
+	atomic_fetch_add(&card->readers, 1);
+	for (unsigned int tries = 0; !enter(card); tries++)
+		bus_relax(tries);
+	return card;
+}
+
+static void
+release(struct card *card)
+{
+	leave(card);
+	atomic_fetch_sub(&card->readers, 1);
+}
+
+/* Pointers to host memory live as long as a step of the card OS: whoever has some is waited for. */
+static void
+remap(struct bus_device *dev)
+{
+	struct bus_device *model = card_of(dev)->model;
+
+	model->ops->remap(model);
+	release(hold(dev));
 }
 
 /* One thread runs the card OS; who comes meanwhile has it run once more. */
@@ -258,25 +279,6 @@ status_of_os(const struct card *card, struct card_status *status)
 	status->doorbells = (unsigned int)__builtin_popcount(doorbells);
 	for (unsigned int i = 0; i < os->extents; i++)
 		status->memory_used += os->extent[i].len;
-}
-
-/* The card OS stands still meanwhile. */
-static struct card *
-hold(struct bus_device *dev)
-{
-	struct card *card = card_of(dev);
-
-	atomic_fetch_add(&card->readers, 1);
-	for (unsigned int tries = 0; !enter(card); tries++)
-		bus_relax(tries);
-	return card;
-}
-
-static void
-release(struct card *card)
-{
-	leave(card);
-	atomic_fetch_sub(&card->readers, 1);
 }
 
 size_t

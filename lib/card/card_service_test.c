@@ -3,12 +3,16 @@
  *
  * What services are called for, and what a card OS gives them, by services that do nothing else.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -391,6 +395,51 @@ reach_the_host(struct card *card, void *state)
 	assert_int_equal(card_page_write(card, 4097, &byte, 0), -EINVAL);
 }
 
+/* It has a pointer for a while; who changes the map meanwhile has to wait for it. */
+static atomic_bool has_pointer, used_pointer;
+
+static void
+use_for_a_while(struct card *card, void *state)
+{
+	const struct timespec while_it_lasts = {.tv_nsec = 20000000};
+	volatile uint8_t *p = card_host_memory(card, CARD_RIG_MIC(0x1000), 1, BUS_PROT_WRITE);
+
+	(void)state;
+	atomic_store(&has_pointer, true);
+	nanosleep(&while_it_lasts, NULL);
+	*p = 1;
+	atomic_store(&used_pointer, true);
+}
+
+static void *
+step_once(void *arg)
+{
+	struct bus_device *dev = arg;
+
+	(void)dev->ops->step(dev, r.rig.now);
+	return NULL;
+}
+
+static void
+a_change_of_the_map_waits_for_who_uses_it(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_true(card_rig_start(&r));
+	atomic_store(&has_pointer, false);
+	atomic_store(&used_pointer, false);
+	probe.body = use_for_a_while;
+	assert_int_equal(pthread_create(&thread, NULL, step_once, r.rig.dev), 0);
+	while (!atomic_load(&has_pointer))
+		sched_yield();
+	r.rig.dev->ops->remap(r.rig.dev);
+	assert_true(atomic_load(&used_pointer));
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	/* The card goes on. */
+	in_service(reach_the_host);
+}
+
 static void
 host_memory_is_reached_by_mic_addresses(void **state)
 {
@@ -554,6 +603,7 @@ main(void)
 		TEST(memory_is_beside_what_was_booted),
 		TEST(many_pieces_are_refused_and_come_back),
 		TEST(host_memory_is_reached_by_mic_addresses),
+		TEST(a_change_of_the_map_waits_for_who_uses_it),
 		TEST(copies_by_all_four_channels_are_done),
 		TEST(a_channel_without_room_says_so),
 		TEST(a_copy_that_fails_is_told_again_and_again),
