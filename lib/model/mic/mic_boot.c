@@ -113,8 +113,7 @@ ready(struct mic_model *m)
 {
 	atomic_store(&m->boot.waiting, false);
 	post(m, "12");
-	mic_reg_set(m, MIC_SPAD2, 0,
-		    mic_spad2_ready(m->config.load_address, m->config.apic_id));
+	mic_reg_set(m, MIC_SPAD2, 0, mic_spad2_ready(m->config.load_address, m->config.apic_id));
 	state_set(m, MIC_POWER_READY, generation(m));
 	atomic_store(&m->blind, false);
 }

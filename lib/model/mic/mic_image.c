@@ -38,8 +38,9 @@ cmdline_check(const struct mic_model_config *c, struct mic_model_boot *b, char e
 	memcpy(text, (const uint8_t *)c->gddr + b->cmdline, (size_t)room);
 	end = memchr(text, '\0', (size_t)room);
 	if (end == NULL) {
-		snprintf(error, TEXT, "command line at 0x%" PRIx64 " does not end within %" PRIu64
-			 " bytes", b->cmdline, room);
+		snprintf(error, TEXT,
+			 "command line at 0x%" PRIx64 " does not end within %" PRIu64 " bytes",
+			 b->cmdline, room);
 		return false;
 	}
 	if (strncmp(text, MIC_CMDLINE_START, strlen(MIC_CMDLINE_START)) != 0) {
@@ -61,15 +62,17 @@ ramdisk_check(const struct mic_model_config *c, struct mic_model_boot *b, char e
 		return true;
 	}
 	if (!is_inside(c, b->ramdisk, b->ramdisk_size)) {
-		snprintf(error, TEXT, "ramdisk of %" PRIu64 " bytes at 0x%" PRIx64
-			 " ends outside memory of %" PRIu64, b->ramdisk_size, b->ramdisk,
-			 c->gddr_size);
+		snprintf(error, TEXT,
+			 "ramdisk of %" PRIu64 " bytes at 0x%" PRIx64
+			 " ends outside memory of %" PRIu64,
+			 b->ramdisk_size, b->ramdisk, c->gddr_size);
 		return false;
 	}
 	if (b->ramdisk < end && b->image < b->ramdisk + b->ramdisk_size) {
-		snprintf(error, TEXT, "ramdisk of %" PRIu64 " bytes at 0x%" PRIx64
-			 " overlaps 0x%" PRIx64 " to 0x%" PRIx64, b->ramdisk_size, b->ramdisk,
-			 b->image, end);
+		snprintf(error, TEXT,
+			 "ramdisk of %" PRIu64 " bytes at 0x%" PRIx64 " overlaps 0x%" PRIx64
+			 " to 0x%" PRIx64,
+			 b->ramdisk_size, b->ramdisk, b->image, end);
 		return false;
 	}
 	return true;
@@ -105,9 +108,10 @@ mic_image_check(const struct mic_model_config *config, uint32_t size, struct mic
 
 	*boot = (struct mic_model_boot){.image = config->load_address, .image_size = size};
 	if (size == 0 || !is_inside(config, boot->image, size)) {
-		snprintf(error, TEXT, "image of %" PRIu32 " bytes at 0x%" PRIx64
-			 ": 1 to %" PRIu64 " are accepted", size, boot->image,
-			 config->gddr_size - boot->image);
+		snprintf(error, TEXT,
+			 "image of %" PRIu32 " bytes at 0x%" PRIx64 ": 1 to %" PRIu64
+			 " are accepted",
+			 size, boot->image, config->gddr_size - boot->image);
 		return false;
 	}
 	memcpy(header, (const uint8_t *)config->gddr + boot->image,
@@ -116,7 +120,9 @@ mic_image_check(const struct mic_model_config *config, uint32_t size, struct mic
 		return linux_check(config, header, boot, error);
 	boot->elf = is_elf(header);
 	if (!boot->elf)
-		snprintf(error, TEXT, "image of %" PRIu32 " bytes at 0x%" PRIx64
-			 ": neither \"HdrS\" at 0x202 nor ELF", size, boot->image);
+		snprintf(error, TEXT,
+			 "image of %" PRIu32 " bytes at 0x%" PRIx64
+			 ": neither \"HdrS\" at 0x202 nor ELF",
+			 size, boot->image);
 	return boot->elf;
 }

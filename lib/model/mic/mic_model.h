@@ -21,19 +21,25 @@
 /** What to make; 0 in a field: the default named. */
 struct mic_model_config {
 	uint16_t device_id; /**< 0x2250..0x225e, default 0x225c */
-	uint8_t revision;   /**< 0x00 A0, 0x10 B0, 0x11 B1, 0x20 C0; A0 is asked for by `a0` */
+	uint8_t revision;   /**< 0x10 B0, 0x11 B1 (default), 0x20 C0; 0x00 with `a0`: A0 */
 	bool a0;
 	/** Card memory, as large as BAR0: a power of two, 32 MiB..16 GiB; kept by the caller. */
 	void *gddr;
 	uint64_t gddr_size;
 	int gddr_fd; /**< the file behind it, -1 when there is none */
 	uint64_t gddr_fd_offset;
-	uint32_t load_address; /**< page aligned, default 0x04000000; for small memories 1/8 of it */
-	unsigned int apic_id;  /**< 0..511, default 224 */
-	uint64_t ready_ns; /**< reset to ready, before time_scale; default 10 s */
-	unsigned int time_scale; /**< how many times faster than the silicon its waits are; default 1 */
-	/** Switches: section 27 items M11, M12, M35 and open points of section 29. */
-	bool lose_smpt, never_ready, all_ones, strict_enables, trains_memory;
+	uint32_t load_address; /**< page aligned, default 64 MiB; below 512 MiB: 1/8 of memory */
+	unsigned int apic_id;  /**< 1..511, default 224 */
+	uint64_t ready_ns;     /**< reset to ready, before time_scale; default 10 s */
+	unsigned int time_scale; /**< its waits are so many times shorter; default 1 */
+	/* Switches: section 27, items M11, M12 and M35, and section 10.2. */
+	bool lose_smpt;     /**< a reset clears the SMPT */
+	bool trains_memory; /**< a reset leaves nothing of what was in card memory */
+	bool never_ready;   /**< the bootstrap stops before it asks for an OS */
+	bool all_ones;      /**< registers read as ones from a write to RGCR until it is ready */
+	/** Delivery takes the enable, or, on A0, the vector until MSIXPBACR is written. */
+	bool strict_enables;
+	/** Open points of section 29. */
 	struct {
 		bool dma_dstat_16_bits;   /**< U2: DSTAT counts 15:0 only */
 		bool dma_owner_card;      /**< U3: DCR owner bits are 0 after reset, not all host */

@@ -307,8 +307,8 @@ is_engine(const struct mic_model *m, uint32_t off)
 {
 	struct reg_at at;
 
-	return (off - MIC_DMA_AT < MIC_DMA_CHANNELS * MIC_DMA_CHANNEL_BYTES ||
-		off == MIC_DCR_AT) && regfile_find(m->regs, MIC_BAR_MMIO, off, &at);
+	return (off - MIC_DMA_AT < MIC_DMA_CHANNELS * MIC_DMA_CHANNEL_BYTES || off == MIC_DCR_AT) &&
+	       regfile_find(m->regs, MIC_BAR_MMIO, off, &at);
 }
 
 uint32_t
