@@ -49,7 +49,7 @@ a_slow_reset_holds_nobody_up(void)
 	void *ret;
 	uint16_t id;
 
-	if (!dev.is_virtual || dev.info.era != RTE_PMD_MIC_ERA_A)
+	if (!others_wanted() || dev.info.era != RTE_PMD_MIC_ERA_A)
 		return;
 	id = other_make("time_scale=10,ready_ms=10000");
 	boot(dev.id);

@@ -60,7 +60,7 @@ bad_devargs_are_refused_with_one_line(void)
 	char *said;
 	int ret;
 
-	for (i = 0; i < RTE_DIM(bad) && dev.is_virtual; i++) {
+	for (i = 0; i < RTE_DIM(bad) && others_wanted(); i++) {
 		log_begin();
 		ret = strstr(bad[i].args, "time_scale") != NULL
 			      ? rte_eal_hotplug_add("vdev", "raw_mic_other", bad[i].args)
@@ -80,7 +80,7 @@ what_is_not_there_is_named(void)
 {
 	char *said;
 
-	if (!dev.is_virtual)
+	if (!others_wanted())
 		return;
 	log_begin();
 	assert_int_not_equal(other_try("at=vfu:/nowhere/card"), 0);
@@ -115,7 +115,7 @@ every_variant_works(void)
 	unsigned int i;
 	uint16_t id;
 
-	for (i = 0; i < RTE_DIM(args) && dev.is_virtual; i++) {
+	for (i = 0; i < RTE_DIM(args) && others_wanted(); i++) {
 		id = other_make(args[i]);
 		boot(id);
 		rte_rawdev_stop(id);
@@ -179,7 +179,7 @@ probing_and_removing_leaks_nothing(void)
 	unsigned int i, files, threads;
 	size_t heap, memory;
 
-	if (!dev.is_virtual)
+	if (!others_wanted())
 		return;
 	for (i = 0; i < 2; i++)
 		come_and_go("memory=32", true);

@@ -260,6 +260,12 @@ stepper_end(void)
 /* ---- Another card ---- */
 
 bool
+others_wanted(void)
+{
+	return dev.model && !dev.manual;
+}
+
+bool
 other_is_there(void)
 {
 	return rte_rawdev_get_dev_id(OTHER) < 64;

@@ -18,7 +18,7 @@ later_eras_boot_and_are_reset(void)
 	unsigned int i;
 	uint16_t id;
 
-	for (i = 0; i < RTE_DIM(args) && dev.is_virtual; i++) {
+	for (i = 0; i < RTE_DIM(args) && others_wanted(); i++) {
 		id = other_make(args[i]);
 		assert_int_equal(attr(id, "dp_layout"), i + 1);
 		assert_string_equal(status(id).state_text, "ready");
@@ -52,7 +52,7 @@ the_layout_of_the_page_is_configured(void)
 	uint16_t id;
 	char *said;
 
-	if (!dev.is_virtual)
+	if (!others_wanted())
 		return;
 	id = other_make("era=a");
 	said = dump(id);

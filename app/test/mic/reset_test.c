@@ -24,7 +24,7 @@ a_card_that_never_gets_ready_fails(void)
 	uint16_t id;
 	char *said;
 
-	if (!dev.is_virtual)
+	if (!others_wanted())
 		return;
 	id = other_make("never_ready=1,time_scale=1000");
 	log_begin();
@@ -55,7 +55,7 @@ all_ones_are_not_ready(void)
 	char *said;
 	int ret;
 
-	if (!dev.is_virtual)
+	if (!others_wanted())
 		return;
 	log_begin();
 	ret = other_try("all_ones=1,time_scale=1000");
@@ -72,7 +72,7 @@ waits_are_those_of_the_silicon(void)
 	uint64_t start;
 	uint16_t id;
 
-	if (!dev.is_virtual)
+	if (!others_wanted())
 		return;
 	/* A tenth: the second of quiet is 100 ms, and ready after 200 ms is seen at the next poll. */
 	id = other_make("time_scale=10,ready_ms=2000");

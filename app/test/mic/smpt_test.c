@@ -147,7 +147,7 @@ a_reset_loses_no_mapping(void)
 	char name[32];
 	uint16_t id;
 
-	if (!dev.is_virtual)
+	if (!others_wanted())
 		return;
 	assert_non_null(memory);
 	id = other_make("lose_smpt=1");

@@ -82,7 +82,7 @@ later_eras_are_reset(void)
 {
 	uint16_t id;
 
-	if (!dev.is_virtual)
+	if (!others_wanted())
 		return;
 	id = other_make("era=d");
 	boot(id);

@@ -76,6 +76,8 @@ int dev_type(uint16_t id, const char *command);
 int stepper_start(void);
 void stepper_end(void);
 
+/** Cases about cards besides the one under test say the same on every reach: once is enough. */
+bool others_wanted(void);
 /** A card in this process besides the one under test, made with arguments and 100 times as fast. */
 uint16_t other_make(const char *args);
 int other_try(const char *args);
