@@ -30,7 +30,7 @@ typedef const struct access_test *(*access_test_fn)(uint16_t dev_id);
 
 static access_test_fn access_test_get;
 static pthread_t stepper;
-static bool stepper_stop;
+static bool stepper_runs, stepper_stop;
 
 /* ---- The driver's functions ---- */
 
@@ -244,15 +244,17 @@ int
 stepper_start(void)
 {
 	stepper_stop = false;
-	return dev.manual ? -pthread_create(&stepper, NULL, stepper_run, NULL) : 0;
+	stepper_runs = dev.manual && pthread_create(&stepper, NULL, stepper_run, NULL) == 0;
+	return stepper_runs == dev.manual ? 0 : -1;
 }
 
 /** End what stepper_start() began. */
 void
 stepper_end(void)
 {
-	if (!dev.manual)
+	if (!stepper_runs)
 		return;
+	stepper_runs = false;
 	__atomic_store_n(&stepper_stop, true, __ATOMIC_RELEASE);
 	pthread_join(stepper, NULL);
 }

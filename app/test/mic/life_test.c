@@ -142,6 +142,7 @@ a_closed_device_refuses_everything(void)
 	struct rte_pmd_mic_status *s = NULL;
 	uint64_t value;
 
+	stepper_end();
 	assert_int_equal(rte_rawdev_close(dev.id), 0);
 	assert_int_equal(rte_rawdev_close(dev.id), 0);
 	assert_int_equal(rte_rawdev_start(dev.id), -ENODEV);
@@ -153,7 +154,6 @@ a_closed_device_refuses_everything(void)
 	assert_int_equal(pmd.wait(dev.id, RTE_PMD_MIC_READY, 1), -ENODEV);
 	assert_null(pmd.aperture(dev.id, 0, 1));
 	assert_int_equal(rte_errno, ENODEV);
-	stepper_end();
 	assert_int_equal(rte_eal_hotplug_remove(dev.bus, dev.name), 0);
 }
 
