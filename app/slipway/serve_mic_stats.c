@@ -35,6 +35,9 @@ add_boot(const struct serve *s, const struct card_status *status, struct ctl_tex
 		snprintf(text, sizeof(text), "image %s", status->image_error);
 	else
 		snprintf(text, sizeof(text), "%s", error);
+	/* Quotes would be shown as what they are not. */
+	for (char *c = text; *c != '\0'; c++)
+		*c = *c == '"' ? '\'' : *c;
 	ctl_text_add(t, "\"power\":\"%s\",\"post_code\":", power_name(s, status));
 	ctl_text_quote(t, code, sizeof(code));
 	ctl_text_add(t, ",\"boot_error\":");
