@@ -269,17 +269,17 @@ static void
 copy_moves_both_ways_and_within_the_card(void **state)
 {
 	struct called copy = find("copy");
-	uint64_t there = copy.entry->memory, there_too = there + 0x40000;
-	uint8_t *host = rig_memory(&r.rig, 0x10000), *back = rig_memory(&r.rig, 0x60000);
+	uint64_t there = copy.entry->memory, there_too = there + 0x8000;
+	uint8_t *host = rig_memory(&r.rig, 0x8000), *back = rig_memory(&r.rig, 0x10000);
 
 	(void)state;
-	fill(host, 0x40000);
-	assert_int_equal(call(&copy, there, CARD_RIG_MIC(0x10000), 0x40000), 0);
-	assert_int_equal(answer(&copy)[0], 0x40000);
-	assert_memory_equal(&r.rig.gddr[there], host, 0x40000);
-	assert_int_equal(call(&copy, there_too, there, 0x40000), 0);
-	assert_int_equal(call(&copy, CARD_RIG_MIC(0x60000), there_too, 0x40000), 0);
-	assert_memory_equal(back, host, 0x40000);
+	fill(host, 0x8000);
+	assert_int_equal(call(&copy, there, CARD_RIG_MIC(0x8000), 0x8000), 0);
+	assert_int_equal(answer(&copy)[0], 0x8000);
+	assert_memory_equal(&r.rig.gddr[there], host, 0x8000);
+	assert_int_equal(call(&copy, there_too, there, 0x8000), 0);
+	assert_int_equal(call(&copy, CARD_RIG_MIC(0x10000), there_too, 0x8000), 0);
+	assert_memory_equal(back, host, 0x8000);
 }
 
 /* More than a channel takes at once. */
