@@ -8,7 +8,8 @@
 
 #include "mpssd.h"
 
-#define WHY_MAX 200
+#define WHY_MAX         200
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 static void
 answer_info(void *arg, struct ctl_request *request, struct ctl_text *t)
@@ -33,22 +34,23 @@ answer_cards(void *arg, struct ctl_request *request, struct ctl_text *t)
 	ctl_text_add(t, "]}");
 }
 
-/* The words of {"card": "...", "restart": true}; NULL after an error. */
+/* The words of {"card": "...", "restart": true, "map": "..."}; NULL after an error. */
 static json_t *
-parse(const struct ctl_request *request, const char **card, int *restart, struct ctl_text *t)
+parse(const struct ctl_request *request, const char **card, struct keeper_want *want,
+      struct ctl_text *t)
 {
 	json_error_t error;
 	json_t *words = json_loadb(request->text, request->len, JSON_REJECT_DUPLICATES, &error);
+	int restart = 1;
 
-	*restart = 1;
+	*want = (struct keeper_want){0};
 	if (words != NULL &&
-	    json_unpack_ex(words, &error, JSON_STRICT, "{s:s, s?b}", "card", card, "restart",
-			   restart) == 0 &&
-	    strlen(*card) <= MPSSD_NAME_MAX &&
-	    strspn(*card, "abcdefghijklmnopqrstuvwxyz"
-			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			  "0123456789_-") == strlen(*card))
+	    json_unpack_ex(words, &error, JSON_STRICT, "{s:s, s?b, s?s}", "card", card, "restart",
+			   &restart, "map", &want->map) == 0 &&
+	    strlen(*card) <= MPSSD_NAME_MAX && strspn(*card, NAME_CHARACTERS) == strlen(*card)) {
+		want->restart = restart;
 		return words;
+	}
 	ctl_text_error(t, "accepted is {\"card\": a name of up to %d letters, digits, _ and -}",
 		       MPSSD_NAME_MAX);
 	json_decref(words);
@@ -59,13 +61,13 @@ static void
 answer_attach(void *arg, struct ctl_request *request, struct ctl_text *t)
 {
 	char why[WHY_MAX] = "";
+	struct keeper_want want;
 	const char *card;
-	int restart;
-	json_t *words = parse(request, &card, &restart, t);
+	json_t *words = parse(request, &card, &want, t);
 
 	if (words == NULL)
 		return;
-	if (keeper_attach(arg, card, restart, why, sizeof(why)) < 0)
+	if (keeper_attach(arg, card, &want, why, sizeof(why)) < 0)
 		ctl_text_error(t, "%s", why);
 	else
 		ctl_text_add(t, "{\"attached\":\"%s\"}", card);
@@ -75,9 +77,9 @@ answer_attach(void *arg, struct ctl_request *request, struct ctl_text *t)
 static void
 answer_detach(void *arg, struct ctl_request *request, struct ctl_text *t)
 {
+	struct keeper_want want;
 	const char *card;
-	int restart;
-	json_t *words = parse(request, &card, &restart, t);
+	json_t *words = parse(request, &card, &want, t);
 
 	if (words == NULL)
 		return;

@@ -200,6 +200,21 @@ configure(const struct kept *card, bool restart)
 	return rte_rawdev_configure(card->dev_id, &info, sizeof(mic));
 }
 
+/* Without it there is no reading of the log, and all else. */
+static void
+tell_log(const struct kept *card, const char *map)
+{
+	uint64_t addr, len;
+	int ret = map_read(map, &addr, &len);
+
+	if (ret == 0)
+		ret = rte_rawdev_set_attr(card->dev_id, "log_buf_addr", addr);
+	if (ret == 0)
+		ret = rte_rawdev_set_attr(card->dev_id, "log_buf_len", len);
+	if (ret < 0)
+		mpssd_say("%s: %s: %s; its log cannot be read", card->name, map, strerror(-ret));
+}
+
 static int
 probe(struct kept *card, const char *name)
 {
@@ -217,13 +232,15 @@ probe(struct kept *card, const char *name)
 }
 
 static int
-take(struct kept *card, const char *name, bool restart)
+take(struct kept *card, const char *name, const struct keeper_want *want)
 {
 	int ret = probe(card, name);
 
 	if (ret < 0)
 		return ret;
-	ret = configure(card, restart);
+	ret = configure(card, want->restart);
+	if (ret == 0 && want->map != NULL)
+		tell_log(card, want->map);
 	if (ret == 0)
 		ret = watch_start(card);
 	if (ret < 0)
@@ -281,7 +298,8 @@ tell_why(const struct keeper *k, const char *name, int ret, char *why, size_t le
 }
 
 int
-keeper_attach(struct keeper *k, const char *name, bool restart, char *why, size_t len)
+keeper_attach(struct keeper *k, const char *name, const struct keeper_want *want, char *why,
+	      size_t len)
 {
 	struct kept *card;
 	int ret = -ENOMEM;
@@ -296,7 +314,7 @@ keeper_attach(struct keeper *k, const char *name, bool restart, char *why, size_
 	card = calloc(1, sizeof(*card));
 	if (card != NULL) {
 		card->wake_fd = k->wake_fd;
-		ret = take(card, name, restart);
+		ret = take(card, name, want);
 	}
 	if (ret < 0) {
 		tell_why(k, name, ret, why, len);

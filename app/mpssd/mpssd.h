@@ -13,10 +13,12 @@
  *     mpssd.c    arguments, EAL, the loop
  *     control.c  requests at DIR/mpssd.ctl
  *     keep.c     cards
+ *     map.c      where a card OS has its log
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ctl_clients.h"
 
@@ -42,13 +44,19 @@ int keeper_open(struct keeper *k, const char *directory);
 /** Let go of all; those that are online are shut down first. */
 void keeper_close(struct keeper *k);
 
+/** How a card is wanted. */
+struct keeper_want {
+	bool restart;    /**< boot it again when its OS asks for a restart */
+	const char *map; /**< System.map of its image, or NULL */
+};
+
 /**
  * Take a card: 0, also for one that is taken already, or a negative errno.
  *
- * @param restart boot it again when its OS asks for a restart
  * @param why what a person is told of an error
  */
-int keeper_attach(struct keeper *k, const char *name, bool restart, char *why, size_t len);
+int keeper_attach(struct keeper *k, const char *name, const struct keeper_want *want, char *why,
+		  size_t len);
 
 /** Let go of one: 0, or -ENOENT. */
 int keeper_detach(struct keeper *k, const char *name);
@@ -59,6 +67,9 @@ void keeper_sweep(struct keeper *k);
 /** Name and state of one, counted from 0. */
 const char *keeper_name(const struct keeper *k, unsigned int i);
 const char *keeper_state(const struct keeper *k, unsigned int i);
+
+/** Where a card OS has its log, by its System.map (datasheet section 12.8): 0, or -errno. */
+int map_read(const char *path, uint64_t *log_buf, uint64_t *log_buf_len);
 
 /** Answer a request about `k`. */
 void control_answer(void *k, struct ctl_request *request, struct ctl_text *t);

@@ -157,6 +157,7 @@ remove_card(const struct card_paths *paths)
 		return EXIT_FAILED;
 	}
 	unlink(paths->image);
+	unlink(paths->map);
 	dirs_remove(paths->directory);
 	printf("%s: deleted\n", paths->name);
 	return EXIT_DONE;

@@ -168,6 +168,12 @@ card_image_make(const char *path)
 }
 
 int
+card_map_make(const char *path)
+{
+	return write_file(path, card_system_map(), strlen(card_system_map()));
+}
+
+int
 card_mkimage(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -189,7 +195,7 @@ card_mkimage(int argc, char **argv)
 		o.build = build;
 	if (make(argv[optind], o.size, card_image_write, o.build) < 0 ||
 	    (o.ramdisk != NULL && make(o.ramdisk, o.ramdisk_size, fill_ramdisk, NULL) < 0) ||
-	    (o.map != NULL && write_file(o.map, card_system_map(), strlen(card_system_map())) < 0))
+	    (o.map != NULL && card_map_make(o.map) < 0))
 		return EXIT_FAILED;
 	printf("%s: image of %llu bytes, %s%s\n", argv[optind], (unsigned long long)o.size,
 	       CARD_IMAGE_NAME, o.build);

@@ -4,6 +4,7 @@
  * Who drives a card: the process that has its raw_mic.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -81,18 +82,34 @@ give_to_mpssd(const struct mpssd_paths *mpssd, const char *request)
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
+/* The map is that of the image which start makes; of others, nothing is known. */
+static void
+attach_request(const struct card_paths *paths, const struct card_settings *s, char *request,
+	       size_t len)
+{
+	bool own = s->image[0] == '\0' || strcmp(s->image, paths->image) == 0;
+	json_t *words = json_pack("{s:s, s:b}", "card", paths->name, "restart", s->restart);
+	char *text;
+
+	if (own && access(paths->map, R_OK) == 0)
+		json_object_set_new(words, "map", json_string(paths->map));
+	text = json_dumps(words, JSON_COMPACT);
+	snprintf(request, len, "attach %s\n", text != NULL ? text : "{}");
+	free(text);
+	json_decref(words);
+}
+
 int
 card_owner_need(const struct card_paths *paths, const struct card_settings *s)
 {
+	char request[PATH_MAX + 128];
 	struct mpssd_paths mpssd;
-	char request[128];
 	int status = card_process_need(paths);
 
 	if (status != 0 || card_answers(paths->owner_control))
 		return status;
 	if (mpssd_paths_find(&mpssd) < 0)
 		return EXIT_FAILED;
-	snprintf(request, sizeof(request), "attach {\"card\":\"%s\",\"restart\":%s}\n", paths->name,
-		 s->restart ? "true" : "false");
+	attach_request(paths, s, request, sizeof(request));
 	return give_to_mpssd(&mpssd, request);
 }

@@ -86,6 +86,7 @@ card_paths_find(const char *name, struct card_paths *paths)
 #undef PATH
 	snprintf(paths->settings, sizeof(paths->settings), "%s/cards/%s.conf", config, name);
 	snprintf(paths->image, sizeof(paths->image), "%s/cards/%s.img", config, name);
+	snprintf(paths->map, sizeof(paths->map), "%s/cards/%s.map", config, name);
 	return 0;
 }
 

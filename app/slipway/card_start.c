@@ -27,13 +27,17 @@ settings_find(const struct card_paths *paths, struct card_settings *s)
 	return 0;
 }
 
+/* The image that is meant where the settings name none, and the map that belongs to it. */
 static int
 image_find(const struct card_paths *paths, const struct card_settings *s)
 {
-	if (s->image[0] != '\0' || access(paths->image, F_OK) == 0)
+	if (s->image[0] != '\0')
 		return 0;
-	return card_make_above(paths->image) < 0 || card_image_make(paths->image) < 0 ? EXIT_FAILED
-										      : 0;
+	if (card_make_above(paths->image) < 0 ||
+	    (access(paths->image, F_OK) < 0 && card_image_make(paths->image) < 0) ||
+	    (access(paths->map, F_OK) < 0 && card_map_make(paths->map) < 0))
+		return EXIT_FAILED;
+	return 0;
 }
 
 static int

@@ -232,7 +232,7 @@ expect 'registers' 0 '^POSTCODE  *0x00004646' "$program" regs mic0
 expect 'among devices' 0 '^mic0  *mic x100' "$program" regs
 expect 'watched' 0 'mic0: MIC card, running' "$program" top -n 1 -d 0.1 mic0
 expect 'its console' 0 '.' "${slipway[@]}" log mic0
-expect 'its own log' 0 '.' "${slipway[@]}" log --buffer mic0
+expect 'its own log' 0 'command line: mem=64M' "${slipway[@]}" log --buffer mic0
 expect 'new settings wait' 0 'a new start takes this over' "${slipway[@]}" config mic0 era=a
 expect 'not deleted' 6 'mic0 runs' "${slipway[@]}" delete mic0
 expect 'stopped' 0 'mic0: ready after' "${slipway[@]}" stop mic0
@@ -312,13 +312,29 @@ same 'the other does not notice' online json mic0 "c['state']"
 # ---- Again and again ----
 
 part boots
+# held PID: its descriptors, mapped files and sockets; own memory in MB
+held() {
+	echo "$(find "/proc/$1/fd" -mindepth 1 | wc -l) descriptors," \
+		"$(grep -c 'memfd:\|/dev/shm' "/proc/$1/maps") mapped files"
+}
+resident() {
+	awk '/^RssAnon/ { print $2 }' "/proc/$1/status"
+}
 card stop --quiet mic0
+mpssd=$(pid_of "$SLIPWAY_DIR/mpssd.lock")
+mic=$(pid_of "$SLIPWAY_DIR/cards/mic0/pid")
+before=$(held "$mpssd"; held "$mic")
+memory=$(($(resident "$mpssd") + $(resident "$mic")))
 begun=$EPOCHREALTIME
 for ((n = 1; n <= boots; n++)); do
 	{ card boot --quiet mic0 || break; card stop --quiet mic0 || break; } 2>"$work/said"
 done
 [ $n -gt "$boots" ]
 count $? "$boots boots, stopped at $n"
+same 'no descriptor or mapping is left of them' "$before" bash -c "$(declare -f held)
+	held $mpssd; held $mic"
+[ $(($(resident "$mpssd") + $(resident "$mic"))) -le $((memory + 2048)) ]
+count $? "nor memory: $memory kB before, $(($(resident "$mpssd") + $(resident "$mic"))) kB after"
 [ -z "${TIMES:-}" ] || echo "$boots boots in $(bc <<<"$EPOCHREALTIME - $begun") s"
 
 # ---- The end ----

@@ -10,7 +10,8 @@
  * process runs a directory:
  *
  *     CONFIG/cards/NAME.conf     settings, key = value
- *     CONFIG/cards/NAME.img      the image that the first start makes
+ *     CONFIG/cards/NAME.img      the image that the first start makes,
+ *     CONFIG/cards/NAME.map      and its System.map: where the card OS has its log
  *     DIR/cards/NAME/card        vfio-user socket of the card's process
  *     DIR/cards/NAME/card.ctl    control socket of the card's process: the card's side
  *     DIR/cards/NAME/pid         its lock (ctl_lock.h)
@@ -54,6 +55,7 @@ struct card_paths {
 	char owner_control[CARD_SOCKET_MAX]; /**< owner.ctl */
 	char settings[PATH_MAX];             /**< CONFIG/cards/NAME.conf */
 	char image[PATH_MAX];                /**< CONFIG/cards/NAME.img */
+	char map[PATH_MAX];                  /**< CONFIG/cards/NAME.map */
 };
 
 /** What a settings file says; see card_settings.c for the keys. */
@@ -111,6 +113,9 @@ const char *card_settings_get(const struct card_settings *s, size_t n, const cha
 
 /** Make an image that a virtual card boots; the file is there as a whole or not at all. */
 int card_image_make(const char *path);
+
+/** Make its System.map; likewise. */
+int card_map_make(const char *path);
 
 /* ---- card_daemon.c ---- */
 

@@ -11,12 +11,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +36,7 @@
 #define DMA "dma_mic_kill"
 
 #define NOTICE_MS   100u
+#define LIMIT_NS    UINT64_C(5000000000)
 #define ONLINE_MS   20000u
 #define MOMENT_MS   60u /* DMA runs at most so long before the kill */
 #define BLOCK       524288u
@@ -247,8 +250,7 @@ feed(struct flow *f)
 
 	for (n = 0; n < BURST; n++) {
 		uint64_t block = f->submitted % BLOCKS * BLOCK;
-		int ret = rte_dma_copy(dma_id, 0, f->iova + block,
-				       CARD_OFFSET + block, BLOCK, 0);
+		int ret = rte_dma_copy(dma_id, 0, f->iova + block, CARD_OFFSET + block, BLOCK, 0);
 
 		if (ret < 0)
 			break;
@@ -273,7 +275,7 @@ drain(struct flow *f)
 static void
 run_until(struct flow *f, uint64_t end)
 {
-	while (now_ns() < end) {
+	while (now_ns() < end || (f->completed == 0 && now_ns() < end + LIMIT_NS)) {
 		feed(f);
 		drain(f);
 	}
@@ -285,36 +287,115 @@ run_until(struct flow *f, uint64_t end)
 /* ---- A round ---- */
 
 struct worst {
-	uint64_t lost_ns, drained_ns;
+	uint64_t lost_ms, drained_ms;
+	unsigned int rounds_with_errors;
 };
+
+/* The longest that a thread of ours was ready to run and had no CPU, since it began. The machine may
+ * have more to do than it has time.
+ */
+static uint64_t
+starved_ns(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	unsigned long long ran, waited, most = 0;
+	struct dirent *entry;
+	char path[300];
+	FILE *file;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/schedstat", entry->d_name);
+		file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+		if (file == NULL)
+			continue;
+		if (fscanf(file, "%llu %llu", &ran, &waited) == 2 && waited > most)
+			most = waited;
+		fclose(file);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return most;
+}
+
+/* When it is dead, which may take it a while. */
+static bool
+is_dead(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* From its death until the loss was told, and until the last copy ended. */
+static void
+measure(struct flow *f, int pidfd, uint64_t *lost, uint64_t *drained)
+{
+	uint64_t dead = 0, limit = now_ns() + LIMIT_NS;
+
+	*drained = 0;
+	while ((dead == 0 || lost_ns == 0 || *drained == 0) && now_ns() < limit) {
+		if (dead == 0 && is_dead(pidfd))
+			dead = now_ns();
+		drain(f);
+		if (*drained == 0 && f->completed == f->submitted)
+			*drained = now_ns();
+	}
+	if (dead == 0 || lost_ns == 0)
+		fail("%s within 5 s", dead == 0 ? "not dead" : "not noticed");
+	if (*drained == 0)
+		fail("%" PRIu64 " of %" PRIu64 " copies do not end", f->submitted - f->completed,
+		     f->submitted);
+	*lost = lost_ns > dead ? lost_ns - dead : 0;
+	*drained = *drained > dead ? *drained - dead : 0;
+}
+
+static void
+judge(uint64_t lost, uint64_t drained, uint64_t starved, struct worst *worst)
+{
+	uint64_t accepted = NOTICE_MS * UINT64_C(1000000) + starved;
+
+	if (lost > accepted || drained > accepted)
+		fail("noticed after %.1f ms, all copies ended after %.1f ms, %.1f ms without CPU",
+		     (double)lost / 1e6, (double)drained / 1e6, (double)starved / 1e6);
+	worst->lost_ms = RTE_MAX(worst->lost_ms, lost / 1000000);
+	worst->drained_ms = RTE_MAX(worst->drained_ms, drained / 1000000);
+}
+
+/* A card that is gone takes no copy, or ends it with an error. */
+static void
+copy_in_vain(struct flow *f)
+{
+	uint64_t errors = f->errors, limit = now_ns() + LIMIT_NS;
+
+	if (rte_dma_copy(dma_id, 0, f->iova, CARD_OFFSET, 64, RTE_DMA_OP_FLAG_SUBMIT) < 0)
+		return;
+	f->submitted++;
+	while (f->completed < f->submitted && now_ns() < limit)
+		drain(f);
+	if (f->errors == errors)
+		fail("a copy to a card that is gone %s",
+		     f->completed < f->submitted ? "does not end" : "ends well");
+}
 
 static void
 kill_card(struct flow *f, struct worst *worst)
 {
+	uint64_t lost, drained, starved;
 	pid_t pid = card_pid();
-	uint64_t killed, limit;
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	/* Half a gigabyte is under way: more than it gets done before it dies. */
+	/* Half a gigabyte is under way: as a rule more than it gets done before it dies. */
 	while (feed(f) == BURST)
 		;
+	starved = starved_ns();
 	lost_ns = 0;
-	killed = now_ns();
-	limit = killed + NOTICE_MS * UINT64_C(1000000);
-	if (kill(pid, SIGKILL) < 0)
+	if (pidfd < 0 || kill(pid, SIGKILL) < 0)
 		fail("process %d: %s", (int)pid, strerror(errno));
-	while ((lost_ns == 0 || f->completed < f->submitted) && now_ns() < limit)
-		drain(f);
-	if (lost_ns == 0)
-		fail("not noticed within %u ms", NOTICE_MS);
-	if (f->completed < f->submitted)
-		fail("%" PRIu64 " of %" PRIu64 " copies do not end", f->submitted - f->completed,
-		     f->submitted);
-	if (f->errors == 0)
-		fail("all %" PRIu64 " copies succeeded, under way or not", f->submitted);
-	worst->lost_ns = RTE_MAX(worst->lost_ns, lost_ns - killed);
-	worst->drained_ns = RTE_MAX(worst->drained_ns, now_ns() - killed);
-	if (rte_dma_copy(dma_id, 0, f->iova, CARD_OFFSET, 64, 0) >= 0)
-		fail("a copy is taken by a card that is gone");
+	measure(f, pidfd, &lost, &drained);
+	close(pidfd);
+	judge(lost, drained, starved_ns() - starved, worst);
+	worst->rounds_with_errors += f->errors > 0;
+	copy_in_vain(f);
 }
 
 static void
@@ -370,9 +451,12 @@ main(int argc, char **argv)
 		else if (round_number > WARM_UP)
 			compare(&before);
 	}
-	printf("%u cards killed: noticed after %.1f ms at most, all copies ended after %.1f ms; %u "
-	       "descriptors, %u mapped files, %ld kB\n",
-	       rounds + WARM_UP, (double)worst.lost_ns / 1e6, (double)worst.drained_ns / 1e6,
+	if (worst.rounds_with_errors * 2 < rounds)
+		fail("copies ended with errors in %u rounds only", worst.rounds_with_errors);
+	printf("%u cards killed, %u with copies under way: noticed after %" PRIu64
+	       " ms at most, all "
+	       "copies ended after %" PRIu64 " ms; %u descriptors, %u mapped files, %ld kB\n",
+	       rounds + WARM_UP, worst.rounds_with_errors, worst.lost_ms, worst.drained_ms,
 	       before.fds, before.maps, resident_kb());
 	rte_free(buffer);
 	rte_eal_cleanup();
