@@ -33,6 +33,8 @@ CHECK_RUNS=30
 FUZZ_BATCH=1000000
 WEAVE_DEVIATIONS=4
 KILLS=50
+CARD_KILLS=20
+CARD_BOOTS=40
 DSA_MEGABYTES=64
 DSA_COPIES=100000
 DSA_LENGTHY=()
@@ -45,6 +47,8 @@ while [ $# -gt 0 ]; do
 		FUZZ_BATCHES=10
 		WEAVE_DEVIATIONS=5
 		KILLS=500
+		CARD_KILLS=100
+		CARD_BOOTS=200
 		CHECK_RUNS=1000
 		DSA_MEGABYTES=1024
 		DSA_COPIES=1000000
@@ -387,6 +391,8 @@ run_tool_tests()
 	check "slipway serve" "$ROOT/app/slipway/serve_test.sh" "$BUILD/app/slipway"
 	check "slipway serve dsa, slipway dsa" "$ROOT/app/slipway/serve_dsa_test.sh" \
 		"$BUILD/app/slipway"
+	check "slipway card and mpssd, $CARD_BOOTS boots" timeout 300 \
+		"$ROOT/app/slipway/card_test.sh" "$BUILD/app/slipway" "$CARD_BOOTS"
 	check "slipway doctor" "$ROOT/app/slipway/doctor_test.sh" "$BUILD/app/slipway"
 	check "slipway serve --domains" serve_domains
 	check "slipway serve at work" serve_tools
@@ -438,9 +444,10 @@ run_driver_tests()
 
 run_killed_clients()
 {
-	heading "Clients of a served device, killed"
+	heading "Clients of a served device, and cards, killed"
 	check "$KILLS clients killed" timeout $((KILLS * 2 + 60)) \
 		"$ROOT/devtools/kill_client.sh" "$KILLS"
+	check "$CARD_KILLS cards killed" "$ROOT/devtools/kill_card.sh" "$CARD_KILLS"
 }
 
 run_stock_suites()

@@ -335,7 +335,11 @@ same 'no descriptor or mapping is left of them' "$before" bash -c "$(declare -f 
 	held $mpssd; held $mic"
 [ $(($(resident "$mpssd") + $(resident "$mic"))) -le $((memory + 2048)) ]
 count $? "nor memory: $memory kB before, $(($(resident "$mpssd") + $(resident "$mic"))) kB after"
-[ -z "${TIMES:-}" ] || echo "$boots boots in $(bc <<<"$EPOCHREALTIME - $begun") s"
+# 200 within 60 s.
+awk -v n="$boots" -v s="$begun" -v e="$EPOCHREALTIME" 'BEGIN { printf "%d boots in %.1f s\n", n, e - s
+	exit e - s > n * 0.3 }' >"$work/said"
+count $? 'not slowly'
+cat "$work/said"
 
 # ---- The end ----
 
