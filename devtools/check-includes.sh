@@ -22,7 +22,7 @@ lib/check/mic: lib/bus mic_model.h card.h
 lib/fuzz: lib/spec lib/bus lib/model lib/model/dlb
 lib/card: lib/spec lib/bus lib/model/mic
 lib/portal:
-lib/verify: lib/spec lib/bus lib/model lib/model/dlb
+lib/verify: lib/spec lib/bus lib/model lib/model/dlb lib/verify/weave lib/scif lib/scif/client lib/scif/engine
 lib/verify/weave:
 lib/resource: lib/spec
 lib/scif: lib/spec lib/scif/host lib/scif/engine

@@ -5,245 +5,20 @@
  *
  *   dlb_weave [deviations]          2 when not said
  *
- * Threads are coroutines, and each atomic access but relaxed ones is a point where another one may
- * go on. The plain schedule runs each thread to its end, its stores seen at once. A deviation is a
- * switch at a point, or a point at which stores stay under way (first in, first out, as on x86).
+ * How they are woven, and what a deviation is: weave/weave.h.
  * All schedules with at most so many deviations are run, one after another, on one device, which
  * has to be at rest after each. The Promela models beside this look at all schedules of a model;
  * this looks at some of the code.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <ucontext.h>
 
-#include "bus_relax.h"
 #include "dlb_model_priv.h"
 #include "dlb_test_rig.h"
+#include "weave.h"
 
-#define THREADS   3u
-#define STACK     (256u * 1024)
-#define UNDER_WAY 64u
-/* More points than any schedule needs: the threads wait for each other. */
-#define MOST_POINTS 4000u
-
-/* ---- The way through the choices ---- */
-
-static struct {
-	struct {
-		uint8_t taken, of;
-	} choice[MOST_POINTS];
-	unsigned int length; /* what the next run is told */
-	unsigned int at;     /* choices made in this run */
-	unsigned int bound;
-} way;
-
-/* One of n; 0 is no deviation. */
-static unsigned int
-choose(unsigned int n)
-{
-	if (way.at == MOST_POINTS) {
-		printf("a schedule does not end\n");
-		exit(1);
-	}
-	if (way.at == way.length) {
-		way.choice[way.length].taken = 0;
-		way.length++;
-	}
-	if (way.choice[way.at].taken >= n) {
-		printf("the same schedule leads elsewhere\n");
-		exit(1);
-	}
-	way.choice[way.at].of = (uint8_t)n;
-	return way.choice[way.at++].taken;
-}
-
-/* The next schedule within the bound: false when there is none. */
-static bool
-next_way(void)
-{
-	unsigned int spent = 0;
-
-	for (unsigned int i = 0; i < way.at; i++)
-		spent += way.choice[i].taken != 0;
-	for (way.length = way.at; way.length > 0; way.length--) {
-		unsigned int i = way.length - 1, before = spent - (way.choice[i].taken != 0);
-
-		if (way.choice[i].taken + 1 < way.choice[i].of && before < way.bound) {
-			way.choice[i].taken++;
-			return true;
-		}
-		spent = before;
-	}
-	return false;
-}
-
-/* ---- Threads ---- */
-
-struct thread {
-	ucontext_t context;
-	void (*run)(struct rig *r);
-	bool done;
-	unsigned int stores;
-	struct {
-		volatile void *at;
-		unsigned int size;
-		uint64_t value;
-	} store[UNDER_WAY];
-};
-
-static struct thread thread[THREADS];
-static struct thread *current; /* NULL: nothing is woven */
-static ucontext_t outside;
 static struct rig *rig;
-static char stack[THREADS][STACK];
-
-static void
-write_through(volatile void *at, unsigned int size, uint64_t value)
-{
-	if (size == 8)
-		__atomic_store_n((volatile uint64_t *)at, value, __ATOMIC_SEQ_CST);
-	else if (size == 4)
-		__atomic_store_n((volatile uint32_t *)at, (uint32_t)value, __ATOMIC_SEQ_CST);
-	else
-		__atomic_store_n((volatile uint8_t *)at, (uint8_t)value, __ATOMIC_SEQ_CST);
-}
-
-static void
-drain(struct thread *t)
-{
-	for (unsigned int i = 0; i < t->stores; i++)
-		write_through(t->store[i].at, t->store[i].size, t->store[i].value);
-	t->stores = 0;
-}
-
-static void
-go_on_with(struct thread *t)
-{
-	struct thread *before = current;
-
-	if (t == before)
-		return;
-	current = t;
-	swapcontext(&before->context, &t->context);
-}
-
-/* The others that have not ended, in turn after the current one. */
-static unsigned int
-others(struct thread *list[])
-{
-	unsigned int me = (unsigned int)(current - thread), n = 0;
-
-	for (unsigned int i = 1; i < THREADS; i++)
-		if (!thread[(me + i) % THREADS].done)
-			list[n++] = &thread[(me + i) % THREADS];
-	return n;
-}
-
-/* Somebody else may go on here. */
-static void
-point(void)
-{
-	struct thread *list[THREADS];
-	unsigned int n, chosen;
-
-	if (current == NULL)
-		return;
-	if (current->stores != 0 && choose(2) == 0)
-		drain(current);
-	n = others(list);
-	chosen = n == 0 ? 0 : choose(n + 1);
-	if (chosen != 0)
-		go_on_with(list[chosen - 1]);
-}
-
-void
-weave_wait(void)
-{
-	struct thread *list[THREADS];
-	unsigned int n;
-
-	drain(current);
-	n = others(list);
-	if (n != 0)
-		go_on_with(list[choose(n)]);
-}
-
-uint64_t
-weave_load(const volatile void *at, unsigned int size, int order)
-{
-	if (order != memory_order_relaxed)
-		point();
-	for (unsigned int i = current == NULL ? 0 : current->stores; i > 0; i--)
-		if (current->store[i - 1].at == at)
-			return current->store[i - 1].value;
-	if (size == 8)
-		return __atomic_load_n((const volatile uint64_t *)at, __ATOMIC_SEQ_CST);
-	if (size == 4)
-		return __atomic_load_n((const volatile uint32_t *)at, __ATOMIC_SEQ_CST);
-	return __atomic_load_n((const volatile uint8_t *)at, __ATOMIC_SEQ_CST);
-}
-
-void
-weave_settle(void)
-{
-	point();
-	if (current != NULL)
-		drain(current);
-}
-
-void
-weave_store(volatile void *at, unsigned int size, uint64_t value, int order)
-{
-	if (order == memory_order_seq_cst)
-		weave_settle();
-	else if (order != memory_order_relaxed)
-		point();
-	if (current == NULL || order == memory_order_seq_cst) {
-		write_through(at, size, value);
-		return;
-	}
-	if (current->stores == UNDER_WAY)
-		drain(current);
-	current->store[current->stores].at = at;
-	current->store[current->stores].size = size;
-	current->store[current->stores].value = value;
-	current->stores++;
-}
-
-static void
-thread_main(void)
-{
-	struct thread *list[THREADS], *me = current;
-	unsigned int n;
-
-	me->run(rig);
-	point();
-	drain(me);
-	me->done = true;
-	n = others(list);
-	if (n == 0) {
-		current = NULL;
-		setcontext(&outside);
-	}
-	current = list[choose(n)];
-	setcontext(&current->context);
-}
-
-static void
-run_threads(void (*const run[THREADS])(struct rig *r))
-{
-	for (unsigned int i = 0; i < THREADS; i++) {
-		thread[i].run = run[i];
-		thread[i].done = run[i] == NULL;
-		getcontext(&thread[i].context);
-		thread[i].context.uc_stack.ss_sp = stack[i];
-		thread[i].context.uc_stack.ss_size = STACK;
-		makecontext(&thread[i].context, thread_main, 0);
-	}
-	way.at = 0;
-	current = &thread[0];
-	swapcontext(&outside, &thread[0].context);
-}
+static unsigned int bound;
 
 /* ---- What is woven ---- */
 
@@ -254,33 +29,33 @@ post_one(struct rig *r, uint32_t port, uint64_t data)
 }
 
 static void
-posts_and_steps(struct rig *r)
+posts_and_steps(void *r)
 {
 	post_one(r, RIG_PRODUCER, 1);
 	rig_step(r);
 }
 
 static void
-also_posts_and_steps(struct rig *r)
+also_posts_and_steps(void *r)
 {
 	post_one(r, 0, 2);
 	rig_step(r);
 }
 
 static void
-reads_a_register(struct rig *r)
+reads_a_register(void *r)
 {
 	rig_read(r, DLB_LSP_CQ_LDB_INFL_CNT, 0);
 }
 
 static void
-only_steps(struct rig *r)
+only_steps(void *r)
 {
 	rig_step(r);
 }
 
 static void
-posts_four_and_steps(struct rig *r)
+posts_four_and_steps(void *r)
 {
 	for (uint64_t n = 1; n <= 4; n++)
 		post_one(r, RIG_PRODUCER, n);
@@ -298,7 +73,7 @@ fill(struct rig *r)
 static const struct scenario {
 	const char *name;
 	void (*before)(struct rig *r);
-	void (*run[THREADS])(struct rig *r);
+	void (*run[WEAVE_THREADS])(void *r);
 	uint32_t events;
 	bool in_order;
 } scenarios[] = {
@@ -349,18 +124,18 @@ weave(const struct scenario *s)
 {
 	unsigned long schedules = 0;
 
-	way.length = 0;
+	weave_begin(bound);
 	do {
 		forget(rig);
 		if (s->before != NULL)
 			s->before(rig);
-		run_threads(s->run);
+		weave_run(s->run, rig);
 		schedules++;
 		if (!is_right(rig, s)) {
 			printf("%-32s wrong in schedule %lu\n", s->name, schedules);
 			return false;
 		}
-	} while (next_way());
+	} while (weave_next());
 	printf("%-32s %8lu schedules\n", s->name, schedules);
 	return true;
 }
@@ -371,7 +146,7 @@ main(int argc, char **argv)
 	static struct rig bench;
 	unsigned int passed = 0, all = sizeof(scenarios) / sizeof(scenarios[0]);
 
-	way.bound = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 2;
+	bound = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 2;
 	rig = &bench;
 	if (rig_open(rig, DLB_V25, TEST_HOST_WHOLE) < 0)
 		return 1;

@@ -134,7 +134,7 @@ int
 scif_place_new(struct scif_engine *engine, uint32_t a, uint32_t b, struct scif_node *node,
 	       struct scif_place *place)
 {
-	struct scif_arena *arena;
+	struct scif_arena *arena = NULL;
 	int ret = arena_find(engine, a, b, node, &arena);
 
 	if (ret < 0)

@@ -6,11 +6,12 @@
 
 /**
  * @file
- * Stands in front of the compiler's header where code is woven: the atomics that the model uses, as
- * calls of lib/verify/dlb_weave.c, which decides who goes on.
+ * Stands in front of the compiler's header where code is woven: the atomics that it uses, as
+ * calls of weave.c, which decides who goes on.
  */
 
 #include_next <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /** A load: of the thread's own store under way, if there is one, else of memory. */
@@ -30,6 +31,11 @@ void weave_settle(void);
 #undef atomic_fetch_add
 #undef atomic_fetch_add_explicit
 #undef atomic_fetch_sub
+#undef atomic_fetch_or
+#undef atomic_compare_exchange_strong
+#undef atomic_compare_exchange_strong_explicit
+#undef atomic_exchange_explicit
+#undef atomic_thread_fence
 
 #define atomic_load_explicit(p, order) ((WEAVE_PLAIN(p))weave_load((p), sizeof(*(p)), (order)))
 #define atomic_load(p) atomic_load_explicit(p, memory_order_seq_cst)
@@ -43,5 +49,15 @@ void weave_settle(void);
 #define atomic_fetch_add_explicit(p, value, order) atomic_fetch_add(p, value)
 #define atomic_fetch_sub(p, value) \
 	(weave_settle(), __atomic_fetch_sub((WEAVE_PLAIN(p) *)(p), (value), __ATOMIC_SEQ_CST))
+#define atomic_fetch_or(p, value) \
+	(weave_settle(), __atomic_fetch_or((WEAVE_PLAIN(p) *)(p), (value), __ATOMIC_SEQ_CST))
+#define atomic_exchange_explicit(p, value, order) atomic_exchange(p, value)
+#define atomic_compare_exchange_strong(p, expected, value)                                         \
+	(weave_settle(),                                                                           \
+	 __atomic_compare_exchange_n((WEAVE_PLAIN(p) *)(p), (expected), (value), false,            \
+				     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+#define atomic_compare_exchange_strong_explicit(p, expected, value, success, failure) \
+	atomic_compare_exchange_strong(p, expected, value)
+#define atomic_thread_fence(order) weave_settle()
 
 #endif /* SLIPWAY_WEAVE_STDATOMIC_H */
