@@ -20,7 +20,9 @@
 
 /** What can be asked. In: arg, out: value; descriptors in brackets. */
 enum scif_request_op {
-	/** arg: version. value: node, ring size of connections, size of the board. [board] */
+	/** arg: version. value: node, ring size of connections, size of the board, flags.
+	 * [board]
+	 */
 	SCIF_REQUEST_HELLO = 1,
 	/** endpoint: a free index, by the client's choice. */
 	SCIF_REQUEST_OPEN,
@@ -55,19 +57,29 @@ enum scif_request_op {
 	/** Another process is about to hold what this one holds. [its socket] */
 	SCIF_REQUEST_FORK,
 
-	/** arg: RAS offset or -1, length, prot, offset in the descriptor. slot. value: RAS offset.
-	 * [memory]
+	/** arg: RAS offset or -1, length, prot, and its last piece as in RUN. slot. value: RAS
+	 * offset. [memory of that piece]
 	 */
 	SCIF_REQUEST_REGISTER = 32,
 	/** arg: RAS offset, length. slot. */
 	SCIF_REQUEST_UNREGISTER,
-	/** The window that holds an offset. arg: offset, 0 own or 1 peer's, 1 if its memory is to
-	 * be sent. value: offset, length, prot, memory (a number), offset in it. [memory]
+	/** The piece of a window that holds an offset. arg: offset, 0 own or 1 peer's, 1 if its
+	 * memory is to be sent. value: offset, length, prot and flags and number of the process,
+	 * memory (a number), offset in it or address, end of the window. [memory]
 	 */
 	SCIF_REQUEST_WINDOW,
-	/** Hold, or no longer hold, pages of the peer's windows. arg: offset, length. */
+	/** Hold pages of a piece of the peer's. arg: offset, length, prot. value: as WINDOW, but a
+	 * token instead of the end. [memory]
+	 */
 	SCIF_REQUEST_MAP,
+	/** No longer hold some of them. No endpoint. arg: token, length. */
 	SCIF_REQUEST_UNMAP,
+	/** A piece of the window that REGISTER will make, by the same slot. arg: 3: offset in the
+	 * memory, or address in the process where there is none; 4: length; 5: what the client
+	 * calls the memory, or 0: named again while it is part of a window, it need not be sent.
+	 * [memory]
+	 */
+	SCIF_REQUEST_RUN,
 
 	/** arg: none. slot. value: mark. Of a peer on another node. */
 	SCIF_REQUEST_MARK = 48,
@@ -76,6 +88,15 @@ enum scif_request_op {
 	/** arg: loff, lval, roff, rval, flags. slot. */
 	SCIF_REQUEST_SIGNAL,
 };
+
+/** Beside the protection of a piece: it cannot shrink under who uses it; it is memory of a process,
+ * whose number is in the upper half.
+ */
+#define SCIF_REQUEST_STEADY  (UINT64_C(1) << 8)
+#define SCIF_REQUEST_PROCESS (UINT64_C(1) << 9)
+
+/** Flags of HELLO: errno as drivers have it. */
+#define SCIF_REQUEST_DRIVER_ERRNO 1u
 
 /** The peer is on another node. */
 #define SCIF_REQUEST_FAR (UINT64_C(1) << 63)

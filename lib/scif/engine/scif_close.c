@@ -58,6 +58,7 @@ scif_close_begin(struct scif_endpoint *ep)
 		break;
 	case SCIF_CONNECTED:
 		scif_window_closed(ep);
+		scif_fence_disconnected(ep);
 		waits = disconnect(ep);
 		break;
 	case SCIF_DISCONNECTED:
@@ -77,6 +78,7 @@ scif_close_disconnected(struct scif_endpoint *ep)
 	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
 	scif_endpoint_set(ep, SCIF_DISCONNECTED);
 	scif_window_disconnected(ep);
+	scif_fence_disconnected(ep);
 }
 
 /* ---- Messages ---- */
@@ -168,4 +170,5 @@ scif_close_node(struct scif_node *node)
 		else if (ep->peer.node == node->id && ep->peer.port != 0)
 			node_gone(ep);
 	}
+	scif_window_node_gone(node);
 }

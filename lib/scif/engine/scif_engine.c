@@ -61,6 +61,11 @@ scif_engine_create(const struct scif_engine_config *config, const struct scif_ho
 	scif_list_init(&engine->timers);
 	scif_list_init(&engine->clients);
 	scif_list_init(&engine->arenas);
+	scif_list_init(&engine->windows);
+	scif_list_init(&engine->memories);
+	scif_list_init(&engine->forming);
+	scif_list_init(&engine->cookies);
+	scif_list_init(&engine->waits);
 	scif_list_init(&engine->loop);
 	scif_ports_init(&engine->ports);
 	if (config_check(&engine->config) < 0 ||
@@ -127,6 +132,7 @@ scif_engine_client_remove(struct scif_engine *engine, struct scif_client *client
 		if (client->hold[i] != NULL)
 			scif_endpoint_drop(client, i);
 	scif_window_client_gone(client);
+	scif_fence_client_gone(client);
 	scif_list_remove(&client->link);
 	scif_desk_put(engine, client->desk);
 	free(client);
@@ -221,6 +227,8 @@ scif_engine_step(struct scif_engine *engine, uint64_t now_ns)
 	for (unsigned int i = 0; i < SCIF_NODES_MAX; i++)
 		if (engine->node[i] != NULL && !engine->node[i]->self)
 			deadline = least(deadline, scif_link_step(engine->node[i]));
+	deadline = least(deadline, scif_window_step(engine));
+	deadline = least(deadline, scif_fence_step(engine));
 	scif_message_loop(engine);
 	return deadline;
 }

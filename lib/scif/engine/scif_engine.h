@@ -53,7 +53,9 @@ struct scif_host_ops {
 	int (*memory)(void *arg, size_t size, struct scif_memory *memory);
 	/** Unmap where there is a base, and close. */
 	void (*memory_free)(void *arg, struct scif_memory *memory);
-	/** Is this descriptor of a client memory that can be shared, of at least that size? */
+	/** Is this descriptor of a client memory that can be shared, of at least that size? 0, 1
+	 * when nobody can make it smaller, or a negative errno.
+	 */
 	int (*memory_check)(void *arg, int fd, uint64_t size);
 	/** Store 8 bytes into memory that the engine has not mapped: 0, or a negative errno. */
 	int (*store)(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value);

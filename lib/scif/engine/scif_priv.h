@@ -64,7 +64,8 @@ struct scif_client {
 	struct scif_desk *desk;
 	struct scif_hold *hold[SCIF_BOARD_ENDPOINTS]; /**< by index */
 	uint32_t nb_holds;
-	void *own; /**< the host's */
+	uint32_t nb_windows; /**< that it made */
+	void *own;           /**< the host's */
 };
 
 /** That a client holds an endpoint. After a fork two clients hold it, under the same index, and
@@ -125,7 +126,7 @@ struct scif_endpoint {
 	struct scif_gate gate;
 	bool gated;
 
-	struct scif_windows *windows; /**< scif_window.c's; NULL until there is one */
+	struct scif_windows *windows; /**< scif_window.h; NULL until there is one */
 };
 
 /** A node, this one too. */
@@ -150,6 +151,13 @@ struct scif_engine {
 	struct scif_list timers; /**< endpoints that wait */
 	struct scif_list clients;
 	struct scif_list arenas;
+	struct scif_list windows;  /**< of endpoints here and of their peers: scif_window.h */
+	struct scif_list memories; /**< that clients have registered */
+	struct scif_list forming;  /**< windows of which not all pieces have come */
+	struct scif_list cookies;  /**< who waits for answers about fences */
+	struct scif_list waits;    /**< of other nodes, for transfers that were begun here */
+	uint32_t nb_waits;
+	uint32_t nb_granted;       /**< windows that wait for a link */
 	struct scif_node *node[SCIF_NODES_MAX];
 	uint16_t max_id;
 	uint32_t numbers; /**< memories, clients and endpoints ever */
@@ -285,12 +293,21 @@ void scif_window_message(struct scif_node *from, const struct scif_message *m);
 void scif_window_disconnected(struct scif_endpoint *ep);
 /** The endpoint goes: so do its windows, once nobody refers to them. */
 void scif_window_closed(struct scif_endpoint *ep);
-/** A client is gone: what it had mapped is not. */
+/** A client is gone: it has nothing mapped, and waits for nothing. */
 void scif_window_client_gone(struct scif_client *client);
+/** A node is gone, and with it the windows of its endpoints and those for them. */
+void scif_window_node_gone(struct scif_node *node);
+/** Try again what a link could not do at once: when to be called again. */
+uint64_t scif_window_step(struct scif_engine *engine);
 
 int scif_fence_request(struct scif_client *client, struct scif_endpoint *ep,
 		       const struct scif_request *rq, struct scif_reply *reply);
 void scif_fence_message(struct scif_node *from, const struct scif_message *m);
+void scif_fence_client_gone(struct scif_client *client);
+/** The endpoint is Disconnected, or goes: who waits for it waits in vain. */
+void scif_fence_disconnected(struct scif_endpoint *ep);
+/** Look whether transfers are complete: when to be called again. */
+uint64_t scif_fence_step(struct scif_engine *engine);
 
 /** Set the outcome of a request that took time. */
 void scif_slot_done(struct scif_client *client, uint32_t slot, uint32_t ticket, int error,

@@ -32,6 +32,7 @@ hello(const struct asked *a)
 	a->reply->value[0] = a->engine->config.node;
 	a->reply->value[1] = a->engine->config.ring_size;
 	a->reply->value[2] = sizeof(struct scif_board);
+	a->reply->value[3] = a->engine->config.driver_errno ? SCIF_REQUEST_DRIVER_ERRNO : 0;
 	give_fd(a, a->client->desk->memory.fd);
 	return 0;
 }
@@ -233,7 +234,8 @@ static const struct {
 	[SCIF_REQUEST_UNREGISTER] = {of_window, true},
 	[SCIF_REQUEST_WINDOW] = {of_window, true},
 	[SCIF_REQUEST_MAP] = {of_window, true},
-	[SCIF_REQUEST_UNMAP] = {of_window, true},
+	[SCIF_REQUEST_UNMAP] = {of_window, false},
+	[SCIF_REQUEST_RUN] = {of_window, true},
 	[SCIF_REQUEST_MARK] = {of_fence, true},
 	[SCIF_REQUEST_WAIT] = {of_fence, true},
 	[SCIF_REQUEST_SIGNAL] = {of_fence, true},

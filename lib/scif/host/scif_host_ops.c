@@ -80,13 +80,15 @@ static int
 host_memory_check(void *arg, int fd, uint64_t size)
 {
 	struct stat st;
+	int seals;
 
 	(void)arg;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < size)
 		return -EINVAL;
-	return 0;
+	seals = fcntl(fd, F_GET_SEALS);
+	return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
 }
 
 static int
