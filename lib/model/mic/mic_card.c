@@ -27,10 +27,13 @@ mic_card_runs(const struct mic_model *m)
 void
 mic_model_boot(const struct bus_device *dev, struct mic_model_boot *boot)
 {
-	const struct mic_model *m = (const struct mic_model *)dev;
+	/* Its lock is no part of what it is. */
+	struct mic_model *m = (struct mic_model *)(uintptr_t)dev;
 
-	/* Written before the state became RUNNING, and not again before the next step. */
+	/* Another thread's step may be at the next boot already. */
+	mic_lock(m);
 	*boot = m->boot.image;
+	mic_unlock(m);
 }
 
 const char *
