@@ -300,6 +300,23 @@ several_errors_are_several_jobs(void **state)
 		assert_int_equal(status[n], n % 3 == 0 ? MIC_DMA_ERROR : MIC_DMA_OK);
 }
 
+/* The channel stops while its registers are looked at. */
+static void
+an_error_that_comes_late_is_cleared(void **state)
+{
+	enum mic_dma_status status[2];
+
+	(void)state;
+	dev.late = true;
+	assert_true(mic_dma_copy(ch, FAKE_CARD, of_host(0), 64) >= 0);
+	assert_true(mic_dma_copy(ch, 0, of_host(0), 64) >= 0);
+	mic_dma_submit(ch);
+	assert_int_equal(wait_for(2, status), 2);
+	assert_int_equal(status[0], MIC_DMA_ERROR);
+	assert_int_equal(status[1], MIC_DMA_OK);
+	assert_false(dev.late);
+}
+
 /* A piece in the middle: what follows of the job is not done, what follows the job is. */
 static void
 a_job_ends_with_its_first_error(void **state)
@@ -493,6 +510,7 @@ main(void)
 		TEST(a_long_copy_is_split),
 		TEST(an_error_is_one_jobs),
 		TEST(several_errors_are_several_jobs),
+		TEST(an_error_that_comes_late_is_cleared),
 		TEST(a_job_ends_with_its_first_error),
 		TEST(an_error_is_not_the_next_jobs),
 		TEST(those_that_ended_well_are_told_up_to_an_error),

@@ -112,6 +112,10 @@ mic_dev_read(struct mic_dev *dev, uint32_t off)
 	case MIC_DSTAT_AT:
 		return c->tail | (c->stopped || dev->never_up ? MIC_DSTAT_QUIESCED : 0);
 	case MIC_DCHERR_AT:
+		if (dev->late && c->dcherr != 0) {
+			dev->late = false;
+			return 0;
+		}
 		return c->dcherr;
 	default:
 		return 0;

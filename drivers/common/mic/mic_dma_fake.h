@@ -36,6 +36,7 @@ struct mic_dev {
 	bool gone, no_memory, never_up;
 	unsigned int per_poll; /**< descriptors executed in a poll; 0: none */
 	bool lies;             /**< statuses are nonsense */
+	bool late;             /**< DCHERR shows when it is read for the second time */
 	void (*event)(void *arg, enum mic_dev_event e);
 	void *arg;
 };

@@ -93,13 +93,15 @@ pass_by(struct mic_dma_channel *ch, uint64_t job, uint32_t tail)
 }
 
 static void
-recover(struct mic_dma_channel *ch, uint32_t error)
+recover(struct mic_dma_channel *ch)
 {
-	uint32_t tail;
+	uint32_t error, tail;
 	uint64_t job;
 
 	mic_dma_control(ch, false);
 	mic_dma_collect(ch);
+	/* Only now: before, it may have been in the middle of stopping. */
+	error = mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DCHERR_AT));
 	tail = mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DTPR_AT));
 	job = job_at(ch, tail);
 	if (job == ch->jobs) {
@@ -129,7 +131,7 @@ mic_dma_look(struct mic_dma_channel *ch)
 	    (dcr & MIC_DCR_ENABLE(ch->number)) == 0)
 		mic_dma_cut_off(ch);
 	else if (error != 0 || (stat & MIC_DSTAT_QUIESCED) != 0)
-		recover(ch, error);
+		recover(ch);
 }
 
 /* ---- Again ---- */
