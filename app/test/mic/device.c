@@ -188,20 +188,43 @@ dev_stray(uint16_t id)
 
 /* ---- The card's console ---- */
 
-/* The card's process answers at its control socket, beside the one that the card is at. */
+/** The directory of a card that is known by its name. */
+const char *
+dev_card_directory(void)
+{
+	static char directory[96];
+	const char *name = strstr(dev.args, "card="), *dir = getenv("SLIPWAY_DIR");
+
+	name = name != NULL ? name + strlen("card=") : "";
+	snprintf(directory, sizeof(directory), "%.60s/cards/%.*s", dir != NULL ? dir : "",
+		 (int)strcspn(name, ","), name);
+	return directory;
+}
+
+/* The card's process answers beside the socket that the card is at. */
+static void
+console_path(char *to, size_t size)
+{
+	const char *path = strstr(dev.args, "at=vfu:");
+
+	if (path == NULL)
+		snprintf(to, size, "%s/card.ctl", dev_card_directory());
+	else
+		snprintf(to, size, "%.*s.ctl", (int)strcspn(path + strlen("at=vfu:"), ","),
+			 path + strlen("at=vfu:"));
+}
+
 static int
 type_at_socket(const char *command)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	const char *path = strstr(dev.args, "at=vfu:");
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ret = -EIO;
 	char line[256];
 	ssize_t n;
 
-	if (path == NULL || fd < 0)
-		return -ENOTSUP;
-	path += strlen("at=vfu:");
-	snprintf(at.sun_path, sizeof(at.sun_path), "%.*s.ctl", (int)strcspn(path, ","), path);
+	if (fd < 0)
+		return -EIO;
+	console_path(at.sun_path, sizeof(at.sun_path));
 	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0) {
 		snprintf(line, sizeof(line), "%s\n", command);
 		n = write(fd, line, strlen(line)) < 0 ? -1 : read(fd, line, sizeof(line) - 1);

@@ -51,10 +51,17 @@ mic_control_cond_init(pthread_cond_t *cond)
 	pthread_condattr_destroy(&attr);
 }
 
-bool
-mic_control_is_self(void)
+static bool
+is_self(void)
 {
 	return running && pthread_equal(pthread_self(), thread);
+}
+
+/* Nobody else changes `busy` while this thread is inside. */
+bool
+mic_control_is_inside(const struct mic_control_item *item)
+{
+	return is_self() && item->busy != 0;
 }
 
 void
@@ -206,7 +213,7 @@ wait_a_while(pthread_mutex_t *mutex, pthread_cond_t *changed, uint64_t deadline)
 	struct timespec ts = {.tv_sec = (time_t)(deadline / NS_IN_S),
 			      .tv_nsec = (long)(deadline % NS_IN_S)};
 
-	if (!mic_control_is_self()) {
+	if (!is_self()) {
 		pthread_cond_timedwait(changed, mutex, &ts);
 		return;
 	}
@@ -296,11 +303,9 @@ mic_control_remove(struct mic_control_item *item)
 {
 	unsigned int i;
 
-	pthread_mutex_lock(&lock);
-	if (mic_control_is_self() && item->busy != 0) {
-		pthread_mutex_unlock(&lock);
+	if (mic_control_is_inside(item))
 		return -EBUSY;
-	}
+	pthread_mutex_lock(&lock);
 	while (item->busy != 0)
 		pthread_cond_wait(&left, &lock);
 	for (i = 0; i < ITEMS; i++) {

@@ -43,6 +43,9 @@ int mic_control_add(struct mic_control_item *item);
 /** Once this returns 0, nobody is in the item's functions. -EBUSY from inside of them. */
 int mic_control_remove(struct mic_control_item *item);
 
+/** Is this the thread, inside a function of the item? Then it cannot be removed. */
+bool mic_control_is_inside(const struct mic_control_item *item);
+
 /** Have every item served soon. Costs a load where the thread is not asleep. Any thread. */
 void mic_control_wake(void);
 
@@ -59,7 +62,5 @@ bool mic_control_wait(pthread_mutex_t *lock, pthread_cond_t *changed, bool (*don
 uint64_t mic_control_now(void);
 /** A condition variable that waits by that clock. */
 void mic_control_cond_init(pthread_cond_t *cond);
-/** Is this the thread? */
-bool mic_control_is_self(void);
 
 #endif /* SLIPWAY_MIC_CONTROL_H */

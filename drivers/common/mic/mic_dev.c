@@ -482,15 +482,23 @@ quiesce(struct mic_dev *dev)
 }
 
 int
+mic_dev_may_close(const struct mic_dev *dev)
+{
+	if (!mic_control_is_inside(&dev->item))
+		return 0;
+	MIC_DEV_LOG(ERR, dev, "close inside a callback of its own; accepted: outside");
+	return -EBUSY;
+}
+
+int
 mic_dev_close(struct mic_dev *dev)
 {
 	struct access_dev *access = dev->access;
-	int ret = mic_control_remove(&dev->item);
+	int ret = mic_dev_may_close(dev);
 
-	if (ret < 0) {
-		MIC_DEV_LOG(ERR, dev, "close inside a callback of its own; accepted: outside");
+	if (ret < 0)
 		return ret;
-	}
+	mic_control_remove(&dev->item);
 	quiesce(dev);
 	page_close(dev);
 	mic_irq_close(dev);

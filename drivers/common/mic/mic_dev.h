@@ -37,7 +37,9 @@ struct mic_dev_config {
  * access over only when it succeeds.
  */
 int mic_dev_open(const struct mic_dev_config *config, struct mic_dev **dev);
-/** Let go of it: bus mastering is off then. -EBUSY inside one of its own callbacks. */
+/** May it be closed? -EBUSY, and a line in the log, inside one of its own callbacks. */
+int mic_dev_may_close(const struct mic_dev *dev);
+/** Let go of it, where that is so: bus mastering is off then. */
 int mic_dev_close(struct mic_dev *dev);
 
 struct access_dev *mic_dev_access(struct mic_dev *dev);
@@ -96,6 +98,9 @@ struct mic_dev_stats {
 void mic_dev_stats(struct mic_dev *dev, struct mic_dev_stats *stats);
 /** An entry of the SMPT, 0..31: its register, and the mapped bytes behind it. */
 uint32_t mic_dev_smpt(struct mic_dev *dev, unsigned int entry, uint64_t *refs);
+/** A line for the log, by levels of rte_log.h, the device's name in front; errors are kept. */
+void mic_dev_log(const struct mic_dev *dev, uint32_t level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 #define MIC_DEV_ERROR 256
 /** The last error that was logged, "" for none; and forget it. */
 void mic_dev_error(struct mic_dev *dev, char error[MIC_DEV_ERROR]);

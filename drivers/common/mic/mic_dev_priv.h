@@ -85,8 +85,6 @@ extern int mic_common_logtype;
 
 /** One line, the device's name in front; the last error is kept. */
 #define MIC_DEV_LOG(level, dev, ...) mic_dev_log(dev, RTE_LOG_##level, __VA_ARGS__)
-void mic_dev_log(const struct mic_dev *dev, uint32_t level, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 
 /** A wait of the datasheet, in ns. */
 static inline uint64_t

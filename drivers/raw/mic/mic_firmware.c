@@ -19,6 +19,9 @@
 #include "mic_priv.h"
 #include "mic_state.h"
 
+/* The card keeps why, for whoever asks how a boot went. */
+#define MIC_REFUSE(mic, ...) mic_dev_log((mic)->dev, RTE_LOG_ERR, __VA_ARGS__)
+
 /* More than any card's memory. */
 #define FILE_MAX (UINT64_C(16) << 30)
 
@@ -28,12 +31,12 @@ static int
 check(const struct mic *mic, const struct rte_pmd_mic_firmware *f)
 {
 	if (f == NULL || f->version != 1) {
-		MIC_LOG(ERR, mic->name, "firmware: structure of version %u; accepted: 1",
+		MIC_REFUSE(mic, "firmware: structure of version %u; accepted: 1",
 			f != NULL ? f->version : 0);
 		return -EINVAL;
 	}
 	if (f->mode > RTE_PMD_MIC_BOOT_FLASH) {
-		MIC_LOG(ERR, mic->name, "firmware: mode %u; accepted: 0..%u", f->mode,
+		MIC_REFUSE(mic, "firmware: mode %u; accepted: 0..%u", f->mode,
 			RTE_PMD_MIC_BOOT_FLASH);
 		return -EINVAL;
 	}
@@ -136,7 +139,7 @@ file_read(const struct mic *mic, const char *what, const char *path, struct file
 	if (fd >= 0)
 		close(fd);
 	if (ret < 0)
-		MIC_LOG(ERR, mic->name, "%s %s: %s", what, path, reason(ret));
+		MIC_REFUSE(mic, "%s %s: %s", what, path, reason(ret));
 	return ret;
 }
 
@@ -156,7 +159,7 @@ mic_load_files(struct mic *mic, const char *image, const char *ramdisk, const ch
 	int ret;
 
 	if (image == NULL || *image == '\0') {
-		MIC_LOG(ERR, mic->name, "no image is named; accepted: the path of a file");
+		MIC_REFUSE(mic, "no image is named; accepted: the path of a file");
 		return -EINVAL;
 	}
 	ret = file_read(mic, "image", image, &files[0]);

@@ -236,12 +236,14 @@ release:
 int
 mic_card_release(struct mic *mic)
 {
-	struct mic_dev *dev = mic->dev;
 	int ret;
 
-	if (dev == NULL)
+	if (mic->dev == NULL)
 		return 0;
-	ret = mic_dmadev_destroy(mic);
+	/* All that may refuse comes before anything is taken away. */
+	ret = mic_dev_may_close(mic->dev);
+	if (ret == 0)
+		ret = mic_dmadev_destroy(mic);
 	if (ret < 0)
 		return ret;
 	mic_telemetry_hide(mic);
@@ -249,11 +251,7 @@ mic_card_release(struct mic *mic)
 	mic_queues_release(mic);
 	/* Nor can any be set up again. */
 	mic->conf.queues = 0;
-	ret = mic_dev_close(dev);
-	if (ret < 0) {
-		mic_telemetry_show(mic);
-		return ret;
-	}
+	mic_dev_close(mic->dev);
 	mic->dev = NULL;
 	mic_owner_close(mic);
 	return 0;
