@@ -68,6 +68,9 @@ run_mic_examples()
 {
 	heading "A card that is a process, and files hashed by cards"
 	check "slipway card, as the guide begins" mic_quick_start
+	check "a card's process, its hosts and its console" \
+		timeout -k 5 120 "$ROOT/app/slipway/card_process_test.sh" "$BUILD/app/slipway" \
+		"$BUILD/app/slipway-card-host"
 	check "card_offload, $MIC_MEGABYTES MB, a card of its process" mic_offload "$MIC_MEGABYTES"
 	check "card_offload, 16 MB, a card that is a process" with_card mic_offload 16 job
 }

@@ -175,7 +175,7 @@ fuzz_built()
 	local dir=$ROOT/build-fuzz
 	[ -f "$dir/build.ninja" ] ||
 		CC=clang meson setup "$dir" "$ROOT" -Dwerror=true -Dfuzz=true || return
-	ninja -C "$dir" lib/dlb_fuzz lib/dsa_fuzz lib/mic_fuzz lib/vfu_{message,session,client}_fuzz
+	ninja -C "$dir" lib/{dlb,dsa,mic,card}_fuzz lib/vfu_{message,session,client}_fuzz
 }
 
 # One batch of inputs, half of it by each of two processes. What they learn stays for the next; an
@@ -215,6 +215,15 @@ mic_fuzz_batch()
 	timeout 3600 "$ROOT/build-fuzz/lib/mic_fuzz" -runs="$1" -max_len=1024 -verbosity=0 \
 		-print_final_stats=1 -artifact_prefix="$LOGS/" "$learned" \
 		"$ROOT/lib/model/mic/corpus"
+}
+
+# card_fuzz_batch INPUTS: the same on a card that runs
+card_fuzz_batch()
+{
+	local learned=$CACHE/fuzz/card
+	mkdir -p "$learned" || return
+	timeout 3600 "$ROOT/build-fuzz/lib/card_fuzz" -runs="$1" -max_len=512 -verbosity=0 \
+		-print_final_stats=1 -artifact_prefix="$LOGS/" "$learned" "$ROOT/lib/card/corpus"
 }
 
 # vfu_fuzz_batch TARGET INPUTS: the same on the sockets
@@ -410,6 +419,11 @@ run_fuzz()
 	done
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
 		check "mic_fuzz, $((batch * FUZZ_BATCH)) inputs" mic_fuzz_batch "$FUZZ_BATCH"
+	done
+	# Each boots a card, twice: fewer of them.
+	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
+		check "card_fuzz, $((batch * FUZZ_BATCH / 20)) inputs" \
+			card_fuzz_batch $((FUZZ_BATCH / 20))
 	done
 	heading "Sockets, hostile clients, sessions and servers by libFuzzer"
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * A host for a card's process, without DPDK: what card_process_test.sh plugs in, kills, and asks how
- * long a call takes.
+ * A host for a card's process, without DPDK: what card_process_test.sh plugs in, kills, and asks
+ * how long a call takes.
  *
  *   slipway-card-host SOCKET IMAGE boot [message]   boot, call each function, shut it down
  *   slipway-card-host SOCKET IMAGE stay             boot, and call echo until it is killed

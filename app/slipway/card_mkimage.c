@@ -46,8 +46,8 @@ parse_size(const char *option, const char *value, uint64_t min, uint64_t *size)
 		*size = n << shift;
 		return 0;
 	}
-	complain("card: mkimage: %s %s: accepted are %llu to %u bytes, a multiple of %u, also as in "
-		 "512K and 4M",
+	complain("card: mkimage: %s %s: accepted are %llu to %u bytes, a multiple of %u, also as "
+		 "in 512K and 4M",
 		 option, value, (unsigned long long)min, CARD_IMAGE_MAX, CARD_IMAGE_STEP);
 	return EXIT_USAGE;
 }

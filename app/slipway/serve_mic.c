@@ -52,7 +52,8 @@ parse(const char *option, const char *value, unsigned int min, unsigned int max,
 
 	errno = 0;
 	n = strtoul(value, &end, 10);
-	if (isdigit((unsigned char)value[0]) && *end == '\0' && errno == 0 && n >= min && n <= max) {
+	if (isdigit((unsigned char)value[0]) && *end == '\0' && errno == 0 && n >= min &&
+	    n <= max) {
 		*number = (unsigned int)n;
 		return 0;
 	}
@@ -333,8 +334,8 @@ mic_inject(struct serve *s, const char *text, size_t len, struct ctl_text *t)
 		mic_model_link(s->model, false);
 		m->link_lost = true;
 	} else if (!inject_dma(s, text, len)) {
-		ctl_text_error(t, "inject: accepted are lost-link, dma-error and a channel, 0 to 7, "
-				  "clear and list");
+		ctl_text_error(t, "inject: accepted are lost-link, dma-error and a channel, 0 to "
+				  "7, clear and list");
 		return false;
 	}
 	m->injected++;
@@ -352,8 +353,8 @@ type(struct serve *s, struct ctl_text *t, const char *name, enum card_command co
 	enum card_state state = card_state(s->dev);
 
 	if (card_tell(s->dev, command) < 0)
-		ctl_text_error(t, "%s: accepted while the card OS is starting or up; it is %s", name,
-			       card_state_name(state));
+		ctl_text_error(t, "%s: accepted while the card OS is starting or up; it is %s",
+			       name, card_state_name(state));
 	else
 		ctl_text_add(t, "{\"typed\":\"%s\"}", name);
 }

@@ -6,8 +6,8 @@
 
 /**
  * @file
- * A served MIC is a virtual card: the model, its memory as a file that clients map, and the card OS.
- * `slipway serve mic` offers one anywhere; `slipway card run` is the process of a named one.
+ * A served MIC is a virtual card: the model, its memory as a file that clients map, and the card
+ * OS. `slipway serve mic` offers one anywhere; `slipway card run` is the process of a named one.
  */
 
 #include <stdint.h>

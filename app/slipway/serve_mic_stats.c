@@ -58,8 +58,9 @@ add_os(const struct card_status *status, struct ctl_text *t)
 		     status->page, status->page_retries, status->node_id, status->blocks);
 	ctl_text_add(t, "\"doorbells_held\":%u,\"memory\":%" PRIu64 ",\"memory_used\":%" PRIu64 ",",
 		     status->doorbells, status->memory_size, status->memory_used);
-	ctl_text_add(t, "\"dma_copies\":%" PRIu64 ",\"dma_bytes\":%" PRIu64 ",\"dma_errors\":%" PRIu64,
-		     status->dma_copies, status->dma_bytes, status->dma_errors);
+	ctl_text_add(t, "\"dma_copies\":%" PRIu64 ",\"dma_bytes\":%" PRIu64, status->dma_copies,
+		     status->dma_bytes);
+	ctl_text_add(t, ",\"dma_errors\":%" PRIu64, status->dma_errors);
 	ctl_text_add(t, ",\"log_lines\":%" PRIu64 ",\"log_bytes\":%" PRIu64, status->log_lines,
 		     status->log_bytes);
 }

@@ -37,6 +37,18 @@ named()
 		grep -q 'MSI-X: Enable- Count=' <<<"$shown"
 }
 
+# mic_named: a MIC card is a coprocessor with an aperture over its memory, registers and vectors
+mic_named()
+{
+	local shown
+	shown=$(lspci -nnvv -d 8086:225c)
+	say "$shown"
+	grep -q '^.*Co-processor \[0b40\]: Intel .*\[8086:225c\] (rev 20)' <<<"$shown" &&
+		grep -q 'Region 0: Memory at .*64-bit, prefetchable.*size=32M' <<<"$shown" &&
+		grep -q 'Region 4: Memory at .*64-bit.*size=128K' <<<"$shown" &&
+		grep -q 'MSI-X: Enable- Count=16' <<<"$shown"
+}
+
 # addresses VERSION...: set DEVICES
 addresses()
 {
@@ -176,6 +188,7 @@ run_pci()
 	for version in "${VERSIONS[@]}"; do
 		check "lspci names DLB $version" named "$version"
 	done
+	check "lspci names the MIC" mic_named
 	check "dpdk-devbind.py lists them" listed "${VERSIONS[@]}"
 }
 

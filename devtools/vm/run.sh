@@ -101,32 +101,32 @@ pack()
 	} >"$RUN/initrd" 2>"$RUN/pack.log"
 }
 
-# serve VERSION SOCKET: a device, in the background, until cleanup
+# serve NAME SOCKET MODEL ARGUMENT...: a device, in the background, until cleanup; and DEVICES is what
+# puts all of them on the guest's bus. Posted stores can pile up in QEMU; a read behind them takes
+# its time.
 serve()
 {
-	local pid tick log=$OUT/serve-$1.log
-	"$BUILD/app/slipway" serve dlb "$2" --version "$1" --stats >"$log" 2>&1 &
+	local pid tick socket=$2 log=$OUT/serve-$1.log
+	"$BUILD/app/slipway" serve "$3" "$socket" "${@:4}" --stats >"$log" 2>&1 &
 	pid=$!
 	SERVERS+=($pid)
+	DEVICES+=(-device '{"driver":"vfio-user-pci","x-msg-timeout":60000,
+		"socket":{"type":"unix","path":"'"$socket"'"}}')
 	for ((tick = 0; tick < 100; tick++)); do
-		[ -S "$2" ] && return
+		[ -S "$socket" ] && return
 		kill -0 $pid 2>/dev/null || break
 		sleep 0.1
 	done
 	die "no device for the guest: $(tail -n 1 "$log")"
 }
 
-# serve_all: set DEVICES to what puts them on the guest's bus. Posted stores can pile up in QEMU;
-# a read behind them takes its time.
 serve_all()
 {
-	local version socket
+	local version
 	for version in "${VERSIONS[@]}"; do
-		socket=$RUN/dlb${#SERVERS[@]}
-		serve "$version" "$socket"
-		DEVICES+=(-device '{"driver":"vfio-user-pci","x-msg-timeout":60000,
-			"socket":{"type":"unix","path":"'"$socket"'"}}')
+		serve "$version" "$RUN/dlb${#SERVERS[@]}" dlb --version "$version"
 	done
+	serve mic "$RUN/mic" mic --memory 32
 }
 
 # guest ARGUMENT...: QEMU, with every device; the guest's console is our terminal
@@ -167,14 +167,15 @@ script()
 # Lines of a server's statistics that say that something came amiss.
 AMISS='memory that is not there|accesses of nothing|for bad messages|(read|written) by message'
 
-# served_well VERSION: did the device of that version get nothing but what it knows? A program that
-# is killed may leave the beginning of a line behind, which is refused when the next line comes.
+# served_well NAME LINES: did that device, which has so many of those, get nothing but what it knows?
+# A program that is killed may leave the beginning of a line behind, which is refused when the next
+# line comes.
 served_well()
 {
 	local log=$OUT/serve-$1.log refused
 	cat "$log"
 	refused=$(awk '/^ +refused / { print $2 }' "$log")
-	[ "$(grep -cE "($AMISS) +0$" "$log")" -eq 5 ] &&
+	[ "$(grep -cE "($AMISS) +0$" "$log")" -eq "$2" ] &&
 		[ "${refused:-1}" -le "$(grep -c 'then another line began there' "$log")" ]
 }
 
@@ -188,8 +189,9 @@ judge()
 	mapfile -t FAILURES < <(sed -e '/^$/d' -e "s|/slipway/.cache/|$OUT/|" "$OUT/failures")
 	heading "What the devices saw"
 	for version in "${VERSIONS[@]}"; do
-		check "DLB $version met nothing unknown" served_well "$version"
+		check "DLB $version met nothing unknown" served_well "$version" 5
 	done
+	check "the MIC met nothing unknown" served_well mic 4
 	verdict
 }
 

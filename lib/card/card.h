@@ -73,7 +73,8 @@ enum card_block_event {
 struct card_service {
 	const char *name;
 	size_t size; /**< bytes of private state, zeroed at each start */
-	int (*start)(struct card *card, void *state); /**< the card OS is up; 0 or a negative errno */
+	/** The card OS is up: 0 or a negative errno. */
+	int (*start)(struct card *card, void *state);
 	uint64_t (*step)(struct card *card, void *state, uint64_t now_ns);
 	void (*doorbell)(struct card *card, void *state, unsigned int db); /**< h2c, one it holds */
 	/**
@@ -82,14 +83,16 @@ struct card_service {
 	 */
 	bool (*block)(struct card *card, void *state, const struct card_block *block,
 		      enum card_block_event event);
-	void (*stop)(struct card *card, void *state); /**< orderly; not called after crash or reset */
+	/** An orderly end; not called after a crash or a reset. */
+	void (*stop)(struct card *card, void *state);
 };
 
 struct card_config {
 	struct mic_model_config model;
 	enum card_era era;
 	const struct card_service *const *services; /**< ended by NULL; NULL: the standard ones */
-	unsigned int functions_poll_us; /**< how long functions poll before they sleep; default 50 */
+	/** How long functions poll before they sleep; default 50. */
+	unsigned int functions_poll_us;
 	/**
 	 * How often a step looks for requests before it returns; default 1. Where nothing else
 	 * needs the thread, CARD_LOOKS_BUSY.

@@ -186,8 +186,8 @@ find_function(struct fuzz *f, unsigned int i, struct mic_mailbox_function *fn)
 
 	if (at == 0 || at > RIG_GDDR_BYTES - sizeof(struct mic_mailbox))
 		return false;
-	memcpy(fn, &f->card.rig.gddr[at + offsetof(struct mic_mailbox, function[0]) + i * sizeof(*fn)],
-	       sizeof(*fn));
+	at += (uint32_t)(offsetof(struct mic_mailbox, function) + i * sizeof(*fn));
+	memcpy(fn, &f->card.rig.gddr[at], sizeof(*fn));
 	return fn->slots <= RIG_GDDR_BYTES - MIC_MAILBOX_SLOTS * sizeof(struct mic_mailbox_slot);
 }
 

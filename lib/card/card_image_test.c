@@ -105,12 +105,15 @@ every_damaged_byte_is_noticed_but_where_the_host_writes(void **state)
 	(void)state;
 	for (size_t at = 0; at < SIZE; at += at < 0x800 ? 1 : 251) {
 		bool host = at >= 0x218 && at < 0x220;
+		/* One that is not ours any more, by its version string, is judged by its shape. */
+		bool ours = (at < 0x400 || at >= 0x400 + sizeof("slipway-card ") - 1) &&
+			    (at < 0x20e || at > 0x20f);
+		const char *wrong;
 
 		image[at] ^= 0x40;
-		/* One that is not ours any more is judged by its shape alone. */
-		if (at < 0x400 || at >= 0x400 + sizeof("slipway-card ") - 1)
-			if (at < 0x20e || at > 0x20f)
-				assert_int_equal(card_image_check(image, SIZE, &info) == NULL, host);
+		wrong = card_image_check(image, SIZE, &info);
+		if (ours)
+			assert_int_equal(wrong == NULL, host);
 		image[at] ^= 0x40;
 	}
 	assert_null(card_image_check(image, SIZE, &info));

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ *
+ * Several threads on one card, as in a DPDK program whose lcores poll it: three step it, of which
+ * one boots and resets it, calls it and rings its doorbells; one looks at its state. Under the
+ * thread sanitizer.
+ *
+ *   card_stress [ROUNDS]
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card_test_rig.h"
+
+#define ROUNDS_DEFAULT 200u
+#define CALLS          50u
+#define STEPPERS       2u
+/* Looks for an answer; each gives others the CPU. */
+#define PATIENCE 10000000u
+
+static struct card_rig r;
+static atomic_bool over;
+static _Atomic uint64_t now;
+
+static uint64_t
+step(void)
+{
+	return r.rig.dev->ops->step(r.rig.dev, atomic_load(&now));
+}
+
+static void *
+stepper(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&over)) {
+		(void)step();
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void *
+watcher(void *arg)
+{
+	static char text[CARD_LOG_MAX];
+	struct card_status status;
+
+	(void)arg;
+	while (!atomic_load(&over)) {
+		card_status_read(r.rig.dev, &status);
+		(void)card_log_read(r.rig.dev, text, sizeof(text));
+		(void)card_state(r.rig.dev);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void
+let_time_pass(uint64_t ns)
+{
+	atomic_fetch_add(&now, ns);
+	(void)step();
+}
+
+static bool
+wait_for(bool (*done)(void *arg), void *arg)
+{
+	for (unsigned int n = 0; n < PATIENCE; n++) {
+		if (done(arg))
+			return true;
+		let_time_pass(1000);
+		sched_yield();
+	}
+	return false;
+}
+
+static bool
+is_ready(void *arg)
+{
+	(void)arg;
+	let_time_pass(RIG_MS);
+	return mic_spad2_is_ready(rig_read(&r.rig, MIC_SPAD2_AT));
+}
+
+static bool
+is_up(void *arg)
+{
+	(void)arg;
+	return rig_read(&r.rig, MIC_SPAD_AT(MIC_MAILBOX_SPAD)) != 0 &&
+	       card_state(r.rig.dev) == CARD_UP;
+}
+
+static bool
+is_answered(void *arg)
+{
+	const struct mic_mailbox_slot *slot = arg;
+
+	return atomic_load_explicit((const _Atomic uint64_t *)&slot->answer.sequence,
+				    memory_order_acquire) == slot->request.sequence;
+}
+
+/* Now and then so much time passes that the card sleeps, and has to be woken. */
+static bool
+call_all(void)
+{
+	uint32_t at = rig_read(&r.rig, MIC_SPAD_AT(MIC_MAILBOX_SPAD));
+	struct mic_mailbox *all = (struct mic_mailbox *)(void *)&r.rig.gddr[at];
+	struct mic_mailbox_slot *slots = (struct mic_mailbox_slot *)(void *)
+					 &r.rig.gddr[all->function[0].slots];
+
+	for (uint64_t n = 1; n <= CALLS; n++) {
+		struct mic_mailbox_slot *slot = &slots[(n - 1) % MIC_MAILBOX_SLOTS];
+
+		slot->request.arg[0] = n;
+		atomic_store((_Atomic uint64_t *)&slot->request.sequence, n);
+		if (atomic_load((_Atomic uint32_t *)&all->function[0].awake) == 0)
+			card_rig_ring(&r, all->function[0].h2c_db);
+		if (!wait_for(is_answered, slot) || slot->answer.arg[0] != n)
+			return false;
+		if (n % 10 == 0)
+			let_time_pass(100000);
+	}
+	return true;
+}
+
+static const char *
+play_round(void)
+{
+	rig_write(&r.rig, MIC_SPAD2_AT, 0);
+	rig_write(&r.rig, MIC_RGCR_AT, 1);
+	if (!wait_for(is_ready, NULL))
+		return "is not ready after a reset";
+	card_rig_page(&r, CARD_ERA_A);
+	card_rig_image(&r, " mem=32M");
+	rig_write(&r.rig, MIC_AT(APICICR_HI, MIC_BOOT_DOORBELL),
+		  (uint32_t)REG_GET(MIC_SPAD2_APIC_ID, rig_read(&r.rig, MIC_SPAD2_AT)));
+	rig_write(&r.rig, MIC_AT(APICICR_LO, MIC_BOOT_DOORBELL), MIC_BOOT_ICR);
+	if (!wait_for(is_up, NULL))
+		return "does not come up";
+	return call_all() ? NULL : "does not answer";
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct card_config config = {.model.time_scale = 1000};
+	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : ROUNDS_DEFAULT;
+	pthread_t thread[STEPPERS + 1];
+	const char *wrong = NULL;
+
+	if (card_rig_open(&r, &config) < 0)
+		return 1;
+	atomic_store(&now, r.rig.now);
+	for (unsigned int i = 0; i <= STEPPERS; i++)
+		if (pthread_create(&thread[i], NULL, i < STEPPERS ? stepper : watcher, NULL) != 0)
+			return 1;
+	for (unsigned long n = 0; n < rounds && wrong == NULL; n++)
+		wrong = play_round();
+	atomic_store(&over, true);
+	for (unsigned int i = 0; i <= STEPPERS; i++)
+		pthread_join(thread[i], NULL);
+	(void)card_rig_close(&r);
+	if (wrong != NULL)
+		fprintf(stderr, "card_stress: it %s\n", wrong);
+	else
+		printf("%lu rounds\n", rounds);
+	return wrong != NULL;
+}
