@@ -400,10 +400,10 @@ card_stop(int argc, char **argv)
 	struct order o;
 	int status = take_order(&o, argc, argv, options, 1);
 
+	if (status == 0 && o.off && !card_answers(o.paths.control))
+		return EXIT_DONE;
 	if (status == 0)
 		status = card_process_need(&o.paths);
-	if (status == EXIT_OFF && o.off)
-		return EXIT_DONE;
 	if (status == 0 && is_booted(&o))
 		status = ask_and_watch(&o, "stop\n");
 	else if (status == 0 && !o.off && !o.quiet)

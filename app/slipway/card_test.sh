@@ -289,11 +289,88 @@ count $? 'and leaves no socket'
 grep -q 'mpssd: ends by SIGTERM' "$SLIPWAY_DIR/mpssd.log"
 count $? 'and a word in its log'
 
+# At every state, and while it is on its way from one to the next: the command that waits for it
+# ends, with the card or without, and the next start and boot work.
+part states
+card stop --off --quiet mic0
+card config mic0 time_scale=20
+# after DELAY COMMAND...: the command, and after the delay the card's process is killed
+after() {
+	local delay=$1 pid
+	shift
+	pid=$(pid_of "$SLIPWAY_DIR/cards/mic0/pid")
+	timeout 20 "$@" >"$work/said" 2>&1 &
+	sleep "$delay"
+	kill -9 "$pid"
+	wait $!
+	local status=$?
+	echo "exit status $status" >>"$work/said"
+	[ $status -le 6 ]
+	count $? "killed $delay s after ${*: -2:1}"
+}
+for delay in 0.02 0.3 0.5 0.55 0.6 0.7; do
+	card start mic0 >/dev/null
+	after $delay "$program" card boot mic0
+done
+for delay in 0 0.02 0.1 0.3; do
+	for command in stop reset; do
+		card start mic0 >/dev/null
+		card boot --quiet mic0
+		after $delay "$program" card $command mic0
+	done
+done
+expect 'starts after all that' 0 started "${slipway[@]}" start mic0
+expect 'boots after all that' 0 online "${slipway[@]}" boot mic0
+card stop --off --quiet mic0
+card config mic0 time_scale=100
+card start mic0 >/dev/null
+
+# ---- A program that holds it ----
+
+part holders
+driver=$(dirname "$program")/../drivers/librte_raw_mic.so
+if command -v dpdk-test >/dev/null; then
+	# hold FILE: a program that has the card, until its input ends
+	hold() {
+		mkfifo "$1.in"
+		LD_LIBRARY_PATH=$(dirname "$driver") dpdk-test --no-pci --no-huge -m 256 --no-shconf \
+			--no-telemetry --file-prefix "card-test-$$-${1##*/}" -l 0 --iova-mode=va \
+			-d "$(basename "$driver")" --vdev=raw_mic0,card=mic0 \
+			<"$1.in" >"$1" 2>&1 &
+		holder=$!
+	}
+	hold "$work/first"
+	exec 7>"$work/first.in"
+	soon test -S "$SLIPWAY_DIR/cards/mic0/owner.ctl"
+	first=$holder
+	expect 'a program is asked to boot it' 0 online "${slipway[@]}" boot mic0
+	expect 'and is named' 0 "owner      dpdk-test $first" "${slipway[@]}" status mic0
+	hold "$work/second"
+	exec 8>"$work/second.in"
+	soon grep -q RTE "$work/second"
+	exec 8>&-
+	wait "$holder"
+	cp "$work/second" "$work/said"
+	grep -q "process $first drives it; accepted: one owner at a time" "$work/second"
+	count $? 'a second owner is refused'
+	kill -9 "$first"
+	wait "$first" 2>/dev/null
+	exec 7>&-
+	expect 'a program that is killed' 0 '' "${slipway[@]}" wait --timeout 5 mic0 ready
+	expect 'leaves the card to mpssd' 0 online "${slipway[@]}" boot mic0
+	expect 'whose it is now' 0 'owner      slipway-mpssd' "${slipway[@]}" status mic0
+	rm -rf /var/run/dpdk/card-test-$$-*
+else
+	echo "there is no dpdk-test: programs that hold a card left out"
+	card boot --quiet mic0
+fi
+
 # ---- Two cards ----
 
 part two
 card config mic1 memory=64 time_scale=100
 expect 'a second card' 0 started "${slipway[@]}" start mic1
+card stop --quiet mic0
 for name in mic0 mic1; do
 	card boot --quiet $name &
 done
