@@ -317,6 +317,29 @@ an_error_that_comes_late_is_cleared(void **state)
 	assert_false(dev.late);
 }
 
+/* Submitted while the channel has stopped already, and nobody knows. */
+static void
+a_head_that_came_too_late_comes_again(void **state)
+{
+	enum mic_dma_status status[3];
+
+	(void)state;
+	for (unsigned int round = 0; round < 30; round++) {
+		assert_true(mic_dma_copy(ch, FAKE_CARD, of_host(0), 64) >= 0);
+		mic_dma_submit(ch);
+		assert_int_equal(mic_dma_done(ch, 8, status), 0);
+		assert_true(dev.channel[1].stopped);
+		assert_true(mic_dma_copy(ch, 0, of_host(0), 64) >= 0);
+		mic_dma_submit(ch);
+		assert_true(mic_dma_copy(ch, 0, of_host(0), 64) >= 0);
+		mic_dma_submit(ch);
+		assert_int_equal(wait_for(3, status), 3);
+		assert_int_equal(status[0], MIC_DMA_ERROR);
+		assert_int_equal(status[1], MIC_DMA_OK);
+		assert_int_equal(status[2], MIC_DMA_OK);
+	}
+}
+
 /* A piece in the middle: what follows of the job is not done, what follows the job is. */
 static void
 a_job_ends_with_its_first_error(void **state)
@@ -511,6 +534,7 @@ main(void)
 		TEST(an_error_is_one_jobs),
 		TEST(several_errors_are_several_jobs),
 		TEST(an_error_that_comes_late_is_cleared),
+		TEST(a_head_that_came_too_late_comes_again),
 		TEST(a_job_ends_with_its_first_error),
 		TEST(an_error_is_not_the_next_jobs),
 		TEST(those_that_ended_well_are_told_up_to_an_error),

@@ -147,7 +147,7 @@ mic_dev_write(struct mic_dev *dev, uint32_t off, uint32_t value)
 		c->dcar = value;
 		break;
 	case MIC_DHPR_AT:
-		if (dev->dcr & MIC_DCR_ENABLE(c - dev->channel))
+		if ((dev->dcr & MIC_DCR_ENABLE(c - dev->channel)) && !c->stopped)
 			c->head = value;
 		break;
 	case MIC_DRAR_LO_AT:

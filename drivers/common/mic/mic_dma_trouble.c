@@ -95,7 +95,7 @@ pass_by(struct mic_dma_channel *ch, uint64_t job, uint32_t tail)
 static void
 recover(struct mic_dma_channel *ch)
 {
-	uint32_t error, tail;
+	uint32_t error, tail, head;
 	uint64_t job;
 
 	mic_dma_control(ch, false);
@@ -103,6 +103,7 @@ recover(struct mic_dma_channel *ch)
 	/* Only now: before, it may have been in the middle of stopping. */
 	error = mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DCHERR_AT));
 	tail = mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DTPR_AT));
+	head = mic_dev_read(ch->dev, ch->doorbell);
 	job = job_at(ch, tail);
 	if (job == ch->jobs) {
 		MIC_DMA_LOG(ERR, ch, "stopped with DCHERR 0x%x at %u, which is no job's; all end",
@@ -117,6 +118,9 @@ recover(struct mic_dma_channel *ch)
 	mic_dev_write(ch->dev, mic_dma_reg(ch, MIC_DCHERR_AT), error);
 	/* It may be at the next error before this returns: that is for the next look to see. */
 	mic_dma_control(ch, true);
+	/* A channel that has stopped takes no head. The same twice would be an error. */
+	if (head != ch->pushed)
+		mic_dev_write(ch->dev, ch->doorbell, ch->pushed);
 }
 
 void
