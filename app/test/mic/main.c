@@ -8,7 +8,7 @@
 
 #include <rte_eal.h>
 
-#include "test.h"
+#include "dma.h"
 
 /* A case that takes this long hangs. */
 #define WATCHDOG_S 40
@@ -17,7 +17,7 @@ static const struct test_group *const groups[] = {
 	&life_group,	&image_group, &crash_group,    &event_group, &irq_group,
 	&reset_group,	&smpt_group,  &attr_group,     &seen_group,  &function_group,
 	&era_group,	&suspend_group, &cards_group,  &loss_group,  &owner_group,
-	&devargs_group,
+	&devargs_group, &dma_group,   &dma_shape_group, &dma_error_group, &queue_group,
 };
 
 static const struct test_case *running;
@@ -59,8 +59,10 @@ case_teardown(void **state)
 	if (passed < started)
 		fprintf(stderr, "%s: probing %s again\n", running->name, dev.name);
 	other_remove();
-	if (dev_exists())
+	if (dev_exists()) {
+		dma_rest();
 		dev_rest(dev.id);
+	}
 	alarm(0);
 	return 0;
 }
