@@ -368,6 +368,9 @@ run_plain_tests()
 	check "mic_stress, $((STRESS_ENTRIES / 10000)) rounds" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
 		"$BUILD/lib/mic_stress" "$((STRESS_ENTRIES / 10000))"
+	check "card_stress, $((STRESS_ENTRIES / 10000)) rounds" \
+		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
+		"$BUILD/lib/card_stress" "$((STRESS_ENTRIES / 10000))"
 }
 
 run_searches()

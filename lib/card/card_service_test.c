@@ -340,12 +340,28 @@ take_memory(struct card *card, void *state)
 	assert_int_equal(card_memory_size(card), RIG_GDDR_BYTES);
 }
 
+/* All there is, in pieces that are as large as an image. */
+static void
+take_all(struct card *card, void *state)
+{
+	uint64_t at, image_end = RIG_LOAD + CARD_RIG_IMAGE + MIC_CMDLINE_BYTES;
+	unsigned int n = 0;
+
+	(void)state;
+	for (; card_memory_take(card, CARD_RIG_IMAGE, 64, &at) == 0; n++) {
+		assert_true(at + CARD_RIG_IMAGE <= RIG_LOAD || at >= image_end);
+		assert_true(at >= 0x111000 && at <= RIG_GDDR_BYTES - CARD_RIG_IMAGE);
+	}
+	assert_true(n > 200);
+}
+
 static void
 memory_is_beside_what_was_booted(void **state)
 {
 	(void)state;
 	assert_true(card_rig_start(&r));
 	in_service(take_memory);
+	in_service(take_all);
 }
 
 static void

@@ -3,16 +3,19 @@
  *
  * Several threads on one card, as in a DPDK program whose lcores poll it: three step it, of which
  * one boots and resets it, calls it and rings its doorbells; one looks at its state. Under the
- * thread sanitizer.
+ * thread sanitizer. Then one runs it and sleeps when the card wants nothing, and only a doorbell wakes
+ * it: a request that is forgotten is a lost wake-up.
  *
  *   card_stress [ROUNDS]
  */
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "card_test_rig.h"
 
@@ -20,7 +23,7 @@
 #define CALLS          50u
 #define STEPPERS       2u
 /* Looks for an answer; each gives others the CPU. */
-#define PATIENCE 10000000u
+#define PATIENCE 300000u
 
 static struct card_rig r;
 static atomic_bool over;
@@ -144,10 +147,97 @@ play_round(void)
 	return call_all() ? NULL : "does not answer";
 }
 
+/* ---- A card that sleeps ---- */
+
+static sem_t bell;
+
+static uint64_t
+clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* As the process of a card: awake as long as the card wants it. */
+static void *
+sleeper(void *arg)
+{
+	uint64_t start = clock_ns(), began = atomic_load(&now);
+
+	(void)arg;
+	while (!atomic_load(&over))
+		if (r.rig.dev->ops->step(r.rig.dev, began + clock_ns() - start) == BUS_NO_DEADLINE)
+			sem_wait(&bell);
+	return NULL;
+}
+
+static bool
+answered_soon(struct mic_mailbox_slot *slot)
+{
+	uint64_t end = clock_ns() + UINT64_C(5000000000);
+
+	while (!is_answered(slot)) {
+		if (clock_ns() > end)
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+/* From none to twice the time that the card stays awake for. */
+static void
+linger(uint32_t *seed)
+{
+	*seed = *seed * UINT32_C(1664525) + UINT32_C(1013904223);
+	for (uint64_t end = clock_ns() + *seed % 4000; clock_ns() < end;)
+		;
+}
+
+static const char *
+sleep_and_wake(unsigned long calls)
+{
+	uint32_t at = rig_read(&r.rig, MIC_SPAD_AT(MIC_MAILBOX_SPAD)), seed = 1;
+	struct mic_mailbox *all = (struct mic_mailbox *)(void *)&r.rig.gddr[at];
+	struct mic_mailbox_slot *slots = (struct mic_mailbox_slot *)(void *)
+					 &r.rig.gddr[all->function[0].slots];
+
+	for (uint64_t n = CALLS + 1; n <= CALLS + calls; n++) {
+		struct mic_mailbox_slot *slot = &slots[(n - 1) % MIC_MAILBOX_SLOTS];
+
+		linger(&seed);
+		atomic_store((_Atomic uint64_t *)&slot->request.sequence, n);
+		if (atomic_load((_Atomic uint32_t *)&all->function[0].awake) == 0) {
+			card_rig_ring(&r, all->function[0].h2c_db);
+			sem_post(&bell);
+		}
+		if (!answered_soon(slot))
+			return "sleeps through a request";
+	}
+	return NULL;
+}
+
+static const char *
+play_sleeper(unsigned long calls)
+{
+	const char *wrong;
+	pthread_t thread;
+
+	atomic_store(&over, false);
+	if (sem_init(&bell, 0, 0) < 0 || pthread_create(&thread, NULL, sleeper, NULL) != 0)
+		return "has no thread";
+	wrong = sleep_and_wake(calls);
+	atomic_store(&over, true);
+	sem_post(&bell);
+	pthread_join(thread, NULL);
+	return wrong;
+}
+
 int
 main(int argc, char **argv)
 {
-	const struct card_config config = {.model.time_scale = 1000};
+	const struct card_config config = {.model.time_scale = 1000, .functions_poll_us = 2};
 	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : ROUNDS_DEFAULT;
 	pthread_t thread[STEPPERS + 1];
 	const char *wrong = NULL;
@@ -163,6 +253,8 @@ main(int argc, char **argv)
 	atomic_store(&over, true);
 	for (unsigned int i = 0; i <= STEPPERS; i++)
 		pthread_join(thread[i], NULL);
+	if (wrong == NULL)
+		wrong = play_sleeper(rounds * CALLS);
 	(void)card_rig_close(&r);
 	if (wrong != NULL)
 		fprintf(stderr, "card_stress: it %s\n", wrong);
