@@ -95,7 +95,7 @@ client() {
 expect 'help of serve' 0 'SYNOPSIS' "$program" serve --help
 expect 'help of inject' 0 'FAULT' "$program" inject --help
 expect 'no socket' 2 'accepted are a model and a socket' "$program" serve dlb
-expect 'another model' 2 "'mlx': there are only the models dlb and dsa" "$program" serve mlx x
+expect 'another model' 2 "'mlx': there are only the models dlb, dsa and mic" "$program" serve mlx x
 expect 'an empty name' 2 'the socket has no name' "$program" serve dlb ''
 expect 'a version' 2 '--version 3.0: accepted are 2.0 and 2.5' "$program" serve dlb x --version 3.0
 expect 'permissions' 2 '--mode 888: accepted are 0 to 0777' "$program" serve dlb x --mode 888
