@@ -64,6 +64,52 @@ mic_bench_all()
 	return $status
 }
 
+# mic_tests DEVICE [PATTERN]: app/test/mic on that card
+mic_tests()
+{
+	local device=$1 status
+	shift
+	eal_arguments 512 3
+	timeout -k 5 120 "$BUILD/app/slipway-test-mic" "${EAL[@]/%$DRIVER/$MIC_DRIVER}" \
+		--vdev="$device" -- "$@" </dev/null
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}
+
+# mic_tests_socket: the same on the card of with_card, by its socket
+mic_tests_socket()
+{
+	mic_tests "raw_mic0,at=vfu:$SLIPWAY_DIR/cards/job/card"
+}
+
+# mic_tests_killed: its process is killed under the driver
+mic_tests_killed()
+{
+	SLIPWAY_TEST_VICTIM=$(cat "$SLIPWAY_DIR/cards/job/pid") \
+		mic_tests raw_mic0,card=job 'a_card_that_is_killed*'
+}
+
+# mic_rawdev_autotest: the stock suite, which has every raw device test itself
+mic_rawdev_autotest()
+{
+	eal_arguments 512 3
+	EAL=("${EAL[@]/%$DRIVER/$MIC_DRIVER}")
+	DPDK_TEST=rawdev_autotest stock 45 'raw_mic0) selftest: Passed' dpdk-test "${EAL[@]}" \
+		--vdev=raw_mic0,time_scale=100
+}
+
+run_mic_tests()
+{
+	heading "Driver of MIC cards"
+	check "slipway-test-mic" mic_tests raw_mic0,time_scale=100
+	check "slipway-test-mic step=manual" mic_tests raw_mic0,time_scale=100,step=manual
+	check "slipway-test-mic at=vfu, a card that is a process" with_card mic_tests_socket
+	check "slipway-test-mic card=, its owner" with_card mic_tests raw_mic0,card=job
+	check "slipway-test-mic, a card that is killed" with_card mic_tests_killed
+	check "stock rawdev_autotest on raw_mic0" mic_rawdev_autotest
+}
+
 run_mic_examples()
 {
 	heading "A card that is a process, and files hashed by cards"

@@ -629,6 +629,7 @@ run_dsa_stock_suites
 run_dsa_kernel
 run_dsa_examples
 run_dsa_processes
+run_mic_tests
 run_mic_examples
 heading "Benchmark"
 check "bench-event, every layout" bench_layouts
