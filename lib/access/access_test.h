@@ -49,6 +49,11 @@ struct access_test {
 	 * 0, -EINVAL without a card OS, -ENOTSUP where another process has it (its control socket).
 	 */
 	int (*card)(uint16_t dev_id, const char *command);
+	/**
+	 * Of a MIC of a later era: what its COSM client does: "connect", "heartbeat", "status N",
+	 * "close"; asked to shut down it says 3 and closes. 0, or -EINVAL when it is not accepted.
+	 */
+	int (*cosm)(uint16_t dev_id, const char *what);
 };
 
 /** The table of an event/dlb device. */

@@ -244,6 +244,13 @@ dev_type(uint16_t id, const char *command)
 	return ret == -ENOTSUP ? type_at_socket(command) : ret;
 }
 
+/** What the COSM client of a card of a later era does. */
+int
+dev_cosm(uint16_t id, const char *what)
+{
+	return access_test_get(id)->cosm(id, what);
+}
+
 /* ---- Its clock ---- */
 
 static void *

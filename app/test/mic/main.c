@@ -17,7 +17,8 @@ static const struct test_group *const groups[] = {
 	&life_group,	&image_group, &crash_group,    &event_group, &irq_group,
 	&reset_group,	&smpt_group,  &attr_group,     &seen_group,  &function_group,
 	&era_group,	&suspend_group, &cards_group,  &loss_group,  &owner_group,
-	&devargs_group, &dma_group,   &dma_shape_group, &dma_error_group, &queue_group,
+	&cosm_group,	&hostile_group, &devargs_group, &dma_group,    &dma_shape_group,
+	&dma_error_group, &queue_group,
 };
 
 static const struct test_case *running;

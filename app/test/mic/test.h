@@ -49,7 +49,7 @@ struct test_group {
 extern const struct test_group life_group, image_group, crash_group, event_group, irq_group;
 extern const struct test_group reset_group, smpt_group, attr_group, function_group, era_group;
 extern const struct test_group suspend_group, cards_group, devargs_group, seen_group, loss_group;
-extern const struct test_group owner_group;
+extern const struct test_group owner_group, cosm_group, hostile_group;
 
 /** The device under test. */
 struct test_dev {
@@ -74,6 +74,7 @@ void dev_rest(uint16_t id);
 void dev_probe_again(void);
 uint64_t dev_stray(uint16_t id);
 int dev_type(uint16_t id, const char *command);
+int dev_cosm(uint16_t id, const char *what);
 const char *dev_card_directory(void);
 int stepper_start(void);
 void stepper_end(void);

@@ -329,13 +329,18 @@ mic_state_shutdown(struct mic_dev *dev)
 	return ret;
 }
 
-/* Under the lock: let the card OS end if it can be told to, however it does. */
+/* Under the lock: let the card OS end if it can be told to, however it does. It is in that state
+ * meanwhile.
+ */
 static void
-end_card_os(struct mic_dev *dev)
+end_card_os(struct mic_dev *dev, enum mic_state meanwhile)
 {
 	struct mic_machine *m = &dev->machine;
+	int ret = mic_machine_ask_shutdown(dev);
 
-	if (mic_machine_ask_shutdown(dev) < 0 && m->state != MIC_SHUTTING_DOWN)
+	if (ret == 0 && m->state == MIC_SHUTTING_DOWN && meanwhile != MIC_SHUTTING_DOWN)
+		mic_machine_enter(dev, meanwhile);
+	if (ret < 0 && m->state != MIC_SHUTTING_DOWN)
 		return;
 	if (!wait_for(dev, has_ended, mic_ns(dev, SHUTDOWN_MS)))
 		MIC_DEV_LOG(WARNING, dev, "the card does not shut down, so it is reset");
@@ -351,7 +356,7 @@ mic_state_stop(struct mic_dev *dev)
 	m->stopping = true;
 	m->again = false;
 	if (mic_machine_is_up(m)) {
-		end_card_os(dev);
+		end_card_os(dev, MIC_SHUTTING_DOWN);
 		ret = reset_and_wait(dev);
 	} else if (m->state == MIC_RESETTING) {
 		ret = reset_and_wait(dev);
@@ -397,11 +402,8 @@ mic_state_suspend(struct mic_dev *dev)
 	m->again = false;
 	m->was_up = m->state == MIC_ONLINE || m->state == MIC_BOOTING;
 	/* Later eras leave an orderly end to programs, and only reset. */
-	if (era_a && m->state == MIC_ONLINE) {
-		end_card_os(dev);
-		if (m->state == MIC_SHUTTING_DOWN)
-			mic_machine_enter(dev, MIC_SUSPENDING);
-	}
+	if (era_a && m->state == MIC_ONLINE)
+		end_card_os(dev, MIC_SUSPENDING);
 	if (mic_machine_is_up(m) || m->state == MIC_RESETTING)
 		ret = reset_and_wait(dev);
 	m->stopping = false;

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -22,6 +24,8 @@
 /* The card keeps why, for whoever asks how a boot went. */
 #define MIC_REFUSE(mic, ...) mic_dev_log((mic)->dev, RTE_LOG_ERR, __VA_ARGS__)
 
+/* More than a kernel's symbols take. */
+#define MAP_MAX (8u << 20)
 /* More than any card's memory. */
 #define FILE_MAX (UINT64_C(16) << 30)
 
@@ -150,6 +154,39 @@ file_free(struct file *file)
 		munmap(file->bytes, file->size);
 }
 
+/* Section 12.8: the 16 hex digits, a letter between blanks, and the symbol. */
+static uint64_t
+symbol(const char *map, const char *name)
+{
+	const char *at = strstr(map, name);
+	char digits[17] = "";
+
+	/* `name` begins with the second blank. */
+	if (at == NULL || at - map < 18)
+		return 0;
+	memcpy(digits, at - 18, 16);
+	return strtoull(digits, NULL, 16);
+}
+
+/* Where the card OS has its log, if a System.map lies beside its image. */
+static void
+find_log(struct mic *mic, const char *image)
+{
+	const char *slash = strrchr(image, '/');
+	char path[PATH_MAX], *map = calloc(1, MAP_MAX + 1);
+	int fd, n = slash != NULL ? (int)(slash - image) + 1 : 0;
+
+	snprintf(path, sizeof(path), "%.*sSystem.map", n, image);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (map != NULL && fd >= 0 && read(fd, map, MAP_MAX) > 0) {
+		mic->log_buf_addr = symbol(map, " __log_buf\n");
+		mic->log_buf_len = symbol(map, " log_buf_len\n");
+	}
+	if (fd >= 0)
+		close(fd);
+	free(map);
+}
+
 int
 mic_load_files(struct mic *mic, const char *image, const char *ramdisk, const char *cmdline,
 	       enum rte_pmd_mic_boot_mode mode)
@@ -171,6 +208,8 @@ mic_load_files(struct mic *mic, const char *image, const char *ramdisk, const ch
 	f.ramdisk_size = files[1].bytes != NULL ? files[1].size : 0;
 	if (ret == 0)
 		ret = mic_load(mic, &f);
+	if (ret == 0)
+		find_log(mic, image);
 	file_free(&files[0]);
 	file_free(&files[1]);
 	return ret;

@@ -2,7 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* From a device that a bus has found to a raw device, and back; and the door for our tests. */
+/* From a device that a bus has found to a raw device, and back. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,8 +18,7 @@
 
 #include <dev_driver.h>
 
-#include "access_mic.h"
-#include "access_test.h"
+#include "access.h"
 #include "mic_probe.h"
 #include "mic_state.h"
 #include "mic_telemetry.h"
@@ -289,48 +288,4 @@ mic_of_id(uint16_t dev_id)
 	if (raw->dev_ops != &mic_rawdev_ops || mic_of(raw)->dev == NULL)
 		return NULL;
 	return mic_of(raw);
-}
-
-/* ---- The door for tests ---- */
-
-static void
-test_step(uint16_t dev_id)
-{
-	const struct mic *mic = mic_of_id(dev_id);
-
-	if (mic != NULL)
-		access_step(mic_dev_access(mic->dev));
-}
-
-static uint64_t
-test_stray(uint16_t dev_id)
-{
-	const struct mic *mic = mic_of_id(dev_id);
-
-	return mic != NULL ? access_stray(mic_dev_access(mic->dev)) : 0;
-}
-
-/* Type at the console of a virtual card. Of one that another process has, its control socket does. */
-static int
-test_card(uint16_t dev_id, const char *command)
-{
-	const struct mic *mic = mic_of_id(dev_id);
-
-	if (mic == NULL)
-		return -ENODEV;
-	return mic->args.at == MIC_AT_MODEL
-		       ? access_mic_command(mic_dev_access(mic->dev), command)
-		       : -ENOTSUP;
-}
-
-__attribute__((visibility("default"))) const struct access_test *
-mic_access_test(uint16_t dev_id)
-{
-	static const struct access_test table = {
-		.step = test_step,
-		.stray = test_stray,
-		.card = test_card,
-	};
-
-	return mic_of_id(dev_id) != NULL ? &table : NULL;
 }

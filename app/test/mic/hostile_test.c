@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "test.h"
+
+/* A card that writes what it likes into the device page. */
+
+#define BASE   UINT64_C(0x8000000000)
+#define WINDOW (UINT64_C(16) << 30)
+
+/* In era A's boot parameters, section 14.2. */
+#define H2C_SHUTDOWN_DB 5
+#define SHUTDOWN_STATUS 7
+
+/* It lies in memory of this process, at the address that the card gets by the SMPT. */
+static volatile uint8_t *
+page(void)
+{
+	uint64_t mic = attr(dev.id, "dp_addr");
+	char name[32];
+
+	snprintf(name, sizeof(name), "smpt_entry_%u", (unsigned int)((mic - BASE) / WINDOW));
+	return (volatile uint8_t *)(uintptr_t)(((attr(dev.id, name) >> 2) << 34) + mic % WINDOW);
+}
+
+static bool
+is_ours(void)
+{
+	return dev.is_virtual && dev.info.era == RTE_PMD_MIC_ERA_A;
+}
+
+static void
+a_status_that_is_none_changes_nothing(void)
+{
+	unsigned int i, n;
+	char *said;
+
+	if (!is_ours())
+		return;
+	boot(dev.id);
+	log_begin();
+	for (i = 6; i < 256; i += 83) {
+		page()[SHUTDOWN_STATUS] = (uint8_t)i;
+		/* A doorbell, or the look that comes now and then, has it taken. */
+		for (n = 0; n < PATIENCE_MS && page()[SHUTDOWN_STATUS] != 0; n++)
+			usleep(1000);
+		assert_int_not_equal(n, PATIENCE_MS);
+	}
+	said = log_end();
+	assert_int_equal(lines_with(said, "the card ends with status "), 4);
+	free(said);
+	expect_state(dev.id, RTE_PMD_MIC_ONLINE);
+	assert_int_equal(status(dev.id).shutdown, RTE_PMD_MIC_NOP);
+}
+
+/* Section 24, no. 10. */
+static void
+restart_may_be_five(void)
+{
+	if (!is_ours())
+		return;
+	boot(dev.id);
+	page()[SHUTDOWN_STATUS] = 5;
+	wait_shutdown(dev.id, RTE_PMD_MIC_RESTART);
+}
+
+static void
+a_doorbell_that_is_none_is_not_rung(void)
+{
+	uint64_t rung;
+	unsigned int i;
+
+	if (!is_ours())
+		return;
+	for (i = 16; i < 256; i += 77) {
+		boot(dev.id);
+		rung = xstat(dev.id, "h2c_doorbells");
+		page()[H2C_SHUTDOWN_DB] = (uint8_t)i;
+		rte_rawdev_stop(dev.id);
+		expect_state(dev.id, RTE_PMD_MIC_READY);
+		assert_int_equal(xstat(dev.id, "h2c_doorbells"), rung);
+		assert_int_equal(page()[H2C_SHUTDOWN_DB], 0xff);
+	}
+}
+
+static void
+a_page_of_noise_does_no_harm(void)
+{
+	unsigned int i, round;
+
+	if (!is_ours())
+		return;
+	srand(3);
+	for (round = 0; round < 10; round++) {
+		boot(dev.id);
+		for (i = 0; i < 4096; i++)
+			page()[i] = (uint8_t)rand();
+		free(dump(dev.id));
+		rte_rawdev_stop(dev.id);
+		expect_state(dev.id, RTE_PMD_MIC_READY);
+	}
+	boot(dev.id);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(a_status_that_is_none_changes_nothing),
+	TEST_CASE(restart_may_be_five),
+	TEST_CASE(a_doorbell_that_is_none_is_not_rung),
+	TEST_CASE(a_page_of_noise_does_no_harm),
+};
+
+TEST_GROUP(hostile, cases);
