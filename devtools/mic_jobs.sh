@@ -102,8 +102,9 @@ mic_rawdev_autotest()
 run_mic_tests()
 {
 	heading "Driver of MIC cards"
-	check "slipway-test-mic" mic_tests raw_mic0,time_scale=100
-	check "slipway-test-mic step=manual" mic_tests raw_mic0,time_scale=100,step=manual
+	check "slipway-test-mic" mic_tests raw_mic0,time_scale=100,ready_ms=1000
+	check "slipway-test-mic step=manual" mic_tests \
+		raw_mic0,time_scale=100,ready_ms=1000,step=manual
 	check "slipway-test-mic at=vfu, a card that is a process" with_card mic_tests_socket
 	check "slipway-test-mic card=, its owner" with_card mic_tests raw_mic0,card=job
 	check "slipway-test-mic, a card that is killed" with_card mic_tests_killed

@@ -317,6 +317,16 @@ other_remove(void)
 	assert_false(other_is_there());
 }
 
+/* An argument, unless it is given. */
+static void
+add_default(char all[256], const char *key, const char *value)
+{
+	size_t n = strlen(all);
+
+	if (strstr(all, key) == NULL)
+		snprintf(all + n, 256 - n, "%s%s%s", n != 0 ? "," : "", key, value);
+}
+
 /** What the probe returns; a case that failed may have left its card behind. */
 int
 other_try(const char *args)
@@ -324,9 +334,11 @@ other_try(const char *args)
 	char all[256];
 
 	other_remove();
-	snprintf(all, sizeof(all), "%s%s", args,
-		 strstr(args, "time_scale=") != NULL ? "" : *args != '\0' ? ",time_scale=100"
-									   : "time_scale=100");
+	snprintf(all, sizeof(all), "%s", args);
+	/* Elsewhere the card's process settles it. */
+	if (strstr(args, "card=") == NULL && strstr(args, "at=vfu") == NULL)
+		add_default(all, "ready_ms=", "1000");
+	add_default(all, "time_scale=", "100");
 	return rte_eal_hotplug_add("vdev", OTHER, all);
 }
 
