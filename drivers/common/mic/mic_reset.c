@@ -9,11 +9,6 @@
 #include "mic_boot.h"
 #include "mic_dev_priv.h"
 
-/* Reads may give anything for a while. A card that shows no POST code for so many polls does not
- * come back.
- */
-#define DEAD_POLLS 3u
-
 static void
 begin(struct mic_dev *dev)
 {
@@ -32,7 +27,7 @@ begin(struct mic_dev *dev)
 	if (m->step == MIC_STEP_QUIET)
 		m->due = mic_control_now() + mic_ns(dev, MIC_RESET_QUIET_MS);
 	m->loaded = false;
-	m->polls = m->dead_polls = 0;
+	m->polls = 0;
 }
 
 /* Before the card is said to be ready, it has all that it gets from us. */
@@ -88,14 +83,13 @@ fail(struct mic_dev *dev, uint32_t post)
 	mic_machine_enter(dev, MIC_RESET_FAILED);
 }
 
-/* Memory that cannot be trained stays so. */
+/* Memory that cannot be trained stays so. Nothing else is given up early: a card may read as all ones
+ * for most of its reset.
+ */
 static bool
-is_hopeless(struct mic_machine *m, uint32_t post)
+is_hopeless(uint32_t post)
 {
-	if (post == MIC_POST('F', '2') || post == MIC_POST('F', '4'))
-		return true;
-	m->dead_polls = mic_post_is_fatal(post) ? m->dead_polls + 1 : 0;
-	return m->dead_polls == DEAD_POLLS;
+	return post == MIC_POST('F', '2') || post == MIC_POST('F', '4');
 }
 
 static void
@@ -110,7 +104,7 @@ poll_ready(struct mic_dev *dev, uint64_t now)
 		return;
 	}
 	post = mic_dev_read(dev, MIC_AT(POSTCODE, 0));
-	if (++m->polls == MIC_READY_POLLS || is_hopeless(m, post))
+	if (++m->polls == MIC_READY_POLLS || is_hopeless(post))
 		fail(dev, post);
 	else
 		m->due = now + mic_ns(dev, MIC_READY_POLL_MS);

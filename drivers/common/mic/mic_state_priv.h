@@ -46,7 +46,7 @@ struct mic_machine {
 
 	enum mic_step step;
 	uint64_t due; /**< when the next step is */
-	unsigned int polls, dead_polls;
+	unsigned int polls;
 
 	bool busy;   /**< somebody loads or boots, without the lock */
 	bool loaded; /**< an image is there, where the card looks for it */
