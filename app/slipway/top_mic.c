@@ -98,16 +98,19 @@ static void
 print_doorbells(json_t *doorbells, const char *way, const char *title)
 {
 	char buf[TOP_RATE_LEN];
+	unsigned int rang = 0;
 	json_t *count;
 	size_t i;
 
 	printf("doorbells %s:", title);
 	json_array_foreach(json_object_get(doorbells, way), i, count)
 	{
-		if (json_integer_value(count) > 0)
-			printf("  %zu: %s", i, top_rate(buf, json_integer_value(count)));
+		if (json_integer_value(count) <= 0)
+			continue;
+		printf("  %zu: %s", i, top_rate(buf, json_integer_value(count)));
+		rang++;
 	}
-	putchar('\n');
+	puts(rang == 0 ? " none" : "");
 }
 
 void
