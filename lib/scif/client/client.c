@@ -70,26 +70,33 @@ client_is_dead(struct client *c)
 
 /* ---- Requests that take time ---- */
 
-static int
-slot_take(struct client *c, struct scif_request *rq)
+static bool
+slot_try(struct client *c, struct scif_request *rq)
 {
-	int ret = -EAGAIN;
+	bool taken = false;
 
 	client_lock(&c->lock);
-	for (uint32_t w = 0; ret < 0 && w < SCIF_BOARD_SLOTS / 64; w++) {
+	for (uint32_t w = 0; !taken && w < SCIF_BOARD_SLOTS / 64; w++) {
 		if (c->slot[w] == UINT64_MAX)
 			continue;
 		rq->slot = w * 64 + (uint32_t)__builtin_ctzll(~c->slot[w]);
 		c->slot[w] |= UINT64_C(1) << rq->slot % 64;
-		ret = 0;
+		taken = true;
 	}
 	rq->ticket = ++c->ticket != 0 ? c->ticket : ++c->ticket;
 	client_unlock(&c->lock);
-	return ret;
+	return taken;
 }
 
-static void
-slot_free(struct client *c, uint32_t slot)
+void
+client_slot_take(struct client *c, struct scif_request *rq)
+{
+	while (!slot_try(c, rq))
+		sched_yield();
+}
+
+void
+client_slot_free(struct client *c, uint32_t slot)
 {
 	client_lock(&c->lock);
 	c->slot[slot / 64] &= ~(UINT64_C(1) << slot % 64);
@@ -113,21 +120,29 @@ slot_wait(struct client *c, const struct scif_request *rq, int64_t *value)
 }
 
 int
-client_call_wait(struct client_endpoint *ep, struct scif_request *rq, int fd, int64_t *value)
+client_slot_call(struct client_endpoint *ep, struct scif_request *rq, int fd, int64_t *value)
 {
 	struct client *c = ep->client;
 	int fds[SCIF_REQUEST_FDS], ret;
 	struct scif_reply reply;
 
-	while (slot_take(c, rq) < 0)
-		sched_yield();
 	rq->endpoint = ep->index;
 	ret = client_ask(c, rq, fd, &reply, fds);
 	if (ret == -EINPROGRESS)
 		ret = slot_wait(c, rq, value);
 	else if (ret == 0)
 		*value = (int64_t)reply.value[0];
-	slot_free(c, rq->slot);
+	return ret;
+}
+
+int
+client_call_wait(struct client_endpoint *ep, struct scif_request *rq, int64_t *value)
+{
+	int ret;
+
+	client_slot_take(ep->client, rq);
+	ret = client_slot_call(ep, rq, -1, value);
+	client_slot_free(ep->client, rq->slot);
 	return ret;
 }
 
@@ -232,6 +247,7 @@ client_begin(struct client *c, struct client_link *link)
 		return ret;
 	c->node = (uint16_t)reply.value[0];
 	c->ring_size = (uint32_t)reply.value[1];
+	c->driver_errno = (reply.value[3] & SCIF_REQUEST_DRIVER_ERRNO) != 0;
 	ret = reply.fds == 1 ? board_map(c, reply.value[2], fds[0]) : -EPROTO;
 	close_fds(&reply, fds);
 	return ret;

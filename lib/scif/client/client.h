@@ -50,6 +50,7 @@ struct client {
 	struct scif_board *board;
 	uint16_t node;
 	uint32_t ring_size;
+	bool driver_errno; /**< where documents and drivers differ */
 	uint32_t spin_us; /**< before a thread that waits goes to sleep */
 	_Atomic bool dead; /**< the engine is gone */
 	struct client *before; /**< one whose engine has gone: it stays for its endpoints */
@@ -99,7 +100,11 @@ int client_ask(struct client *c, struct scif_request *rq, int fd, struct scif_re
 /** Ask about an endpoint; no descriptors are expected. */
 int client_call(struct client_endpoint *ep, struct scif_request *rq, struct scif_reply *reply);
 /** Ask what may take time: waits for the outcome. */
-int client_call_wait(struct client_endpoint *ep, struct scif_request *rq, int fd, int64_t *value);
+int client_call_wait(struct client_endpoint *ep, struct scif_request *rq, int64_t *value);
+/** The same, where several requests share a slot. */
+void client_slot_take(struct client *c, struct scif_request *rq);
+int client_slot_call(struct client_endpoint *ep, struct scif_request *rq, int fd, int64_t *value);
+void client_slot_free(struct client *c, uint32_t slot);
 /** The engine is to look at the endpoint. */
 void client_tell(struct client_endpoint *ep);
 /** Memory, mapped once: takes the descriptor, or finds it by its number when that is -1. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "client.h"
+#include "client_memory.h"
 
 /* All there ever were, and those that are free. Never freed. */
 static struct client_lock pool_lock;
@@ -71,6 +72,8 @@ void
 client_fork_child(void)
 {
 	pool_lock = (struct client_lock){0};
+	client_area_forget();
+	client_mmap_forget();
 	for (uint32_t i = 0; i < pool_count; i++) {
 		struct client_endpoint *ep = pool_all[i];
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "client_memory.h"
 
 /* The calls of scif.h: descriptors to endpoints, errno from negative returns. */
 
@@ -239,6 +240,104 @@ scif_recv(scif_epd_t epd, void *msg, int len, int flags)
 	if (ret <= 0)
 		return result(ret);
 	return result(client_recv(find(epd), epd, msg, len, flags != 0));
+}
+
+/* ---- Registered memory ---- */
+
+off_t
+scif_register(scif_epd_t epd, void *addr, size_t len, off_t offset, int prot_flags, int map_flags)
+{
+	struct client_endpoint *ep = enter(epd);
+	int64_t ret;
+
+	if (ep == NULL)
+		return SCIF_REGISTER_FAILED;
+	ret = client_register(ep, addr, len, offset, prot_flags, map_flags);
+	client_leave(ep);
+	return ret >= 0 ? (off_t)ret : (off_t)result((int)ret);
+}
+
+int
+scif_unregister(scif_epd_t epd, off_t offset, size_t len)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1 : leave(ep, client_unregister(ep, offset, len));
+}
+
+void *
+scif_mmap(void *addr, size_t len, int prot_flags, int map_flags, scif_epd_t epd, off_t offset)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	if (ep == NULL || leave(ep, client_mmap(ep, &addr, len, prot_flags, map_flags, offset)) < 0)
+		return SCIF_MMAP_FAILED;
+	return addr;
+}
+
+int
+scif_munmap(void *addr, size_t len)
+{
+	return result(client_munmap(addr, len));
+}
+
+int
+scif_readfrom(scif_epd_t epd, off_t loffset, size_t len, off_t roffset, int rma_flags)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1
+			  : leave(ep, client_rma(ep, loffset, len, roffset, rma_flags, false));
+}
+
+int
+scif_writeto(scif_epd_t epd, off_t loffset, size_t len, off_t roffset, int rma_flags)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1 : leave(ep, client_rma(ep, loffset, len, roffset, rma_flags, true));
+}
+
+int
+scif_vreadfrom(scif_epd_t epd, void *addr, size_t len, off_t roffset, int rma_flags)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1
+			  : leave(ep, client_rma_memory(ep, addr, len, roffset, rma_flags, false));
+}
+
+int
+scif_vwriteto(scif_epd_t epd, void *addr, size_t len, off_t roffset, int rma_flags)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1
+			  : leave(ep, client_rma_memory(ep, addr, len, roffset, rma_flags, true));
+}
+
+int
+scif_fence_mark(scif_epd_t epd, int flags, int *mark)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1 : leave(ep, client_fence_mark(ep, flags, mark));
+}
+
+int
+scif_fence_wait(scif_epd_t epd, int mark)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1 : leave(ep, client_fence_wait(ep, mark));
+}
+
+int
+scif_fence_signal(scif_epd_t epd, off_t loff, uint64_t lval, off_t roff, uint64_t rval, int flags)
+{
+	struct client_endpoint *ep = enter(epd);
+
+	return ep == NULL ? -1 : leave(ep, client_fence_signal(ep, loff, lval, roff, rval, flags));
 }
 
 /* ---- Events ---- */

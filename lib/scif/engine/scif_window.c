@@ -189,8 +189,11 @@ window_register(struct scif_client *client, struct scif_endpoint *ep,
 
 	if (ret == 0)
 		ret = scif_endpoint_verify(ep);
-	if (ret == 0)
-		ret = scif_run_request(client, ep, rq, fd);
+	if (ret < 0) {
+		scif_run_cancel(client, rq->slot);
+		return ret;
+	}
+	ret = scif_run_request(client, ep, rq, fd);
 	if (ret < 0)
 		return ret;
 	ret = own_new(client, ep, rq, &w);
@@ -303,12 +306,9 @@ int
 scif_window_request(struct scif_client *client, struct scif_endpoint *ep,
 		    const struct scif_request *rq, int *fd, struct scif_reply *reply, int *fds)
 {
-	int ret;
-
 	switch (rq->op) {
 	case SCIF_REQUEST_RUN:
-		ret = scif_endpoint_verify(ep);
-		return ret < 0 ? ret : scif_run_request(client, ep, rq, fd);
+		return scif_run_request(client, ep, rq, fd);
 	case SCIF_REQUEST_REGISTER:
 		return window_register(client, ep, rq, fd);
 	case SCIF_REQUEST_UNREGISTER:

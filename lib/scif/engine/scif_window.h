@@ -167,7 +167,8 @@ int scif_run_request(struct scif_client *client, struct scif_endpoint *ep,
 		     const struct scif_request *rq, int *fd);
 /** The pieces of a client's registration, from that slot: 0, and they are the window's. */
 int scif_run_collect(struct scif_client *client, uint32_t slot, struct scif_window *w);
-/** Nobody will collect them. */
+/** Nobody will collect them: those of a slot, or all of a client. */
+void scif_run_cancel(struct scif_client *client, uint32_t slot);
 void scif_run_forget(struct scif_client *client);
 void scif_run_free(struct scif_window *w);
 /** The piece that has an offset of the window. */

@@ -194,6 +194,15 @@ scif_run_collect(struct scif_client *client, uint32_t slot, struct scif_window *
 }
 
 void
+scif_run_cancel(struct scif_client *client, uint32_t slot)
+{
+	struct scif_forming *f = forming_find(client, slot);
+
+	if (f != NULL)
+		forming_free(f);
+}
+
+void
 scif_run_forget(struct scif_client *client)
 {
 	scif_list_each(at, next, &client->engine->forming) {

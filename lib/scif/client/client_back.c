@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "client_memory.h"
+#include "scif.h"
+
+/* What is behind a range of memory, area by area:
+ *
+ *   shared: a memfd, a file, what was converted before   its descriptor
+ *   private, of no file                                  is converted
+ *   the rest: stack, private mapping of a file           the process; transfers copy by system
+ *                                                        calls, and nobody can map it
+ */
+
+struct backings {
+	struct client_backing *list;
+	uint32_t count, room;
+};
+
+/* ---- A descriptor for shared memory ---- */
+
+static bool
+is_file(int fd, const struct client_area *area)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_ino == area->inode &&
+	       major(st.st_dev) == area->major && minor(st.st_dev) == area->minor;
+}
+
+static int
+open_file(const char *path, const struct client_area *area, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0 || is_file(fd, area))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool
+may(int fd, int flags)
+{
+	int mode = fcntl(fd, F_GETFL);
+
+	return mode >= 0 && ((mode & O_ACCMODE) == O_RDWR || (mode & O_ACCMODE) == flags);
+}
+
+/* One that the program has open. */
+static int
+find_open(const struct client_area *area, int flags)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int found = -1;
+
+	if (dir == NULL)
+		return -1;
+	while (found < 0 && (entry = readdir(dir)) != NULL) {
+		int fd = atoi(entry->d_name);
+
+		if (entry->d_name[0] != '.' && is_file(fd, area) && may(fd, flags))
+			found = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	}
+	closedir(dir);
+	return found;
+}
+
+/* As much as the mapping allows; the kernel lets only some open what is mapped. */
+static int
+open_shared(const struct client_area *area)
+{
+	int flags = (area->prot & SCIF_PROT_WRITE) != 0 ? O_RDWR : O_RDONLY;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%" PRIxPTR "-%" PRIxPTR, area->start,
+		 area->end);
+	fd = open_file(path, area, flags);
+	if (fd < 0)
+		fd = find_open(area, flags);
+	if (fd < 0 && area->name[0] == '/')
+		fd = open_file(area->name, area, flags);
+	return fd;
+}
+
+/* ---- The list ---- */
+
+static int
+add(struct backings *b, const struct client_backing *backing)
+{
+	uint32_t room = b->room == 0 ? 4 : 2 * b->room;
+	struct client_backing *more;
+
+	if (b->count == b->room) {
+		more = realloc(b->list, room * sizeof(*more));
+		if (more == NULL)
+			return -ENOMEM;
+		b->list = more;
+		b->room = room;
+	}
+	b->list[b->count++] = *backing;
+	return 0;
+}
+
+static int
+add_or_close(struct backings *b, const struct client_backing *backing)
+{
+	int ret = add(b, backing);
+
+	if (ret < 0 && backing->fd >= 0)
+		close(backing->fd);
+	return ret;
+}
+
+void
+client_back_free(struct client_backing *list, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (list[i].fd >= 0)
+			close(list[i].fd);
+	free(list);
+}
+
+/* ---- Kinds of memory ---- */
+
+static int
+back_process(struct backings *b, uintptr_t start, size_t len)
+{
+	const struct client_backing backing = {.fd = -1, .offset = start, .length = len};
+
+	return add(b, &backing);
+}
+
+static int
+back_private(struct backings *b, uintptr_t start, size_t len)
+{
+	struct client_converted made;
+	struct client_backing backing = {.length = len};
+	int ret = client_convert(start, len, &made, &backing.fd);
+
+	if (ret == -ENOTSUP)
+		return back_process(b, start, len);
+	if (ret < 0)
+		return ret;
+	backing.key = made.key;
+	return add_or_close(b, &backing);
+}
+
+static int
+back_shared(struct backings *b, const struct client_area *area, uintptr_t start, size_t len,
+	    bool send)
+{
+	struct client_backing backing = {
+		.fd = -1,
+		.offset = area->offset + (start - area->start),
+		.length = len,
+	};
+	struct client_converted before;
+
+	if (client_convert_find(area, &before))
+		backing.key = before.key;
+	if (backing.key == 0 || send)
+		backing.fd = open_shared(area);
+	if (backing.fd >= 0 || (backing.key != 0 && !send))
+		return add_or_close(b, &backing);
+	/* Nobody has the descriptor any more, so nobody has it registered: move it once more. */
+	return backing.key != 0 ? back_private(b, start, len) : back_process(b, start, len);
+}
+
+/* Of no file, and not the kernel's; the heap, and what has been given a name, are as good. */
+static bool
+is_convertible(const struct client_area *area)
+{
+	return !area->shared && area->inode == 0 &&
+	       (area->name[0] != '[' || strcmp(area->name, "[heap]") == 0 ||
+		strncmp(area->name, "[anon:", 6) == 0);
+}
+
+static int
+check(const struct client_area *area, uint32_t prot)
+{
+	return (area->prot & prot) == prot && area->prot != 0 ? 0 : -EFAULT;
+}
+
+/* How far private memory goes on, over areas that differ in their protection. */
+static int
+private_end(uintptr_t end, uint32_t prot, struct client_area *area)
+{
+	uintptr_t start = area->start;
+	struct client_area more;
+
+	while (area->end < end) {
+		if (client_area_find(area->end, &more) < 0)
+			return -EFAULT;
+		if (!is_convertible(&more))
+			break;
+		if (check(&more, prot) < 0)
+			return -EFAULT;
+		*area = more;
+	}
+	area->start = start;
+	return 0;
+}
+
+static int
+back_area(struct backings *b, struct client_area *area, uintptr_t start, uintptr_t end,
+	  uint32_t prot, bool send)
+{
+	int ret;
+
+	if (is_convertible(area)) {
+		ret = private_end(end, prot, area);
+		if (area->end > end)
+			area->end = end;
+		return ret < 0 ? ret : back_private(b, start, area->end - start);
+	}
+	if (area->end > end)
+		area->end = end;
+	if (area->shared && area->inode != 0)
+		return back_shared(b, area, start, area->end - start, send);
+	return back_process(b, start, area->end - start);
+}
+
+int
+client_back(uintptr_t start, size_t len, uint32_t prot, bool send, struct client_backing **list,
+	    uint32_t *count)
+{
+	struct backings b = {0};
+	struct client_area area;
+	uintptr_t end = start + len;
+	int ret = 0;
+
+	/* All of it is looked at before any of it is moved. */
+	if (end < start || client_area_check((const void *)start, len, prot) < 0)
+		return -EFAULT;
+	for (uintptr_t at = start; ret == 0 && at < end; at = area.end) {
+		ret = client_area_find(at, &area);
+		if (ret == 0)
+			ret = check(&area, prot);
+		if (ret == 0)
+			ret = back_area(&b, &area, at, end, prot, send);
+	}
+	if (ret < 0) {
+		client_back_free(b.list, b.count);
+		return ret;
+	}
+	*list = b.list;
+	*count = b.count;
+	return 0;
+}

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "client_memory.h"
+#include "scif.h"
+
+/* Private memory becomes shared memory with the same contents, at the same place:
+ *
+ *   write-protect the range     another thread that writes there waits from now on; what it wrote
+ *                               before is in memory
+ *   copy it to shared memory
+ *   put that in its place       in one step: no access finds a hole
+ *   let the others go on        they write into the shared memory
+ *
+ * The kernel protects (userfaultfd), for accesses of system calls too where it allows that to this
+ * user. Where it does not, only a process with a single thread converts, as there is nobody else.
+ * A device, or a kernel, that was given the memory before (O_DIRECT under way, buffers registered
+ * with io_uring) goes on with the old pages.
+ *
+ * Shared memory would stay shared with a child; so a child gets a copy of its own, as of the fork.
+ */
+
+#ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
+#define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
+#endif
+#ifndef UFFD_FEATURE_WP_UNPOPULATED
+#define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
+#endif
+#ifndef UFFD_USER_MODE_ONLY
+#define UFFD_USER_MODE_ONLY 1
+#endif
+
+/* Nearer to the stack pointer is what the conversion itself uses. */
+#define STACK_NEAR 65536u
+
+static struct client_lock convert_lock;
+static struct client_converted *all;
+static uint32_t nb_all, room_all, swept_at;
+static uint64_t last_key;
+
+/* ---- Which memory was made shareable ---- */
+
+static bool
+is_of(const struct client_converted *m, const struct client_area *area)
+{
+	return area->shared && area->inode == m->inode && area->major == m->major &&
+	       area->minor == m->minor;
+}
+
+static bool
+find(const struct client_area *area, struct client_converted *found)
+{
+	for (uint32_t i = nb_all; i-- > 0;)
+		if (is_of(&all[i], area)) {
+			*found = all[i];
+			return true;
+		}
+	return false;
+}
+
+bool
+client_convert_find(const struct client_area *area, struct client_converted *found)
+{
+	bool is;
+
+	client_lock(&convert_lock);
+	is = find(area, found);
+	client_unlock(&convert_lock);
+	return is;
+}
+
+/* Is any of it still mapped where it was? */
+static bool
+is_there(const struct client_converted *m)
+{
+	uintptr_t at = m->start, end = m->start + m->size;
+	struct client_area area;
+
+	for (; at < end; at += CLIENT_PAGE) {
+		if (client_area_find(at, &area) < 0)
+			continue;
+		if (is_of(m, &area))
+			return true;
+		at = area.end - CLIENT_PAGE;
+	}
+	return false;
+}
+
+/* Programs unmap what they had converted, and say nothing: look now and then. */
+static void
+sweep(void)
+{
+	uint32_t kept = 0;
+
+	if (nb_all < 2 * swept_at + 64)
+		return;
+	for (uint32_t i = 0; i < nb_all; i++)
+		if (is_there(&all[i]))
+			all[kept++] = all[i];
+	nb_all = kept;
+	swept_at = kept;
+}
+
+static int
+make_room(void)
+{
+	uint32_t room = room_all == 0 ? 16 : 2 * room_all;
+	struct client_converted *more;
+
+	sweep();
+	if (nb_all < room_all)
+		return 0;
+	more = realloc(all, room * sizeof(*more));
+	if (more == NULL)
+		return -ENOMEM;
+	all = more;
+	room_all = room;
+	return 0;
+}
+
+/* ---- Keeping other threads off ---- */
+
+static int
+guard_open(uint64_t features, uint64_t *offered)
+{
+	struct uffdio_api api = {.api = UFFD_API, .features = features};
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0)
+		fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, UFFDIO_API, &api) < 0) {
+		close(fd);
+		return -ENOTSUP;
+	}
+	*offered = api.features;
+	return fd;
+}
+
+static int
+protect(int fd, uintptr_t start, size_t size, bool on)
+{
+	struct uffdio_writeprotect wp = {
+		.range = {start, size},
+		.mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+	};
+	int ret;
+
+	do
+		ret = ioctl(fd, UFFDIO_WRITEPROTECT, &wp);
+	while (ret < 0 && errno == EAGAIN);
+	return ret < 0 ? -errno : 0;
+}
+
+/* What was never written is protected only once it is there, on older kernels. */
+static void
+touch(uintptr_t start, size_t size)
+{
+	for (size_t at = 0; at < size; at += CLIENT_PAGE)
+		(void)*(const volatile char *)(start + at);
+}
+
+/* A guard over the range: its descriptor, or a negative errno. */
+static int
+guard(uintptr_t start, size_t size)
+{
+	struct uffdio_register reg = {
+		.range = {start, size},
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	uint64_t offered = 0, wanted;
+	int fd = guard_open(0, &offered);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	wanted = offered & (UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM |
+			    UFFD_FEATURE_WP_UNPOPULATED);
+	if ((wanted & UFFD_FEATURE_PAGEFAULT_FLAG_WP) == 0)
+		return -ENOTSUP;
+	fd = guard_open(wanted, &offered);
+	if (fd < 0)
+		return fd;
+	if ((wanted & UFFD_FEATURE_WP_UNPOPULATED) == 0)
+		touch(start, size);
+	if (ioctl(fd, UFFDIO_REGISTER, &reg) < 0) {
+		close(fd);
+		return -ENOTSUP;
+	}
+	return fd;
+}
+
+static bool
+is_alone(void)
+{
+	struct stat st;
+
+	/* ., .., and one for each thread. */
+	return stat("/proc/self/task", &st) == 0 && st.st_nlink == 3;
+}
+
+/* ---- Moving ---- */
+
+static bool
+is_zero(const uint64_t *page)
+{
+	for (unsigned int i = 0; i < CLIENT_PAGE / 8; i += 8)
+		if ((page[i] | page[i + 1] | page[i + 2] | page[i + 3] | page[i + 4] | page[i + 5] |
+		     page[i + 6] | page[i + 7]) != 0)
+			return false;
+	return true;
+}
+
+/* Pages of zeros are left out: shared memory begins as such. */
+static void
+copy_pages(char *to, const char *from, size_t size)
+{
+	for (size_t at = 0; at < size; at += CLIENT_PAGE)
+		if (!is_zero((const void *)(from + at)))
+			memcpy(to + at, from + at, CLIENT_PAGE);
+}
+
+static void
+restore_prot(const struct client_area areas[], uint32_t count, uintptr_t start, size_t size)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uintptr_t from = areas[i].start > start ? areas[i].start : start;
+		uintptr_t end = areas[i].end < start + size ? areas[i].end : start + size;
+
+		if ((areas[i].prot & SCIF_PROT_WRITE) == 0)
+			mprotect((void *)from, end - from, (int)areas[i].prot);
+	}
+}
+
+/* Nothing here but system calls and the copy: whatever else might be waiting for a thread that
+ * waits for this. No signal handler may write to the range on this thread, either.
+ */
+static int
+move(int guard_fd, uintptr_t start, size_t size, char *shared, const struct client_area areas[],
+     uint32_t count)
+{
+	sigset_t every, before;
+	int ret = 0;
+
+	sigfillset(&every);
+	pthread_sigmask(SIG_SETMASK, &every, &before);
+	if (guard_fd >= 0)
+		ret = protect(guard_fd, start, size, true);
+	if (ret == 0) {
+		copy_pages(shared, (const char *)start, size);
+		if (mremap(shared, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)start) ==
+		    MAP_FAILED)
+			ret = -errno;
+	}
+	if (ret == 0)
+		restore_prot(areas, count, start, size);
+	else if (guard_fd >= 0)
+		protect(guard_fd, start, size, false);
+	/* Who waits, looks again. */
+	if (guard_fd >= 0)
+		close(guard_fd);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ret;
+}
+
+/* Others may read it where a window lets them, and write only by our descriptor. */
+static int
+shared_memory(size_t size)
+{
+	int fd = memfd_create("slipway-scif", MFD_CLOEXEC | MFD_ALLOW_SEALING), ret;
+
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)size) == 0 && fchmod(fd, 0644) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		return fd;
+	ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static int
+areas_of(uintptr_t start, size_t size, struct client_area **areas, uint32_t *count)
+{
+	struct client_area *list = NULL, *more;
+
+	*count = 0;
+	for (uintptr_t at = start; at < start + size; at = list[*count - 1].end) {
+		more = realloc(list, (*count + 1) * sizeof(*list));
+		if (more == NULL || client_area_find(at, &more[*count]) < 0) {
+			free(more != NULL ? more : list);
+			return more != NULL ? -EFAULT : -ENOMEM;
+		}
+		list = more;
+		(*count)++;
+	}
+	*areas = list;
+	return 0;
+}
+
+static int
+convert_into(int fd, uintptr_t start, size_t size, const struct client_area areas[], uint32_t count)
+{
+	char *shared;
+	int guard_fd, ret;
+
+	guard_fd = guard(start, size);
+	if (guard_fd < 0 && !is_alone())
+		return -ENOTSUP;
+	shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (shared == MAP_FAILED) {
+		ret = -errno;
+		close(guard_fd);
+		return ret;
+	}
+	ret = move(guard_fd, start, size, shared, areas, count);
+	if (ret < 0)
+		munmap(shared, size);
+	return ret;
+}
+
+static bool
+is_own_stack(uintptr_t start, size_t size)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	return here + STACK_NEAR > start && here - STACK_NEAR < start + size;
+}
+
+static void watch_forks(void);
+
+static int
+convert(uintptr_t start, size_t size, struct client_converted *made, int *fd)
+{
+	struct client_area *areas;
+	uint32_t count;
+	struct stat st;
+	int ret = make_room();
+
+	if (ret < 0)
+		return ret;
+	watch_forks();
+	ret = areas_of(start, size, &areas, &count);
+	if (ret < 0)
+		return ret;
+	*fd = shared_memory(size);
+	ret = *fd;
+	if (ret >= 0 && fstat(*fd, &st) < 0)
+		ret = -errno;
+	if (ret >= 0)
+		ret = convert_into(*fd, start, size, areas, count);
+	free(areas);
+	if (ret < 0) {
+		if (*fd >= 0)
+			close(*fd);
+		return ret;
+	}
+	*made = (struct client_converted){major(st.st_dev), minor(st.st_dev), st.st_ino,
+					  ++last_key,       start,            size};
+	all[nb_all++] = *made;
+	return 0;
+}
+
+int
+client_convert(uintptr_t start, size_t size, struct client_converted *made, int *fd)
+{
+	int ret;
+
+	if (is_own_stack(start, size))
+		return -ENOTSUP;
+	client_lock(&convert_lock);
+	ret = convert(start, size, made, fd);
+	client_unlock(&convert_lock);
+	return ret;
+}
+
+/* ---- Fork ---- */
+
+/* Memory of this process as a child will have it. */
+struct snapshot {
+	struct snapshot *next;
+	struct client_area area; /* the part of it that was converted */
+	void *copy;
+};
+
+static struct snapshot *snapshots;
+
+static void
+snapshot_take(const struct client_area *area)
+{
+	size_t size = area->end - area->start;
+	struct snapshot *s;
+	void *copy;
+
+	/* What cannot be read would not be missed; and without memory a child has none of it. */
+	s = (area->prot & SCIF_PROT_READ) != 0 ? malloc(sizeof(*s)) : NULL;
+	copy = s == NULL ? MAP_FAILED
+			 : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+				0);
+	if (copy == MAP_FAILED) {
+		free(s);
+		madvise((void *)area->start, size, MADV_DONTFORK);
+		return;
+	}
+	copy_pages(copy, (const char *)area->start, size);
+	*s = (struct snapshot){snapshots, *area, copy};
+	snapshots = s;
+}
+
+static void
+snapshot_all(const struct client_converted *m)
+{
+	uintptr_t at = m->start, end = m->start + m->size;
+	struct client_area area;
+
+	while (at < end) {
+		if (client_area_find(at, &area) < 0) {
+			at += CLIENT_PAGE;
+			continue;
+		}
+		if (area.start < m->start)
+			area.start = m->start;
+		if (area.end > end)
+			area.end = end;
+		if (is_of(m, &area))
+			snapshot_take(&area);
+		at = area.end;
+	}
+}
+
+static void
+fork_prepare(void)
+{
+	client_lock(&convert_lock);
+	for (uint32_t i = 0; i < nb_all; i++)
+		snapshot_all(&all[i]);
+}
+
+static void
+snapshots_end(bool child)
+{
+	for (struct snapshot *s = snapshots, *next; s != NULL; s = next) {
+		size_t size = s->area.end - s->area.start;
+		void *place = (void *)s->area.start;
+
+		next = s->next;
+		if (!child) {
+			munmap(s->copy, size);
+		} else {
+			mremap(s->copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+			mprotect(place, size, (int)s->area.prot);
+		}
+		free(s);
+	}
+	snapshots = NULL;
+}
+
+static void
+fork_parent(void)
+{
+	snapshots_end(false);
+	client_unlock(&convert_lock);
+}
+
+static void
+fork_child(void)
+{
+	snapshots_end(true);
+	nb_all = 0;
+	convert_lock = (struct client_lock){0};
+}
+
+static void
+watch_forks(void)
+{
+	static bool watched;
+
+	if (!watched)
+		watched = pthread_atfork(fork_prepare, fork_parent, fork_child) == 0;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_SCIF_CLIENT_MEMORY_H
+#define SLIPWAY_SCIF_CLIENT_MEMORY_H
+
+/**
+ * @file
+ * Registered memory, as a client has it.
+ *
+ *   scif_register    client_back.c     what kind of memory is it? shared: its descriptor
+ *                    client_convert.c  private: moved into shared memory, where it is
+ *                    client_register.c the engine is told
+ *   scif_readfrom... client_window.c   where the windows of both sides are mapped here
+ *                    client_rma.c      copy
+ *   scif_mmap        client_mmap.c
+ *   scif_fence_...   client_fence.c
+ */
+
+#include "client.h"
+
+#define CLIENT_PAGE 4096u
+
+/* ---- client_area.c: what is mapped at an address of this process ---- */
+
+struct client_area {
+	uintptr_t start, end;
+	uint32_t prot; /**< SCIF_PROT_READ, SCIF_PROT_WRITE */
+	bool shared;
+	uint32_t major, minor;
+	uint64_t inode; /**< 0: no file */
+	uint64_t offset;
+	char name[256]; /**< or its beginning */
+};
+
+/** The area that covers an address: 0, or -EFAULT. */
+int client_area_find(uintptr_t address, struct client_area *area);
+/** Can all of it be read, or written? 0, or -EFAULT. */
+int client_area_check(const void *address, size_t len, uint32_t prot);
+/** In a child: forget the parent's. */
+void client_area_forget(void);
+
+/* ---- client_convert.c: private memory becomes shared ---- */
+
+/** Memory of this process that was made shareable. */
+struct client_converted {
+	uint32_t major, minor;
+	uint64_t inode;
+	uint64_t key; /**< what the engine calls it */
+	uintptr_t start;
+	size_t size;
+};
+
+/**
+ * Make memory shareable where it is.
+ *
+ * All of it is mapped, and can be read. Its contents stay, and so does what other threads write
+ * meanwhile.
+ *
+ * @param fd a descriptor of it, the caller's
+ * @return 0, or -ENOTSUP when it stays as it is: there is no way to keep other threads off it
+ */
+int client_convert(uintptr_t start, size_t size, struct client_converted *made, int *fd);
+/** What was made of the memory of an area before: false when it is something else. */
+bool client_convert_find(const struct client_area *area, struct client_converted *found);
+
+/* ---- client_back.c ---- */
+
+/** A piece of memory to be registered. */
+struct client_backing {
+	int fd;       /**< -1: the engine has it by that key, or it is the process's */
+	uint64_t key; /**< 0: none */
+	uint64_t offset;
+	uint64_t length;
+};
+
+/**
+ * Find the memory behind a range, so that others can share it.
+ *
+ * @param send descriptors of what the engine may have are wanted, too
+ * @param list what it consists of; freed by client_back_free
+ */
+int client_back(uintptr_t start, size_t len, uint32_t prot, bool send, struct client_backing **list,
+		uint32_t *count);
+void client_back_free(struct client_backing *list, uint32_t count);
+
+/* ---- client_window.c: windows of both sides ---- */
+
+enum { CLIENT_SIDE_OWN, CLIENT_SIDE_PEER };
+
+/** A piece of a window, as it is reached from here. */
+struct client_piece {
+	uint64_t offset, end; /**< in the registered address space */
+	uint64_t window_end;
+	uint32_t prot;
+	char *base;      /**< where it is mapped, or its address in the other process */
+	int32_t pid;     /**< of that; 0: it is mapped */
+	int fd;          /**< it may shrink: read and write it by this; else -1 */
+	uint64_t fd_off; /**< of the piece, in that */
+	void *map;       /**< what was mapped for it */
+	size_t map_len;
+	_Atomic uint32_t users;
+};
+
+/** The pieces of a range, in order. */
+struct client_span {
+	struct client_piece **many; /**< NULL: the few */
+	uint32_t count, room;
+	struct client_piece *few[4];
+};
+
+static inline struct client_piece *
+client_span_piece(const struct client_span *span, uint32_t i)
+{
+	return span->many != NULL ? span->many[i] : span->few[i];
+}
+
+/** What a client knows of an endpoint's windows. */
+struct client_windows {
+	uint64_t locked; /**< bytes that this process registered */
+	struct client_side {
+		uint32_t generation;
+		uint32_t count, room;
+		struct client_piece **piece;
+	} side[2];
+};
+
+/** The endpoint's, under its lock: NULL without memory. */
+struct client_windows *client_windows_of(struct client_endpoint *ep);
+/** Resolve a range: 0, or the errno of section 5.3, negative. */
+int client_span_get(struct client_endpoint *ep, unsigned int side, int64_t offset, uint64_t len,
+		    uint32_t prot, struct client_span *span);
+void client_span_put(struct client_span *span);
+/** The errno of a protection that does not allow it, negative. */
+int client_denied(const struct client *c);
+/** Map memory shared: as mmap, also where pages of the file are larger than ours. */
+char *client_map_shared(int fd, uint64_t offset, size_t len, int prot, void **map, size_t *map_len);
+
+/* ---- client_rma.c ---- */
+
+/** One transfer. */
+struct client_transfer {
+	struct client_span local, remote;
+	char *address; /**< instead of the local span */
+	uint64_t local_offset, remote_offset, len;
+	bool to_remote, ordered;
+};
+
+/** Carry it out. */
+int client_transfer_run(const struct client_transfer *t);
+void client_transfer_end(struct client_transfer *t);
+/** Store 8 bytes, at once where that can be. */
+int client_store(const struct client_span *span, uint64_t offset, uint64_t value);
+
+/* ---- client_rma_worker.c: transfers that take their time, for tests of fences ---- */
+
+/** Are transfers without SYNC left to a worker? */
+bool client_worker_wanted(void);
+/** Leave a transfer to it; its spans are the worker's. */
+int client_worker_begin(struct client_endpoint *ep, const struct client_transfer *t);
+/** The same of a store, after all that were begun before. */
+int client_worker_signal(struct client_endpoint *ep, struct client_span *span, uint64_t offset,
+			 uint64_t value);
+
+/* ---- calls ---- */
+
+int64_t client_register(struct client_endpoint *ep, void *address, size_t len, int64_t offset,
+			int prot, int flags);
+int client_unregister(struct client_endpoint *ep, int64_t offset, size_t len);
+/** The endpoint goes, and with it what it registered. */
+void client_register_closed(struct client_endpoint *ep);
+/** readfrom, writeto: the local offset is in the endpoint's own registered address space. */
+int client_rma(struct client_endpoint *ep, int64_t local, uint64_t len, int64_t remote, int flags,
+	       bool to_remote);
+/** vreadfrom, vwriteto. */
+int client_rma_memory(struct client_endpoint *ep, void *address, uint64_t len, int64_t remote,
+		      int flags, bool to_remote);
+int client_mmap(struct client_endpoint *ep, void **address, size_t len, int prot, int flags,
+		int64_t offset);
+int client_munmap(void *address, size_t len);
+/** In a child: none of it is there. */
+void client_mmap_forget(void);
+int client_fence_mark(struct client_endpoint *ep, int flags, int *mark);
+int client_fence_wait(struct client_endpoint *ep, int mark);
+int client_fence_signal(struct client_endpoint *ep, int64_t loff, uint64_t lval, int64_t roff,
+			uint64_t rval, int flags);
+
+#endif /* SLIPWAY_SCIF_CLIENT_MEMORY_H */

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/resource.h>
+
+#include "client_memory.h"
+#include "scif.h"
+
+/* ---- The limit on locked memory, section 5.7 ---- */
+
+static _Atomic uint64_t locked;
+
+static bool
+is_privileged(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       (data[0].effective & (1u << CAP_IPC_LOCK)) != 0;
+}
+
+static int
+account(uint64_t len)
+{
+	uint64_t all = atomic_fetch_add(&locked, len) + len;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+	    all <= limit.rlim_cur || is_privileged())
+		return 0;
+	atomic_fetch_sub(&locked, len);
+	return -ENOMEM;
+}
+
+static void
+account_window(struct client_endpoint *ep, uint64_t len, bool more)
+{
+	struct client_windows *w;
+
+	client_lock(&ep->state_lock);
+	w = client_windows_of(ep);
+	if (w != NULL && more)
+		w->locked += len;
+	else if (w != NULL)
+		w->locked -= len < w->locked ? len : w->locked;
+	client_unlock(&ep->state_lock);
+	if (!more)
+		atomic_fetch_sub(&locked, len);
+}
+
+/* ---- Register ---- */
+
+static int
+check_register(const void *address, size_t len, int64_t offset, int prot, int flags)
+{
+	if ((flags & ~SCIF_MAP_FIXED) != 0)
+		return -EINVAL;
+	if ((flags & SCIF_MAP_FIXED) != 0 &&
+	    (offset < 0 || offset % CLIENT_PAGE != 0 || len > (uint64_t)INT64_MAX + 1 - (uint64_t)offset))
+		return -EINVAL;
+	if ((prot & ~(SCIF_PROT_READ | SCIF_PROT_WRITE)) != 0)
+		return -EINVAL;
+	return len == 0 || len % CLIENT_PAGE != 0 || (uintptr_t)address % CLIENT_PAGE != 0 ? -EINVAL
+											   : 0;
+}
+
+/* All pieces but the last come before; all name the same slot. */
+static int
+send_pieces(struct client_endpoint *ep, struct scif_request *rq, const struct client_backing *list,
+	    uint32_t count, int64_t *value)
+{
+	uint32_t op = rq->op;
+	int ret = 0;
+
+	for (uint32_t i = 0; i < count && ret == 0; i++) {
+		rq->op = i + 1 < count ? SCIF_REQUEST_RUN : op;
+		rq->arg[3] = list[i].offset;
+		rq->arg[4] = list[i].length;
+		rq->arg[5] = list[i].key;
+		ret = client_slot_call(ep, rq, list[i].fd, value);
+	}
+	return ret;
+}
+
+static int
+register_pieces(struct client_endpoint *ep, const struct scif_request *request,
+		const struct client_backing *list, uint32_t count, int64_t *value)
+{
+	struct scif_request rq = *request;
+	int ret;
+
+	client_slot_take(ep->client, &rq);
+	ret = send_pieces(ep, &rq, list, count, value);
+	client_slot_free(ep->client, rq.slot);
+	return ret;
+}
+
+static int
+register_memory(struct client_endpoint *ep, uintptr_t start, const struct scif_request *rq,
+		int64_t *value)
+{
+	struct client_backing *list;
+	uint32_t count;
+	int ret = -ENOENT;
+
+	/* First without descriptors of what the engine may have already. */
+	for (int send = 0; send < 2 && ret == -ENOENT; send++) {
+		ret = client_back(start, rq->arg[1], (uint32_t)rq->arg[2], send != 0, &list, &count);
+		if (ret < 0)
+			return ret;
+		ret = register_pieces(ep, rq, list, count, value);
+		client_back_free(list, count);
+	}
+	return ret == -ENOENT ? -ENOMEM : ret;
+}
+
+int64_t
+client_register(struct client_endpoint *ep, void *address, size_t len, int64_t offset, int prot,
+		int flags)
+{
+	struct scif_request rq = {
+		.op = SCIF_REQUEST_REGISTER,
+		.arg = {(flags & SCIF_MAP_FIXED) != 0 ? (uint64_t)offset : UINT64_MAX, len,
+			(uint64_t)prot},
+	};
+	int64_t value = 0;
+	int ret = check_register(address, len, offset, prot, flags);
+
+	if (ret == 0)
+		ret = client_verify(ep);
+	if (ret == 0)
+		ret = account(len);
+	if (ret < 0)
+		return ret;
+	ret = register_memory(ep, (uintptr_t)address, &rq, &value);
+	if (ret < 0) {
+		atomic_fetch_sub(&locked, len);
+		return ret;
+	}
+	account_window(ep, len, true);
+	return value;
+}
+
+/* ---- Unregister ---- */
+
+int
+client_unregister(struct client_endpoint *ep, int64_t offset, size_t len)
+{
+	struct scif_request rq = {.op = SCIF_REQUEST_UNREGISTER, .arg = {(uint64_t)offset, len}};
+	int64_t value;
+	int ret;
+
+	if (len == 0 || len % CLIENT_PAGE != 0 || offset < 0 || offset % CLIENT_PAGE != 0 ||
+	    len > (uint64_t)INT64_MAX + 1 - (uint64_t)offset)
+		return -EINVAL;
+	ret = client_verify(ep);
+	if (ret < 0)
+		return ret;
+	ret = client_call_wait(ep, &rq, &value);
+	if (ret == 0)
+		account_window(ep, len, false);
+	return ret;
+}
+
+void
+client_register_closed(struct client_endpoint *ep)
+{
+	if (ep->windows != NULL)
+		atomic_fetch_sub(&locked, ep->windows->locked);
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif.h"
+#include "scif_test_pair.h"
+#include "scif_test_rig.h"
+
+/* Registered memory and mappings of it: what is taken, what is refused, how long it lasts. */
+
+#define PAGE PAIR_PAGE
+#define RW   (SCIF_PROT_READ | SCIF_PROT_WRITE)
+
+static struct rig rig;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	return rig_begin(&rig, NULL);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return rig_end(&rig);
+}
+
+static off_t
+window(scif_epd_t epd, void *at, unsigned int pages, int prot)
+{
+	off_t offset = scif_register(epd, at, pages * PAGE, 0, prot, 0);
+
+	assert_true(offset > 0);
+	assert_int_equal(offset % PAGE, 0);
+	return offset;
+}
+
+static off_t
+window_at(scif_epd_t epd, void *at, unsigned int pages, off_t offset, int prot)
+{
+	assert_int_equal(scif_register(epd, at, pages * PAGE, offset, prot, SCIF_MAP_FIXED), offset);
+	return offset;
+}
+
+/* ---- Register ---- */
+
+static void
+registration_refuses_what_is_no_window(void **state)
+{
+	char *at = pair_pages(2);
+	scif_epd_t epd = scif_open();
+	struct pair p;
+
+	(void)state;
+	assert_failed(scif_register(epd, at, PAGE, 0, RW, 0), ENOTCONN);
+	assert_failed(scif_register(epd, at, 1, 0, RW, 0), EINVAL);
+	scif_close(epd);
+	pair_make(&p);
+	assert_failed(scif_register(p.a, at + 1, PAGE, 0, RW, 0), EINVAL);
+	assert_failed(scif_register(p.a, at, 0, 0, RW, 0), EINVAL);
+	assert_failed(scif_register(p.a, at, PAGE + 1, 0, RW, 0), EINVAL);
+	assert_failed(scif_register(p.a, at, PAGE, 0, 4, 0), EINVAL);
+	assert_failed(scif_register(p.a, at, PAGE, 0, RW, 1), EINVAL);
+	assert_failed(scif_register(p.a, at, PAGE, 0, RW, SCIF_MAP_KERNEL), EINVAL);
+	assert_failed(scif_register(p.a, at, PAGE, 1, RW, SCIF_MAP_FIXED), EINVAL);
+	assert_failed(scif_register(p.a, at, PAGE, -4096, RW, SCIF_MAP_FIXED), EINVAL);
+	assert_failed(scif_register(p.a, at, 2 * PAGE, INT64_MAX - 4095, RW, SCIF_MAP_FIXED),
+		      EINVAL);
+	assert_failed(scif_register(p.a, at, PAGE, (off_t)1 << 62, RW, SCIF_MAP_FIXED), EADDRINUSE);
+	munmap(at + PAGE, PAGE);
+	assert_failed(scif_register(p.a, at, 2 * PAGE, 0, RW, 0), EFAULT);
+	mprotect(at, PAGE, PROT_READ);
+	assert_failed(scif_register(p.a, at, PAGE, 0, RW, 0), EFAULT);
+	window(p.a, at, 1, SCIF_PROT_READ);
+	window(p.a, at, 1, 0);
+	scif_close(p.b);
+	assert_failed(scif_register(p.a, at, PAGE, 0, SCIF_PROT_READ, 0), ECONNRESET);
+	pair_close(&p);
+	munmap(at, PAGE);
+}
+
+static void
+fixed_offsets_are_exact_and_never_overlap(void **state)
+{
+	char *at = pair_pages(4);
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	window_at(p.a, at, 2, 0x10000, RW);
+	assert_failed(scif_register(p.a, at, 2 * PAGE, 0x11000, RW, SCIF_MAP_FIXED), EADDRINUSE);
+	assert_failed(scif_register(p.a, at, 2 * PAGE, 0xf000, RW, SCIF_MAP_FIXED), EADDRINUSE);
+	assert_failed(scif_register(p.a, at, 4 * PAGE, 0xf000, RW, SCIF_MAP_FIXED), EADDRINUSE);
+	window_at(p.a, at, 1, 0xf000, RW);
+	window_at(p.a, at, 1, 0x12000, RW);
+	window_at(p.a, at, 1, 0, RW);
+	window_at(p.a, at, 1, ((off_t)1 << 62) - PAGE, RW);
+	/* Another endpoint has another space. */
+	window_at(p.b, at, 2, 0x10000, RW);
+	pair_close(&p);
+	munmap(at, 4 * PAGE);
+}
+
+static void
+a_thousand_windows_have_offsets_of_their_own(void **state)
+{
+	enum { N = 1000 };
+	char *at = pair_pages(N);
+	static off_t offset[N];
+	struct pair p;
+	char byte;
+
+	(void)state;
+	pair_make(&p);
+	for (int i = 0; i < N; i++) {
+		at[(size_t)i * PAGE] = (char)i;
+		offset[i] = window(p.a, at + (size_t)i * PAGE, 1, RW);
+		assert_true(i == 0 || offset[i] + PAGE <= offset[i - 1]);
+	}
+	for (int i = 0; i < N; i += 37) {
+		assert_int_equal(scif_vreadfrom(p.b, &byte, 1, offset[i], SCIF_RMA_SYNC), 0);
+		assert_int_equal(byte, (char)i);
+	}
+	/* All of it once more: memory of a thousand windows, in one. */
+	assert_true(scif_register(p.a, at, 512 * PAGE, 0, RW, 0) > 0);
+	assert_failed(scif_register(p.a, at, N * PAGE, 0, RW, 0), ENOMEM);
+	pair_close(&p);
+	munmap(at, N * PAGE);
+}
+
+static void
+the_limit_on_locked_memory_holds_without_privilege(void **state)
+{
+	const struct rlimit limit = {8 * PAGE, 8 * PAGE};
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+	char *at = pair_pages(9);
+	struct pair p;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		pair_make(&p);
+		if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 ||
+		    syscall(SYS_capset, &header, none) < 0)
+			_exit(2);
+		if (scif_register(p.a, at, 9 * PAGE, 0, RW, 0) != -1 || errno != ENOMEM)
+			_exit(3);
+		if (scif_register(p.a, at, 8 * PAGE, 4096, RW, SCIF_MAP_FIXED) != 4096)
+			_exit(4);
+		if (scif_register(p.a, at, PAGE, 0, RW, 0) != -1 || errno != ENOMEM)
+			_exit(5);
+		if (scif_unregister(p.a, 4096, 8 * PAGE) != 0 ||
+		    scif_register(p.a, at, PAGE, 0, RW, 0) < 0)
+			_exit(6);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	munmap(at, 9 * PAGE);
+}
+
+/* ---- Unregister ---- */
+
+static void
+unregister_closes_whole_windows_only(void **state)
+{
+	char *at = pair_pages(8), byte;
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	window_at(p.a, at, 2, 0x10000, RW);
+	window_at(p.a, at + 2 * PAGE, 2, 0x12000, RW);
+	window_at(p.a, at + 4 * PAGE, 2, 0x20000, RW);
+	assert_failed(scif_unregister(p.a, 0x10000, 0), EINVAL);
+	assert_failed(scif_unregister(p.a, 0x10000, 1), EINVAL);
+	assert_failed(scif_unregister(p.a, 0x10001, PAGE), EINVAL);
+	assert_failed(scif_unregister(p.a, -4096, PAGE), EINVAL);
+	assert_failed(scif_unregister(p.a, 0x30000, PAGE), ENXIO);
+	assert_failed(scif_unregister(p.a, 0x10000, PAGE), EINVAL);
+	assert_failed(scif_unregister(p.a, 0x11000, PAGE), EINVAL);
+	assert_failed(scif_unregister(p.a, 0x11000, 3 * PAGE), EINVAL);
+	assert_failed(scif_unregister(p.a, 0x10000, 3 * PAGE), EINVAL);
+	assert_failed(scif_unregister(p.a, 0x10000, 0x12000), ENXIO);
+	/* All of them are still there. */
+	for (off_t o = 0x10000; o < 0x14000; o += PAGE)
+		assert_int_equal(scif_vreadfrom(p.b, &byte, 1, o, SCIF_RMA_SYNC), 0);
+	assert_int_equal(scif_unregister(p.a, 0x10000, 4 * PAGE), 0);
+	assert_failed(scif_unregister(p.a, 0x10000, 4 * PAGE), ENXIO);
+	assert_failed(scif_vreadfrom(p.b, &byte, 1, 0x10000, SCIF_RMA_SYNC), ENXIO);
+	assert_failed(scif_vreadfrom(p.b, &byte, 1, 0x12000, SCIF_RMA_SYNC), ENXIO);
+	assert_int_equal(scif_vreadfrom(p.b, &byte, 1, 0x20000, SCIF_RMA_SYNC), 0);
+	window_at(p.a, at, 4, 0x10000, RW);
+	assert_int_equal(scif_vreadfrom(p.b, &byte, 1, 0x13000, SCIF_RMA_SYNC), 0);
+	pair_close(&p);
+	munmap(at, 8 * PAGE);
+}
+
+static void
+a_window_outlives_the_mapping_it_was_made_of(void **state)
+{
+	char *at = pair_pages(1), got[8];
+	struct pair p;
+	off_t offset;
+
+	(void)state;
+	pair_make(&p);
+	strcpy(at, "before");
+	offset = window(p.a, at, 1, RW);
+	assert_ptr_equal(mmap(at, PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 at);
+	assert_int_equal(scif_vreadfrom(p.b, got, 7, offset, SCIF_RMA_SYNC), 0);
+	assert_string_equal(got, "before");
+	assert_int_equal(scif_vwriteto(p.b, "after", 6, offset, SCIF_RMA_SYNC), 0);
+	assert_int_equal(at[0], 0);
+	pair_close(&p);
+	munmap(at, PAGE);
+}
+
+/* ---- Map ---- */
+
+static void
+mappings_refuse_what_is_not_there(void **state)
+{
+	char *at = pair_pages(4);
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	window_at(p.a, at, 2, 0x10000, SCIF_PROT_READ);
+	window_at(p.a, at + 2 * PAGE, 1, 0x13000, RW);
+	assert_ptr_equal(scif_mmap(NULL, PAGE, RW, 0, p.b, 0x10000), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, EACCES);
+	assert_ptr_equal(scif_mmap(NULL, PAGE, SCIF_PROT_READ, 0, p.b, 0x20000), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, ENXIO);
+	assert_ptr_equal(scif_mmap(NULL, 4 * PAGE, SCIF_PROT_READ, 0, p.b, 0x10000),
+			 SCIF_MMAP_FAILED);
+	assert_int_equal(errno, ENXIO);
+	assert_ptr_equal(scif_mmap(NULL, PAGE, SCIF_PROT_READ, 0, p.b, -4096), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, ENXIO);
+	assert_ptr_equal(scif_mmap(NULL, PAGE, SCIF_PROT_READ, 0, p.b, 0x10001), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, EINVAL);
+	assert_ptr_equal(scif_mmap(NULL, 5, SCIF_PROT_READ, 0, p.b, 0x10000), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, EINVAL);
+	assert_ptr_equal(scif_mmap(NULL, PAGE, SCIF_PROT_READ, 1, p.b, 0x10000), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, EINVAL);
+	assert_ptr_equal(scif_mmap(NULL, PAGE, 1, 1, p.listener, 0x10000), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, ENOTCONN);
+	assert_failed(scif_munmap(at + 1, PAGE), EINVAL);
+	assert_failed(scif_munmap(at, 0), EINVAL);
+	scif_close(p.a);
+	assert_ptr_equal(scif_mmap(NULL, PAGE, 1, 0, p.b, 0x10000), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, ECONNRESET);
+	pair_close(&p);
+	munmap(at, 4 * PAGE);
+}
+
+static void
+a_mapping_is_the_memory_itself(void **state)
+{
+	char *at = pair_pages(4), *there, *fixed = pair_pages(4);
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	strcpy(at + 3 * PAGE, "last");
+	window_at(p.a, at, 2, 0x10000, RW);
+	window_at(p.a, at + 2 * PAGE, 2, 0x12000, RW);
+	there = scif_mmap(NULL, 4 * PAGE, RW, 0, p.b, 0x10000);
+	assert_ptr_not_equal(there, SCIF_MMAP_FAILED);
+	assert_string_equal(there + 3 * PAGE, "last");
+	strcpy(there + PAGE, "written there");
+	assert_string_equal(at + PAGE, "written there");
+	strcpy(at, "written here");
+	assert_string_equal(there, "written here");
+	assert_ptr_equal(scif_mmap(fixed + PAGE, 2 * PAGE, RW, SCIF_MAP_FIXED, p.b, 0x11000),
+			 fixed + PAGE);
+	assert_string_equal(fixed + PAGE, "written there");
+	/* Unmapped in the middle, the rest goes on. */
+	assert_int_equal(scif_munmap(there + PAGE, 2 * PAGE), 0);
+	strcpy(there, "still");
+	assert_string_equal(at, "still");
+	assert_string_equal(there + 3 * PAGE, "last");
+	assert_int_equal(scif_munmap(there, 4 * PAGE), 0);
+	assert_int_equal(scif_munmap(fixed, 4 * PAGE), 0);
+	pair_close(&p);
+	munmap(at, 4 * PAGE);
+}
+
+static void
+offsets_stay_taken_while_they_are_mapped(void **state)
+{
+	char *at = pair_pages(4), *there, byte;
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	window_at(p.a, at, 4, 0x10000, RW);
+	there = scif_mmap(NULL, 4 * PAGE, RW, 0, p.b, 0x10000);
+	assert_int_equal(scif_unregister(p.a, 0x10000, 4 * PAGE), 0);
+	assert_failed(scif_vreadfrom(p.b, &byte, 1, 0x10000, 0), ENXIO);
+	assert_ptr_equal(scif_mmap(NULL, PAGE, RW, 0, p.b, 0x10000), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, ENXIO);
+	strcpy(there, "as before");
+	assert_string_equal(at, "as before");
+	assert_failed(scif_register(p.a, at, PAGE, 0x10000, RW, SCIF_MAP_FIXED), EADDRINUSE);
+	assert_int_equal(scif_munmap(there, PAGE), 0);
+	assert_failed(scif_register(p.a, at, PAGE, 0x10000, RW, SCIF_MAP_FIXED), EADDRINUSE);
+	assert_int_equal(scif_munmap(there + PAGE, 3 * PAGE), 0);
+	window_at(p.a, at, 4, 0x10000, RW);
+	assert_int_equal(scif_vreadfrom(p.b, &byte, 1, 0x10000, 0), 0);
+	assert_int_equal(byte, 'a');
+	pair_close(&p);
+	munmap(at, 4 * PAGE);
+}
+
+static void
+mappings_survive_both_endpoints(void **state)
+{
+	char *at = pair_pages(1), *there;
+	struct pair p;
+	off_t offset;
+
+	(void)state;
+	pair_make(&p);
+	offset = window(p.a, at, 1, RW);
+	there = scif_mmap(NULL, PAGE, RW, 0, p.b, offset);
+	pair_close(&p);
+	strcpy(there, "alive");
+	assert_string_equal(at, "alive");
+	assert_int_equal(scif_munmap(there, PAGE), 0);
+	munmap(at, PAGE);
+}
+
+static volatile sig_atomic_t faults;
+static sigjmp_buf after_fault;
+
+static void
+fault(int number)
+{
+	(void)number;
+	faults++;
+	siglongjmp(after_fault, 1);
+}
+
+static void
+a_mapping_for_reading_cannot_be_written(void **state)
+{
+	char *at = pair_pages(1), *there;
+	struct pair p;
+	off_t offset;
+
+	(void)state;
+	pair_make(&p);
+	offset = window(p.a, at, 1, RW);
+	there = scif_mmap(NULL, PAGE, SCIF_PROT_READ, 0, p.b, offset);
+	signal(SIGSEGV, fault);
+	if (sigsetjmp(after_fault, 1) == 0)
+		*(volatile char *)there = 1;
+	signal(SIGSEGV, SIG_DFL);
+	assert_int_equal(faults, 1);
+	assert_int_equal(at[0], 0);
+	scif_munmap(there, PAGE);
+	pair_close(&p);
+	munmap(at, PAGE);
+}
+
+/* ---- Another process ---- */
+
+static int
+map_and_wait(scif_epd_t epd, void *arg)
+{
+	char *there = scif_mmap(NULL, PAGE, RW, 0, epd, pair_told(epd));
+
+	(void)arg;
+	if (there == SCIF_MMAP_FAILED)
+		return 1;
+	strcpy(there, "mapped");
+	pair_say(epd);
+	pause();
+	return 2;
+}
+
+static void
+a_killed_process_gives_back_what_it_had_mapped(void **state)
+{
+	char *at = pair_pages(1);
+	struct other o;
+	struct pair p;
+
+	(void)state;
+	other_begin(&o, map_and_wait, NULL);
+	window_at(o.epd, at, 1, 0x10000, RW);
+	pair_tell(o.epd, 0x10000);
+	pair_hear(o.epd);
+	assert_string_equal(at, "mapped");
+	assert_int_equal(scif_unregister(o.epd, 0x10000, PAGE), 0);
+	assert_failed(scif_register(o.epd, at, PAGE, 0x10000, RW, SCIF_MAP_FIXED), EADDRINUSE);
+	kill(o.pid, SIGKILL);
+	waitpid(o.pid, NULL, 0);
+	while (scif_register(o.epd, at, PAGE, 0x20000, RW, SCIF_MAP_FIXED) != -1)
+		assert_int_equal(scif_unregister(o.epd, 0x20000, PAGE), 0);
+	assert_int_equal(errno, ECONNRESET);
+	scif_close(o.epd);
+	/* Nothing is left of it: the same memory serves others. */
+	pair_make(&p);
+	window(p.a, at, 1, RW);
+	pair_close(&p);
+	munmap(at, PAGE);
+}
+
+static int
+own_and_wait(scif_epd_t epd, void *arg)
+{
+	char *at = pair_pages(2);
+
+	(void)arg;
+	strcpy(at, "from the grave");
+	pair_tell(epd, scif_register(epd, at, 2 * PAGE, 0, RW, 0));
+	pause();
+	return 0;
+}
+
+static void
+memory_of_a_killed_process_stays_where_it_is_mapped(void **state)
+{
+	struct other o;
+	off_t offset;
+	char *there, byte;
+
+	(void)state;
+	other_begin(&o, own_and_wait, NULL);
+	offset = pair_told(o.epd);
+	there = scif_mmap(NULL, 2 * PAGE, RW, 0, o.epd, offset);
+	assert_int_equal(scif_vreadfrom(o.epd, &byte, 1, offset, 0), 0);
+	kill(o.pid, SIGKILL);
+	waitpid(o.pid, NULL, 0);
+	assert_int_equal(scif_recv(o.epd, &byte, 1, SCIF_RECV_BLOCK), -1);
+	assert_string_equal(there, "from the grave");
+	assert_failed(scif_vreadfrom(o.epd, &byte, 1, offset, 0), ECONNRESET);
+	assert_int_equal(scif_munmap(there, 2 * PAGE), 0);
+	scif_close(o.epd);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registration_refuses_what_is_no_window),
+		cmocka_unit_test(fixed_offsets_are_exact_and_never_overlap),
+		cmocka_unit_test(a_thousand_windows_have_offsets_of_their_own),
+		cmocka_unit_test(the_limit_on_locked_memory_holds_without_privilege),
+		cmocka_unit_test(unregister_closes_whole_windows_only),
+		cmocka_unit_test(a_window_outlives_the_mapping_it_was_made_of),
+		cmocka_unit_test(mappings_refuse_what_is_not_there),
+		cmocka_unit_test(a_mapping_is_the_memory_itself),
+		cmocka_unit_test(offsets_stay_taken_while_they_are_mapped),
+		cmocka_unit_test(mappings_survive_both_endpoints),
+		cmocka_unit_test(a_mapping_for_reading_cannot_be_written),
+		cmocka_unit_test(a_killed_process_gives_back_what_it_had_mapped),
+		cmocka_unit_test(memory_of_a_killed_process_stays_where_it_is_mapped),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif_test_pair.h"
+
+static void *
+connect_thread(void *arg)
+{
+	struct pair *p = arg;
+	struct scif_portID to = {0, PAIR_PORT};
+
+	assert_true(scif_connect(p->b, &to) > 0);
+	return NULL;
+}
+
+static scif_epd_t
+listen_here(void)
+{
+	scif_epd_t epd = scif_open();
+
+	assert_true(epd >= 0);
+	assert_int_equal(scif_bind(epd, PAIR_PORT), PAIR_PORT);
+	assert_int_equal(scif_listen(epd, 4), 0);
+	return epd;
+}
+
+void
+pair_make(struct pair *p)
+{
+	struct scif_portID peer;
+	pthread_t thread;
+
+	p->listener = listen_here();
+	p->b = scif_open();
+	assert_int_equal(pthread_create(&thread, NULL, connect_thread, p), 0);
+	assert_int_equal(scif_accept(p->listener, &peer, &p->a, SCIF_ACCEPT_SYNC), 0);
+	pthread_join(thread, NULL);
+}
+
+void
+pair_close(struct pair *p)
+{
+	scif_close(p->a);
+	scif_close(p->b);
+	assert_int_equal(scif_close(p->listener), 0);
+}
+
+void
+other_begin(struct other *o, int (*run)(scif_epd_t epd, void *arg), void *arg)
+{
+	struct scif_portID to = {0, PAIR_PORT}, peer;
+	scif_epd_t listener, epd;
+
+	fflush(NULL);
+	listener = listen_here();
+	o->pid = fork();
+	if (o->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		scif_close(listener);
+		epd = scif_open();
+		if (scif_connect(epd, &to) < 0)
+			_exit(99);
+		_exit(run(epd, arg));
+	}
+	assert_int_equal(scif_accept(listener, &peer, &o->epd, SCIF_ACCEPT_SYNC), 0);
+	scif_close(listener);
+}
+
+void
+other_end(struct other *o)
+{
+	int status;
+
+	assert_int_equal(waitpid(o->pid, &status, 0), o->pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	scif_close(o->epd);
+}
+
+void
+pair_say(scif_epd_t epd)
+{
+	pair_tell(epd, 0);
+}
+
+void
+pair_hear(scif_epd_t epd)
+{
+	assert_int_equal(pair_told(epd), 0);
+}
+
+void
+pair_tell(scif_epd_t epd, off_t offset)
+{
+	assert_int_equal(scif_send(epd, &offset, sizeof(offset), SCIF_SEND_BLOCK), sizeof(offset));
+}
+
+off_t
+pair_told(scif_epd_t epd)
+{
+	off_t offset = -1;
+
+	assert_int_equal(scif_recv(epd, &offset, sizeof(offset), SCIF_RECV_BLOCK), sizeof(offset));
+	return offset;
+}
+
+char *
+pair_pages(unsigned int count)
+{
+	char *at = mmap(NULL, count * PAIR_PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(at, MAP_FAILED);
+	return at;
+}
+
+char *
+pair_shared(unsigned int count, int *fd)
+{
+	char *at;
+
+	*fd = memfd_create("test", MFD_CLOEXEC);
+	assert_true(*fd >= 0);
+	assert_int_equal(ftruncate(*fd, count * PAIR_PAGE), 0);
+	at = mmap(NULL, count * PAIR_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	assert_ptr_not_equal(at, MAP_FAILED);
+	return at;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#ifndef SLIPWAY_SCIF_TEST_PAIR_H
+#define SLIPWAY_SCIF_TEST_PAIR_H
+
+/**
+ * @file
+ * Connected endpoints for tests: two of this process, or one here and one in a child.
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "scif.h"
+
+#define PAIR_PORT 2060
+#define PAIR_PAGE 4096u
+
+struct pair {
+	scif_epd_t listener, a, b;
+};
+
+/** Connect two endpoints of this process. */
+void pair_make(struct pair *p);
+void pair_close(struct pair *p);
+
+/** An endpoint here, and a child that has the other end: runs the function, and exits with what it
+ * returns.
+ */
+struct other {
+	scif_epd_t epd;
+	pid_t pid;
+};
+
+void other_begin(struct other *o, int (*run)(scif_epd_t epd, void *arg), void *arg);
+/** Wait for the child to end well, and close. */
+void other_end(struct other *o);
+
+/** A step of one side that the other waits for: a byte of the stream. */
+void pair_say(scif_epd_t epd);
+void pair_hear(scif_epd_t epd);
+/** Tell and hear an offset. */
+void pair_tell(scif_epd_t epd, off_t offset);
+off_t pair_told(scif_epd_t epd);
+
+/** Pages of private memory, and of shared memory with its descriptor. */
+char *pair_pages(unsigned int count);
+char *pair_shared(unsigned int count, int *fd);
+
+/** It failed for that reason. */
+#define assert_failed(call, error)                                                                 \
+	do {                                                                                       \
+		errno = 0;                                                                         \
+		assert_int_equal((call), -1);                                                      \
+		assert_int_equal(errno, (error));                                                  \
+	} while (0)
+
+#endif /* SLIPWAY_SCIF_TEST_PAIR_H */
