@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * The fuzz target without a fuzzer: the corpus, each input also with a little damage, and inputs
- * made from seeds.
+ * A fuzz target, CORPUS_RUN, without a fuzzer: the inputs in CORPUS, each also with a little damage,
+ * and inputs made from seeds.
  *
- *   dsa_corpus_test            all of these
- *   dsa_corpus_test INPUT...   these inputs: what a fuzzer left behind
+ *   NAME_corpus_test            all of these
+ *   NAME_corpus_test INPUT...   these inputs: what a fuzzer left behind
  */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@
 
 #include <cmocka.h>
 
-#include "dsa_fuzz_target.h"
+/* NULL when all is well, else what is wrong. */
+const char *CORPUS_RUN(const uint8_t *bytes, size_t len);
 
 #define BYTES_MAX 2048u
 /* What the corpus has at least, so that an empty directory is no success. */
@@ -37,7 +39,7 @@ draw(uint32_t *seed)
 static bool
 runs(const char *name, const uint8_t *bytes, size_t len)
 {
-	const char *wrong = dsa_fuzz_run(bytes, len);
+	const char *wrong = CORPUS_RUN(bytes, len);
 
 	if (wrong != NULL)
 		fprintf(stderr, "%s: %s\n", name, wrong);
@@ -66,7 +68,7 @@ input_runs(const char *name)
 	size_t len;
 	uint32_t seed = 1;
 
-	snprintf(path, sizeof(path), "%s/%s", DSA_CORPUS, name);
+	snprintf(path, sizeof(path), "%s/%s", CORPUS, name);
 	len = input_read(path, bytes);
 	assert_true(len > 0);
 	assert_true(runs(name, bytes, len));
@@ -82,7 +84,7 @@ input_runs(const char *name)
 static void
 every_input_of_the_corpus_runs(void **state)
 {
-	DIR *dir = opendir(DSA_CORPUS);
+	DIR *dir = opendir(CORPUS);
 	struct dirent *entry;
 	unsigned int n = 0;
 
@@ -110,7 +112,7 @@ inputs_made_from_seeds_run(void **state)
 
 		for (size_t i = 0; i < SEED_BYTES; i++)
 			bytes[i] = (uint8_t)draw(&seed);
-		/* Every kind of device, ready to work or not. */
+		/* The first byte says what there is and how far it has come: all of that. */
 		bytes[0] = (uint8_t)input;
 		snprintf(name, sizeof(name), "seed %u", input);
 		assert_true(runs(name, bytes, sizeof(bytes)));
