@@ -167,7 +167,6 @@ mic_dma_set_up(struct mic_dma_channel *ch)
 	ch->head = tail;
 	ch->pushed = tail;
 	ch->freed = ch->posted;
-	atomic_store_explicit(ch->status, ch->jobs, memory_order_relaxed);
 	mask_interrupt(ch, false);
 	if (come_up(ch) < 0)
 		return -EIO;

@@ -479,6 +479,61 @@ a_short_reset_is_not_missed(void **state)
 	assert_int_equal(status[0], MIC_DMA_OK);
 }
 
+/* Nobody has polled since. */
+static void
+a_job_after_a_reset_is_not_lost_with_it(void **state)
+{
+	enum mic_dma_status status[1];
+
+	(void)state;
+	for (unsigned int round = 0; round < 3; round++) {
+		fake_card_reset(&dev, true);
+		assert_true(mic_dma_copy(ch, 0, of_host(0), 64) >= 0);
+		mic_dma_submit(ch);
+		assert_int_equal(wait_for(1, status), 1);
+		assert_int_equal(status[0], MIC_DMA_OK);
+	}
+}
+
+/* The one is known to have failed, the other one is not known to have ended. */
+static void
+an_error_stays_one_when_a_reset_comes(void **state)
+{
+	enum mic_dma_status status[2];
+
+	(void)state;
+	dev.per_poll = 1;
+	assert_true(mic_dma_copy(ch, FAKE_CARD, of_host(0), 64) >= 0);
+	assert_true(mic_dma_copy(ch, 0, of_host(0), 64) >= 0);
+	mic_dma_submit(ch);
+	do
+		assert_int_equal(mic_dma_done(ch, 2, status), 0);
+	while (!dev.channel[1].stopped);
+	do
+		assert_int_equal(mic_dma_done(ch, 2, status), 0);
+	while (dev.channel[1].stopped);
+	fake_card_reset(&dev, true);
+	assert_int_equal(wait_for(2, status), 2);
+	assert_int_equal(status[0], MIC_DMA_ERROR);
+	assert_int_equal(status[1], MIC_DMA_ABORTED);
+}
+
+/* The tail is where the last user left it. */
+static void
+a_channel_is_taken_over_where_it_is(void **state)
+{
+	(void)state;
+	for (unsigned int round = 0; round < 3; round++) {
+		for (unsigned int n = 0; n < 5; n++)
+			assert_int_equal(mic_dma_copy(ch, 0, of_host(0), 64), n);
+		mic_dma_submit(ch);
+		assert_int_equal(wait_for(5, NULL), 5);
+		assert_int_not_equal(dev.channel[1].tail, 0);
+		mic_dma_close(ch);
+		assert_int_equal(mic_dma_open(&dev, 1, RING, SOCKET_ID_ANY, "test", &ch), 0);
+	}
+}
+
 /* Nobody has said a word: the channel is off, or nothing is there. */
 static void
 a_dead_channel_is_noticed(void **state)
@@ -541,6 +596,9 @@ main(void)
 		TEST(what_is_dropped_touches_nothing),
 		TEST(a_reset_ends_all_jobs_and_the_channel_comes_back),
 		TEST(a_short_reset_is_not_missed),
+		TEST(a_job_after_a_reset_is_not_lost_with_it),
+		TEST(an_error_stays_one_when_a_reset_comes),
+		TEST(a_channel_is_taken_over_where_it_is),
 		TEST(a_dead_channel_is_noticed),
 		TEST(a_lying_status_is_not_believed),
 	};
