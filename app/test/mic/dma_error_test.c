@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  *
- * Operations of the DMA device that fail: by what they name, or because of what becomes of the card.
+ * Operations of the DMA device that fail: by what they name, or by what becomes of the card.
  */
 #include <errno.h>
 #include <string.h>
@@ -26,7 +26,7 @@ begin(void)
 	dma_start();
 }
 
-/* Asked by completed: those before it, then that there is an error, then by status, then the rest. */
+/* Asked by completed: those before it, that there is an error, then by status, then the rest. */
 static void
 completed_stops_at_an_error(void)
 {
@@ -40,8 +40,7 @@ completed_stops_at_an_error(void)
 	for (unsigned int bad = 0; bad < BURST; bad++) {
 		memset(card_memory(0, BURST * 64), 0, BURST * 64);
 		for (unsigned int n = 0; n < BURST; n++)
-			assert_true((n == bad ? bad_copy(0) : to_card(0, n * 64, src, 64, 0)) >=
-				    0);
+			assert_true((n == bad ? bad_copy(0) : to_card(0, n * 64, src, 64, 0)) >= 0);
 		rte_dma_submit(id, 0);
 		assert_int_equal(wait_done(0, BURST, &last, &error), bad);
 		assert_true(error);

@@ -33,8 +33,7 @@ it_can_be_configured_again_and_again(void)
 
 	for (unsigned int n = 0; n < RTE_DIM(vchans); n++) {
 		dma_shape(vchans[n], descs[n], RTE_DMA_DIR_MEM_TO_DEV);
-		assert_int_equal(
-			dma_vchan_try(vchans[n] - 1, descs[n], RTE_DMA_DIR_DEV_TO_MEM), 0);
+		assert_int_equal(dma_vchan_try(vchans[n] - 1, descs[n], RTE_DMA_DIR_DEV_TO_MEM), 0);
 		if (vchans[n] == 1)
 			assert_int_equal(dma_vchan_try(0, descs[n], RTE_DMA_DIR_MEM_TO_DEV), 0);
 		dma_start();
@@ -59,8 +58,7 @@ capacity_is_what_fits(void)
 		assert_int_equal(rte_dma_burst_capacity(id, 0), 100);
 		for (unsigned int n = 0; n < 100; n++) {
 			assert_in_range(rte_dma_burst_capacity(id, 0), 1, 100 - n);
-			assert_int_equal(to_card(0, 0, src, 64,
-						 alone ? RTE_DMA_OP_FLAG_SUBMIT : 0),
+			assert_int_equal(to_card(0, 0, src, 64, alone ? RTE_DMA_OP_FLAG_SUBMIT : 0),
 					 n);
 		}
 		assert_int_equal(rte_dma_burst_capacity(id, 0), 0);
@@ -89,9 +87,9 @@ stop_ends_what_was_submitted(void)
 		memset(card_memory(0, 512), 0, 512);
 		dma_start();
 		for (unsigned int n = 0; n < 8; n++)
-			assert_int_equal(to_card(0, n * 64, src, 64,
-						 n == 4 ? RTE_DMA_OP_FLAG_SUBMIT : 0),
-					 n);
+			assert_int_equal(
+				to_card(0, n * 64, src, 64, n == 4 ? RTE_DMA_OP_FLAG_SUBMIT : 0),
+				n);
 		assert_int_equal(rte_dma_stop(id), 0);
 		assert_int_equal(to_card(0, 0, src, 64, 0), -EINVAL);
 		assert_int_equal(rte_dma_submit(id, 0), -EINVAL);

@@ -137,9 +137,9 @@ copies_on_the_card_arrive(void)
 	memset(card_memory(MIB, 65536), 0, 65536);
 	dma_shape(1, 64, RTE_DMA_DIR_DEV_TO_DEV);
 	dma_start();
-	assert_int_equal(rte_dma_copy(dma_id(), 0, card_at(0), card_at(MIB), 65536,
-				      RTE_DMA_OP_FLAG_SUBMIT),
-			 0);
+	assert_int_equal(
+		rte_dma_copy(dma_id(), 0, card_at(0), card_at(MIB), 65536, RTE_DMA_OP_FLAG_SUBMIT),
+		0);
 	assert_int_equal(wait_done(0, 1, &last, &error), 1);
 	assert_memory_equal(card_memory(MIB, 65536), card_memory(0, 65536), 65536);
 }

@@ -51,9 +51,8 @@ dequeue(uint16_t queue, struct rte_rawdev_buf **buffers, int *results, unsigned 
 	unsigned int done = 0;
 
 	while (done < n && now_ms() < until) {
-		struct rte_pmd_mic_burst burst = {.queue = queue,
-						  .results = results != NULL ? results + done
-									     : NULL};
+		struct rte_pmd_mic_burst burst = {
+			.queue = queue, .results = results != NULL ? results + done : NULL};
 		int got = rte_rawdev_dequeue_buffers(
 			dev.id, buffers != NULL ? buffers + done : NULL, n - done, &burst);
 
@@ -239,10 +238,8 @@ a_reset_is_told_of_every_copy(void)
 }
 
 static const struct test_case cases[] = {
-	TEST_CASE(queues_are_set_up_as_asked),
-	TEST_CASE(copies_and_pointers_come_back),
-	TEST_CASE(errors_are_told_with_their_copy),
-	TEST_CASE(a_full_queue_takes_what_fits),
+	TEST_CASE(queues_are_set_up_as_asked),      TEST_CASE(copies_and_pointers_come_back),
+	TEST_CASE(errors_are_told_with_their_copy), TEST_CASE(a_full_queue_takes_what_fits),
 	TEST_CASE(a_reset_is_told_of_every_copy),
 };
 

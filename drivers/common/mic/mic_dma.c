@@ -354,7 +354,8 @@ mic_dma_dump(struct mic_dma_channel *ch, FILE *f)
 {
 	fprintf(f, "  DMA channel %u: %s, ring of %u at 0x%" PRIx64 "\n", ch->number,
 		ch->open != 0 ? "open" : "closed", ch->size, ch->ring_address);
-	fprintf(f, "    jobs: %" PRIu64 " asked for, %" PRIu64 " ended, %" PRIu64 " told of; %" PRIu64
+	fprintf(f,
+		"    jobs: %" PRIu64 " asked for, %" PRIu64 " ended, %" PRIu64 " told of; %" PRIu64
 		" in error, %" PRIu64 " lost\n",
 		ch->jobs, ch->done, ch->returned, ch->errors, ch->lost);
 	fprintf(f, "    descriptors: %" PRIu64 " written, %" PRIu64 " not known to be done\n",

@@ -42,12 +42,12 @@ struct mic_dma_piece {
  *
  * @param descriptors of its ring; rounded up to a multiple of 4
  * @param holder who claims it, for the message that refuses the next one; outlives the channel
- * @return 0, -EBUSY when it is taken, -EINVAL, -ENOMEM, -ENOSPC when the SMPT is full, -EIO when the
- *   channel does not come up
+ * @return 0, -EBUSY when it is taken, -EINVAL, -ENOMEM, -ENOSPC when the SMPT is full, -EIO when
+ *   the channel does not come up
  */
 int mic_dma_open(struct mic_dev *dev, unsigned int channel, uint32_t descriptors, int numa_node,
 		 const char *holder, struct mic_dma_channel **ch);
-/** Stop it, and give it back. Jobs that have not ended may have been done or not. NULL is allowed. */
+/** Stop it, and give it back. Jobs that have not ended may have been done. NULL is allowed. */
 void mic_dma_close(struct mic_dma_channel *ch);
 
 /** One copy as a job: its number, or -ENOSPC, -EINVAL, -EIO while the card is not there. */
@@ -63,9 +63,9 @@ void mic_dma_submit(struct mic_dma_channel *ch);
  * @param status how each ended, `max` of them, or NULL
  */
 uint16_t mic_dma_done(struct mic_dma_channel *ch, uint16_t max, enum mic_dma_status status[]);
-/** The same up to, and without, the next one that has not ended well: `*bad` then, else left alone. */
+/** The same up to the next one that has not ended well: `*bad` is true then, else left alone. */
 uint16_t mic_dma_done_well(struct mic_dma_channel *ch, uint16_t max, bool *bad);
-/** Descriptors there is room for: a job takes one for each 1 MiB - 64, or part of it, of each copy. */
+/** Descriptors there is room for: a job takes one for each 1 MiB - 64, or part, of each copy. */
 uint32_t mic_dma_room(const struct mic_dma_channel *ch);
 
 /** Are there jobs, submitted, that have not ended? Lets them get on. */

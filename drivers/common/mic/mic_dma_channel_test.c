@@ -251,8 +251,8 @@ a_long_copy_is_split(void **state)
 	assert_int_equal(mic_dma_copy(ch, 0, fake_address(&dev, big), (2u << 20) + 64), 0);
 	mic_dma_submit(ch);
 	assert_int_equal(dev.channel[1].head, 4);
-	ring = (const void *)(uintptr_t)(dev.host + mic_drar_address(dev.channel[1].lo,
-								     dev.channel[1].hi) -
+	ring = (const void *)(uintptr_t)(dev.host +
+					 mic_drar_address(dev.channel[1].lo, dev.channel[1].hi) -
 					 FAKE_HOST);
 	d = mic_desc_copy(1048512, fake_address(&dev, big) + 1048512, 1048512);
 	assert_memory_equal(&ring[1], &d, sizeof(d));

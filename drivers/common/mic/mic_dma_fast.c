@@ -212,7 +212,7 @@ take_bad(struct mic_dma_channel *ch, uint16_t n, enum mic_dma_status status[])
 		uint8_t *bad = &ch->bad[(ch->returned + i) & ch->mask];
 
 		if (status != NULL)
-			status[i] = (enum mic_dma_status)*bad;
+			status[i] = (enum mic_dma_status) * bad;
 		ch->nb_bad -= *bad != MIC_DMA_OK;
 		*bad = MIC_DMA_OK;
 	}

@@ -49,7 +49,7 @@ struct rte_memzone;
 struct mic_dma_channel {
 	/* Asking for copies. */
 	struct mic_desc *ring;
-	uint64_t *ends; /**< descriptors before the end of a job, by job & mask */
+	uint64_t *ends;         /**< descriptors before the end of a job, by job & mask */
 	uint64_t posted, freed; /**< descriptors written; known to be done */
 	uint64_t jobs, marked, submitted;
 	uint32_t size, head; /**< of the ring; where the next descriptor goes */
@@ -68,14 +68,15 @@ struct mic_dma_channel {
 	uint8_t *bad;    /**< how a job ended, by job & mask: enum mic_dma_status */
 	uint64_t nb_bad; /**< of those done and not returned, and at the device: not MIC_DMA_OK */
 	struct access_dev *access;
-	uint64_t look_at; /**< time stamp; 0: progress was made */
+	uint64_t look_at;  /**< time stamp; 0: progress was made */
 	uint64_t patience; /**< MIC_DMA_LOOK_US, as time stamps count */
 	uint32_t in_vain;
 	bool gives_way;
 	uint32_t cuts_seen;
 
 	/* Told by whoever resets the card. */
-	_Atomic uint32_t cuts __rte_cache_aligned; /**< so many times, what was in flight was lost */
+	_Atomic uint32_t cuts
+		__rte_cache_aligned; /**< so many times, what was in flight was lost */
 	atomic_bool runs;
 
 	/* Cold. */
@@ -89,8 +90,8 @@ struct mic_dma_channel {
 
 extern int mic_common_logtype;
 
-#define MIC_DMA_LOG(level, ch, fmt, ...)                                                           \
-	rte_log(RTE_LOG_##level, mic_common_logtype, "%s: DMA channel %u: " fmt "\n",              \
+#define MIC_DMA_LOG(level, ch, fmt, ...)                                              \
+	rte_log(RTE_LOG_##level, mic_common_logtype, "%s: DMA channel %u: " fmt "\n", \
 		mic_dev_name((ch)->dev), (ch)->number, ##__VA_ARGS__)
 
 /** A register of the channel. */

@@ -143,7 +143,7 @@ mic_dma_look(struct mic_dma_channel *ch)
 int
 mic_dma_no_room(struct mic_dma_channel *ch)
 {
-	/* Looked at before `runs`, so that a cut that comes from now on is noticed: see follow(). */
+	/* Before `runs`, so that a cut that comes from now on is noticed: see follow(). */
 	uint32_t cuts = atomic_load_explicit(&ch->cuts, memory_order_acquire);
 
 	if (cuts != ch->cuts_seen)

@@ -165,7 +165,8 @@ drain(struct mic_dmadev *d, struct mic_vchan *v, unsigned int i)
 		if (rte_get_timer_cycles() > until) {
 			MIC_LOG(WARNING, d->dev->data->dev_name,
 				"stop: channel %u had work left after %u ms; it is reported as "
-				"aborted", i, STOP_MS);
+				"aborted",
+				i, STOP_MS);
 			break;
 		}
 		rte_pause();
@@ -217,8 +218,7 @@ is_meant(const struct mic_dmadev *d, uint16_t vchan, uint16_t asked)
 }
 
 static int
-stats_get(const struct rte_dma_dev *dev, uint16_t vchan, struct rte_dma_stats *stats,
-	  uint32_t size)
+stats_get(const struct rte_dma_dev *dev, uint16_t vchan, struct rte_dma_stats *stats, uint32_t size)
 {
 	const struct mic_dmadev *d = dmadev_of(dev);
 
@@ -280,7 +280,8 @@ way_name(enum mic_way way)
 static void
 dump_vchan(const struct mic_vchan *v, unsigned int i, FILE *f)
 {
-	fprintf(f, "  channel %u: %s, %u operations; %" PRIu64 " enqueued, %" PRIu64
+	fprintf(f,
+		"  channel %u: %s, %u operations; %" PRIu64 " enqueued, %" PRIu64
 		" submitted, %" PRIu64 " returned, %" PRIu64 " errors; %u windows\n",
 		i, way_name(v->way), v->nb_desc, v->enqueued, v->submitted, v->returned, v->errors,
 		v->windows.nb);
@@ -340,7 +341,8 @@ mic_dmadev_create(struct mic *mic)
 	if (dev == NULL) {
 		MIC_LOG(ERR, mic->name,
 			"no DMA device left for %s, or no memory for it on node %d; dma=0 does "
-			"without", name, mic->args.numa_node);
+			"without",
+			name, mic->args.numa_node);
 		return -ENOMEM;
 	}
 	d = dmadev_of(dev);

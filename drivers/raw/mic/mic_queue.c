@@ -3,7 +3,7 @@
  */
 
 /* DMA channels as queues of the raw device: queue i is channel i of the card. A copy is enqueued
- * with a pointer of the caller's, which comes back when it has ended. One thread at a time per queue.
+ * with a pointer of the caller's, which comes back when it has ended. One thread per queue.
  */
 
 #include <errno.h>
@@ -209,8 +209,7 @@ result_of(enum mic_dma_status status)
 }
 
 static unsigned int
-dequeue_some(struct mic_queue *q, struct rte_rawdev_buf **buffers, unsigned int count,
-	     int *results)
+dequeue_some(struct mic_queue *q, struct rte_rawdev_buf **buffers, unsigned int count, int *results)
 {
 	enum mic_dma_status statuses[STATUSES];
 	uint16_t n, i;

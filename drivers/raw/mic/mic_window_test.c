@@ -131,8 +131,7 @@ a_full_smpt_is_made_room_in(void **state)
 	for (uint64_t n = 0; n < 3; n++)
 		assert_int_equal(mic_windows_copy(&w, NULL, MIC_TO_CARD, 0, HOST + n * GIB16, 64),
 				 0);
-	assert_int_equal(mic_windows_copy(&w, NULL, MIC_TO_CARD, 0, HOST + 3 * GIB16, 64),
-			 -ENOSPC);
+	assert_int_equal(mic_windows_copy(&w, NULL, MIC_TO_CARD, 0, HOST + 3 * GIB16, 64), -ENOSPC);
 	/* Those that are there still work. */
 	assert_int_equal(mic_windows_copy(&w, NULL, MIC_TO_CARD, 0, HOST + GIB16, 64), 0);
 	empty = true;
@@ -166,8 +165,7 @@ what_is_no_copy_is_refused(void **state)
 	assert_int_equal(mic_windows_copy(&w, NULL, MIC_FROM_CARD, HOST, sys, 64), -EINVAL);
 	assert_int_equal(mic_windows_copy(&w, NULL, MIC_ON_CARD, 0, sys, 64), -EINVAL);
 	assert_int_equal(mic_windows_copy(&w, NULL, MIC_ON_CARD, sys, 0, 64), -EINVAL);
-	assert_int_equal(mic_windows_copy(&w, NULL, MIC_TO_CARD, 0, UINT64_MAX - 63, 128),
-			 -EINVAL);
+	assert_int_equal(mic_windows_copy(&w, NULL, MIC_TO_CARD, 0, UINT64_MAX - 63, 128), -EINVAL);
 	assert_int_equal(mic_windows_copy(&w, NULL, MIC_TO_CARD, 0, HOST, 0), -EINVAL);
 	assert_int_equal(mapped, 0);
 }
@@ -178,10 +176,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_window_is_mapped_once),
-		TEST(a_copy_across_two_windows_is_two_pieces),
-		TEST(a_full_smpt_is_made_room_in),
-		TEST(more_than_there_can_be_are_not_kept),
+		TEST(a_window_is_mapped_once),     TEST(a_copy_across_two_windows_is_two_pieces),
+		TEST(a_full_smpt_is_made_room_in), TEST(more_than_there_can_be_are_not_kept),
 		TEST(what_is_no_copy_is_refused),
 	};
 

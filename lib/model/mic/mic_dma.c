@@ -16,7 +16,7 @@
 /* DCR when all channels are the host's, and off. */
 #define ALL_HOST 0x5555u
 /* An offset in BAR4 without its block. */
-#define IN_SBOX(at) ((uint32_t)(at) - MIC_SBOX)
+#define IN_SBOX(at) ((uint32_t)(at)-MIC_SBOX)
 
 /* ---- Stopping ---- */
 
@@ -54,7 +54,8 @@ ring_is_good(const struct mic_dma_channel *c)
 {
 	uint64_t last = c->ring + (uint64_t)c->size * MIC_DESC_BYTES - 1;
 
-	return c->size != 0 && c->size % MIC_DMA_RING_STEP == 0 && c->tail < c->size && c->head < c->size &&
+	return c->size != 0 && c->size % MIC_DMA_RING_STEP == 0 && c->tail < c->size &&
+	       c->head < c->size &&
 	       (c->ring < MIC_SYSTEM_MEMORY || c->ring >> MIC_SMPT_SHIFT == last >> MIC_SMPT_SHIFT);
 }
 
@@ -94,8 +95,7 @@ dcr_write(struct mic_dma *dma, uint32_t value)
 	mic_dma_lock(&dma->lock);
 	dma->dcr = value;
 	for (unsigned int n = 0; n < MIC_DMA_CHANNELS; n++)
-		off |= (uint32_t)channel_control(&dma->channel[n],
-						 (value & MIC_DCR_OWNER(n)) != 0,
+		off |= (uint32_t)channel_control(&dma->channel[n], (value & MIC_DCR_OWNER(n)) != 0,
 						 (value & MIC_DCR_ENABLE(n)) != 0)
 		       << n;
 	mic_dma_unlock(&dma->lock);
@@ -364,7 +364,8 @@ mic_dma_create(struct mic_model *m, const struct mic_model_config *config, struc
 	memset(dma, 0, sizeof(*dma));
 	dma->m = m;
 	/* Revisions of A steppings are those below B0's. */
-	dma->a_stepping = config->a0 || (config->revision != 0 && config->revision < MIC_STEPPING_B0);
+	dma->a_stepping = config->a0 ||
+			  (config->revision != 0 && config->revision < MIC_STEPPING_B0);
 	dma->dstat_16_bits = config->open.dma_dstat_16_bits;
 	dma->owner_card = config->open.dma_owner_card;
 	dma->after_boot_only = config->open.dma_after_boot_only;

@@ -29,7 +29,7 @@ struct mic_dma;
  * lock. mic_irq_host and mic_irq_card are called with nothing held.
  */
 
-/** Memory at a card physical address, of the card or through the SMPT: NULL if no pointer is had. */
+/** Memory at a card physical address, of the card or through the SMPT: NULL without a pointer. */
 void *mic_address_map(struct mic_model *m, uint64_t address, size_t *len, enum bus_prot prot);
 /** Copy where no pointer is had: 0, or a negative errno. */
 int mic_address_copy(struct mic_model *m, uint64_t address, void *bytes, size_t len, bool write);
@@ -44,7 +44,7 @@ void mic_irq_card(struct mic_model *m, unsigned int number);
 
 /* ---- What it does for the control half ---- */
 
-/** Make the engine as it is after power-on. `config` says the stepping and what is open. 0, -ENOMEM. */
+/** Make the engine as it is after power-on. `config`: stepping and what is open. 0, -ENOMEM. */
 int mic_dma_create(struct mic_model *m, const struct mic_model_config *config,
 		   struct mic_dma **dma);
 /** Nobody may be calling it. NULL is allowed. */
@@ -59,15 +59,15 @@ void mic_dma_reset(struct mic_dma *dma);
 void mic_dma_remap(struct mic_dma *dma);
 
 /**
- * Registers, by offset in the SBOX (one in BAR4 will do, too). A write to DCR that disables a channel waits as
- * a reset does.
+ * Registers, by offset in the SBOX (one in BAR4 will do, too). A write to DCR that disables a
+ * channel waits as a reset does.
  */
 uint32_t mic_dma_read(struct mic_dma *dma, uint32_t sbox_off);
 void mic_dma_write(struct mic_dma *dma, uint32_t sbox_off, uint32_t value);
 
 /**
- * Execute descriptors, a bounded slice (some 256 KiB) per channel and call. Any number of threads at
- * once; a channel is in one of them at most, the others go past it. Called without the control
+ * Execute descriptors, a bounded slice (some 256 KiB) per channel and call. Any number of threads
+ * at once; a channel is in one of them at most, the others go past it. Called without the control
  * half's lock.
  *
  * @return true: there is more to do at once

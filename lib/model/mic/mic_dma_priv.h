@@ -11,7 +11,7 @@
  *
  *   off --enable--> on, idle --head--> on, at work --tail reaches head--> on, idle
  *    ^               |                    |
- *    +---disable-----+<----disable--------+--error--> stopped --disable--> off, DCHERR to be cleared
+ *    +---disable-----+<----disable--------+--error--> stopped --disable--> off, DCHERR stays
  *
  * Two locks per channel. `lock` is of the registers, and held for a few instructions. `working` is
  * had by whoever executes descriptors, for a slice; only those who stop the channel wait for it.
@@ -112,7 +112,7 @@ mic_dma_stop(struct mic_dma_channel *c, enum mic_dma_error error)
 static inline uint32_t
 mic_dma_count(const struct mic_dma_channel *c, uint32_t tail, uint32_t count)
 {
-	/* Why software reads DTPR instead on A steppings is not said: here it does not wrap there. */
+	/* Why software reads DTPR instead on A steppings is not said: it does not wrap there. */
 	uint32_t n = c->dma->a_stepping ? count : tail;
 
 	return n & (c->dma->dstat_16_bits ? 0xffff : (uint32_t)REG_MASK(MIC_DSTAT_CMP_CNT));

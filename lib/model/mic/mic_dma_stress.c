@@ -8,7 +8,7 @@
  *   submitter 0..3, a channel each --> engine <-- stepped by two threads
  *   main: looks the map up anew, and now and then resets all channels
  *
- * A job copies a block to the card, another back to a second place of the host, and writes a status.
+ * A job copies a block to the card, another one back to a second place, and writes a status.
  * When the status is there, the block must be, too; a descriptor that ended and is executed again
  * would spoil what the submitter has put there since. Submitters turn their channel off and on in
  * the middle of it. After a reset everybody posts again what had not ended.
@@ -102,8 +102,7 @@ post(struct submitter *sub, struct area *area)
 	}
 	put(sub, area,
 	    mic_desc_copy(card, base + offsetof(struct area, from) + slot * BLOCK, BLOCK));
-	put(sub, area,
-	    mic_desc_copy(base + offsetof(struct area, to) + slot * BLOCK, card, BLOCK));
+	put(sub, area, mic_desc_copy(base + offsetof(struct area, to) + slot * BLOCK, card, BLOCK));
 	put(sub, area,
 	    mic_desc_status(base + offsetof(struct area, status), sub->posted + 1, true));
 	sub->posted++;

@@ -483,7 +483,7 @@ assert_refused(struct mic_desc bad, uint32_t error)
 	rig_finish(&rig);
 	assert_stopped(1, error, 2);
 	assert_int_equal(word(RIG_STATUS), 2);
-	/* It stays so, whatever head comes, and even when it is enabled again, or the error is cleared. */
+	/* It stays so, whatever head comes, when it is enabled again, or the error is cleared. */
 	rig_write(&rig, MIC_DHPR_AT, 1, 5);
 	rig_control(&rig, 1, true, false);
 	rig_control(&rig, 1, true, true);
@@ -536,9 +536,9 @@ what_is_not_there_stops_the_channel(void **state)
 {
 	static const uint64_t nowhere[] = {
 		RIG_CARD,
-		UINT64_C(0x08007c0000),                /* registers */
-		UINT64_C(0x7fffffffc0),                /* below host memory */
-		UINT64_C(0x8000000000),                /* a window onto nothing */
+		UINT64_C(0x08007c0000), /* registers */
+		UINT64_C(0x7fffffffc0), /* below host memory */
+		UINT64_C(0x8000000000), /* a window onto nothing */
 		RIG_HOST - 64,
 		RIG_EDGE + RIG_HALF,
 	};
@@ -619,10 +619,10 @@ a_misused_head_stops_the_channel(void **state)
 	static const struct {
 		uint32_t first, then;
 	} heads[] = {
-		{3, 3},         /* twice */
-		{3, 0},         /* back beyond the tail */
-		{3, 2},         /* back */
-		{3, SIZE},      /* beyond the ring */
+		{3, 3},    /* twice */
+		{3, 0},    /* back beyond the tail */
+		{3, 2},    /* back */
+		{3, SIZE}, /* beyond the ring */
 		{3, 0x1ffff},
 	};
 
@@ -902,8 +902,7 @@ draw_desc(uint64_t *seed)
 	if (kind == 1)
 		return mic_desc_status(draw_place(seed, host, 8, 8), *seed, draw(seed, 2));
 	if (kind == 2)
-		return (struct mic_desc){
-			{*seed, draw_place(seed, host, 4, 4) | UINT64_C(3) << 60}};
+		return (struct mic_desc){{*seed, draw_place(seed, host, 4, 4) | UINT64_C(3) << 60}};
 	do {
 		dst = draw_place(seed, host, len, 64);
 		src = draw_place(seed, from_host, len, 64);

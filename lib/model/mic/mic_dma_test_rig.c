@@ -159,8 +159,7 @@ rig_control(struct mic_model *rig, unsigned int channel, bool host_owned, bool e
 }
 
 void
-rig_open(struct mic_model *rig, unsigned int channel, bool host_owned, uint64_t ring,
-	 uint32_t size)
+rig_open(struct mic_model *rig, unsigned int channel, bool host_owned, uint64_t ring, uint32_t size)
 {
 	uint32_t both = (uint32_t)(REG_MASK(MIC_DCAR_IM0) | REG_MASK(MIC_DCAR_IM1));
 

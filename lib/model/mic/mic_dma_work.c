@@ -2,7 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  *
  * Who has time executes descriptors: section 19.3. A slice begins with what the registers say, and
- * ends with what has become of it: tail, count, error, interrupt. In between, the channel is its own.
+ * ends with what has become of it: tail, count, error, interrupt.
  */
 #include <string.h>
 
@@ -17,9 +17,8 @@
 /* Where no pointers are had. */
 #define BOUNCE 4096u
 /* Ciphers, which the engine has not. */
-#define CIPHER                                                                                     \
-	(REG_MASK(MIC_DESC_MEMCPY_C) | REG_MASK(MIC_DESC_MEMCPY_CO) |                              \
-	 REG_MASK(MIC_DESC_MEMCPY_ECY))
+#define CIPHER \
+	(REG_MASK(MIC_DESC_MEMCPY_C) | REG_MASK(MIC_DESC_MEMCPY_CO) | REG_MASK(MIC_DESC_MEMCPY_ECY))
 
 /* A slice. */
 struct slice {
