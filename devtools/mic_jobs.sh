@@ -70,8 +70,9 @@ mic_tests()
 	local device=$1 status
 	shift
 	eal_arguments 512 3
+	# Far up, so that no memory is where the SMPT leads by itself.
 	timeout -k 5 120 "$BUILD/app/slipway-test-mic" "${EAL[@]/%$DRIVER/$MIC_DRIVER}" \
-		--vdev="$device" -- "$@" </dev/null
+		--base-virtaddr 0x200000000000 --vdev="$device" -- "$@" </dev/null
 	status=$?
 	rm -rf "$(eal_directory)/$PREFIX"
 	return $status
