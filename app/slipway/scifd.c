@@ -31,6 +31,9 @@ static const char help[] =
 	"OPTIONS\n"
 	"       --node N\n"
 	"              The node, 0 to 128; $SLIPWAY_SCIF_NODE if not said, or 0.\n"
+	"       --join N\n"
+	"              Join a node that another slipway scifd serves on this machine, now or once it\n"
+	"              is there, and again when it comes back.\n"
 	"       --ring BYTES\n"
 	"              Room for bytes that were sent and not received, of each connection and\n"
 	"              direction: a power of two, 256 to 1048576; 4096 if not said.\n"
@@ -62,7 +65,8 @@ static const char help[] =
 	"\n"
 	"EXAMPLES\n"
 	"       slipway scifd &\n"
-	"       scif_echo --listen 2050 & scif_echo 0:2050\n";
+	"       slipway scifd --node 1 --join 0 &\n"
+	"       SLIPWAY_SCIF_NODE=1 ./server & ./client\n";
 
 struct scifd {
 	struct scif_host_config config;
@@ -134,6 +138,11 @@ parse_option(struct scifd *d, int opt, const char *value)
 		status = parse_number("--node", value, 10, 0, SCIF_NODES_MAX - 1, &number);
 		engine->node = (uint16_t)number;
 		break;
+	case 'j':
+		status = parse_number("--join", value, 10, 0, SCIF_NODES_MAX - 1, &number);
+		d->config.join = (uint16_t)number;
+		d->config.joins = true;
+		break;
 	case 'r':
 		return parse_ring(value, &engine->ring_size);
 	case 'c':
@@ -165,6 +174,7 @@ parse_arguments(struct scifd *d, int argc, char **argv)
 {
 	static const struct option names[] = {
 		{"node", required_argument, NULL, 'n'},
+		{"join", required_argument, NULL, 'j'},
 		{"ring", required_argument, NULL, 'r'},
 		{"connect-timeout", required_argument, NULL, 'c'},
 		{"mode", required_argument, NULL, 'm'},
@@ -184,6 +194,11 @@ parse_arguments(struct scifd *d, int argc, char **argv)
 		}
 		status = opt == ':' || opt == '?' ? refuse_option("scifd", argv, opt)
 						  : parse_option(d, opt, optarg);
+	}
+	if (status == 0 && d->config.joins && d->config.join == d->config.engine.node) {
+		complain("scifd: --join %u: accepted are nodes other than the one served",
+			 d->config.join);
+		status = EXIT_USAGE;
 	}
 	if (status == 0 && optind < argc) {
 		complain("scifd: '%s': there are only options; see slipway scifd --help",

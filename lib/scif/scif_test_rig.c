@@ -32,7 +32,7 @@ log_line(void *arg, const char *line)
 }
 
 static int
-serve(const struct scif_engine_config *config, int ready)
+serve(const struct rig *rig, const struct scif_engine_config *config, int ready)
 {
 	struct scif_host_config hc = {.log = log_line};
 	struct scif_host *host;
@@ -40,6 +40,9 @@ serve(const struct scif_engine_config *config, int ready)
 
 	if (config != NULL)
 		hc.engine = *config;
+	hc.engine.node = rig->node;
+	hc.engine.page_poll_ms = 20;
+	hc.joins = rig->joins;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGTERM, end);
 	if (scif_host_create(&hc, &host) < 0)
@@ -66,7 +69,7 @@ rig_again(struct rig *rig, const struct scif_engine_config *config)
 	if (rig->pid == 0) {
 		close(ready[0]);
 		/* exit, not _exit: so that leaks are looked for. */
-		exit(serve(config, ready[1]));
+		exit(serve(rig, config, ready[1]));
 	}
 	close(ready[1]);
 	if (rig->pid < 0 || read(ready[0], &byte, 1) != 1) {
@@ -80,21 +83,30 @@ rig_again(struct rig *rig, const struct scif_engine_config *config)
 int
 rig_begin(struct rig *rig, const struct scif_engine_config *config)
 {
-	strcpy(rig->dir, "/tmp/slipway-scif-XXXXXX");
+	*rig = (struct rig){.dir = "/tmp/slipway-scif-XXXXXX"};
 	if (mkdtemp(rig->dir) == NULL)
 		return -errno;
 	setenv("SLIPWAY_DIR", rig->dir, 1);
 	return rig_again(rig, config);
 }
 
+int
+rig_join(struct rig *rig, const struct rig *first, uint16_t node)
+{
+	*rig = *first;
+	rig->node = node;
+	rig->joins = true;
+	return rig_again(rig, NULL);
+}
+
 static void
 clean(const struct rig *rig)
 {
-	static const char *const suffix[] = {"sock", "lock"};
+	static const char *const suffix[] = {"sock", "link", "lock"};
 	char path[SCIF_PATH_MAX];
 
-	for (unsigned int i = 0; i < 2; i++)
-		if (scif_path(path, 0, suffix[i]) == 0)
+	for (unsigned int i = 0; i < 3; i++)
+		if (scif_path(path, rig->node, suffix[i]) == 0)
 			unlink(path);
 	snprintf(path, sizeof(path), "%s/scif", rig->dir);
 	rmdir(path);

@@ -17,10 +17,14 @@
 struct rig {
 	char dir[64];
 	pid_t pid;
+	uint16_t node;
+	bool joins; /**< node 0 */
 };
 
 /** Begin one: 0, or a negative errno. Zero of the configuration is the default. */
 int rig_begin(struct rig *rig, const struct scif_engine_config *config);
+/** Another node at the same place, that joins the first one. */
+int rig_join(struct rig *rig, const struct rig *first, uint16_t node);
 /** End it: 0 when it ended well, with nothing wrong to say. */
 int rig_end(struct rig *rig);
 /** Kill it. */

@@ -7,6 +7,8 @@
 
 #include "scif_priv.h"
 
+#define NS_PER_MS UINT64_C(1000000)
+
 /* ---- Halves of connections ---- */
 
 static size_t
@@ -99,6 +101,7 @@ scif_arena_forget(const struct scif_node *node)
 
 		if (arena->node != node->id)
 			continue;
+		node->bus->ops->unshare(node->bus, arena->address);
 		arena->address = 0;
 		arena->between[0] = 0;
 	}
@@ -172,9 +175,31 @@ scif_connection_new(void)
 {
 	struct scif_connection *connection = calloc(1, sizeof(*connection));
 
-	if (connection != NULL)
-		connection->users = 1;
+	if (connection == NULL)
+		return NULL;
+	connection->users = 1;
+	scif_list_init(&connection->rest);
 	return connection;
+}
+
+static void
+connection_free(struct scif_engine *engine, struct scif_connection *connection)
+{
+	scif_list_remove(&connection->rest);
+	place_free(engine, &connection->place[0]);
+	place_free(engine, &connection->place[1]);
+	free(connection);
+}
+
+/* Is one of its halves known to another node? */
+static bool
+is_far(const struct scif_engine *engine, const struct scif_connection *connection)
+{
+	for (unsigned int i = 0; i < 2; i++)
+		if (connection->place[i].arena != NULL &&
+		    connection->place[i].arena->node != engine->config.node)
+			return true;
+	return false;
 }
 
 void
@@ -182,9 +207,27 @@ scif_connection_put(struct scif_engine *engine, struct scif_connection *connecti
 {
 	if (connection == NULL || --connection->users > 0)
 		return;
-	place_free(engine, &connection->place[0]);
-	place_free(engine, &connection->place[1]);
-	free(connection);
+	if (!is_far(engine, connection)) {
+		connection_free(engine, connection);
+		return;
+	}
+	/* The other node may be about to map it, or to write there, and learns only now. */
+	connection->until = engine->now + engine->config.accept_ms * NS_PER_MS;
+	scif_list_add(&engine->resting, &connection->rest);
+}
+
+uint64_t
+scif_connection_rest(struct scif_engine *engine, bool all)
+{
+	scif_list_each(at, next, &engine->resting) {
+		struct scif_connection *connection =
+			scif_list_entry(at, struct scif_connection, rest);
+
+		if (!all && engine->now < connection->until)
+			return connection->until;
+		connection_free(engine, connection);
+	}
+	return SCIF_NO_DEADLINE;
 }
 
 /* ---- Boards ---- */

@@ -153,6 +153,7 @@ node_gone(struct scif_endpoint *ep)
 		scif_close_finish(ep);
 		break;
 	default:
+		scif_connect_unmap(ep);
 		break;
 	}
 }

@@ -300,7 +300,9 @@ accepter_half(struct scif_endpoint *ep, struct scif_client *client, const struct
 	ret = scif_place_new(ep->engine, client->number, 0, node, &ep->connection->place[1]);
 	if (ret < 0)
 		return ret;
-	return scif_connect_map(ep, knock->qp);
+	ret = scif_connect_map(ep, knock->qp);
+	/* Its half is no longer there: it gave up, long ago. */
+	return ret == -EFAULT ? -ECONNREFUSED : ret;
 }
 
 /* The grant; across a link, only once the connector's half is mapped. */
@@ -423,7 +425,7 @@ scif_connect_accept(struct scif_client *client, struct scif_endpoint *listener, 
 	knock_drop(listener, knock);
 	scif_endpoint_show(listener);
 	*made = ret == 0 ? ep : NULL;
-	return ret;
+	return ret == -ECONNREFUSED ? -EAGAIN : ret;
 }
 
 void

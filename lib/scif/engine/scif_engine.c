@@ -40,6 +40,7 @@ node_new(struct scif_engine *engine, uint16_t id, struct scif_bus *bus, struct s
 	node->id = id;
 	node->bus = bus;
 	node->self = bus == NULL;
+	node->exiting = SCIF_NO_DEADLINE;
 	engine->node[id] = node;
 	*made = node;
 	return 0;
@@ -66,6 +67,7 @@ scif_engine_create(const struct scif_engine_config *config, const struct scif_ho
 	scif_list_init(&engine->forming);
 	scif_list_init(&engine->cookies);
 	scif_list_init(&engine->waits);
+	scif_list_init(&engine->resting);
 	scif_list_init(&engine->loop);
 	scif_ports_init(&engine->ports);
 	if (config_check(&engine->config) < 0 ||
@@ -86,6 +88,7 @@ scif_engine_destroy(struct scif_engine *engine)
 	scif_list_each(at, next, &engine->clients)
 		scif_engine_client_remove(engine, scif_list_entry(at, struct scif_client, link));
 	scif_message_loop(engine);
+	scif_connection_rest(engine, true);
 	free(scif_node_self(engine));
 	scif_tokens_free(&engine->tokens);
 	free(engine);
@@ -223,10 +226,13 @@ scif_engine_step(struct scif_engine *engine, uint64_t now_ns)
 	engine->now = now_ns;
 	scif_list_each(at, next, &engine->clients)
 		look_at_board(scif_list_entry(at, struct scif_client, link));
-	deadline = expire(engine);
-	for (unsigned int i = 0; i < SCIF_NODES_MAX; i++)
-		if (engine->node[i] != NULL && !engine->node[i]->self)
-			deadline = least(deadline, scif_link_step(engine->node[i]));
+	deadline = least(expire(engine), scif_connection_rest(engine, false));
+	for (unsigned int i = 0; i <= engine->max_link; i++) {
+		if (engine->node[i] == NULL || engine->node[i]->self)
+			continue;
+		deadline = least(deadline, scif_link_step(engine->node[i]));
+		deadline = least(deadline, scif_node_expire(engine->node[i]));
+	}
 	deadline = least(deadline, scif_window_step(engine));
 	deadline = least(deadline, scif_fence_step(engine));
 	scif_message_loop(engine);
@@ -265,8 +271,30 @@ scif_engine_link_add(struct scif_engine *engine, uint16_t id, struct scif_bus *b
 	if (ret < 0) {
 		engine->node[id] = NULL;
 		free(node);
+		return ret;
 	}
-	return ret;
+	if (id > engine->max_link)
+		engine->max_link = id;
+	return 0;
+}
+
+void
+scif_engine_link_look(struct scif_engine *engine, uint16_t id)
+{
+	if (engine->node[id] != NULL && !engine->node[id]->self)
+		scif_link_look(engine->node[id]);
+}
+
+void
+scif_engine_stop(struct scif_engine *engine)
+{
+	scif_node_stop(engine);
+}
+
+bool
+scif_engine_stopped(const struct scif_engine *engine)
+{
+	return scif_node_stopped(engine);
 }
 
 void

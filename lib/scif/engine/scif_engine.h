@@ -69,6 +69,8 @@ struct scif_host_ops {
 	 * is returned: a descriptor, or a negative errno.
 	 */
 	int (*fork)(void *arg, struct scif_client *client);
+	/** Another node came online, or is gone: for peer devices. */
+	void (*node)(void *arg, uint16_t node, bool online);
 	/** One line, without its end. */
 	void (*log)(void *arg, const char *line);
 };
@@ -151,8 +153,14 @@ void scif_engine_sleep(struct scif_engine *engine, bool asleep);
 
 /** There is a link to another node. */
 int scif_engine_link_add(struct scif_engine *engine, uint16_t node, struct scif_bus *bus);
+/** The other side may have changed what it published: look, without waiting for the time. */
+void scif_engine_link_look(struct scif_engine *engine, uint16_t node);
 /** That link is gone; nothing of it is touched once this returns. */
 void scif_engine_link_remove(struct scif_engine *engine, uint16_t node);
+
+/** Leave the other nodes: begin; step until it is done, for as long as seems right. */
+void scif_engine_stop(struct scif_engine *engine);
+bool scif_engine_stopped(const struct scif_engine *engine);
 
 /** Counters. */
 const struct scif_counters *scif_engine_counters(const struct scif_engine *engine);

@@ -24,6 +24,7 @@ struct bench {
 	unsigned int wakes;
 	unsigned int lines; /**< logged */
 	short shown;        /**< by the last gate */
+	int nodes;          /**< others that are online */
 	bool no_memory;     /**< from now on */
 	struct scif_reply reply;
 };
@@ -112,6 +113,15 @@ bench_fork(void *arg, struct scif_client *client)
 }
 
 static inline void
+bench_node(void *arg, uint16_t node, bool online)
+{
+	struct bench *b = arg;
+
+	(void)node;
+	b->nodes += online ? 1 : -1;
+}
+
+static inline void
 bench_log(void *arg, const char *line)
 {
 	struct bench *b = arg;
@@ -130,6 +140,7 @@ static const struct scif_host_ops bench_ops = {
 	.gate_show = bench_gate_show,
 	.gate_free = bench_gate_free,
 	.fork = bench_fork,
+	.node = bench_node,
 	.log = bench_log,
 };
 

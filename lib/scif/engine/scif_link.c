@@ -2,39 +2,342 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "scif_priv.h"
+
+/* The queue pair between this node and another: sections 10.2 and 10.4.
+ *
+ *   Away       the own queue pair is published; the other node's is looked for now and then
+ *   Mapped     it is found, SCIF_INIT is sent
+ *   Online     SCIF_INIT has come: scif_node.c takes it from there
+ *
+ * Messages for which there is no room wait, in order, and are tried again; what waits for too long
+ * was not sent.
+ */
+
+#define NS_PER_MS UINT64_C(1000000)
+/* Messages taken at once: as many as a ring holds. */
+#define MESSAGES_MAX (SCIF_NODE_RING_SIZE / sizeof(struct scif_message))
+/* Messages that wait for room: another ring full of them. */
+#define WAITING_MAX 1489u
+
+struct waiting {
+	struct scif_list link;
+	uint64_t since;
+	struct scif_message m;
+};
+
+struct scif_link {
+	struct scif_memory memory; /* the own queue pair and ring */
+	struct scif_half *half;
+	uint64_t address;
+	uint64_t peer_address; /* 0: away */
+	struct scif_view qp, ring;
+	struct scif_producer tx;
+	struct scif_consumer rx;
+	struct scif_at tx_at, rx_at;
+	uint64_t next_look;
+	struct scif_list waiting;
+	uint32_t nb_waiting;
+};
+
+/* ---- Begin and end ---- */
+
+static int
+own_queue_pair(struct scif_node *node, struct scif_link *link)
+{
+	struct scif_engine *engine = node->engine;
+	int ret;
+
+	link->memory.number = ++engine->numbers;
+	ret = engine->ops->memory(engine->arg, scif_half_size(SCIF_NODE_RING_SIZE), &link->memory);
+	if (ret < 0)
+		return ret;
+	ret = node->bus->ops->share(node->bus, &link->memory, &link->address);
+	if (ret < 0) {
+		engine->ops->memory_free(engine->arg, &link->memory);
+		return ret;
+	}
+	link->half = link->memory.base;
+	link->half->magic = SCIF_QP_MAGIC;
+	link->half->ring_size = SCIF_NODE_RING_SIZE;
+	link->half->local_qp = link->address;
+	link->half->local_buf = link->address + offsetof(struct scif_half, ring);
+	return 0;
+}
 
 int
 scif_link_open(struct scif_node *node)
 {
-	(void)node;
-	return -ENODEV;
+	struct scif_link *link = calloc(1, sizeof(*link));
+	int ret;
+
+	if (link == NULL)
+		return -ENOMEM;
+	scif_list_init(&link->waiting);
+	ret = own_queue_pair(node, link);
+	if (ret < 0) {
+		free(link);
+		return ret;
+	}
+	node->wire = link;
+	node->bus->ops->publish(node->bus, link->address);
+	return 0;
+}
+
+static void
+forget_waiting(struct scif_link *link)
+{
+	scif_list_each(at, next, &link->waiting)
+		free(scif_list_entry(at, struct waiting, link));
+	scif_list_init(&link->waiting);
+	link->nb_waiting = 0;
+}
+
+/* The other node's queue pair is no longer there. */
+static void
+go_away(struct scif_node *node)
+{
+	struct scif_link *link = node->wire;
+
+	if (link->peer_address == 0)
+		return;
+	node->bus->ops->unmap(node->bus, &link->ring);
+	node->bus->ops->unmap(node->bus, &link->qp);
+	link->peer_address = 0;
+	forget_waiting(link);
 }
 
 void
 scif_link_close(struct scif_node *node)
 {
-	(void)node;
+	struct scif_link *link = node->wire;
+
+	node->bus->ops->publish(node->bus, 0);
+	go_away(node);
+	node->bus->ops->unshare(node->bus, link->address);
+	node->engine->ops->memory_free(node->engine->arg, &link->memory);
+	free(link);
+	node->wire = NULL;
+}
+
+void
+scif_link_reset(struct scif_node *node)
+{
+	go_away(node);
+	/* What the other node wrote is of a time that is over. */
+	atomic_store(&node->wire->half->local_write, 0);
+	atomic_store(&node->wire->rx_at.own, 0);
+	atomic_store(&node->wire->rx_at.other, 0);
+	node->wire->next_look = node->engine->now + node->engine->config.page_poll_ms * NS_PER_MS;
+}
+
+void
+scif_link_withdraw(struct scif_node *node)
+{
+	node->bus->ops->publish(node->bus, 0);
+}
+
+/* ---- Sending ---- */
+
+static bool
+put(struct scif_link *link, const struct scif_message *m)
+{
+	if (scif_producer_free(&link->tx, sizeof(*m)) < sizeof(*m))
+		return false;
+	scif_producer_put(&link->tx, m, sizeof(*m));
+	scif_producer_commit(&link->tx);
+	return true;
+}
+
+static int
+wait_for_room(struct scif_node *node, const struct scif_message *m)
+{
+	struct scif_link *link = node->wire;
+	struct waiting *w;
+
+	node->engine->counters.ring_full++;
+	if (link->nb_waiting == WAITING_MAX)
+		return -ENODEV;
+	w = malloc(sizeof(*w));
+	if (w == NULL)
+		return -ENOMEM;
+	w->since = node->engine->now;
+	w->m = *m;
+	scif_list_add(&link->waiting, &w->link);
+	link->nb_waiting++;
+	return 0;
 }
 
 int
 scif_link_send(struct scif_node *node, const struct scif_message *m)
 {
-	(void)node, (void)m;
-	return -ENODEV;
+	struct scif_link *link = node->wire;
+
+	if (link->peer_address == 0)
+		return -ENODEV;
+	if (link->nb_waiting > 0 || !put(link, m))
+		return wait_for_room(node, m);
+	node->bus->ops->ring(node->bus);
+	return 0;
+}
+
+/* Send what waited; returns when to try again. */
+static uint64_t
+send_waiting(struct scif_node *node)
+{
+	struct scif_link *link = node->wire;
+	struct scif_engine *engine = node->engine;
+	bool sent = false;
+
+	scif_list_each(at, next, &link->waiting) {
+		struct waiting *w = scif_list_entry(at, struct waiting, link);
+		bool late = engine->now - w->since >= engine->config.send_retry_ms * NS_PER_MS;
+
+		if (put(link, &w->m))
+			sent = true;
+		else if (late)
+			scif_message_failed(node, &w->m);
+		else
+			break;
+		scif_list_remove(&w->link);
+		link->nb_waiting--;
+		free(w);
+	}
+	if (sent)
+		node->bus->ops->ring(node->bus);
+	return link->nb_waiting > 0 ? engine->now + NS_PER_MS : SCIF_NO_DEADLINE;
+}
+
+/* ---- The other side ---- */
+
+static bool
+size_is_good(uint32_t size)
+{
+	return size >= 1024 && size <= 1u << 24 && (size & (size - 1)) == 0;
+}
+
+/* The rings of both, as section 10.2 has it. */
+static void
+join_rings(struct scif_link *link, uint32_t size)
+{
+	struct scif_half *own = link->half, *peer = link->qp.base;
+
+	atomic_store(&own->local_read, 0);
+	link->tx = (struct scif_producer){
+		.ring = link->ring.base,
+		.write_published = &peer->local_write,
+		.read_seen = &own->local_read,
+		.at = &link->tx_at,
+		.mask = size - 1,
+	};
+	link->rx = (struct scif_consumer){
+		.ring = own->ring,
+		.write_seen = &own->local_write,
+		.read_published = &peer->local_read,
+		.at = &link->rx_at,
+		.mask = SCIF_NODE_RING_SIZE - 1,
+	};
+	atomic_store(&link->tx_at.own, atomic_load(&peer->local_write));
+	atomic_store(&link->tx_at.other, 0);
+	scif_consumer_publish(&link->rx);
+}
+
+static int
+map_queue_pair(struct scif_node *node, uint64_t address)
+{
+	const struct scif_bus_ops *ops = node->bus->ops;
+	struct scif_link *link = node->wire;
+	const struct scif_half *peer;
+	uint32_t size;
+	int ret = ops->map(node->bus, address, SCIF_QP_SIZE, &link->qp);
+
+	if (ret < 0)
+		return ret;
+	peer = link->qp.base;
+	size = peer->ring_size;
+	ret = -ENODEV;
+	if (peer->magic == SCIF_QP_MAGIC && size_is_good(size))
+		ret = ops->map(node->bus, peer->local_buf, size, &link->ring);
+	if (ret < 0) {
+		ops->unmap(node->bus, &link->qp);
+		return ret;
+	}
+	join_rings(link, size);
+	return 0;
+}
+
+static void
+say_init(struct scif_node *node)
+{
+	const struct scif_message m = {
+		.src.node = node->engine->config.node,
+		.dst.node = node->id,
+		.op = SCIF_INIT,
+	};
+
+	scif_message_send(node, &m);
+}
+
+/* Is it there, still there, there again? */
+void
+scif_link_look(struct scif_node *node)
+{
+	struct scif_link *link = node->wire;
+	struct scif_engine *engine = node->engine;
+	uint64_t address = node->bus->ops->peer_qp(node->bus);
+	int ret;
+
+	link->next_look = engine->now + engine->config.page_poll_ms * NS_PER_MS;
+	if (address == link->peer_address)
+		return;
+	if (link->peer_address != 0) {
+		scif_node_leave(node);
+		scif_link_reset(node);
+	}
+	if (address == 0)
+		return;
+	ret = map_queue_pair(node, address);
+	if (ret < 0) {
+		scif_log(engine, "node %u: no queue pair at %#llx, errno %d", node->id,
+			 (unsigned long long)address, -ret);
+		return;
+	}
+	link->peer_address = address;
+	say_init(node);
+}
+
+/* ---- Receiving ---- */
+
+static bool
+take(struct scif_node *node)
+{
+	struct scif_link *link = node->wire;
+	struct scif_message m;
+
+	if (link->peer_address == 0 || scif_consumer_used(&link->rx, sizeof(m)) < sizeof(m))
+		return false;
+	scif_consumer_get(&link->rx, &m, sizeof(m));
+	scif_consumer_publish(&link->rx);
+	scif_message_deliver(node, &m);
+	return true;
 }
 
 uint64_t
 scif_link_step(struct scif_node *node)
 {
-	(void)node;
-	return SCIF_NO_DEADLINE;
-}
+	struct scif_link *link = node->wire;
+	struct scif_engine *engine = node->engine;
+	uint64_t deadline;
+	unsigned int n = 0;
 
-void
-scif_node_message(struct scif_node *from, const struct scif_message *m)
-{
-	(void)m;
-	from->engine->counters.bad_token++;
+	if (engine->now >= link->next_look)
+		scif_link_look(node);
+	while (n < MESSAGES_MAX && take(node))
+		n++;
+	deadline = send_waiting(node);
+	if (n == MESSAGES_MAX)
+		return engine->now;
+	return deadline < link->next_look ? deadline : link->next_look;
 }

@@ -75,6 +75,21 @@ scif_message_send(struct scif_node *to, const struct scif_message *m)
 	return ret;
 }
 
+void
+scif_message_failed(struct scif_node *to, const struct scif_message *m)
+{
+	struct scif_engine *engine = to->engine;
+	struct scif_endpoint *ep;
+
+	scif_log(engine, "node %u: %s not sent, its ring is full for %" PRIu32 " ms", to->id,
+		 name_of(m->op), engine->config.send_retry_ms);
+	if (m->op != SCIF_CNCT_REQ)
+		return;
+	ep = scif_token_find(&engine->tokens, SCIF_KIND_ENDPOINT, m->payload[0]);
+	if (ep != NULL)
+		scif_connect_cancel(ep, -ENODEV);
+}
+
 /* ---- Receiving ---- */
 
 static void

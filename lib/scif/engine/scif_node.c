@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <stdlib.h>
+#include <errno.h>
 
 #include "scif_priv.h"
+
+/* Which nodes there are: sections 9, 10.2 and 10.10. Node 0 manages the others.
+ *
+ *   join    SCIF_INIT both ways
+ *   stop    SCIF_EXIT; node 0 has the others remove it (NODE_REMOVE, each acknowledged), and then
+ *           answers EXIT_ACK
+ *   lost    the same without its EXIT
+ */
+
+#define NS_PER_MS UINT64_C(1000000)
 
 struct scif_node *
 scif_node_self(struct scif_engine *engine)
@@ -29,6 +39,27 @@ scif_node_count(const struct scif_engine *engine)
 	return n;
 }
 
+static bool
+is_manager(const struct scif_engine *engine)
+{
+	return engine->config.node == 0;
+}
+
+static void
+send_about(struct scif_node *to, enum scif_op op, uint16_t id)
+{
+	const struct scif_message m = {
+		.src.node = to->engine->config.node,
+		.dst.node = to->id,
+		.op = op,
+		.payload = {id},
+	};
+
+	scif_message_send(to, &m);
+}
+
+/* ---- Join ---- */
+
 void
 scif_node_join(struct scif_node *node)
 {
@@ -39,15 +70,195 @@ scif_node_join(struct scif_node *node)
 	node->online = true;
 	if (node->id > engine->max_id)
 		engine->max_id = node->id;
-	engine->counters.nodes_added += !node->self;
+	if (node->self)
+		return;
+	engine->counters.nodes_added++;
+	scif_log(engine, "node %u: online", node->id);
+	engine->ops->node(engine->arg, node->id, true);
+}
+
+/* ---- Leave ---- */
+
+/* Every other node is to forget one. */
+static void
+tell_others(struct scif_node *gone)
+{
+	struct scif_engine *engine = gone->engine;
+
+	for (unsigned int i = 0; i < SCIF_NODES_MAX; i++) {
+		struct scif_node *node = engine->node[i];
+
+		if (node == NULL || node == gone || node->self || !node->online)
+			continue;
+		send_about(node, SCIF_NODE_REMOVE, gone->id);
+		gone->acks++;
+	}
 }
 
 void
 scif_node_leave(struct scif_node *node)
 {
+	struct scif_engine *engine = node->engine;
+
 	if (!node->online)
 		return;
 	node->online = false;
-	node->engine->counters.nodes_lost++;
+	node->acks = 0;
+	engine->counters.nodes_lost++;
+	scif_log(engine, "node %u: gone", node->id);
 	scif_close_node(node);
+	if (is_manager(engine))
+		tell_others(node);
+	engine->ops->node(engine->arg, node->id, false);
+}
+
+/* The others know, or had their time: the one that leaves may go. */
+static void
+let_go(struct scif_node *node)
+{
+	node->exiting = SCIF_NO_DEADLINE;
+	send_about(node, SCIF_EXIT_ACK, 0);
+	scif_link_reset(node);
+}
+
+static void
+exits(struct scif_node *node)
+{
+	struct scif_engine *engine = node->engine;
+
+	scif_node_leave(node);
+	node->exiting = engine->now + engine->config.alive_ms * NS_PER_MS;
+	if (node->acks == 0)
+		let_go(node);
+}
+
+static void
+remove_acked(struct scif_engine *engine, uint64_t id)
+{
+	struct scif_node *gone = id < SCIF_NODES_MAX ? engine->node[id] : NULL;
+
+	if (gone == NULL || gone->self || gone->acks == 0) {
+		engine->counters.bad_token++;
+		return;
+	}
+	if (--gone->acks == 0 && gone->exiting != SCIF_NO_DEADLINE)
+		let_go(gone);
+}
+
+static void
+removed(struct scif_node *from, uint64_t id)
+{
+	struct scif_node *gone = scif_node_find(from->engine, id);
+
+	/* Only the manager says so, and not of itself or of this node. */
+	if (from->id != 0 || id == 0 || id >= SCIF_NODES_MAX || (gone != NULL && gone->self)) {
+		from->engine->counters.bad_token++;
+		return;
+	}
+	if (gone != NULL)
+		scif_node_leave(gone);
+	send_about(from, SCIF_NODE_REMOVE_ACK, (uint16_t)id);
+}
+
+/* ---- This node stops ---- */
+
+void
+scif_node_stop(struct scif_engine *engine)
+{
+	for (unsigned int i = 0; i < SCIF_NODES_MAX; i++) {
+		struct scif_node *node = engine->node[i];
+
+		if (node == NULL || node->self || !node->online)
+			continue;
+		scif_link_withdraw(node);
+		send_about(node, SCIF_EXIT, 0);
+		node->stopping = true;
+	}
+}
+
+bool
+scif_node_stopped(const struct scif_engine *engine)
+{
+	for (unsigned int i = 0; i < SCIF_NODES_MAX; i++)
+		if (engine->node[i] != NULL && engine->node[i]->stopping)
+			return false;
+	return true;
+}
+
+static void
+exit_acked(struct scif_node *node)
+{
+	if (!node->stopping) {
+		node->engine->counters.bad_token++;
+		return;
+	}
+	node->stopping = false;
+	scif_node_leave(node);
+	scif_link_reset(node);
+}
+
+uint64_t
+scif_node_expire(struct scif_node *node)
+{
+	if (node->exiting != SCIF_NO_DEADLINE && node->engine->now >= node->exiting)
+		let_go(node);
+	return node->exiting;
+}
+
+/* ---- Messages ---- */
+
+static void
+answer_info(struct scif_node *from, const struct scif_message *m)
+{
+	struct scif_message answer = *m;
+
+	if (!is_manager(from->engine))
+		return;
+	answer.payload[1] = from->engine->max_id;
+	answer.payload[2] = scif_node_count(from->engine);
+	scif_message_send(from, &answer);
+}
+
+static void
+refuse_peer(struct scif_node *from, const struct scif_message *m)
+{
+	const struct scif_message answer = {
+		.src = m->dst, .dst = m->src, .op = SCIF_NODE_ADD_NACK};
+
+	scif_message_send(from, &answer);
+}
+
+void
+scif_node_message(struct scif_node *from, const struct scif_message *m)
+{
+	if (from->self && m->op != SCIF_GET_NODE_INFO) {
+		from->engine->counters.bad_token++;
+		return;
+	}
+	switch (m->op) {
+	case SCIF_INIT:
+		scif_node_join(from);
+		break;
+	case SCIF_EXIT:
+		exits(from);
+		break;
+	case SCIF_EXIT_ACK:
+		exit_acked(from);
+		break;
+	case SCIF_NODE_ADD:
+		refuse_peer(from, m);
+		break;
+	case SCIF_NODE_REMOVE:
+		removed(from, m->payload[0]);
+		break;
+	case SCIF_NODE_REMOVE_ACK:
+		remove_acked(from->engine, m->payload[0]);
+		break;
+	case SCIF_GET_NODE_INFO:
+		answer_info(from, m);
+		break;
+	default:
+		from->engine->counters.bad_token++;
+		break;
+	}
 }

@@ -45,6 +45,8 @@ struct scif_place {
 struct scif_connection {
 	struct scif_place place[2]; /**< connector's, accepter's; of this node's endpoints only */
 	uint32_t users;
+	struct scif_list rest; /**< in engine->resting, without users */
+	uint64_t until;
 };
 
 /** The board of a client; endpoints may outlive the client, in its children. */
@@ -137,6 +139,9 @@ struct scif_node {
 	struct scif_engine *engine;
 	struct scif_bus *bus;   /**< NULL: this node */
 	struct scif_link *wire; /**< scif_link.c's: queue pair, ring, timers; NULL: this node */
+	uint32_t acks;    /**< nodes that have still to say that they know it is gone */
+	uint64_t exiting; /**< until when those are waited for; SCIF_NO_DEADLINE: it does not leave */
+	bool stopping;    /**< this node leaves, and waits for its EXIT_ACK */
 };
 
 struct scif_engine {
@@ -158,8 +163,10 @@ struct scif_engine {
 	struct scif_list waits;    /**< of other nodes, for transfers that were begun here */
 	uint32_t nb_waits;
 	uint32_t nb_granted;       /**< windows that wait for a link */
+	struct scif_list resting; /**< connections without users */
 	struct scif_node *node[SCIF_NODES_MAX];
-	uint16_t max_id;
+	uint16_t max_id;   /**< ever seen */
+	uint16_t max_link; /**< there was ever a link to */
 	uint32_t numbers; /**< memories, clients and endpoints ever */
 
 	/* Messages of the node to itself, in the order they were sent. */
@@ -250,6 +257,8 @@ int scif_place_new(struct scif_engine *engine, uint32_t a, uint32_t b, struct sc
 		   struct scif_place *place);
 struct scif_connection *scif_connection_new(void);
 void scif_connection_put(struct scif_engine *engine, struct scif_connection *connection);
+/** Free halves that have rested, or all: when to be called again. */
+uint64_t scif_connection_rest(struct scif_engine *engine, bool all);
 /** The link is gone: nothing new goes there. */
 void scif_arena_forget(const struct scif_node *node);
 struct scif_desk *scif_desk_new(struct scif_engine *engine);
@@ -265,6 +274,8 @@ uint64_t scif_place_address(const struct scif_place *place);
  * @return 0; -ENODEV: the node is not there, or its ring stays full
  */
 int scif_message_send(struct scif_node *to, const struct scif_message *m);
+/** A message could not be sent in all that time. */
+void scif_message_failed(struct scif_node *to, const struct scif_message *m);
 /** Deliver a message from a node: what is none is counted and dropped. */
 void scif_message_deliver(struct scif_node *from, const struct scif_message *m);
 /** Deliver what was sent to this node itself. */
@@ -280,6 +291,11 @@ void scif_node_join(struct scif_node *node);
 void scif_node_leave(struct scif_node *node);
 unsigned int scif_node_count(const struct scif_engine *engine);
 void scif_node_message(struct scif_node *from, const struct scif_message *m);
+/** This node leaves the others: begin, and whether it is done. */
+void scif_node_stop(struct scif_engine *engine);
+bool scif_node_stopped(const struct scif_engine *engine);
+/** Time passed: when to be called again. */
+uint64_t scif_node_expire(struct scif_node *node);
 /** A line for the log. */
 void scif_log(struct scif_engine *engine, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -320,5 +336,11 @@ void scif_link_close(struct scif_node *node);
 int scif_link_send(struct scif_node *node, const struct scif_message *m);
 /** Take messages, look for the other side, time out: when to be called again. */
 uint64_t scif_link_step(struct scif_node *node);
+/** Look for the other side at once. */
+void scif_link_look(struct scif_node *node);
+/** The other side is gone: look for it again, after a while. */
+void scif_link_reset(struct scif_node *node);
+/** This side is gone for the other one, which can still be sent to. */
+void scif_link_withdraw(struct scif_node *node);
 
 #endif /* SLIPWAY_SCIF_PRIV_H */

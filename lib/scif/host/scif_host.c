@@ -20,6 +20,8 @@
 
 #define EVENTS_MAX 64
 #define NS_PER_MS  INT64_C(1000000)
+/* How long other nodes have to answer that this one leaves. */
+#define STOP_NS UINT64_C(1000000000)
 
 /* ---- Descriptors ---- */
 
@@ -65,11 +67,14 @@ void
 scif_host_serve(struct scif_host *host, int timeout_ms)
 {
 	struct epoll_event event[EVENTS_MAX];
-	uint64_t deadline;
+	uint64_t deadline, join;
 	int n;
 
 	scif_engine_sleep(host->engine, true);
 	deadline = scif_engine_step(host->engine, now_ns());
+	join = scif_host_join(host, now_ns());
+	if (join < deadline)
+		deadline = join;
 	n = epoll_wait(host->epoll_fd, event, EVENTS_MAX, wait_ms(deadline, timeout_ms));
 	scif_engine_sleep(host->engine, false);
 	scif_engine_step(host->engine, now_ns());
@@ -107,36 +112,36 @@ take_lock(struct scif_host *host)
 }
 
 static int
-bind_socket(struct scif_host *host, int fd)
+bind_socket(int fd, const char *path, mode_t mode)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	mode_t mode = host->config.mode != 0 ? host->config.mode : 0600;
 
-	strcpy(address.sun_path, host->path);
-	unlink(host->path);
+	strcpy(address.sun_path, path);
+	unlink(path);
 	/* Before bind this becomes the mode of the file, less what umask takes from it. */
 	if (fchmod(fd, mode) < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    chmod(host->path, mode) < 0 || listen(fd, SOMAXCONN) < 0)
+	    chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0)
 		return -errno;
 	return 0;
 }
 
+/* Listen at a path of the node's, and watch. */
 static int
-listen_socket(struct scif_host *host)
+listen_at(struct scif_host *host, struct scif_host_watch *watch, char path[SCIF_PATH_MAX],
+	  const char *suffix, mode_t mode)
 {
-	int fd, ret = scif_path(host->path, host->config.engine.node, "sock");
+	int ret = scif_path(path, host->config.engine.node, suffix);
 
 	if (ret < 0)
 		return ret;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
+	watch->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (watch->fd < 0)
 		return -errno;
-	host->listener = (struct scif_host_watch){.ready = scif_host_accept, .fd = fd};
-	ret = bind_socket(host, fd);
+	ret = bind_socket(watch->fd, path, mode);
 	if (ret == 0)
-		ret = scif_host_watch(host, &host->listener);
+		ret = scif_host_watch(host, watch);
 	if (ret < 0)
-		close(fd);
+		close(watch->fd);
 	return ret;
 }
 
@@ -174,12 +179,21 @@ scif_host_create(const struct scif_host_config *config, struct scif_host **made)
 		ret = -errno;
 		goto unlock;
 	}
-	ret = listen_socket(host);
+	host->linker.ready = scif_host_link_accept;
+	ret = listen_at(host, &host->linker, host->link_path, "link", 0600);
 	if (ret < 0)
 		goto close_epoll;
+	host->listener.ready = scif_host_accept;
+	ret = listen_at(host, &host->listener, host->path, "sock",
+			config->mode != 0 ? config->mode : 0600);
+	if (ret < 0)
+		goto close_linker;
 	*made = host;
 	return 0;
 
+close_linker:
+	unlink(host->link_path);
+	close(host->linker.fd);
 close_epoll:
 	close(host->epoll_fd);
 unlock:
@@ -194,9 +208,18 @@ free_host:
 void
 scif_host_destroy(struct scif_host *host)
 {
+	uint64_t end = now_ns() + STOP_NS;
+
 	unlink(host->path);
+	unlink(host->link_path);
 	close(host->listener.fd);
+	close(host->linker.fd);
+	host->config.joins = false;
 	scif_host_clients_close(host);
+	scif_engine_stop(host->engine);
+	while (!scif_engine_stopped(host->engine) && now_ns() < end)
+		scif_host_serve(host, 10);
+	scif_host_links_close(host);
 	scif_engine_destroy(host->engine);
 	close(host->epoll_fd);
 	unlink(host->lock_path);

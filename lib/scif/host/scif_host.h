@@ -20,7 +20,11 @@ struct scif_host;
 struct scif_host_config {
 	struct scif_engine_config engine;
 	mode_t mode; /**< of the socket: who may connect; 0600 */
+	bool joins;  /**< there is another node on this machine to join, now or once it is there */
+	uint16_t join;
 	void (*log)(void *arg, const char *line); /**< or NULL */
+	/** Another node came online, or is gone; or NULL. */
+	void (*node)(void *arg, uint16_t node, bool online);
 	void *arg;
 };
 

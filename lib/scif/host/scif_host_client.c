@@ -55,9 +55,8 @@ take_fd(struct msghdr *msg)
 	return kept;
 }
 
-/* A packet: its length, 0 when the client has gone, or a negative errno. */
-static ssize_t
-receive(int from, void *bytes, size_t room, int *fd)
+ssize_t
+scif_host_receive(int from, void *bytes, size_t room, int *fd)
 {
 	char control[CMSG_SPACE(8 * sizeof(int))];
 	struct iovec iov = {bytes, room};
@@ -75,22 +74,22 @@ receive(int from, void *bytes, size_t room, int *fd)
 	return n;
 }
 
-static int
-answer(int to, const struct scif_reply *reply, const int fds[])
+int
+scif_host_send(int to, const void *bytes, size_t len, const int fds[], uint32_t count)
 {
 	char control[CMSG_SPACE(SCIF_REQUEST_FDS * sizeof(int))] = {0};
-	struct iovec iov = {(void *)(uintptr_t)reply, sizeof(*reply)};
+	struct iovec iov = {(void *)(uintptr_t)bytes, len};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	struct cmsghdr *c;
 
-	if (reply->fds > 0) {
+	if (count > 0) {
 		msg.msg_control = control;
-		msg.msg_controllen = CMSG_SPACE(reply->fds * sizeof(int));
+		msg.msg_controllen = CMSG_SPACE(count * sizeof(int));
 		c = CMSG_FIRSTHDR(&msg);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(reply->fds * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, reply->fds * sizeof(int));
+		c->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, count * sizeof(int));
 	}
 	return sendmsg(to, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
@@ -111,12 +110,12 @@ serve_one(struct host_client *hc)
 	struct scif_request rq;
 	struct scif_reply reply;
 	int fd = -1, fds[SCIF_REQUEST_FDS], ret = 0;
-	ssize_t n = receive(hc->watch.fd, &rq, sizeof(rq), &fd);
+	ssize_t n = scif_host_receive(hc->watch.fd, &rq, sizeof(rq), &fd);
 
 	if (n <= 0)
 		return n == 0 ? -ECONNRESET : (int)n;
 	if (scif_engine_request(hc->host->engine, hc->client, &rq, (size_t)n, &fd, &reply, fds)) {
-		ret = answer(hc->watch.fd, &reply, fds);
+		ret = scif_host_send(hc->watch.fd, &reply, sizeof(reply), fds, reply.fds);
 		close_sent(&rq, &reply, fds);
 	}
 	if (fd >= 0)

@@ -208,6 +208,15 @@ host_fork(void *arg, struct scif_client *client)
 	return fd[0];
 }
 
+static void
+host_node(void *arg, uint16_t node, bool online)
+{
+	struct scif_host *host = arg;
+
+	if (host->config.node != NULL)
+		host->config.node(host->config.arg, node, online);
+}
+
 const struct scif_host_ops scif_host_ops = {
 	.memory = host_memory,
 	.memory_free = host_memory_free,
@@ -218,5 +227,6 @@ const struct scif_host_ops scif_host_ops = {
 	.gate_show = host_gate_show,
 	.gate_free = host_gate_free,
 	.fork = host_fork,
+	.node = host_node,
 	.log = host_log,
 };

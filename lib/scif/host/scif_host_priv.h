@@ -11,8 +11,12 @@ struct scif_host {
 	struct scif_host_config config;
 	struct scif_engine *engine;
 	int epoll_fd, lock_fd;
-	struct scif_host_watch listener;
-	char path[SCIF_PATH_MAX], lock_path[SCIF_PATH_MAX];
+	struct scif_host_watch listener; /**< for clients */
+	struct scif_host_watch linker;   /**< for other nodes */
+	struct host_link *links;
+	uint32_t link_numbers; /**< of memories of other nodes, ever */
+	uint64_t next_join;
+	char path[SCIF_PATH_MAX], link_path[SCIF_PATH_MAX], lock_path[SCIF_PATH_MAX];
 };
 
 /** What an engine asks of this process. */
@@ -24,6 +28,17 @@ int scif_host_client_add(struct scif_host *host, int fd, const struct scif_crede
 /** A client can be taken from the listening socket. */
 void scif_host_accept(struct scif_host_watch *watch);
 void scif_host_clients_close(struct scif_host *host);
+
+/** Another node wants a link. */
+void scif_host_link_accept(struct scif_host_watch *watch);
+/** Join the node that is to be joined, if there is no link: when to be called again. */
+uint64_t scif_host_join(struct scif_host *host, uint64_t now);
+void scif_host_links_close(struct scif_host *host);
+
+/** A packet of a socket: its length, 0 at its end, or a negative errno; one descriptor, or -1. */
+ssize_t scif_host_receive(int from, void *bytes, size_t room, int *fd);
+/** Send a packet, without waiting: 0, or a negative errno. */
+int scif_host_send(int to, const void *bytes, size_t len, const int fds[], uint32_t count);
 
 void scif_host_log(struct scif_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

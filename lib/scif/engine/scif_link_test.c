@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "scif_bus_loop.h"
+#include "scif_engine_test_rig.h"
+#include "scif_priv.h"
+
+/* Two nodes, and what passes between them. */
+
+#define PORT       2050
+#define CONNECT_MS 100
+
+static struct bench host, card;
+static struct scif_client *ours, *theirs;
+static struct scif_loop loop;
+
+static void
+begin_node(struct bench *b, uint16_t node, struct scif_client **client)
+{
+	const struct scif_engine_config config = {
+		.node = node,
+		.connect_ms = CONNECT_MS,
+		.accept_ms = 50,
+		.alive_ms = 1000,
+		.page_poll_ms = 10,
+		.send_retry_ms = 300,
+	};
+
+	bench_begin(b, &config);
+	*client = bench_client(b, true, NULL);
+}
+
+/* Let both work until neither has anything to do. */
+static void
+settle(void)
+{
+	for (int i = 0; i < 8; i++) {
+		bench_step(&host, 0);
+		bench_step(&card, 0);
+	}
+}
+
+static void
+pass_ms(uint64_t ms)
+{
+	bench_step(&host, ms);
+	bench_step(&card, ms);
+	settle();
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	begin_node(&host, 0, &ours);
+	begin_node(&card, 1, &theirs);
+	scif_loop_init(&loop);
+	assert_int_equal(scif_engine_link_add(host.engine, 1, &loop.end[0].bus), 0);
+	assert_int_equal(scif_engine_link_add(card.engine, 0, &loop.end[1].bus), 0);
+	pass_ms(10);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	scif_engine_client_remove(host.engine, ours);
+	scif_engine_client_remove(card.engine, theirs);
+	settle();
+	pass_ms(2000);
+	assert_true(scif_list_empty(&host.engine->endpoints));
+	assert_true(scif_list_empty(&card.engine->endpoints));
+	scif_engine_destroy(host.engine);
+	scif_engine_destroy(card.engine);
+	assert_int_equal(host.memories, 0);
+	assert_int_equal(card.memories, 0);
+	assert_int_equal(loop.end[0].maps, 0);
+	assert_int_equal(loop.end[1].maps, 0);
+	assert_int_equal(loop.end[0].memories, 0);
+	scif_loop_free(&loop);
+	return 0;
+}
+
+static uint32_t
+state_of(const struct scif_client *client, uint32_t index)
+{
+	return atomic_load(&client->desk->board->ctl[index].state);
+}
+
+/* Endpoint 0 of theirs listens, endpoint 1 of ours asks for a connection. */
+static int
+request_one(void)
+{
+	bench_ask(&card, theirs, SCIF_REQUEST_OPEN, 0, 0, 0, 0);
+	bench_ask(&card, theirs, SCIF_REQUEST_BIND, 0, PORT, 0, 0);
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_LISTEN, 0, 2, 0, 0), 0);
+	bench_ask(&host, ours, SCIF_REQUEST_OPEN, 1, 0, 0, 0);
+	return bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, 1, PORT, 0);
+}
+
+static void
+connect_them(void)
+{
+	assert_int_equal(request_one(), -EINPROGRESS);
+	settle();
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), 0);
+	assert_int_equal(card.reply.value[0], 0);
+	settle();
+	assert_int_equal(state_of(ours, 1), SCIF_CONNECTED);
+	assert_int_equal(state_of(theirs, 1), SCIF_CONNECTED);
+}
+
+/* ---- Tests ---- */
+
+static void
+both_know_of_each_other(void **state)
+{
+	(void)state;
+	assert_int_equal(host.nodes, 1);
+	assert_int_equal(card.nodes, 1);
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_NODES, 0, 0, 0, 0), 0);
+	assert_int_equal(card.reply.value[0], 2);
+	assert_int_equal(card.reply.value[1], 1);
+	assert_int_equal(card.reply.value[3], 3);
+}
+
+static void
+a_connection_takes_three_messages_and_a_close_two(void **state)
+{
+	const struct scif_counters *h = scif_engine_counters(host.engine);
+	const struct scif_counters *c = scif_engine_counters(card.engine);
+
+	(void)state;
+	connect_them();
+	assert_int_equal(c->received[SCIF_CNCT_REQ], 1);
+	assert_int_equal(h->received[SCIF_CNCT_GNT], 1);
+	assert_int_equal(c->received[SCIF_CNCT_GNTACK], 1);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0), 0);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_ATTACH, 1, 0, 0, 0), 0);
+	assert_true((host.reply.value[4] & SCIF_REQUEST_FAR) != 0);
+	bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	settle();
+	assert_int_equal(state_of(theirs, 1), SCIF_DISCONNECTED);
+	assert_int_equal(c->received[SCIF_DISCNCT], 1);
+	assert_int_equal(h->received[SCIF_DISCNT_ACK], 1);
+	assert_true(scif_list_empty(&host.engine->endpoints));
+}
+
+static void
+halves_know_where_the_other_is(void **state)
+{
+	const struct scif_endpoint *ep;
+	const struct scif_half *half;
+
+	(void)state;
+	connect_them();
+	ep = scif_endpoint_of(ours, 1);
+	half = ep->peer_qp.base;
+	assert_ptr_equal(half, scif_endpoint_half(scif_endpoint_of(theirs, 1)));
+	assert_int_equal(half->magic, SCIF_QP_MAGIC);
+	assert_int_equal(ep->peer_ring_size, SCIF_RING_SIZE);
+	assert_ptr_equal(ep->peer_ring.base, half->ring);
+}
+
+static void
+what_is_told_becomes_a_message_for_each_chunk(void **state)
+{
+	struct scif_ctl *ctl;
+
+	(void)state;
+	connect_them();
+	ctl = &ours->desk->board->ctl[1];
+	atomic_store(&ctl->sent, 3);
+	atomic_store(&ctl->received, 2);
+	atomic_store(&ours->desk->board->tell[0], 1 << 1);
+	atomic_store(&ours->desk->board->tell_words[0], 1);
+	settle();
+	assert_int_equal(card.engine->counters.received[SCIF_CLIENT_SENT], 3);
+	assert_int_equal(card.engine->counters.received[SCIF_CLIENT_RCVD], 2);
+	/* Whatever a client counts, it is not told for ever. */
+	atomic_store(&ctl->sent, UINT32_MAX / 2);
+	atomic_store(&ours->desk->board->tell[0], 1 << 1);
+	atomic_store(&ours->desk->board->tell_words[0], 1);
+	settle();
+	assert_true(card.engine->counters.received[SCIF_CLIENT_SENT] < 100);
+}
+
+static void
+nobody_listens_there(void **state)
+{
+	(void)state;
+	bench_ask(&host, ours, SCIF_REQUEST_OPEN, 1, 0, 0, 0);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, 1, PORT, 0), -EINPROGRESS);
+	settle();
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0), -ECONNREFUSED);
+	assert_int_equal(host.engine->counters.received[SCIF_CNCT_REJ], 1);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, 2, PORT, 0), -ENODEV);
+}
+
+static void
+a_request_whose_time_is_over_does_not_hold_up_accept(void **state)
+{
+	(void)state;
+	request_one();
+	settle();
+	pass_ms(CONNECT_MS);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0), -ECONNREFUSED);
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), 0);
+	settle();
+	assert_int_equal(state_of(theirs, 1), SCIF_UNBOUND);
+	assert_int_equal(card.engine->counters.received[SCIF_CNCT_GNTNACK], 1);
+}
+
+static void
+a_node_that_is_lost_ends_what_was_with_it(void **state)
+{
+	(void)state;
+	connect_them();
+	bench_ask(&host, ours, SCIF_REQUEST_OPEN, 2, 0, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 2, 1, PORT, 0);
+	scif_engine_link_remove(host.engine, 1);
+	assert_int_equal(host.nodes, 0);
+	assert_int_equal(state_of(ours, 1), SCIF_DISCONNECTED);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_OUTCOME, 2, 0, 0, 0), -ENODEV);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 2, 1, PORT, 0), -ENODEV);
+	bench_ask(&host, ours, SCIF_REQUEST_NODES, 0, 0, 0, 0);
+	assert_int_equal(host.reply.value[0], 1);
+	assert_int_equal(host.reply.value[2], 1);
+	/* The other side notices that the queue pair is gone. */
+	pass_ms(10);
+	assert_int_equal(state_of(theirs, 1), SCIF_DISCONNECTED);
+	/* And there it is again. */
+	assert_int_equal(scif_engine_link_add(host.engine, 1, &loop.end[0].bus), 0);
+	pass_ms(10);
+	pass_ms(10);
+	assert_int_equal(host.nodes, 1);
+	assert_int_equal(card.nodes, 1);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 2, 1, PORT, 0), -EINPROGRESS);
+}
+
+static void
+a_node_that_stops_says_so(void **state)
+{
+	(void)state;
+	connect_them();
+	scif_engine_stop(card.engine);
+	assert_false(scif_engine_stopped(card.engine));
+	settle();
+	assert_true(scif_engine_stopped(card.engine));
+	assert_int_equal(host.engine->counters.received[SCIF_EXIT], 1);
+	assert_int_equal(card.engine->counters.received[SCIF_EXIT_ACK], 1);
+	assert_int_equal(state_of(ours, 1), SCIF_DISCONNECTED);
+	assert_int_equal(host.nodes, 0);
+}
+
+static struct scif_message
+hostile(uint32_t op, uint64_t p0)
+{
+	return (struct scif_message){
+		.src = {1, 9}, .dst = {0, 10}, .op = op, .payload = {p0, 1, 2, 3}};
+}
+
+static void
+a_ring_takes_1489_messages_and_then_they_wait(void **state)
+{
+	const struct scif_message m = hostile(SCIF_CLIENT_SENT, 0);
+	struct scif_node *node = host.engine->node[1];
+
+	(void)state;
+	for (int i = 0; i < 1489; i++)
+		assert_int_equal(scif_message_send(node, &m), 0);
+	assert_int_equal(host.engine->counters.ring_full, 0);
+	assert_int_equal(scif_message_send(node, &m), 0);
+	assert_int_equal(host.engine->counters.ring_full, 1);
+	bench_step(&host, 299);
+	assert_int_equal(host.lines, 1);
+	bench_step(&host, 1);
+	/* Given up. */
+	assert_int_equal(host.lines, 2);
+	settle();
+	assert_int_equal(card.engine->counters.received[SCIF_CLIENT_SENT], 1489);
+}
+
+static void
+messages_that_mean_nothing_do_nothing(void **state)
+{
+	uint64_t random = 3;
+
+	(void)state;
+	connect_them();
+	for (uint32_t n = 0; n < 40000; n++) {
+		struct scif_message m;
+
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		m = hostile((uint32_t)(random >> 33) % 42, random % 5 == 0 ? random : n % 16);
+		/* Those would end it, as they should. */
+		if (m.op == SCIF_EXIT)
+			continue;
+		m.payload[1] = (random >> 20) % 3;
+		m.dst.port = (uint16_t)(random >> 40);
+		scif_message_deliver(host.engine->node[1], &m);
+		scif_message_loop(host.engine);
+		if (n % 100 == 0)
+			settle();
+	}
+	assert_true(host.engine->counters.unknown > 0);
+	assert_true(host.engine->counters.bad_token > 1000);
+	assert_int_equal(state_of(ours, 1), SCIF_CONNECTED);
+	for (uint32_t i = 0; i < 8; i++)
+		settle();
+}
+
+static void
+rings_full_of_anything_are_read_and_not_believed(void **state)
+{
+	struct scif_half *half;
+	uint64_t random = 11;
+
+	(void)state;
+	connect_them();
+	/* The other side's mapping of it is the memory itself. */
+	half = loop.end[0].memory[0].memory->base;
+	for (int n = 0; n < 300; n++) {
+		for (size_t i = 0; i < 2000; i++) {
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			half->ring[(random >> 20) % SCIF_NODE_RING_SIZE] = (uint8_t)(random >> 56);
+		}
+		atomic_store(&half->local_write, (uint32_t)(random >> 30));
+		atomic_store(&half->local_read, (uint32_t)(random >> 10));
+		bench_step(&host, 1);
+	}
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0), 0);
+}
+
+static void
+a_queue_pair_without_its_magic_is_none(void **state)
+{
+	struct scif_half *half = loop.end[1].memory[0].memory->base;
+
+	(void)state;
+	scif_engine_link_remove(host.engine, 1);
+	half->magic = 1;
+	assert_int_equal(scif_engine_link_add(host.engine, 1, &loop.end[0].bus), 0);
+	pass_ms(10);
+	assert_int_equal(host.nodes, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_OPEN, 1, 0, 0, 0);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, 1, PORT, 0), -ENODEV);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(both_know_of_each_other),
+		TEST(a_connection_takes_three_messages_and_a_close_two),
+		TEST(halves_know_where_the_other_is),
+		TEST(what_is_told_becomes_a_message_for_each_chunk),
+		TEST(nobody_listens_there),
+		TEST(a_request_whose_time_is_over_does_not_hold_up_accept),
+		TEST(a_node_that_is_lost_ends_what_was_with_it),
+		TEST(a_node_that_stops_says_so),
+		TEST(a_ring_takes_1489_messages_and_then_they_wait),
+		TEST(messages_that_mean_nothing_do_nothing),
+		TEST(rings_full_of_anything_are_read_and_not_believed),
+		TEST(a_queue_pair_without_its_magic_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

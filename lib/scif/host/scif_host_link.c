@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "scif_host_priv.h"
+
+/* A link to the engine of another node on this machine: a socket, over which each side passes the
+ * descriptors of memory that it shares, and a page of each side, which the other writes.
+ *
+ *   N.link: one side listens, the other joins
+ *     HELLO  node, page          both, first
+ *     SHARE  address, size, memory
+ *     UNSHARE address
+ *     RING                       look at your rings
+ *
+ * The end of the socket is the loss of the node.
+ */
+
+#define LINK_VERSION 1u
+#define PAGE_BYTES   4096u
+/* Between the addresses of two memories: none is larger. */
+#define MEMORY_SPAN (UINT64_C(1) << 40)
+/* Memories that the other side may have here. */
+#define MEMORIES_MAX 65536u
+/* Packets of one link before something else has its turn. */
+#define PACKETS_MAX 256
+#define NS_PER_S    UINT64_C(1000000000)
+
+enum link_kind { LINK_HELLO = 1, LINK_SHARE, LINK_UNSHARE, LINK_RING };
+
+struct link_packet {
+	uint32_t kind;
+	uint32_t version;
+	uint32_t node;
+	uint32_t zero;
+	uint64_t address;
+	uint64_t size;
+};
+
+/* What one side tells the other, in the other's memory. */
+struct link_page {
+	_Atomic uint64_t qp;
+};
+
+/* Memory of the other side. */
+struct link_memory {
+	uint64_t address, size;
+	uint32_t number;
+	int fd;
+	void *base; /* NULL: not mapped here, as it could shrink */
+	uint32_t maps;
+	bool gone; /* no longer shared */
+};
+
+struct host_link {
+	struct scif_host_watch watch;
+	struct scif_bus bus;
+	struct scif_host *host;
+	bool joined; /* this side began it */
+	bool up;     /* said hello, both */
+	bool lost;
+	uint16_t node;
+	struct scif_memory page; /* own */
+	struct link_page *peer_page;
+	uint64_t numbers; /* of memories shared, ever */
+	struct link_memory **memory;
+	uint32_t memories;
+	struct host_link *next;
+};
+
+static struct host_link *
+link_of(struct scif_bus *bus)
+{
+	return (struct host_link *)(void *)((char *)bus - offsetof(struct host_link, bus));
+}
+
+/* ---- Packets ---- */
+
+static int
+send_packet(const struct host_link *link, struct link_packet *p, int fd)
+{
+	p->version = LINK_VERSION;
+	return scif_host_send(link->watch.fd, p, sizeof(*p), fd >= 0 ? &fd : NULL, fd >= 0);
+}
+
+static void
+send_ring(const struct host_link *link)
+{
+	/* With a full socket the other side has packets to look at, and looks at its rings, too. */
+	send_packet(link, &(struct link_packet){.kind = LINK_RING}, -1);
+}
+
+/* ---- Memory of the other side ---- */
+
+/* Only what cannot be made smaller may be touched by this process. */
+static void *
+map_sealed(int fd, uint64_t size)
+{
+	struct stat st;
+	void *base;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat(fd, &st) < 0 ||
+	    (uint64_t)st.st_size < size || size == 0)
+		return NULL;
+	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return base == MAP_FAILED ? NULL : base;
+}
+
+static void
+memory_free(struct host_link *link, uint32_t i)
+{
+	struct link_memory *m = link->memory[i];
+
+	if (m->base != NULL)
+		munmap(m->base, m->size);
+	close(m->fd);
+	free(m);
+	link->memory[i] = link->memory[--link->memories];
+}
+
+static int
+memory_add(struct host_link *link, const struct link_packet *p, int fd)
+{
+	struct link_memory *m, **all;
+
+	if (fd < 0 || link->memories == MEMORIES_MAX || p->size > MEMORY_SPAN)
+		return -EPROTO;
+	all = realloc(link->memory, (link->memories + 1) * sizeof(*all));
+	if (all == NULL)
+		return -ENOMEM;
+	link->memory = all;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL)
+		return -ENOMEM;
+	/* Clients keep what they have mapped by its number, longer than a link may last. */
+	*m = (struct link_memory){.address = p->address,
+				  .size = p->size,
+				  .number = ++link->host->link_numbers,
+				  .fd = fd};
+	m->base = map_sealed(fd, p->size);
+	all[link->memories++] = m;
+	return 0;
+}
+
+static void
+memory_gone(struct host_link *link, uint64_t address)
+{
+	for (uint32_t i = 0; i < link->memories; i++) {
+		if (link->memory[i]->address != address || link->memory[i]->gone)
+			continue;
+		link->memory[i]->gone = true;
+		if (link->memory[i]->maps == 0)
+			memory_free(link, i);
+		return;
+	}
+}
+
+/* ---- What the engine asks ---- */
+
+static void
+link_publish(struct scif_bus *bus, uint64_t qp)
+{
+	struct host_link *link = link_of(bus);
+
+	atomic_store(&link->peer_page->qp, qp);
+	send_ring(link);
+}
+
+static uint64_t
+link_peer_qp(struct scif_bus *bus)
+{
+	const struct link_page *page = link_of(bus)->page.base;
+
+	return link_of(bus)->lost ? 0 : atomic_load(&page->qp);
+}
+
+static int
+link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *address)
+{
+	struct host_link *link = link_of(bus);
+	struct link_packet p = {.kind = LINK_SHARE, .size = memory->size};
+	int ret;
+
+	p.address = ++link->numbers * MEMORY_SPAN;
+	ret = send_packet(link, &p, memory->fd);
+	if (ret == 0)
+		*address = p.address;
+	return ret == -EAGAIN ? -ENOMEM : ret;
+}
+
+static void
+link_unshare(struct scif_bus *bus, uint64_t address)
+{
+	send_packet(link_of(bus), &(struct link_packet){.kind = LINK_UNSHARE, .address = address},
+		    -1);
+}
+
+static void link_receive(struct host_link *link);
+
+static int
+link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
+{
+	struct host_link *link = link_of(bus);
+
+	/* What it was told of before it was given the address. */
+	link_receive(link);
+	for (uint32_t i = 0; i < link->memories; i++) {
+		struct link_memory *m = link->memory[i];
+		uint64_t at = address - m->address;
+
+		if (m->gone || at >= m->size || len > m->size - at)
+			continue;
+		*view = (struct scif_view){
+			.base = m->base != NULL ? (char *)m->base + at : NULL,
+			.fd = m->fd,
+			.number = m->number,
+			.fd_off = at,
+			.len = len,
+			.handle = m,
+		};
+		m->maps++;
+		return 0;
+	}
+	return -EFAULT;
+}
+
+static void
+link_unmap(struct scif_bus *bus, struct scif_view *view)
+{
+	struct host_link *link = link_of(bus);
+	struct link_memory *m = view->handle;
+
+	if (--m->maps > 0 || !m->gone)
+		return;
+	for (uint32_t i = 0; i < link->memories; i++)
+		if (link->memory[i] == m)
+			memory_free(link, i);
+}
+
+static void
+link_ring(struct scif_bus *bus)
+{
+	send_ring(link_of(bus));
+}
+
+static bool
+link_alive(struct scif_bus *bus)
+{
+	return !link_of(bus)->lost;
+}
+
+static const struct scif_bus_ops link_ops = {
+	.publish = link_publish,
+	.peer_qp = link_peer_qp,
+	.share = link_share,
+	.unshare = link_unshare,
+	.map = link_map,
+	.unmap = link_unmap,
+	.ring = link_ring,
+	.alive = link_alive,
+};
+
+/* ---- Begin and end ---- */
+
+static void
+link_free(struct host_link *link)
+{
+	struct scif_host *host = link->host;
+
+	if (link->up)
+		scif_engine_link_remove(host->engine, link->node);
+	scif_host_unwatch(host, &link->watch);
+	close(link->watch.fd);
+	while (link->memories > 0)
+		memory_free(link, 0);
+	free(link->memory);
+	if (link->peer_page != NULL)
+		munmap(link->peer_page, PAGE_BYTES);
+	scif_host_ops.memory_free(host, &link->page);
+	for (struct host_link **at = &host->links; *at != NULL; at = &(*at)->next) {
+		if (*at == link) {
+			*at = link->next;
+			break;
+		}
+	}
+	free(link);
+}
+
+static int
+hello(struct host_link *link, const struct link_packet *p, int fd)
+{
+	struct scif_host *host = link->host;
+	int ret = -EPROTO;
+
+	if (!link->up && fd >= 0 && p->version == LINK_VERSION && p->node < SCIF_NODES_MAX &&
+	    p->node != host->config.engine.node)
+		link->peer_page = map_sealed(fd, PAGE_BYTES);
+	if (link->peer_page != NULL) {
+		link->node = (uint16_t)p->node;
+		ret = scif_engine_link_add(host->engine, link->node, &link->bus);
+		link->up = ret == 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (ret < 0)
+		scif_host_log(host, "link: node %" PRIu32 " is not taken, errno %d", p->node, -ret);
+	return ret;
+}
+
+static int
+handle(struct host_link *link, const struct link_packet *p, int fd)
+{
+	int ret = -EPROTO;
+
+	if (p->kind == LINK_HELLO && !link->up)
+		return hello(link, p, fd);
+	if (link->up && p->kind == LINK_SHARE)
+		ret = memory_add(link, p, fd);
+	if (ret < 0 && fd >= 0)
+		close(fd);
+	if (!link->up || p->kind == LINK_SHARE)
+		return ret;
+	if (p->kind == LINK_UNSHARE)
+		memory_gone(link, p->address);
+	return p->kind == LINK_UNSHARE || p->kind == LINK_RING ? 0 : -EPROTO;
+}
+
+/* Take what is there; the link is marked as lost when there is an end of it. */
+static void
+link_receive(struct host_link *link)
+{
+	struct link_packet p;
+	ssize_t n;
+	int fd;
+
+	for (int i = 0; i < PACKETS_MAX && !link->lost; i++) {
+		fd = -1;
+		n = scif_host_receive(link->watch.fd, &p, sizeof(p), &fd);
+		if (n == -EAGAIN || n == -EINTR)
+			return;
+		if (n != sizeof(p)) {
+			if (n > 0 && fd >= 0)
+				close(fd);
+			link->lost = true;
+		} else if (handle(link, &p, fd) < 0) {
+			link->lost = true;
+		}
+	}
+}
+
+static void
+link_ready(struct scif_host_watch *watch)
+{
+	struct host_link *link = (struct host_link *)(void *)watch;
+
+	link_receive(link);
+	if (link->lost)
+		link_free(link);
+	else if (link->up)
+		scif_engine_link_look(link->host->engine, link->node);
+}
+
+static int
+link_begin(struct scif_host *host, int fd, bool joined)
+{
+	struct link_packet p = {.kind = LINK_HELLO, .node = host->config.engine.node};
+	struct host_link *link = calloc(1, sizeof(*link));
+	int ret = -ENOMEM;
+
+	if (link == NULL)
+		goto close_fd;
+	link->host = host;
+	link->joined = joined;
+	link->bus.ops = &link_ops;
+	link->watch = (struct scif_host_watch){.ready = link_ready, .fd = fd};
+	ret = scif_host_ops.memory(host, PAGE_BYTES, &link->page);
+	if (ret < 0)
+		goto free_link;
+	ret = send_packet(link, &p, link->page.fd);
+	if (ret == 0)
+		ret = scif_host_watch(host, &link->watch);
+	if (ret < 0)
+		goto free_page;
+	link->next = host->links;
+	host->links = link;
+	return 0;
+
+free_page:
+	scif_host_ops.memory_free(host, &link->page);
+free_link:
+	free(link);
+close_fd:
+	close(fd);
+	return ret;
+}
+
+void
+scif_host_link_accept(struct scif_host_watch *watch)
+{
+	struct scif_host *host = (struct scif_host *)(void *)((char *)watch -
+							      offsetof(struct scif_host, linker));
+	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		link_begin(host, fd, false);
+}
+
+static int
+join(struct scif_host *host)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, ret = scif_path(address.sun_path, (unsigned int)host->config.join, "link");
+
+	if (ret < 0)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	return link_begin(host, fd, true);
+}
+
+uint64_t
+scif_host_join(struct scif_host *host, uint64_t now)
+{
+	if (!host->config.joins)
+		return SCIF_NO_DEADLINE;
+	for (const struct host_link *link = host->links; link != NULL; link = link->next)
+		if (link->joined)
+			return SCIF_NO_DEADLINE;
+	if (now >= host->next_join) {
+		host->next_join = now + NS_PER_S;
+		join(host);
+	}
+	return host->next_join;
+}
+
+void
+scif_host_links_close(struct scif_host *host)
+{
+	while (host->links != NULL)
+		link_free(host->links);
+}
