@@ -42,6 +42,9 @@
 #define UFFD_USER_MODE_ONLY 1
 #endif
 
+/* Pages of the heap are whole pages: what an allocator has in them besides is moved, too. */
+#define ANY_MEMORY __attribute__((no_sanitize_address))
+
 /* Nearer to the stack pointer is what the conversion itself uses. */
 #define STACK_NEAR 65536u
 
@@ -166,7 +169,7 @@ protect(int fd, uintptr_t start, size_t size, bool on)
 }
 
 /* What was never written is protected only once it is there, on older kernels. */
-static void
+ANY_MEMORY static void
 touch(uintptr_t start, size_t size)
 {
 	for (size_t at = 0; at < size; at += CLIENT_PAGE)
@@ -214,7 +217,7 @@ is_alone(void)
 
 /* ---- Moving ---- */
 
-static bool
+ANY_MEMORY static bool
 is_zero(const uint64_t *page)
 {
 	for (unsigned int i = 0; i < CLIENT_PAGE / 8; i += 8)
@@ -224,13 +227,25 @@ is_zero(const uint64_t *page)
 	return true;
 }
 
+ANY_MEMORY static void
+copy_page(char *to, const char *from)
+{
+#if defined(__x86_64__)
+	size_t n = CLIENT_PAGE;
+
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+#else
+	memcpy(to, from, CLIENT_PAGE);
+#endif
+}
+
 /* Pages of zeros are left out: shared memory begins as such. */
 static void
 copy_pages(char *to, const char *from, size_t size)
 {
 	for (size_t at = 0; at < size; at += CLIENT_PAGE)
 		if (!is_zero((const void *)(from + at)))
-			memcpy(to + at, from + at, CLIENT_PAGE);
+			copy_page(to + at, from + at);
 }
 
 static void

@@ -160,6 +160,12 @@ scif_engine_client_who(const struct scif_client *client)
 	return &client->who;
 }
 
+void
+scif_engine_client_pid(struct scif_client *client, int32_t pid)
+{
+	client->who.pid = pid;
+}
+
 struct scif_client *
 scif_engine_client_first(struct scif_engine *engine)
 {

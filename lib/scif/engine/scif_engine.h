@@ -129,6 +129,8 @@ void scif_engine_client_remove(struct scif_engine *engine, struct scif_client *c
 void scif_engine_client_set(struct scif_client *client, void *own);
 void *scif_engine_client_get(const struct scif_client *client);
 const struct scif_credentials *scif_engine_client_who(const struct scif_client *client);
+/** It is that process. */
+void scif_engine_client_pid(struct scif_client *client, int32_t pid);
 /** Any client, or NULL. */
 struct scif_client *scif_engine_client_first(struct scif_engine *engine);
 

@@ -35,13 +35,26 @@ client_drop(struct host_client *hc)
 
 /* ---- Packets ---- */
 
+/* Who sent it, as the kernel says. */
+static void
+take_pid(const struct cmsghdr *c, int32_t *pid)
+{
+	struct ucred cred;
+
+	memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+	if (pid != NULL)
+		*pid = cred.pid;
+}
+
 /* The first descriptor of a message; others are closed. */
 static int
-take_fd(struct msghdr *msg)
+take_fd(struct msghdr *msg, int32_t *pid)
 {
 	int kept = -1, fd;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS)
+			take_pid(c, pid);
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
@@ -56,9 +69,9 @@ take_fd(struct msghdr *msg)
 }
 
 ssize_t
-scif_host_receive(int from, void *bytes, size_t room, int *fd)
+scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid)
 {
-	char control[CMSG_SPACE(8 * sizeof(int))];
+	char control[CMSG_SPACE(8 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 	struct iovec iov = {bytes, room};
 	struct msghdr msg = {
 		.msg_iov = &iov,
@@ -70,7 +83,7 @@ scif_host_receive(int from, void *bytes, size_t room, int *fd)
 
 	if (n < 0)
 		return -errno;
-	*fd = take_fd(&msg);
+	*fd = take_fd(&msg, pid);
 	return n;
 }
 
@@ -110,10 +123,11 @@ serve_one(struct host_client *hc)
 	struct scif_request rq;
 	struct scif_reply reply;
 	int fd = -1, fds[SCIF_REQUEST_FDS], ret = 0;
-	ssize_t n = scif_host_receive(hc->watch.fd, &rq, sizeof(rq), &fd);
+	ssize_t n = scif_host_receive(hc->watch.fd, &rq, sizeof(rq), &fd, &hc->pid);
 
 	if (n <= 0)
 		return n == 0 ? -ECONNRESET : (int)n;
+	scif_engine_client_pid(hc->client, hc->pid);
 	if (scif_engine_request(hc->host->engine, hc->client, &rq, (size_t)n, &fd, &reply, fds)) {
 		ret = scif_host_send(hc->watch.fd, &reply, sizeof(reply), fds, reply.fds);
 		close_sent(&rq, &reply, fds);
@@ -145,10 +159,13 @@ scif_host_client_add(struct scif_host *host, int fd, const struct scif_credentia
 		     struct scif_client *like)
 {
 	struct host_client *hc = calloc(1, sizeof(*hc));
-	int ret = -ENOMEM;
+	int ret = -ENOMEM, on = 1;
 
 	if (hc == NULL)
 		goto close_fd;
+	/* A child is not who asked for its socket: its messages say who it is. */
+	if (like != NULL)
+		setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	hc->host = host;
 	hc->pid = who->pid;
 	hc->watch = (struct scif_host_watch){.ready = serve, .fd = fd};

@@ -346,7 +346,7 @@ link_receive(struct host_link *link)
 
 	for (int i = 0; i < PACKETS_MAX && !link->lost; i++) {
 		fd = -1;
-		n = scif_host_receive(link->watch.fd, &p, sizeof(p), &fd);
+		n = scif_host_receive(link->watch.fd, &p, sizeof(p), &fd, NULL);
 		if (n == -EAGAIN || n == -EINTR)
 			return;
 		if (n != sizeof(p)) {

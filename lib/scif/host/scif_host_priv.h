@@ -35,8 +35,10 @@ void scif_host_link_accept(struct scif_host_watch *watch);
 uint64_t scif_host_join(struct scif_host *host, uint64_t now);
 void scif_host_links_close(struct scif_host *host);
 
-/** A packet of a socket: its length, 0 at its end, or a negative errno; one descriptor, or -1. */
-ssize_t scif_host_receive(int from, void *bytes, size_t room, int *fd);
+/** A packet of a socket: its length, 0 at its end, or a negative errno; one descriptor, or -1; and
+ * who sent it, where the kernel says so.
+ */
+ssize_t scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid);
 /** Send a packet, without waiting: 0, or a negative errno. */
 int scif_host_send(int to, const void *bytes, size_t len, const int fds[], uint32_t count);
 

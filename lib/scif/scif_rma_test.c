@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif.h"
+#include "scif_test_pair.h"
+#include "scif_test_rig.h"
+
+/* Transfers between registered memory, of every kind, size and alignment, and their order. */
+
+#define PAGE PAIR_PAGE
+#define RW   (SCIF_PROT_READ | SCIF_PROT_WRITE)
+#define MIB  (1u << 20)
+
+static struct rig rig;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	return rig_begin(&rig, NULL);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return rig_end(&rig);
+}
+
+static void
+fill(char *at, size_t n, uint32_t seed)
+{
+	for (size_t i = 0; i < n; i++)
+		at[i] = (char)((i + seed) * 2654435761u >> 23);
+}
+
+static void
+window_at(scif_epd_t epd, void *at, size_t len, off_t offset, int prot)
+{
+	assert_int_equal(scif_register(epd, at, len, offset, prot, SCIF_MAP_FIXED), offset);
+}
+
+/* ---- Every call, on memory of both sides ---- */
+
+enum { WRITETO, READFROM, VWRITETO, VREADFROM, CALLS };
+
+/* Two sides of a connection, with memory of each registered at 0. */
+struct two {
+	struct pair pair;
+	char *mine, *theirs;
+	size_t size;
+};
+
+static void
+two_make(struct two *t, size_t size)
+{
+	pair_make(&t->pair);
+	t->size = size;
+	t->mine = pair_pages((unsigned int)(size / PAGE));
+	t->theirs = pair_pages((unsigned int)(size / PAGE));
+	window_at(t->pair.b, t->mine, size, 0, RW);
+	window_at(t->pair.a, t->theirs, size, 0, RW);
+}
+
+static void
+two_close(struct two *t)
+{
+	pair_close(&t->pair);
+	munmap(t->mine, t->size);
+	munmap(t->theirs, t->size);
+}
+
+static int
+call(const struct two *t, int which, size_t mine, size_t theirs, size_t n, int flags)
+{
+	switch (which) {
+	case WRITETO:
+		return scif_writeto(t->pair.b, (off_t)mine, n, (off_t)theirs, flags);
+	case READFROM:
+		return scif_readfrom(t->pair.b, (off_t)mine, n, (off_t)theirs, flags);
+	case VWRITETO:
+		return scif_vwriteto(t->pair.b, t->mine + mine, n, (off_t)theirs, flags);
+	default:
+		return scif_vreadfrom(t->pair.b, t->mine + mine, n, (off_t)theirs, flags);
+	}
+}
+
+/* Do it, and see that these bytes were copied, and none beside them. */
+static void
+call_and_check(const struct two *t, int which, size_t mine, size_t theirs, size_t n, int flags)
+{
+	bool out = which == WRITETO || which == VWRITETO;
+	char *to = out ? t->theirs + theirs : t->mine + mine;
+	const char *from = out ? t->mine + mine : t->theirs + theirs;
+	size_t before = (size_t)(to - (out ? t->theirs : t->mine)) >= 64 ? 64 : 0;
+
+	fill(t->mine + mine, n, 1);
+	fill(t->theirs + theirs, n, 77);
+	memset(to - before, 0x5a, before);
+	memset(to + n, 0x5a, 64);
+	assert_int_equal(call(t, which, mine, theirs, n, flags), 0);
+	assert_memory_equal(to, from, n);
+	for (size_t i = 0; i < before; i++)
+		assert_int_equal(to[(ptrdiff_t)i - (ptrdiff_t)before], 0x5a);
+	for (size_t i = 0; i < 64; i++)
+		assert_int_equal(to[n + i], 0x5a);
+}
+
+static void
+sizes_from_one_byte_to_many(void **state)
+{
+	static const size_t sizes[] = {1,    2,    63,      64,  65,      4095,
+				       4096, 4097, MIB - 1, MIB, MIB + 1, 16 * MIB};
+	struct two t;
+
+	(void)state;
+	two_make(&t, 17 * MIB);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (int c = 0; c < CALLS; c++)
+			call_and_check(&t, c, 128, 192, sizes[i], SCIF_RMA_SYNC);
+	two_close(&t);
+}
+
+static void
+every_alignment_of_both_sides(void **state)
+{
+	struct two t;
+
+	(void)state;
+	two_make(&t, 4 * PAGE);
+	for (size_t mine = 64; mine < 128; mine += 7)
+		for (size_t theirs = 64; theirs < 128; theirs += 3)
+			for (int c = 0; c < CALLS; c++)
+				call_and_check(&t, c, mine, theirs, 300 + mine, SCIF_RMA_ORDERED);
+	two_close(&t);
+}
+
+static void
+every_combination_of_flags(void **state)
+{
+	struct two t;
+
+	(void)state;
+	two_make(&t, 8 * PAGE);
+	for (int flags = 0; flags < 16; flags++)
+		for (int c = 0; c < CALLS; c++)
+			call_and_check(&t, c, 100, 4000, 5 * PAGE + 3, flags);
+	two_close(&t);
+}
+
+/* ---- Ranges ---- */
+
+static void
+ranges_go_on_into_the_next_window_and_no_further(void **state)
+{
+	char *mine = pair_pages(4), *theirs = pair_pages(8), byte = 9;
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	window_at(p.b, mine, PAGE, 0x1000, RW);
+	window_at(p.b, mine + PAGE, 3 * PAGE, 0x2000, RW);
+	for (int i = 0; i < 7; i++)
+		window_at(p.a, theirs + i * PAGE, PAGE, 0x10000 + i * PAGE, RW);
+	fill(mine, 4 * PAGE, 3);
+	assert_int_equal(scif_writeto(p.b, 0x1000, 4 * PAGE, 0x10080, SCIF_RMA_SYNC), 0);
+	assert_memory_equal(theirs + 0x80, mine, 4 * PAGE);
+	assert_int_equal(scif_vwriteto(p.b, mine, 4 * PAGE, 0x12800, SCIF_RMA_SYNC), 0);
+	assert_memory_equal(theirs + 0x2800, mine, 4 * PAGE);
+	/* Beyond the end nothing is written, not even what is there. */
+	memset(theirs, 0, 8 * PAGE);
+	assert_failed(scif_writeto(p.b, 0x1000, 2 * PAGE, 0x16000, 0), ENXIO);
+	assert_failed(scif_vwriteto(p.b, mine, PAGE + 1, 0x16000, 0), ENXIO);
+	assert_failed(scif_writeto(p.b, 0x4fff, 2, 0x10000, 0), ENXIO);
+	for (size_t i = 0; i < 8 * PAGE; i++)
+		assert_int_equal(theirs[i], 0);
+	assert_int_equal(scif_unregister(p.a, 0x13000, PAGE), 0);
+	assert_failed(scif_vwriteto(p.b, mine, PAGE + 1, 0x12000, 0), ENXIO);
+	assert_int_equal(scif_vwriteto(p.b, &byte, 1, 0x12fff, 0), 0);
+	assert_int_equal(theirs[0x2fff], 9);
+	pair_close(&p);
+	munmap(mine, 4 * PAGE);
+	munmap(theirs, 8 * PAGE);
+}
+
+static void
+transfers_refuse_what_is_not_allowed(void **state)
+{
+	char *mine = pair_pages(1), *theirs = pair_pages(1), *none = pair_pages(1);
+	scif_epd_t lone = scif_open();
+	struct pair p;
+
+	(void)state;
+	assert_failed(scif_writeto(lone, 0, 1, 0, 0x10), ENOTCONN);
+	assert_failed(scif_vwriteto(lone, mine, 1, 0, 0), ENOTCONN);
+	scif_close(lone);
+	pair_make(&p);
+	window_at(p.b, mine, PAGE, 0, SCIF_PROT_READ);
+	window_at(p.a, theirs, PAGE, 0, SCIF_PROT_READ);
+	window_at(p.a, theirs, PAGE, 0x1000, SCIF_PROT_WRITE);
+	window_at(p.a, theirs, PAGE, 0x2000, 0);
+	assert_failed(scif_writeto(p.b, 0, 1, 0x1000, 0x10), EINVAL);
+	assert_failed(scif_writeto(p.b, 0, 1, 0x1000, 0x11), EINVAL);
+	assert_failed(scif_writeto(p.b, 0, 0, 0x1000, 0), EINVAL);
+	assert_failed(scif_writeto(p.b, -1, 1, 0x1000, 0), ENXIO);
+	assert_failed(scif_writeto(p.b, 0, 1, -1, 0), ENXIO);
+	assert_failed(scif_writeto(p.b, 0, 1, 0, 0), EACCES);
+	assert_failed(scif_readfrom(p.b, 0, 1, 0, 0), EACCES);
+	assert_failed(scif_vwriteto(p.b, mine, 1, 0x2000, 0), EACCES);
+	assert_failed(scif_vreadfrom(p.b, mine, 1, 0x2000, 0), EACCES);
+	assert_int_equal(scif_writeto(p.b, 0, 1, 0x1000, 0), 0);
+	assert_int_equal(scif_vreadfrom(p.b, mine, 1, 0, 0), 0);
+	munmap(none, PAGE);
+	assert_failed(scif_vreadfrom(p.b, none, 1, 0, 0), EFAULT);
+	assert_failed(scif_vwriteto(p.b, none, 1, 0x1000, 0), EFAULT);
+	assert_failed(scif_vwriteto(p.b, NULL, 1, 0x1000, 0), EFAULT);
+	assert_int_equal(mprotect(mine, PAGE, PROT_READ), 0);
+	assert_failed(scif_vreadfrom(p.b, mine, 1, 0, 0), EFAULT);
+	assert_int_equal(scif_vwriteto(p.b, mine, 1, 0x1000, 0), 0);
+	scif_close(p.a);
+	assert_failed(scif_vwriteto(p.b, mine, 1, 0x1000, 0), ECONNRESET);
+	assert_failed(scif_writeto(p.b, 0, 1, 0x1000, 0), ECONNRESET);
+	pair_close(&p);
+	munmap(mine, PAGE);
+	munmap(theirs, PAGE);
+}
+
+static void
+a_cached_address_that_is_mapped_anew_is_the_new_memory(void **state)
+{
+	struct two t;
+
+	(void)state;
+	two_make(&t, PAGE);
+	t.mine[0] = 1;
+	assert_int_equal(call(&t, VWRITETO, 0, 0, 1, SCIF_RMA_USECACHE), 0);
+	assert_ptr_equal(mmap(t.mine, PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 t.mine);
+	t.mine[0] = 2;
+	assert_int_equal(call(&t, VWRITETO, 0, 0, 1, SCIF_RMA_USECACHE), 0);
+	assert_int_equal(t.theirs[0], 2);
+	/* The window is on the old pages. */
+	assert_int_equal(call(&t, WRITETO, 0, 0, 1, SCIF_RMA_SYNC), 0);
+	assert_int_equal(t.theirs[0], 1);
+	two_close(&t);
+}
+
+/* ---- Order ---- */
+
+#define ORDERED_SIZE   (3 * PAGE + 40)
+#define ORDERED_ROUNDS 3000
+
+/* The last word of a transfer says which one it is; whoever sees it sees all of that one. */
+static int
+send_ordered(scif_epd_t epd, void *arg)
+{
+	static uint64_t words[ORDERED_SIZE / 8];
+	off_t to = pair_told(epd);
+
+	(void)arg;
+	for (uint64_t round = 1; round <= ORDERED_ROUNDS; round++) {
+		for (size_t i = 0; i < ORDERED_SIZE / 8; i++)
+			words[i] = round;
+		if (scif_vwriteto(epd, words, ORDERED_SIZE, to, SCIF_RMA_ORDERED) != 0)
+			return 1;
+		pair_hear(epd);
+	}
+	return 0;
+}
+
+static void
+the_last_line_of_an_ordered_transfer_comes_last(void **state)
+{
+	char *at = pair_pages(4);
+	/* Neither end of it is that of a line. */
+	_Atomic uint64_t *words = (_Atomic uint64_t *)(void *)(at + 24);
+	struct other o;
+
+	(void)state;
+	other_begin(&o, send_ordered, NULL);
+	window_at(o.epd, at, 4 * PAGE, 0, RW);
+	pair_tell(o.epd, 24);
+	for (uint64_t round = 1; round <= ORDERED_ROUNDS; round++) {
+		while (atomic_load_explicit(&words[ORDERED_SIZE / 8 - 1], memory_order_acquire) !=
+		       round)
+			sched_yield();
+		for (size_t i = 0; i < ORDERED_SIZE / 8; i++)
+			assert_int_equal(atomic_load_explicit(&words[i], memory_order_relaxed),
+					 round);
+		pair_say(o.epd);
+	}
+	other_end(&o);
+	munmap(at, 4 * PAGE);
+}
+
+/* ---- Fences ---- */
+
+static void
+fences_refuse_what_is_no_fence(void **state)
+{
+	char *at = pair_pages(2);
+	scif_epd_t lone = scif_open();
+	const int self = SCIF_FENCE_INIT_SELF, local = SCIF_SIGNAL_LOCAL;
+	struct pair p;
+	int mark;
+
+	(void)state;
+	assert_failed(scif_fence_mark(lone, self, &mark), ENOTCONN);
+	assert_failed(scif_fence_wait(lone, 0), ENOTCONN);
+	assert_failed(scif_fence_signal(lone, 0, 0, 0, 0, 0), ENOTCONN);
+	scif_close(lone);
+	pair_make(&p);
+	window_at(p.b, at, PAGE, 0, RW);
+	window_at(p.b, at, PAGE, 0x8000, SCIF_PROT_READ);
+	assert_failed(scif_fence_mark(p.b, 0, &mark), EINVAL);
+	assert_failed(scif_fence_mark(p.b, 3, &mark), EINVAL);
+	assert_failed(scif_fence_mark(p.b, 4, &mark), EINVAL);
+	assert_failed(scif_fence_mark(p.b, self, NULL), EFAULT);
+	assert_failed(scif_fence_wait(p.b, 12345), EINVAL);
+	assert_failed(scif_fence_wait(p.b, (int)0x80003039), EINVAL);
+	assert_failed(scif_fence_signal(p.b, 0, 1, 0, 1, self), EINVAL);
+	assert_failed(scif_fence_signal(p.b, 0, 1, 0, 1, local), EINVAL);
+	assert_failed(scif_fence_signal(p.b, 0, 1, 0, 1, 3 | local), EINVAL);
+	assert_failed(scif_fence_signal(p.b, 0, 1, 0, 1, self | local | 0x40), EINVAL);
+	assert_failed(scif_fence_signal(p.b, 2, 1, 0, 1, self | local), EINVAL);
+	assert_failed(scif_fence_signal(p.b, 0x4000, 1, 0, 1, self | local), ENXIO);
+	assert_failed(scif_fence_signal(p.b, PAGE - 4, 1, 0, 1, self | local), ENXIO);
+	assert_failed(scif_fence_signal(p.b, 0x8000, 1, 0, 1, self | local), EACCES);
+	assert_int_equal(scif_fence_signal(p.b, 0, 1, -77, 1, self | local), 0);
+	assert_int_equal(*(uint64_t *)(void *)at, 1);
+	scif_close(p.a);
+	assert_failed(scif_fence_mark(p.b, self, &mark), ECONNRESET);
+	pair_close(&p);
+	munmap(at, 2 * PAGE);
+}
+
+static uint64_t
+word(const char *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+/* Signals by transfers of either side, to either side. */
+static void
+signals_are_stored_where_they_are_asked_for(void **state)
+{
+	static const int by[] = {SCIF_FENCE_INIT_SELF, SCIF_FENCE_INIT_PEER};
+	const int both = SCIF_SIGNAL_LOCAL | SCIF_SIGNAL_REMOTE;
+	struct two t;
+
+	(void)state;
+	two_make(&t, PAGE);
+	for (int i = 0; i < 2; i++) {
+		memset(t.mine, 0, PAGE);
+		memset(t.theirs, 0, PAGE);
+		assert_int_equal(scif_fence_signal(t.pair.b, 8, 11, 16, 22, by[i] | both), 0);
+		assert_int_equal(word(t.mine + 8), 11);
+		assert_int_equal(word(t.theirs + 16), 22);
+		assert_int_equal(scif_fence_signal(t.pair.b, 4, 33, 1, 44,
+						   by[i] | SCIF_SIGNAL_LOCAL),
+				 0);
+		assert_int_equal(word(t.mine + 4), 33);
+		assert_int_equal(scif_fence_signal(t.pair.b, 1, 55, PAGE - 8, 66,
+						   by[i] | SCIF_SIGNAL_REMOTE),
+				 0);
+		assert_int_equal(word(t.theirs + PAGE - 8), 66);
+	}
+	two_close(&t);
+}
+
+static void
+marks_of_both_sides_can_be_waited_for_twice(void **state)
+{
+	struct two t;
+	int self, peer;
+
+	(void)state;
+	two_make(&t, PAGE);
+	assert_int_equal(call(&t, WRITETO, 0, 0, 100, 0), 0);
+	assert_int_equal(scif_fence_mark(t.pair.b, SCIF_FENCE_INIT_SELF, &self), 0);
+	assert_int_equal(scif_fence_mark(t.pair.b, SCIF_FENCE_INIT_PEER, &peer), 0);
+	assert_true(self >= 0);
+	assert_true(peer < 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(scif_fence_wait(t.pair.b, self), 0);
+		assert_int_equal(scif_fence_wait(t.pair.b, peer), 0);
+	}
+	two_close(&t);
+}
+
+/* With a worker that takes its time, in whatever order: nothing is there before a fence has said so,
+ * and all of it after.
+ */
+static int
+transfers_take_their_time(scif_epd_t epd, void *arg)
+{
+	char *mine = pair_pages(16), *signal;
+	int mark;
+
+	(void)arg;
+	window_at(epd, mine, 16 * PAGE, 0, RW);
+	pair_hear(epd);
+	fill(mine, 16 * PAGE, 5);
+	for (int i = 0; i < 16; i++)
+		if (scif_writeto(epd, i * PAGE, PAGE, i * PAGE, 0) != 0)
+			return 1;
+	pair_say(epd); /* told too early */
+	if (scif_fence_mark(epd, SCIF_FENCE_INIT_SELF, &mark) != 0 || mark != 16 ||
+	    scif_fence_wait(epd, mark) != 0 || scif_fence_wait(epd, mark) != 0)
+		return 2;
+	pair_say(epd);
+	pair_hear(epd);
+	/* The peer fences the second half of it. */
+	fill(mine, 16 * PAGE, 6);
+	for (int i = 0; i < 16; i++)
+		scif_vwriteto(epd, mine + i * PAGE, PAGE, i * PAGE, 0);
+	pair_say(epd);
+	pair_hear(epd);
+	/* And a signal follows the third. */
+	fill(mine, 15 * PAGE, 7);
+	for (int i = 0; i < 15; i++)
+		scif_vwriteto(epd, mine + i * PAGE, PAGE, i * PAGE, 0);
+	signal = mine + 15 * PAGE;
+	memset(signal, 0, 8);
+	if (scif_fence_signal(epd, 15 * PAGE, 1234, 15 * PAGE, 5678,
+			      SCIF_FENCE_INIT_SELF | SCIF_SIGNAL_LOCAL | SCIF_SIGNAL_REMOTE) != 0)
+		return 3;
+	while (*(volatile uint64_t *)(void *)signal != 1234)
+		usleep(100);
+	scif_close(epd);
+	return 0;
+}
+
+static void
+fences_wait_for_transfers_that_take_their_time(void **state)
+{
+	char *at = pair_pages(16), *want = malloc(16 * PAGE);
+	struct other o;
+	int mark;
+
+	(void)state;
+	setenv("SLIPWAY_SCIF_RMA", "worker,delay_us=2000,reorder", 1);
+	other_begin(&o, transfers_take_their_time, NULL);
+	unsetenv("SLIPWAY_SCIF_RMA");
+	window_at(o.epd, at, 16 * PAGE, 0, RW);
+	fill(want, 16 * PAGE, 5);
+	pair_say(o.epd);
+	pair_hear(o.epd);
+	assert_memory_not_equal(at, want, 16 * PAGE);
+	pair_hear(o.epd);
+	assert_memory_equal(at, want, 16 * PAGE);
+	pair_say(o.epd);
+	fill(want, 16 * PAGE, 6);
+	pair_hear(o.epd);
+	assert_memory_not_equal(at, want, 16 * PAGE);
+	assert_int_equal(scif_fence_mark(o.epd, SCIF_FENCE_INIT_PEER, &mark), 0);
+	assert_int_equal(mark, (int)(0x80000000u | 32));
+	assert_int_equal(scif_fence_wait(o.epd, mark), 0);
+	assert_memory_equal(at, want, 16 * PAGE);
+	memset(at + 15 * PAGE, 0, 8);
+	pair_say(o.epd);
+	fill(want, 15 * PAGE, 7);
+	while (*(volatile uint64_t *)(void *)(at + 15 * PAGE) != 5678)
+		usleep(100);
+	assert_memory_equal(at, want, 15 * PAGE);
+	other_end(&o);
+	free(want);
+	munmap(at, 16 * PAGE);
+}
+
+/* ---- Many at once ---- */
+
+struct stripe {
+	const struct two *two;
+	size_t at;
+	int failed;
+};
+
+static void *
+copy_stripe(void *arg)
+{
+	struct stripe *s = arg;
+
+	for (int i = 0; i < 200; i++) {
+		size_t n = 1 + (size_t)(i * 37) % (PAGE - 64);
+
+		fill(s->two->mine + s->at, n, (uint32_t)i);
+		s->failed += call(s->two, i % 2 == 0 ? WRITETO : VWRITETO, s->at, s->at, n, 0) != 0;
+		s->failed += memcmp(s->two->mine + s->at, s->two->theirs + s->at, n) != 0;
+	}
+	return NULL;
+}
+
+static void
+threads_and_streams_do_not_disturb_each_other(void **state)
+{
+	struct stripe stripe[4];
+	pthread_t thread[4];
+	char sent[100], got[100];
+	struct two t;
+
+	(void)state;
+	two_make(&t, 4 * PAGE);
+	for (size_t i = 0; i < 4; i++) {
+		stripe[i] = (struct stripe){&t, i * PAGE, 0};
+		pthread_create(&thread[i], NULL, copy_stripe, &stripe[i]);
+	}
+	for (int i = 0; i < 200; i++) {
+		fill(sent, sizeof(sent), (uint32_t)i);
+		assert_int_equal(scif_send(t.pair.b, sent, sizeof(sent), SCIF_SEND_BLOCK), 100);
+		assert_int_equal(scif_recv(t.pair.a, got, sizeof(got), SCIF_RECV_BLOCK), 100);
+		assert_memory_equal(sent, got, sizeof(sent));
+	}
+	for (int i = 0; i < 4; i++) {
+		pthread_join(thread[i], NULL);
+		assert_int_equal(stripe[i].failed, 0);
+	}
+	two_close(&t);
+}
+
+/* Windows that come and go under transfers: each is either whole, or refused. */
+static void *
+come_and_go(void *arg)
+{
+	struct two *t = arg;
+
+	for (int i = 0; i < 300; i++) {
+		assert_int_equal(scif_unregister(t->pair.a, 0, t->size), 0);
+		window_at(t->pair.a, t->theirs, t->size, 0, RW);
+	}
+	return NULL;
+}
+
+static void
+windows_that_go_under_a_transfer_end_it_or_not(void **state)
+{
+	pthread_t thread;
+	unsigned int done = 0, refused = 0;
+	struct two t;
+
+	(void)state;
+	two_make(&t, 16 * PAGE);
+	fill(t.mine, t.size, 9);
+	pthread_create(&thread, NULL, come_and_go, &t);
+	for (int i = 0; i < 3000; i++) {
+		if (call(&t, WRITETO, 0, 0, t.size, 0) == 0) {
+			done++;
+		} else {
+			assert_int_equal(errno, ENXIO);
+			refused++;
+		}
+	}
+	pthread_join(thread, NULL);
+	assert_true(done > 0);
+	assert_int_equal(call(&t, WRITETO, 0, 0, t.size, 0), 0);
+	assert_memory_equal(t.mine, t.theirs, t.size);
+	assert_int_equal(done + refused, 3000);
+	two_close(&t);
+}
+
+/* A process that is killed while it copies, again and again. */
+static int
+copy_for_ever(scif_epd_t epd, void *arg)
+{
+	char *mine = pair_pages(64);
+
+	(void)arg;
+	window_at(epd, mine, 64 * PAGE, 0, RW);
+	pair_hear(epd);
+	pair_say(epd);
+	while (scif_writeto(epd, 0, 64 * PAGE, 0, 0) == 0)
+		scif_readfrom(epd, 0, 64 * PAGE, 0, 0);
+	return 1;
+}
+
+static void
+kills_in_the_middle_of_transfers(void **state)
+{
+	char *at = pair_pages(64), byte;
+	struct other o;
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		other_begin(&o, copy_for_ever, NULL);
+		window_at(o.epd, at, 64 * PAGE, 0, RW);
+		pair_say(o.epd);
+		pair_hear(o.epd);
+		assert_int_equal(scif_vreadfrom(o.epd, &byte, 1, 0, 0), 0);
+		usleep(2000);
+		kill(o.pid, SIGKILL);
+		waitpid(o.pid, NULL, 0);
+		assert_int_equal(scif_recv(o.epd, &byte, 1, SCIF_RECV_BLOCK), -1);
+		assert_failed(scif_vreadfrom(o.epd, &byte, 1, 0, 0), ECONNRESET);
+		scif_close(o.epd);
+	}
+	munmap(at, 64 * PAGE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		/* First: the setting is read once, by parents for their children too. */
+		cmocka_unit_test(fences_wait_for_transfers_that_take_their_time),
+		cmocka_unit_test(sizes_from_one_byte_to_many),
+		cmocka_unit_test(every_alignment_of_both_sides),
+		cmocka_unit_test(every_combination_of_flags),
+		cmocka_unit_test(ranges_go_on_into_the_next_window_and_no_further),
+		cmocka_unit_test(transfers_refuse_what_is_not_allowed),
+		cmocka_unit_test(a_cached_address_that_is_mapped_anew_is_the_new_memory),
+		cmocka_unit_test(the_last_line_of_an_ordered_transfer_comes_last),
+		cmocka_unit_test(fences_refuse_what_is_no_fence),
+		cmocka_unit_test(signals_are_stored_where_they_are_asked_for),
+		cmocka_unit_test(marks_of_both_sides_can_be_waited_for_twice),
+		cmocka_unit_test(threads_and_streams_do_not_disturb_each_other),
+		cmocka_unit_test(windows_that_go_under_a_transfer_end_it_or_not),
+		cmocka_unit_test(kills_in_the_middle_of_transfers),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
