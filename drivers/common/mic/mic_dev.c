@@ -350,6 +350,14 @@ shutdown_came(void *arg)
 
 /* ---- Beginning and end ---- */
 
+/* A card in this process that is busy, or polls, would be served again at once; and a reply on the
+ * socket wakes the control thread although it is for another one. Those who call or have DMA done
+ * poll, which runs the card, and may have no other CPU than ours: such a spin takes up to half of
+ * it from them. So the card is left alone, and the socket listened to for its end only, for so long.
+ */
+#define OTHERS_NS UINT64_C(100000)
+#define QUIET_NS  UINT64_C(1000000)
+
 static uint64_t
 serve(void *arg, const struct pollfd p[], unsigned int n)
 {
@@ -360,7 +368,10 @@ serve(void *arg, const struct pollfd p[], unsigned int n)
 		step = access_idle_ns(dev->access);
 		/* The last one is that of the socket, if there is one. */
 		mic_irq_serve(dev, p, RTE_MIN(n, dev->irq.nb_fds));
-		ns = step;
+		dev->talked = n > dev->irq.nb_fds && (p[n - 1].revents & POLLIN) != 0;
+		ns = RTE_MAX(step, OTHERS_NS);
+		if (dev->talked)
+			ns = RTE_MIN(ns, QUIET_NS);
 	}
 	return RTE_MIN(ns, mic_machine_serve(dev));
 }
@@ -372,7 +383,8 @@ collect(void *arg, struct pollfd p[], unsigned int max)
 	unsigned int n = mic_irq_collect(dev, p, max);
 
 	if (n < max && n == dev->irq.nb_fds)
-		p[n++] = (struct pollfd){.fd = access_wait_fd(dev->access), .events = POLLIN};
+		p[n++] = (struct pollfd){.fd = access_wait_fd(dev->access),
+					 .events = dev->talked ? POLLRDHUP : POLLIN};
 	/* A poll of somebody else's found the end of the socket since this one has been served: it is
 	 * not to be waited for.
 	 */

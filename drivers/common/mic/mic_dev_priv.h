@@ -73,6 +73,7 @@ struct mic_dev {
 	struct mic_follower followers[MIC_FOLLOWERS];
 
 	struct mic_control_item item;
+	bool talked; /**< the control thread's own: the socket had something, for others perhaps */
 	struct mic_machine machine;
 
 	void *dma; /**< who has which channel (mic_dma.c) */
