@@ -102,7 +102,7 @@ bench_mic()
 	"$slipway" card config bench memory=1024 time_scale=100 "cpu=${CPUS[1]}" >/dev/null &&
 		"$slipway" card start bench || exit 1
 	"$BUILD/app/bench-mic" "${EAL[@]}" "--vdev=raw_mic0,$model" --vdev=raw_mic1,card=bench -- \
-		--seconds 0.03 --repeats "$ROUNDS" --json "$OUT/bench_mic.json" </dev/null ||
+		--seconds 0.02 --repeats "$ROUNDS" --json "$OUT/bench_mic.json" </dev/null ||
 		die "bench-mic failed, see above"
 	"$slipway" card boot --quiet bench || die "the card does not boot for slipway mpssd"
 	"$ROOT/app/bench-mic/idle.py" "$OUT/bench_mic.json" 5 "$slipway" bench || exit 1
