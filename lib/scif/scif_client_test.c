@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -485,6 +486,49 @@ visitors_in_crowds_are_told_apart(void **state)
 	scif_close(listener);
 }
 
+/* Lines of a file of this process. */
+static unsigned int
+lines_of(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	unsigned int n = 0;
+	int c;
+
+	while ((c = getc(file)) != EOF)
+		n += c == '\n';
+	fclose(file);
+	return n;
+}
+
+/* Connections with processes that come and go leave nothing here. */
+static void
+what_connections_took_is_given_back(void **state)
+{
+	scif_epd_t listener = listen_at(PORT), made, first = -1;
+	struct scif_portID to = {0, PORT}, peer;
+	unsigned int maps = 0;
+	pid_t pid;
+	int status;
+
+	(void)state;
+	for (int round = 0; round < 12; round++) {
+		pid = fork();
+		if (pid == 0)
+			_exit(scif_connect(scif_open(), &to) < 0);
+		assert_int_equal(scif_accept(listener, &peer, &made, SCIF_ACCEPT_SYNC), 0);
+		waitpid(pid, &status, 0);
+		assert_int_equal(scif_close(made), 0);
+		/* The first ones make room that stays. */
+		if (round < 3) {
+			maps = lines_of("/proc/self/maps");
+			first = made;
+		}
+		assert_int_equal(made, first);
+	}
+	assert_in_range(lines_of("/proc/self/maps"), 0, maps + 2);
+	scif_close(listener);
+}
+
 /* The same by poll(2), on a descriptor that shows events. */
 static short
 shown(scif_epd_t epd, int timeout)
@@ -659,6 +703,7 @@ main(void)
 		cmocka_unit_test(a_descriptor_shows_events_for_as_long_as_they_last),
 		cmocka_unit_test(a_child_goes_on_with_what_its_parent_accepted),
 		cmocka_unit_test(a_child_opens_endpoints_of_its_own),
+		cmocka_unit_test(what_connections_took_is_given_back),
 		cmocka_unit_test(a_killed_process_is_noticed_at_once),
 		cmocka_unit_test(an_engine_that_is_killed_ends_waits_and_another_is_found),
 	};

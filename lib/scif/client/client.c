@@ -163,16 +163,16 @@ client_tell(struct client_endpoint *ep)
 
 /* ---- Memory ---- */
 
-static void *
+static struct client_memory *
 memory_find(const struct client *c, uint64_t number)
 {
 	for (uint32_t i = 0; i < c->memories; i++)
 		if (c->memory[i].number == number)
-			return c->memory[i].base;
+			return &c->memory[i];
 	return NULL;
 }
 
-static void *
+static struct client_memory *
 memory_map(struct client *c, uint64_t number, int fd)
 {
 	struct client_memory *all = realloc(c->memory, (c->memories + 1) * sizeof(*all));
@@ -187,23 +187,42 @@ memory_map(struct client *c, uint64_t number, int fd)
 	base = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (base == MAP_FAILED)
 		return NULL;
-	all[c->memories++] = (struct client_memory){number, base, (size_t)st.st_size};
-	return base;
+	all[c->memories] = (struct client_memory){number, base, (size_t)st.st_size, 0};
+	return &all[c->memories++];
 }
 
 void *
 client_memory(struct client *c, uint64_t number, int fd)
 {
-	void *base;
+	struct client_memory *m;
+	void *base = NULL;
 
 	client_lock(&c->lock);
-	base = memory_find(c, number);
-	if (base == NULL && fd >= 0)
-		base = memory_map(c, number, fd);
+	m = memory_find(c, number);
+	if (m == NULL && fd >= 0)
+		m = memory_map(c, number, fd);
+	if (m != NULL) {
+		m->users++;
+		base = m->base;
+	}
 	client_unlock(&c->lock);
 	if (fd >= 0)
 		close(fd);
 	return base;
+}
+
+void
+client_memory_put(struct client *c, uint64_t number)
+{
+	struct client_memory *m;
+
+	client_lock(&c->lock);
+	m = memory_find(c, number);
+	if (m != NULL && --m->users == 0) {
+		munmap(m->base, m->size);
+		*m = c->memory[--c->memories];
+	}
+	client_unlock(&c->lock);
 }
 
 /* ---- Begin ---- */

@@ -43,6 +43,7 @@ struct client_memory {
 	uint64_t number;
 	void *base;
 	size_t size;
+	uint32_t users; /**< endpoints with a half in it, each half one */
 };
 
 struct client {
@@ -74,6 +75,7 @@ struct client_endpoint {
 	_Alignas(64) struct client *client;
 	struct scif_ctl *ctl;
 	struct scif_half *mine, *peer; /**< NULL: not attached */
+	uint64_t memory[2];            /**< in which they are */
 	_Atomic int name;     /**< the descriptor; -1: free */
 	_Atomic bool closing; /**< who is inside leaves */
 	bool far;             /**< the peer is on another node */
@@ -107,8 +109,12 @@ int client_slot_call(struct client_endpoint *ep, struct scif_request *rq, int fd
 void client_slot_free(struct client *c, uint32_t slot);
 /** The engine is to look at the endpoint. */
 void client_tell(struct client_endpoint *ep);
-/** Memory, mapped once: takes the descriptor, or finds it by its number when that is -1. */
+/** Memory, mapped once: takes the descriptor, or finds it by its number when that is -1. NULL: it
+ * is not there, or cannot be mapped.
+ */
 void *client_memory(struct client *c, uint64_t number, int fd);
+/** One user fewer; without any it is unmapped. */
+void client_memory_put(struct client *c, uint64_t number);
 /** Enter an endpoint, if it is still called by that name: 0, or -EBADF. */
 int client_enter(struct client_endpoint *ep, int name);
 void client_leave(struct client_endpoint *ep);

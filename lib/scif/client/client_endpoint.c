@@ -179,6 +179,18 @@ client_open(struct client *c, int name, struct client_endpoint **made)
 	return 0;
 }
 
+/* Nobody is inside: nobody looks at its halves. */
+static void
+detach(struct client_endpoint *ep)
+{
+	if (ep->mine == NULL)
+		return;
+	ep->mine = NULL;
+	ep->peer = NULL;
+	client_memory_put(ep->client, ep->memory[0]);
+	client_memory_put(ep->client, ep->memory[1]);
+}
+
 /* Have all who are inside leave, and wait for that. */
 static void
 empty(struct client_endpoint *ep)
@@ -217,8 +229,8 @@ client_close(struct client_endpoint *ep, int name)
 	empty(ep);
 	client_closed(ep);
 	client_call(ep, &rq, &reply);
+	detach(ep);
 	atomic_store(&ep->name, -1);
-	ep->mine = NULL;
 	client_unlock(&ep->rx_lock);
 	client_unlock(&ep->tx_lock);
 	index_free(ep->client, ep->index);
@@ -259,8 +271,15 @@ halves(struct client_endpoint *ep, const struct scif_reply *reply, int fds[])
 
 	own = client_memory(c, reply->value[0], reply->fds > 0 ? fds[0] : -1);
 	peer = client_memory(c, reply->value[2], reply->fds > 1 ? fds[1] : -1);
-	if (own == NULL || peer == NULL)
+	if (own == NULL || peer == NULL) {
+		if (own != NULL)
+			client_memory_put(c, reply->value[0]);
+		if (peer != NULL)
+			client_memory_put(c, reply->value[2]);
 		return -ENOMEM;
+	}
+	ep->memory[0] = reply->value[0];
+	ep->memory[1] = reply->value[2];
 	ep->far = far;
 	ep->mine = (void *)(own + reply->value[1]);
 	ep->peer = (void *)(peer + reply->value[3]);
