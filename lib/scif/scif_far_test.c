@@ -2,32 +2,22 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "scif.h"
-#include "scif_test_rig.h"
+#include "scif_test_far.h"
 
-/* Two nodes, each with an engine in a process of its own. This process is on node 0; what runs on
- * node 1 is this program again.
- */
+/* Connections and streams between two nodes, and what becomes of them. */
 
-#define PORT  2050
 #define BYTES 1000000
-
-static struct rig host, card;
 
 /* ---- On node 1 ---- */
 
@@ -76,90 +66,7 @@ visit(scif_epd_t epd)
 	}
 }
 
-/* A process on node 1 that connects here: its end of the connection, and who it is. */
-static pid_t
-visitor(scif_epd_t listener, scif_epd_t *epd)
-{
-	struct scif_portID peer;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execl("/proc/self/exe", "scif_far_test", "visit", NULL);
-		_exit(8);
-	}
-	assert_int_equal(scif_accept(listener, &peer, epd, SCIF_ACCEPT_SYNC), 0);
-	assert_int_equal(peer.node, 1);
-	return pid;
-}
-
-static int
-visit_main(void)
-{
-	struct scif_portID to = {0, PORT};
-	scif_epd_t epd;
-
-	setenv("SLIPWAY_SCIF_NODE", "1", 1);
-	epd = scif_open();
-	if (epd < 0 || scif_connect(epd, &to) < 0)
-		return 9;
-	return visit(epd);
-}
-
-static int
-wait_for(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* ---- Here ---- */
-
-/* How many nodes there are, once there are as many. */
-static int
-nodes_soon(int wanted)
-{
-	uint16_t nodes[4], self;
-	int n = 0;
-
-	for (int i = 0; i < 400; i++) {
-		n = scif_get_nodeIDs(nodes, 4, &self);
-		if (n == wanted)
-			break;
-		usleep(5000);
-	}
-	return n;
-}
-
-static int
-begin(void **state)
-{
-	(void)state;
-	if (rig_begin(&host, NULL) < 0 || rig_join(&card, &host, 1) < 0)
-		return -1;
-	return nodes_soon(2) == 2 ? 0 : -1;
-}
-
-static int
-end(void **state)
-{
-	int ret = rig_end(&card);
-
-	(void)state;
-	return rig_end(&host) < 0 ? -1 : ret;
-}
-
-static scif_epd_t
-listen_here(void)
-{
-	scif_epd_t epd = scif_open();
-
-	assert_int_equal(scif_bind(epd, PORT), PORT);
-	assert_int_equal(scif_listen(epd, 4), 0);
-	return epd;
-}
 
 static short
 events_of(scif_epd_t epd, short events, long timeout)
@@ -188,8 +95,8 @@ nodes_are_listed(void **state)
 static void
 streams_pass_between_nodes(void **state)
 {
-	scif_epd_t listener = listen_here(), epd;
-	pid_t pid = visitor(listener, &epd);
+	scif_epd_t listener = far_listen(), epd;
+	pid_t pid = far_visitor(listener, &epd);
 	uint8_t bytes[7000], got[7000];
 	uint32_t sent = 0, received = 0;
 	int n;
@@ -211,15 +118,15 @@ streams_pass_between_nodes(void **state)
 		received += (uint32_t)n;
 	}
 	scif_close(epd);
-	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(far_wait(pid), 0);
 	scif_close(listener);
 }
 
 static void
 what_a_node_was_sent_before_a_close_is_read(void **state)
 {
-	scif_epd_t listener = listen_here(), epd;
-	pid_t pid = visitor(listener, &epd);
+	scif_epd_t listener = far_listen(), epd;
+	pid_t pid = far_visitor(listener, &epd);
 	char bytes[10];
 
 	(void)state;
@@ -229,21 +136,21 @@ what_a_node_was_sent_before_a_close_is_read(void **state)
 	assert_int_equal(scif_recv(epd, bytes, 10, SCIF_RECV_BLOCK), -1);
 	assert_int_equal(errno, ECONNRESET);
 	scif_close(epd);
-	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(far_wait(pid), 0);
 	scif_close(listener);
 }
 
 static void
 a_process_killed_on_the_other_node_is_noticed(void **state)
 {
-	scif_epd_t listener = listen_here(), epd;
-	pid_t pid = visitor(listener, &epd);
+	scif_epd_t listener = far_listen(), epd;
+	pid_t pid = far_visitor(listener, &epd);
 	char byte;
 
 	(void)state;
 	assert_int_equal(scif_send(epd, "p", 1, SCIF_SEND_BLOCK), 1);
 	kill(pid, SIGKILL);
-	wait_for(pid);
+	far_wait(pid);
 	assert_int_equal(scif_recv(epd, &byte, 1, SCIF_RECV_BLOCK), -1);
 	assert_int_equal(errno, ECONNRESET);
 	scif_close(epd);
@@ -253,8 +160,8 @@ a_process_killed_on_the_other_node_is_noticed(void **state)
 static void
 a_descriptor_shows_what_comes_from_the_other_node(void **state)
 {
-	scif_epd_t listener = listen_here(), epd;
-	pid_t pid = visitor(listener, &epd);
+	scif_epd_t listener = far_listen(), epd;
+	pid_t pid = far_visitor(listener, &epd);
 	struct pollfd p = {.events = POLLIN};
 	char byte;
 
@@ -266,37 +173,37 @@ a_descriptor_shows_what_comes_from_the_other_node(void **state)
 	assert_int_equal(scif_recv(epd, &byte, 1, 0), 1);
 	assert_int_equal(poll(&p, 1, 0), 0);
 	scif_close(epd);
-	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(far_wait(pid), 0);
 	scif_close(listener);
 }
 
 static void
 a_node_that_is_killed_is_lost_and_comes_back(void **state)
 {
-	struct scif_portID to = {1, PORT};
-	scif_epd_t listener = listen_here(), epd, other;
-	pid_t pid = visitor(listener, &epd);
+	struct scif_portID to = {1, FAR_PORT};
+	scif_epd_t listener = far_listen(), epd, other;
+	pid_t pid = far_visitor(listener, &epd);
 	char byte;
 
 	(void)state;
-	rig_kill(&card);
+	rig_kill(&far_card);
 	assert_int_equal(scif_recv(epd, &byte, 1, SCIF_RECV_BLOCK), -1);
 	assert_int_equal(errno, ECONNRESET);
 	assert_int_equal(events_of(epd, 0, 1000), POLLHUP);
-	assert_int_equal(nodes_soon(1), 1);
+	assert_int_equal(far_nodes(1), 1);
 	other = scif_open();
 	assert_int_equal(scif_connect(other, &to), -1);
 	assert_int_equal(errno, ENODEV);
 	kill(pid, SIGKILL);
-	wait_for(pid);
+	far_wait(pid);
 	scif_close(epd);
-	assert_int_equal(rig_again(&card, NULL), 0);
-	assert_int_equal(nodes_soon(2), 2);
+	assert_int_equal(rig_again(&far_card, NULL), 0);
+	assert_int_equal(far_nodes(2), 2);
 	assert_int_equal(scif_connect(other, &to), -1);
 	assert_int_equal(errno, ECONNREFUSED);
-	pid = visitor(listener, &epd);
+	pid = far_visitor(listener, &epd);
 	assert_int_equal(scif_send(epd, "s", 1, SCIF_SEND_BLOCK), 1);
-	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(far_wait(pid), 0);
 	scif_close(epd);
 	scif_close(other);
 	scif_close(listener);
@@ -314,7 +221,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_node_that_is_killed_is_lost_and_comes_back),
 	};
 
-	if (argc > 1 && strcmp(argv[1], "visit") == 0)
-		return visit_main();
-	return cmocka_run_group_tests(tests, begin, end);
+	if (far_is_visitor(argc, argv))
+		return far_visit(visit);
+	return cmocka_run_group_tests(tests, far_begin, far_end);
 }

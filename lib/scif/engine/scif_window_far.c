@@ -174,7 +174,7 @@ scif_far_view(struct scif_window *w, struct scif_run *run)
 {
 	const struct scif_node *node = node_of(w);
 
-	if (run->view.base != NULL)
+	if (run->view.len != 0)
 		return 0;
 	if (node == NULL)
 		return -ENODEV;

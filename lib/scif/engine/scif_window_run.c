@@ -222,7 +222,7 @@ run_unlink(const struct scif_window *w, struct scif_run *run)
 
 	if (node == NULL || node->bus == NULL)
 		return;
-	if (run->view.base != NULL)
+	if (run->view.len != 0)
 		node->bus->ops->unmap(node->bus, &run->view);
 	if (w->own && run->address != 0)
 		node->bus->ops->unshare(node->bus, run->address);
@@ -268,7 +268,8 @@ scif_run_store(struct scif_window *w, uint64_t offset, uint64_t value)
 	if (run->shared != NULL)
 		return ops->store(w->engine->arg, &run->shared->memory,
 				  run->offset + (offset - begin), value);
-	if (run->view.base == NULL || run->view.fd < 0)
+	/* Memory of the other node: nobody here may have looked at it yet. */
+	if (!w->far || scif_far_view(w, run) < 0 || run->view.fd < 0)
 		return -ENXIO;
 	memory.fd = run->view.fd;
 	return ops->store(w->engine->arg, &memory, run->view.fd_off + (offset - begin), value);
