@@ -413,15 +413,15 @@ broken() {
 broken 'an empty file' 'bad:1:0:' ''
 broken 'a file cut short' 'bad:2:' "${good:0:50}"
 broken 'not a register file' 'not a register file' '[1]'
-broken 'another device' 'device "mlx"; accepted are dlb and dsa' \
+broken 'another device' 'device "mlx"; accepted are dlb, dsa and mic' \
 	'{"device":"mlx","version":"2.5","registers":[]}'
-broken 'another version of a DSA' 'version "2.5" of dsa; accepted are 1.0 and 2.0' \
+broken 'another version of a DSA' 'version "2.5" of dsa; accepted: 1.0 and 2.0' \
 	'{"device":"dsa","version":"2.5","registers":[]}'
 broken 'vectors that are none' '"msix" is not three numbers' \
 	'{"device":"dsa","version":"1.0","msix":[1,2],"registers":[]}'
-broken 'another version' 'version "2.1" of dlb; accepted are 2.0 and 2.5' \
+broken 'another version' 'version "2.1" of dlb; accepted: 2.0 and 2.5' \
 	'{"device":"dlb","version":"2.1","registers":[]}'
-broken 'no version' 'accepted are 2.0 and 2.5' '{"device":"dlb","registers":[]}'
+broken 'no version' 'accepted: 2.0 and 2.5' '{"device":"dlb","registers":[]}'
 for entry in '[2,3]' '[2,3,4,5]' '7' '[2,"3",4]' '[2,3,4.5]' 'null'; do
 	broken "the entry $entry" 'registers\[1\] is not \[bar, offset, value\]' \
 		'{"device":"dlb","version":"2.5","registers":[[0,4096,1],'"$entry"']}'

@@ -146,7 +146,7 @@ static void
 card_start(void)
 {
 	pid_t child = fork();
-	int status;
+	int status = -1;
 
 	if (child == 0) {
 		execl(slipway, slipway, "card", "start", card, NULL);
