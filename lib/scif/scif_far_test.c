@@ -32,7 +32,7 @@ static int
 echo(scif_epd_t epd)
 {
 	uint8_t bytes[5000];
-	int n, total = 0;
+	int n;
 
 	while ((n = scif_recv(epd, bytes, 1, SCIF_RECV_BLOCK)) == 1) {
 		n += scif_recv(epd, bytes + 1, sizeof(bytes) - 1, 0);
@@ -40,7 +40,6 @@ echo(scif_epd_t epd)
 			bytes[i] ^= 0x55;
 		if (scif_send(epd, bytes, n, SCIF_SEND_BLOCK) != n)
 			return 2;
-		total += n;
 	}
 	return errno == ECONNRESET ? 0 : 3;
 }
