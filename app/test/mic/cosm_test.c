@@ -8,7 +8,8 @@
 
 #include "test.h"
 
-/* States of eras C and D, which come by messages of the card: section 12.3. A stand-in sends them. */
+/* States of eras C and D, which come by messages of the card: section 12.3. A stand-in sends them.
+ */
 
 /* A card whose client has connected. */
 static uint16_t

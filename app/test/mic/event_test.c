@@ -50,9 +50,9 @@ begin(void)
 static void
 states_are_told_in_order(void)
 {
-	static const enum rte_pmd_mic_state states[] = {RTE_PMD_MIC_ONLINE, RTE_PMD_MIC_SHUTTING_DOWN,
-							RTE_PMD_MIC_SHUTTING_DOWN,
-							RTE_PMD_MIC_RESETTING, RTE_PMD_MIC_READY};
+	static const enum rte_pmd_mic_state states[] = {
+		RTE_PMD_MIC_ONLINE, RTE_PMD_MIC_SHUTTING_DOWN, RTE_PMD_MIC_SHUTTING_DOWN,
+		RTE_PMD_MIC_RESETTING, RTE_PMD_MIC_READY};
 	unsigned int i;
 
 	if (dev.info.era != RTE_PMD_MIC_ERA_A)

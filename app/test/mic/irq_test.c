@@ -8,8 +8,8 @@
 
 #include "test.h"
 
-/* Interrupts of each kind, on each stepping, and from a card that wants them re-armed each time. The
- * doorbell that tells of the end is the one that must not be lost.
+/* Interrupts of each kind, on each stepping, and from a card that wants them re-armed each time.
+ * The doorbell that tells of the end is the one that must not be lost.
  */
 
 static void

@@ -47,7 +47,9 @@ status(uint16_t id)
 	return copy;
 }
 
-/** The card OS listens: the POST code says that the bootstrap is over, and its functions are there. */
+/**
+ * The card OS listens: the POST code says that the bootstrap is over, and its functions are there.
+ */
 void
 wait_up(uint16_t id)
 {

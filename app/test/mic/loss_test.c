@@ -13,8 +13,8 @@
 
 #include "test.h"
 
-/* The card's process ends. Its number is in the environment, and killing it is the last that is done
- * to it: this group runs by itself, with another card to come back to.
+/* The card's process ends. Its number is in the environment, and killing it is the last that is
+ * done to it: this group runs by itself, with another card to come back to.
  */
 
 static void

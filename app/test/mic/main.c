@@ -105,8 +105,8 @@ usage(void)
 	printf("usage: slipway-test-mic EAL-OPTIONS DEVICE [-- PATTERN]\n"
 	       "Runs every case, or those whose name matches PATTERN (with * and ?).\n"
 	       "DEVICE is the card under test: --vdev=raw_mic0[,ARGUMENTS], or on the PCI bus\n"
-	       "-a ADDRESS[,ARGUMENTS]; a virtual one with time_scale=100,ready_ms=1000, since a reset\n"
-	       "takes 10 s.\n");
+	       "-a ADDRESS[,ARGUMENTS]; a virtual one with time_scale=100,ready_ms=1000, since a\n"
+	       "reset takes 10 s.\n");
 }
 
 int

@@ -78,7 +78,7 @@ make_image(char path[64])
 }
 
 static void
-others_boot_and_stop_it_by_its_owner(void)
+the_owner_boots_and_stops_it_for_others(void)
 {
 	char path[64], request[256];
 
@@ -109,7 +109,7 @@ others_boot_and_stop_it_by_its_owner(void)
 }
 
 static void
-what_goes_wrong_is_told(void)
+the_owner_tells_what_goes_wrong(void)
 {
 	if (!is_owner())
 		return;
@@ -129,7 +129,7 @@ what_goes_wrong_is_told(void)
 }
 
 static void
-while_one_job_is_done_no_other_begins(void)
+the_owner_does_one_thing_at_a_time(void)
 {
 	if (!is_owner())
 		return;
@@ -159,7 +159,7 @@ a_second_owner_is_refused_by_name_of_the_first(void)
 }
 
 static void
-who_lets_go_of_it_leaves_nothing_behind(void)
+an_owner_that_lets_go_leaves_nothing_behind(void)
 {
 	char path[128];
 
@@ -174,11 +174,11 @@ who_lets_go_of_it_leaves_nothing_behind(void)
 }
 
 static const struct test_case cases[] = {
-	TEST_CASE(others_boot_and_stop_it_by_its_owner),
-	TEST_CASE(what_goes_wrong_is_told),
-	TEST_CASE(while_one_job_is_done_no_other_begins),
+	TEST_CASE(the_owner_boots_and_stops_it_for_others),
+	TEST_CASE(the_owner_tells_what_goes_wrong),
+	TEST_CASE(the_owner_does_one_thing_at_a_time),
 	TEST_CASE(a_second_owner_is_refused_by_name_of_the_first),
-	TEST_CASE(who_lets_go_of_it_leaves_nothing_behind),
+	TEST_CASE(an_owner_that_lets_go_leaves_nothing_behind),
 };
 
 TEST_GROUP(owner, cases);

@@ -48,8 +48,8 @@ a_card_that_never_gets_ready_fails(void)
 	assert_int_equal(xstat(id, "reset_failures"), 2);
 }
 
-/* Section 24, no. 1: all ones have the ready bit set, and mean that nobody is there. This card reads
- * so until its bootstrap is done, which takes ten polls.
+/* Section 24, no. 1: all ones have the ready bit set, and mean that nobody is there. This card
+ * reads so until its bootstrap is done, which takes ten polls.
  */
 static void
 all_ones_are_waited_for_and_not_ready(void)
@@ -76,7 +76,8 @@ waits_are_those_of_the_silicon(void)
 
 	if (!others_wanted())
 		return;
-	/* A tenth: the second of quiet is 100 ms, and ready after 200 ms is seen at the next poll. */
+	/* A tenth: the second of quiet is 100 ms, and ready after 200 ms is seen at the next poll.
+	 */
 	id = other_make("time_scale=10,ready_ms=2000");
 	start = rte_get_timer_cycles();
 	assert_int_equal(rte_rawdev_reset(id), 0);

@@ -9,8 +9,8 @@
 
 #include "test.h"
 
-/* What the driver says. Its control thread may be about to write when the log goes its way again, so
- * what was written to stays open.
+/* What the driver says. Its control thread may be about to write when the log goes its way again,
+ * so what was written to stays open.
  */
 
 static FILE *file;

@@ -67,7 +67,8 @@ page_get(unsigned int i, size_t bytes)
 	if (mmap(at, bytes, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != at)
 		return NULL;
-	assert_int_equal(rte_extmem_register(at, bytes, NULL, (unsigned int)(bytes / 4096), 4096), 0);
+	assert_int_equal(rte_extmem_register(at, bytes, NULL, (unsigned int)(bytes / 4096), 4096),
+			 0);
 	assert_int_equal(rte_rawdev_info_get(dev.id, &info, 0), 0);
 	assert_int_equal(rte_dev_dma_map(info.device, at, (uintptr_t)at, bytes), 0);
 	return at;

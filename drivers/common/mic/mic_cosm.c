@@ -55,7 +55,8 @@ mic_cosm_connected(struct mic_dev *dev, mic_cosm_send_fn *send, void *arg)
 	}
 	pthread_mutex_unlock(&m->lock);
 	if (!taken) {
-		MIC_DEV_LOG(WARNING, dev, "a COSM connection in state %s; accepted: booting, online",
+		MIC_DEV_LOG(WARNING, dev,
+			    "a COSM connection in state %s; accepted: booting, online",
 			    mic_state_name(m->conf.era, m->state));
 		return -EINVAL;
 	}

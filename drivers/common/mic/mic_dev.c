@@ -385,8 +385,8 @@ collect(void *arg, struct pollfd p[], unsigned int max)
 	if (n < max && n == dev->irq.nb_fds)
 		p[n++] = (struct pollfd){.fd = access_wait_fd(dev->access),
 					 .events = dev->talked ? POLLRDHUP : POLLIN};
-	/* A poll of somebody else's found the end of the socket since this one has been served: it is
-	 * not to be waited for.
+	/* A poll of somebody else's found the end of the socket since this one has been served: it
+	 * is not to be waited for.
 	 */
 	if (access_is_lost(dev->access) && !atomic_load_explicit(&dev->lost, memory_order_relaxed))
 		mic_control_wake();
@@ -460,7 +460,8 @@ mic_dev_open(const struct mic_dev_config *config, struct mic_dev **out)
 	ret = page_open(dev);
 	if (ret < 0)
 		goto close_irq;
-	ret = mic_dev_irq_attach(dev, MIC_SOURCE_DOORBELL(dev->c2h_shutdown_db), shutdown_came, dev);
+	ret = mic_dev_irq_attach(dev, MIC_SOURCE_DOORBELL(dev->c2h_shutdown_db), shutdown_came,
+				 dev);
 	if (ret == 0)
 		ret = mic_dev_irq_attach(dev, MIC_SOURCE_ERROR, error_came, dev);
 	if (ret == 0)

@@ -59,7 +59,8 @@ int mic_dev_unmap(struct mic_dev *dev, uint64_t mic_address, uint64_t len);
 
 /**
  * Have a handler called whenever a source fires, and now and then for nothing; from the control
- * thread. Sources are MIC_SOURCE_DOORBELL(0..3), MIC_SOURCE_DMA(0..3), MIC_SOURCE_ERROR. Several may share a source. -EINVAL, -ENOSPC.
+ * thread. Sources are MIC_SOURCE_DOORBELL(0..3), MIC_SOURCE_DMA(0..3), MIC_SOURCE_ERROR. Several
+ * handlers may share a source. 0, -EINVAL, -ENOSPC.
  */
 int mic_dev_irq_attach(struct mic_dev *dev, unsigned int source, void (*handler)(void *arg),
 		       void *arg);

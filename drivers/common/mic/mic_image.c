@@ -64,8 +64,9 @@ plan_cmdline(const struct mic_image *i, uint64_t aperture, struct mic_image_plan
 	     char why[MIC_IMAGE_WHY])
 {
 	bool given = i->cmdline != NULL && *i->cmdline != '\0';
-	int len = snprintf(plan->cmdline, sizeof(plan->cmdline), MIC_CMDLINE_START "%" PRIu64 "M%s%s",
-			   aperture / MIB, given ? " " : "", given ? i->cmdline : "");
+	int len = snprintf(plan->cmdline, sizeof(plan->cmdline),
+			   MIC_CMDLINE_START "%" PRIu64 "M%s%s", aperture / MIB, given ? " " : "",
+			   given ? i->cmdline : "");
 
 	if (len < 0 || (size_t)len >= sizeof(plan->cmdline))
 		return refuse(why,

@@ -24,7 +24,9 @@ struct mic_image {
 	const uint8_t *ramdisk; /**< NULL: none */
 	uint64_t ramdisk_size;
 	const char *cmdline; /**< NULL: none */
-	/** The image alone (modes elf and flash): no command line, no ramdisk, no header looked at. */
+	/**
+	 * The image alone (modes elf and flash): no command line, no ramdisk, no header looked at.
+	 */
 	bool bare;
 };
 

@@ -73,8 +73,9 @@ mic_dev_read(struct mic_dev *d, uint32_t off)
 		return card.enable;
 	if (off == MIC_AT(SIAC0, 0))
 		return card.clear;
-	return off >= MIC_AT(MXAR, 0) && off <= MIC_AT(MXAR, 15) ? card.mxar[(off - MIC_AT(MXAR, 0)) / 4]
-								 : 0;
+	return off >= MIC_AT(MXAR, 0) && off <= MIC_AT(MXAR, 15)
+		       ? card.mxar[(off - MIC_AT(MXAR, 0)) / 4]
+		       : 0;
 }
 
 void
@@ -407,18 +408,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_source_has_a_vector_of_its_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_source_has_a_vector_of_its_own, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(one_vector_serves_all_sources, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_doorbell_is_lost_where_enables_are_spent, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_early_stepping_has_pending_bits_cleared, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(without_interrupts_status_is_polled, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_interrupts_status_is_polled, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_to_be_had_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(after_a_reset_it_is_as_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_comes_while_it_is_handled_comes_again, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(handlers_share_a_source_and_leave_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(handlers_share_a_source_and_leave_it, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* Boot parameters in the device page: section 14.2. The card writes to the page at any time, so each
- * byte of it is read once, and then checked.
+/* Boot parameters in the device page: section 14.2. The card writes to the page at any time, so
+ * each byte of it is read once, and then checked.
  */
 
 #include <string.h>

@@ -83,8 +83,8 @@ fail(struct mic_dev *dev, uint32_t post)
 	mic_machine_enter(dev, MIC_RESET_FAILED);
 }
 
-/* Memory that cannot be trained stays so. Nothing else is given up early: a card may read as all ones
- * for most of its reset.
+/* Memory that cannot be trained stays so. Nothing else is given up early: a card may read as all
+ * ones for most of its reset.
  */
 static bool
 is_hopeless(uint32_t post)

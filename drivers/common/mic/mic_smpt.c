@@ -135,7 +135,8 @@ mic_smpt_unmap(struct mic_smpt *smpt, uint64_t mic_address, uint64_t len)
 	for (i = 0; i < n; i++)
 		if (smpt->entry[at + i].refs < bytes_in(mic_address, len, i))
 			return -EINVAL;
-	/* Registers stay as they are: a free entry is written when it is needed for something else. */
+	/* Registers stay as they are: a free entry is written when it is needed for something else.
+	 */
 	for (i = 0; i < n; i++)
 		smpt->entry[at + i].refs -= bytes_in(mic_address, len, i);
 	smpt->refs -= len;

@@ -204,7 +204,8 @@ what_was_not_mapped_is_not_unmapped(void **state)
 	assert_int_equal(smpt.unmaps, 0);
 }
 
-/* Any order of maps and unmaps: what is mapped leads where it should, and in the end all is free. */
+/* Any order of maps and unmaps: what is mapped leads where it should, and in the end all is free.
+ */
 static void
 random_ranges_keep_their_way(void **state)
 {

@@ -2,8 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* Attributes: section 26.2, each with the meaning that the file of sections 13.1 and 13.2 has. Those
- * that are text travel in struct rte_pmd_mic_info.
+/* Attributes: section 26.2, each with the meaning that the file of sections 13.1 and 13.2 has.
+ * Those that are text travel in struct rte_pmd_mic_info.
  */
 
 #include <errno.h>
@@ -266,8 +266,8 @@ find(const struct mic *mic, const char *name)
 			return &attrs[i];
 	}
 	MIC_LOG(ERR, mic->name,
-		"attribute %s: unknown; accepted: those of doc/rawdevs/mic_attributes.rst, and " SMPT_ENTRY
-		"0..31",
+		"attribute %s: unknown; accepted: those of doc/rawdevs/mic_attributes.rst, "
+		"and " SMPT_ENTRY "0..31",
 		name);
 	return NULL;
 }
@@ -327,7 +327,7 @@ mic_read_log(struct mic *mic, char *text, uint32_t size)
 	if (mic->log_buf_addr == 0 || mic->log_buf_len == 0) {
 		MIC_LOG(ERR, mic->name,
 			"log: the attributes log_buf_addr and log_buf_len are not set; accepted: "
-			"the addresses of __log_buf and log_buf_len in the System.map of the image");
+			"the addresses of __log_buf and log_buf_len in the image's System.map");
 		return -EINVAL;
 	}
 	return mic_state_log(mic->dev, mic->log_buf_addr, mic->log_buf_len, text, size);

@@ -2,8 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* The door for our tests: the card behind a device, and a stand-in for who carries the messages that
- * states of later eras come by.
+/* The door for our tests: the card behind a device, and a stand-in for who carries the messages
+ * that states of later eras come by.
  */
 
 #include <errno.h>

@@ -220,7 +220,9 @@ mode_of(const char *word)
 	return -EINVAL;
 }
 
-/* {"image": "...", "ramdisk": "...", "cmdline": "...", "mode": "linux"}, all but the first optional. */
+/* {"image": "...", "ramdisk": "...", "cmdline": "...", "mode": "linux"}, all but the first
+ * optional.
+ */
 static void
 answer_boot(void *arg, struct ctl_request *request, struct ctl_text *t)
 {
@@ -241,8 +243,9 @@ answer_boot(void *arg, struct ctl_request *request, struct ctl_text *t)
 		copy_text(job->cmdline, cmdline);
 		begin_job(arg, job, do_boot, t);
 	} else {
-		ctl_text_error(t, "boot: accepted is {\"image\": a file, and if need be \"ramdisk\": "
-				  "a file, \"cmdline\": a text, \"mode\": linux, elf or flash}");
+		ctl_text_error(t,
+			       "boot: accepted is {\"image\": a file, and if need be \"ramdisk\": "
+			       "a file, \"cmdline\": a text, \"mode\": linux, elf or flash}");
 	}
 	json_decref(words);
 	free(job);
@@ -363,7 +366,8 @@ add_lines(struct ctl_text *t, const char *text, size_t len)
 		if (c == '\n')
 			ctl_text_add(t, "\\n");
 		else
-			ctl_text_add(t, "%c", c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' : c);
+			ctl_text_add(t, "%c",
+				     c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' : c);
 	}
 	ctl_text_add(t, "\"");
 }

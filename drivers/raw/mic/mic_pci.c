@@ -90,7 +90,8 @@ pci_probe(struct rte_pci_driver *driver, struct rte_pci_device *pci)
 	const struct rte_devargs *devargs = pci->device.devargs;
 	struct mic_devargs args = {.at = MIC_AT_BUS, .numa_node = numa_node(pci)};
 	char name[RTE_RAWDEV_NAME_MAX_LEN];
-	int ret = mic_devargs_parse(pci->device.name, devargs != NULL ? devargs->args : NULL, &args);
+	int ret = mic_devargs_parse(pci->device.name, devargs != NULL ? devargs->args : NULL,
+				    &args);
 
 	RTE_SET_USED(driver);
 	name_of(pci, name);

@@ -93,7 +93,9 @@ extern const struct rte_rawdev_ops mic_rawdev_ops;
 int mic_start(struct mic *mic);
 int mic_stop(struct mic *mic);
 int mic_reset(struct mic *mic);
-/** As a write of "boot" to the attribute `state`: loads the files that are configured, if need be. */
+/**
+ * As a write of "boot" to the attribute `state`: loads the files that are configured, if need be.
+ */
 int mic_boot_files(struct mic *mic);
 /** Take what is configured over to the card. */
 int mic_configure(struct mic *mic, const struct rte_pmd_mic_info *conf);

@@ -48,8 +48,8 @@ learn_id(struct mic *mic, struct access_dev *access)
 	return -ENODEV;
 }
 
-/* A card's process says {"device":"mic", ..., "time_scale":N, "era":"a"}. It may be anybody: what is
- * out of range is left alone.
+/* A card's process says {"device":"mic", ..., "time_scale":N, "era":"a"}. It may be anybody: what
+ * is out of range is left alone.
  */
 static void
 learn_about(struct mic *mic, const char *text)

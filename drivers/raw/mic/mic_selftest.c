@@ -3,8 +3,8 @@
  */
 
 /* What rte_rawdev_selftest does, on a card that nobody has booted: memory through the SMPT, the
- * aperture, a reset, and on a virtual card, which takes any image, a boot to the shutdown and a call
- * of a function. A card on a bus is left without an OS.
+ * aperture, a reset, and on a virtual card, which takes any image, a boot to the shutdown and a
+ * call of a function. A card on a bus is left without an OS.
  */
 
 #include <errno.h>

@@ -163,6 +163,7 @@ RTE_INIT(mic_telemetry_register)
 				   "A card. Parameters: int raw device id");
 	rte_telemetry_register_cmd("/slipway/mic/state", answer_state,
 				   "How a card is. Parameters: int raw device id");
-	rte_telemetry_register_cmd("/slipway/mic/smpt", answer_smpt,
-				   "Host memory that a card reaches. Parameters: int raw device id");
+	rte_telemetry_register_cmd(
+		"/slipway/mic/smpt", answer_smpt,
+		"Host memory that a card reaches. Parameters: int raw device id");
 }

@@ -112,7 +112,8 @@ rte_pmd_mic_map(uint16_t dev_id, const void *addr, uint64_t len, uint64_t *mic_a
 	if (len == 0 || iova == RTE_BAD_IOVA ||
 	    !access_memory_known(mic_dev_access(mic->dev), addr, iova, len)) {
 		MIC_LOG(ERR, mic->name,
-			"map of %p+%" PRIu64 "; accepted: memory of DPDK's, or that rte_dev_dma_map "
+			"map of %p+%" PRIu64
+			"; accepted: memory of DPDK's, or that rte_dev_dma_map "
 			"has made known",
 			addr, len);
 		return -EINVAL;

@@ -82,8 +82,8 @@ struct rte_pmd_mic_firmware {
 };
 
 /**
- * rte_rawdev_firmware_status_get takes the address of a pointer to one: the driver allocates it with
- * rte_malloc, the caller frees it.
+ * rte_rawdev_firmware_status_get takes the address of a pointer to one: the driver allocates it
+ * with rte_malloc, the caller frees it.
  */
 struct rte_pmd_mic_status {
 	enum rte_pmd_mic_state state;
@@ -190,7 +190,7 @@ int rte_pmd_mic_function(uint16_t dev_id, const char *name, struct rte_pmd_mic_f
 /** Post a request: 0, or -ENOSPC when all slots wait to be collected. Hot path; one thread. */
 __rte_experimental
 int rte_pmd_mic_call(struct rte_pmd_mic_function *fn, const uint64_t args[6]);
-/** The answer to request number `sequence` if it is there: 1, 0 when not yet. In order. Hot path. */
+/** The answer to request number `sequence` if it is there: 1, else 0. In order. Hot path. */
 __rte_experimental
 int rte_pmd_mic_answer(struct rte_pmd_mic_function *fn, uint64_t sequence, uint64_t args[6],
 		       int64_t *result);
