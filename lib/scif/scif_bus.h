@@ -28,7 +28,7 @@ struct scif_memory;
 
 /** The other node's memory, as it can be reached here. */
 struct scif_view {
-	void *base;      /**< for the engine */
+	void *base;      /**< for the engine; NULL: the memory could become smaller under it */
 	int fd;          /**< for clients that map it themselves, owned by the bus; or -1 */
 	uint32_t number; /**< of the memory behind the descriptor, on this link */
 	uint64_t fd_off; /**< where in the descriptor */

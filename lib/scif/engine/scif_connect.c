@@ -217,9 +217,9 @@ scif_connect_unmap(struct scif_endpoint *ep)
 
 	if (node == NULL || node->bus == NULL)
 		return;
-	if (ep->peer_ring.base != NULL)
+	if (ep->peer_ring.len != 0)
 		node->bus->ops->unmap(node->bus, &ep->peer_ring);
-	if (ep->peer_qp.base != NULL)
+	if (ep->peer_qp.len != 0)
 		node->bus->ops->unmap(node->bus, &ep->peer_qp);
 	ep->peer_ring = (struct scif_view){0};
 	ep->peer_qp = (struct scif_view){0};
@@ -231,11 +231,39 @@ ring_size_is_good(uint32_t size)
 	return size >= 64 && size <= 1u << 30 && (size & (size - 1)) == 0;
 }
 
+static bool
+half_is_good(const struct scif_view *view)
+{
+	const struct scif_half *half = view->base;
+
+	return half != NULL && (uintptr_t)half % _Alignof(struct scif_half) == 0 &&
+	       half->magic == SCIF_QP_MAGIC;
+}
+
+/* Clients map one memory for both. */
+static bool
+ring_is_good(const struct scif_endpoint *ep)
+{
+	return ep->peer_ring.base != NULL && ep->peer_ring.number == ep->peer_qp.number;
+}
+
+static int
+map_ring(struct scif_endpoint *ep, struct scif_bus *bus)
+{
+	const struct scif_half *half = ep->peer_qp.base;
+	int ret;
+
+	ep->peer_ring_size = half->ring_size;
+	if (!ring_size_is_good(ep->peer_ring_size))
+		return -EIO;
+	ret = bus->ops->map(bus, half->local_buf, ep->peer_ring_size, &ep->peer_ring);
+	return ret == 0 && !ring_is_good(ep) ? -EIO : ret;
+}
+
 int
 scif_connect_map(struct scif_endpoint *ep, uint64_t qp)
 {
 	const struct scif_node *node = scif_node_find(ep->engine, ep->peer.node);
-	const struct scif_half *half;
 	int ret;
 
 	if (node == NULL)
@@ -243,12 +271,7 @@ scif_connect_map(struct scif_endpoint *ep, uint64_t qp)
 	ret = node->bus->ops->map(node->bus, qp, SCIF_QP_SIZE, &ep->peer_qp);
 	if (ret < 0)
 		return ret;
-	half = ep->peer_qp.base;
-	ep->peer_ring_size = half->ring_size;
-	ret = -EIO;
-	if (half->magic == SCIF_QP_MAGIC && ring_size_is_good(ep->peer_ring_size))
-		ret = node->bus->ops->map(node->bus, half->local_buf, ep->peer_ring_size,
-					  &ep->peer_ring);
+	ret = half_is_good(&ep->peer_qp) ? map_ring(ep, node->bus) : -EIO;
 	if (ret < 0)
 		scif_connect_unmap(ep);
 	return ret;

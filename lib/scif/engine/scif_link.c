@@ -218,6 +218,13 @@ size_is_good(uint32_t size)
 	return size >= 1024 && size <= 1u << 24 && (size & (size - 1)) == 0;
 }
 
+static bool
+half_is_good(const struct scif_half *half)
+{
+	return half != NULL && (uintptr_t)half % _Alignof(struct scif_half) == 0 &&
+	       half->magic == SCIF_QP_MAGIC;
+}
+
 /* The rings of both, as section 10.2 has it. */
 static void
 join_rings(struct scif_link *link, uint32_t size)
@@ -256,16 +263,25 @@ map_queue_pair(struct scif_node *node, uint64_t address)
 	if (ret < 0)
 		return ret;
 	peer = link->qp.base;
-	size = peer->ring_size;
 	ret = -ENODEV;
-	if (peer->magic == SCIF_QP_MAGIC && size_is_good(size))
+	if (!half_is_good(peer))
+		goto unmap_qp;
+	size = peer->ring_size;
+	if (size_is_good(size))
 		ret = ops->map(node->bus, peer->local_buf, size, &link->ring);
-	if (ret < 0) {
-		ops->unmap(node->bus, &link->qp);
-		return ret;
-	}
+	if (ret < 0)
+		goto unmap_qp;
+	ret = -ENODEV;
+	if (link->ring.base == NULL)
+		goto unmap_ring;
 	join_rings(link, size);
 	return 0;
+
+unmap_ring:
+	ops->unmap(node->bus, &link->ring);
+unmap_qp:
+	ops->unmap(node->bus, &link->qp);
+	return ret;
 }
 
 static void

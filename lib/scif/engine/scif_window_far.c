@@ -192,7 +192,9 @@ far_words(struct scif_bus *bus, uint64_t address, uint64_t *words, uint32_t coun
 
 	if (ret < 0)
 		return ret;
-	for (uint32_t i = 0; i < count; i++) {
+	if (view.base == NULL || (uintptr_t)view.base % sizeof(*words) != 0)
+		ret = -EFAULT;
+	for (uint32_t i = 0; ret == 0 && i < count; i++) {
 		volatile uint64_t *word = (volatile uint64_t *)view.base + i;
 
 		if (store)
@@ -201,7 +203,7 @@ far_words(struct scif_bus *bus, uint64_t address, uint64_t *words, uint32_t coun
 			words[i] = *word;
 	}
 	bus->ops->unmap(bus, &view);
-	return 0;
+	return ret;
 }
 
 /* Runs fit into one page of each array; the table says where that is. */
@@ -267,7 +269,7 @@ scif_far_write(struct scif_window *w)
 	if (ret < 0)
 		return ret;
 	wire = view.base;
-	ret = write_runs(w, node->bus, wire);
+	ret = wire != NULL ? write_runs(w, node->bus, wire) : -EFAULT;
 	if (ret == 0) {
 		wire->nr_runs = w->nb_runs;
 		wire->prot = w->prot;

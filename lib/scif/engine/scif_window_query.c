@@ -13,8 +13,9 @@ static uint64_t
 trusted(const struct scif_client *client, const struct scif_run *run)
 {
 	const struct scif_shared *s = run->shared;
+	bool steady = s != NULL ? s->sealed || s->uid == client->who.uid : run->view.base != NULL;
 
-	return s == NULL || s->sealed || s->uid == client->who.uid ? SCIF_REQUEST_STEADY : 0;
+	return steady ? SCIF_REQUEST_STEADY : 0;
 }
 
 /* Memory on a link has the number of its node in front, memory of this node none. */
@@ -39,11 +40,12 @@ describe(const struct scif_client *client, struct scif_window *w, uint64_t offse
 	*fd = -1;
 	value[0] = begin;
 	value[1] = run->length;
-	value[2] = w->prot | trusted(client, run);
+	value[2] = w->prot;
 	value[4] = run->offset;
 	value[5] = w->offset + w->length;
 	if (run->shared == NULL && !w->far) {
-		value[2] |= SCIF_REQUEST_PROCESS | (uint64_t)(uint32_t)w->pid << 32;
+		value[2] |= SCIF_REQUEST_STEADY | SCIF_REQUEST_PROCESS |
+			    (uint64_t)(uint32_t)w->pid << 32;
 		return 0;
 	}
 	if (run->shared == NULL) {
@@ -55,6 +57,7 @@ describe(const struct scif_client *client, struct scif_window *w, uint64_t offse
 	} else {
 		*fd = run->shared->memory.fd;
 	}
+	value[2] |= trusted(client, run);
 	value[3] = number_of(w, run);
 	return *fd < 0 ? -ENXIO : 0;
 }

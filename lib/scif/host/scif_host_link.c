@@ -21,9 +21,9 @@
  *     HELLO  node, page          both, first
  *     SHARE  address, size, memory
  *     UNSHARE address
- *     RING                       look at your rings
+ *     RING                       look at your rings; one until it has been taken
  *
- * The end of the socket is the loss of the node.
+ * The end of the socket is the loss of the node. So is anything that makes no sense.
  */
 
 #define LINK_VERSION 1u
@@ -50,6 +50,7 @@ struct link_packet {
 /* What one side tells the other, in the other's memory. */
 struct link_page {
 	_Atomic uint64_t qp;
+	_Alignas(64) _Atomic uint32_t rung; /* a RING is on its way */
 };
 
 /* Memory of the other side. */
@@ -75,6 +76,8 @@ struct host_link {
 	uint64_t numbers; /* of memories shared, ever */
 	struct link_memory **memory;
 	uint32_t memories;
+	uint64_t *owed; /* addresses that are shared no more, for which there was no room */
+	uint32_t nb_owed;
 	struct host_link *next;
 };
 
@@ -96,8 +99,49 @@ send_packet(const struct host_link *link, struct link_packet *p, int fd)
 static void
 send_ring(const struct host_link *link)
 {
+	struct link_page *page = link->peer_page;
+
+	/* Pairs with take_ring, which says that it was taken, and then looks at its rings. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load(&page->rung) != 0)
+		return;
+	atomic_store(&page->rung, 1);
 	/* With a full socket the other side has packets to look at, and looks at its rings, too. */
-	send_packet(link, &(struct link_packet){.kind = LINK_RING}, -1);
+	if (send_packet(link, &(struct link_packet){.kind = LINK_RING}, -1) < 0)
+		atomic_store(&page->rung, 0);
+}
+
+static void
+take_ring(const struct host_link *link)
+{
+	struct link_page *page = link->page.base;
+
+	atomic_store(&page->rung, 0);
+}
+
+/* The other side keeps memory that it is not told of. */
+static void
+pay(struct host_link *link)
+{
+	while (link->nb_owed > 0) {
+		struct link_packet p = {
+			.kind = LINK_UNSHARE, .address = link->owed[link->nb_owed - 1]};
+
+		if (send_packet(link, &p, -1) < 0)
+			return;
+		link->nb_owed--;
+	}
+}
+
+static void
+owe(struct host_link *link, uint64_t address)
+{
+	uint64_t *all = realloc(link->owed, (link->nb_owed + 1) * sizeof(*all));
+
+	if (all == NULL)
+		return;
+	link->owed = all;
+	all[link->nb_owed++] = address;
 }
 
 /* ---- Memory of the other side ---- */
@@ -192,6 +236,7 @@ link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *add
 	struct link_packet p = {.kind = LINK_SHARE, .size = memory->size};
 	int ret;
 
+	pay(link);
 	p.address = ++link->numbers * MEMORY_SPAN;
 	ret = send_packet(link, &p, memory->fd);
 	if (ret == 0)
@@ -202,8 +247,10 @@ link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *add
 static void
 link_unshare(struct scif_bus *bus, uint64_t address)
 {
-	send_packet(link_of(bus), &(struct link_packet){.kind = LINK_UNSHARE, .address = address},
-		    -1);
+	struct host_link *link = link_of(bus);
+
+	owe(link, address);
+	pay(link);
 }
 
 static void link_receive(struct host_link *link);
@@ -285,6 +332,7 @@ link_free(struct host_link *link)
 	while (link->memories > 0)
 		memory_free(link, 0);
 	free(link->memory);
+	free(link->owed);
 	if (link->peer_page != NULL)
 		munmap(link->peer_page, PAGE_BYTES);
 	scif_host_ops.memory_free(host, &link->page);
@@ -333,14 +381,28 @@ handle(struct host_link *link, const struct link_packet *p, int fd)
 		return ret;
 	if (p->kind == LINK_UNSHARE)
 		memory_gone(link, p->address);
-	return p->kind == LINK_UNSHARE || p->kind == LINK_RING ? 0 : -EPROTO;
+	else if (p->kind == LINK_RING)
+		take_ring(link);
+	else
+		return -EPROTO;
+	return 0;
+}
+
+/* Whoever is in the middle of something with this link goes on; its end comes with the socket's. */
+static void
+refuse(struct host_link *link, const struct link_packet *p)
+{
+	scif_host_log(link->host, "link to node %u: packet of kind %" PRIu32 " refused", link->node,
+		      p->kind);
+	link->lost = true;
+	shutdown(link->watch.fd, SHUT_RDWR);
 }
 
 /* Take what is there; the link is marked as lost when there is an end of it. */
 static void
 link_receive(struct host_link *link)
 {
-	struct link_packet p;
+	struct link_packet p = {0};
 	ssize_t n;
 	int fd;
 
@@ -349,13 +411,16 @@ link_receive(struct host_link *link)
 		n = scif_host_receive(link->watch.fd, &p, sizeof(p), &fd, NULL);
 		if (n == -EAGAIN || n == -EINTR)
 			return;
-		if (n != sizeof(p)) {
-			if (n > 0 && fd >= 0)
-				close(fd);
+		if (n <= 0) {
 			link->lost = true;
-		} else if (handle(link, &p, fd) < 0) {
-			link->lost = true;
+			return;
 		}
+		if (n == sizeof(p))
+			n = handle(link, &p, fd);
+		else if (fd >= 0)
+			close(fd);
+		if (n != 0)
+			refuse(link, &p);
 	}
 }
 
