@@ -61,8 +61,10 @@ far_nodes(int wanted)
 int
 far_begin(void **state)
 {
+	const struct scif_engine_config config = {.accept_ms = 200};
+
 	(void)state;
-	if (rig_begin(&far_host, NULL) < 0 || rig_join(&far_card, &far_host, 1) < 0)
+	if (rig_begin(&far_host, &config) < 0 || rig_join(&far_card, &far_host, 1) < 0)
 		return -1;
 	return far_nodes(2) == 2 ? 0 : -1;
 }

@@ -33,6 +33,7 @@ struct scif_link {
 	struct scif_half *half;
 	uint64_t address;
 	uint64_t peer_address; /* 0: away */
+	uint64_t refused;      /* what is published there, and is no queue pair; 0: nothing */
 	struct scif_view qp, ring;
 	struct scif_producer tx;
 	struct scif_consumer rx;
@@ -306,8 +307,9 @@ scif_link_look(struct scif_node *node)
 	int ret;
 
 	link->next_look = engine->now + engine->config.page_poll_ms * NS_PER_MS;
-	if (address == link->peer_address)
+	if (address == link->peer_address || (address != 0 && address == link->refused))
 		return;
+	link->refused = 0;
 	if (link->peer_address != 0) {
 		scif_node_leave(node);
 		scif_link_reset(node);
@@ -315,7 +317,10 @@ scif_link_look(struct scif_node *node)
 	if (address == 0)
 		return;
 	ret = map_queue_pair(node, address);
+	if (ret == -EAGAIN)
+		return;
 	if (ret < 0) {
+		link->refused = address;
 		scif_log(engine, "node %u: no queue pair at %#llx, errno %d", node->id,
 			 (unsigned long long)address, -ret);
 		return;
