@@ -125,8 +125,9 @@ scif_message_deliver(struct scif_node *from, const struct scif_message *m)
 
 	log_message(from, "->", m);
 	if (m->op == 0 || m->op > SCIF_OP_MAX) {
+		counters->unknown++;
 		/* Fewer and fewer lines, whoever sends them. */
-		if ((++counters->unknown & (counters->unknown - 1)) == 0)
+		if ((counters->unknown & (counters->unknown - 1)) == 0)
 			scif_log(from->engine,
 				 "node %u: opcode %" PRIu32 ", known are 1 to %u; %" PRIu64
 				 " of that kind",

@@ -34,6 +34,8 @@
 #define MEMORIES_MAX 65536u
 /* Packets of one link before something else has its turn. */
 #define PACKETS_MAX 256
+/* And that often, where the answer to an address may be among them. */
+#define ROUNDS_MAX (MEMORIES_MAX / PACKETS_MAX)
 #define NS_PER_S    UINT64_C(1000000000)
 
 enum link_kind { LINK_HELLO = 1, LINK_SHARE, LINK_UNSHARE, LINK_RING };
@@ -253,33 +255,45 @@ link_unshare(struct scif_bus *bus, uint64_t address)
 	pay(link);
 }
 
-static void link_receive(struct host_link *link);
+static bool link_receive(struct host_link *link);
+
+static struct link_memory *
+memory_at(const struct host_link *link, uint64_t address, size_t len)
+{
+	for (uint32_t i = 0; i < link->memories; i++) {
+		struct link_memory *m = link->memory[i];
+		uint64_t at = address - m->address;
+
+		if (!m->gone && at < m->size && len <= m->size - at)
+			return m;
+	}
+	return NULL;
+}
 
 static int
 link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
 {
 	struct host_link *link = link_of(bus);
+	struct link_memory *m;
+	uint64_t at;
 
-	/* What it was told of before it was given the address. */
-	link_receive(link);
-	for (uint32_t i = 0; i < link->memories; i++) {
-		struct link_memory *m = link->memory[i];
-		uint64_t at = address - m->address;
-
-		if (m->gone || at >= m->size || len > m->size - at)
-			continue;
-		*view = (struct scif_view){
-			.base = m->base != NULL ? (char *)m->base + at : NULL,
-			.fd = m->fd,
-			.number = m->number,
-			.fd_off = at,
-			.len = len,
-			.handle = m,
-		};
-		m->maps++;
-		return 0;
-	}
-	return -EFAULT;
+	/* This side was told of the memory before it was given the address. */
+	for (unsigned int i = 0; i < ROUNDS_MAX && link_receive(link); i++)
+		;
+	m = memory_at(link, address, len);
+	if (m == NULL)
+		return -EFAULT;
+	at = address - m->address;
+	*view = (struct scif_view){
+		.base = m->base != NULL ? (char *)m->base + at : NULL,
+		.fd = m->fd,
+		.number = m->number,
+		.fd_off = at,
+		.len = len,
+		.handle = m,
+	};
+	m->maps++;
+	return 0;
 }
 
 static void
@@ -398,8 +412,10 @@ refuse(struct host_link *link, const struct link_packet *p)
 	shutdown(link->watch.fd, SHUT_RDWR);
 }
 
-/* Take what is there; the link is marked as lost when there is an end of it. */
-static void
+/* Take what is there: whether there may be more. The link is marked as lost when there is an end of
+ * it.
+ */
+static bool
 link_receive(struct host_link *link)
 {
 	struct link_packet p = {0};
@@ -410,10 +426,10 @@ link_receive(struct host_link *link)
 		fd = -1;
 		n = scif_host_receive(link->watch.fd, &p, sizeof(p), &fd, NULL);
 		if (n == -EAGAIN || n == -EINTR)
-			return;
+			return false;
 		if (n <= 0) {
 			link->lost = true;
-			return;
+			return false;
 		}
 		if (n == sizeof(p))
 			n = handle(link, &p, fd);
@@ -422,6 +438,7 @@ link_receive(struct host_link *link)
 		if (n != 0)
 			refuse(link, &p);
 	}
+	return !link->lost;
 }
 
 static void
