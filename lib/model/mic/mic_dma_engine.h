@@ -70,9 +70,11 @@ void mic_dma_write(struct mic_dma *dma, uint32_t sbox_off, uint32_t value);
  * at once; a channel is in one of them at most, the others go past it. Called without the control
  * half's lock.
  *
- * @return true: there is more to do at once
+ * @return true: there is more to do at once, by this thread
  */
 bool mic_dma_step(struct mic_dma *dma);
+/** Is there work that others are at? They may go away before it is done. */
+bool mic_dma_at_work(struct mic_dma *dma);
 
 /** The next copy descriptor of a channel fails. */
 void mic_dma_fail(struct mic_dma *dma, unsigned int channel);

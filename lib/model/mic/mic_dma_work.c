@@ -361,14 +361,15 @@ tell(const struct slice *s)
 		mic_irq_card(s->m, s->c->number);
 }
 
-static void
+/* false: the channel is in other hands. */
+static bool
 work_on(struct mic_dma_channel *c)
 {
 	struct slice s = {.c = c, .m = c->dma->m};
 
 	if (atomic_load_explicit(&c->awaited, memory_order_relaxed) != 0 ||
 	    !mic_dma_trylock(&c->working))
-		return;
+		return false;
 	if (begin(&s)) {
 		go_on(&s);
 		end(&s);
@@ -376,17 +377,27 @@ work_on(struct mic_dma_channel *c)
 	mic_dma_unlock(&c->working);
 	if (s.tell)
 		tell(&s);
+	return true;
 }
 
 bool
 mic_dma_step(struct mic_dma *dma)
 {
 	uint32_t todo = atomic_load_explicit(&dma->runnable, memory_order_relaxed);
+	uint32_t others = 0;
 
 	if (todo == 0 || (dma->after_boot_only && !mic_card_runs(dma->m)))
 		return false;
 	for (unsigned int n = 0; n < MIC_DMA_CHANNELS; n++)
-		if (todo >> n & 1)
-			work_on(&dma->channel[n]);
-	return atomic_load_explicit(&dma->runnable, memory_order_relaxed) != 0;
+		if ((todo >> n & 1) && !work_on(&dma->channel[n]))
+			others |= 1u << n;
+	/* What others are at is theirs to come back to: who spun for it would only slow them down. */
+	return (atomic_load_explicit(&dma->runnable, memory_order_relaxed) & ~others) != 0;
+}
+
+bool
+mic_dma_at_work(struct mic_dma *dma)
+{
+	return atomic_load_explicit(&dma->runnable, memory_order_relaxed) != 0 &&
+	       (!dma->after_boot_only || mic_card_runs(dma->m));
 }

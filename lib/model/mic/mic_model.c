@@ -233,6 +233,9 @@ mic_model_post(struct bus_device *dev, unsigned int bar, uint64_t off, const voi
 
 /* ---- Time ---- */
 
+/* When to look again after channels that another thread is at, should it not come back to them. */
+#define DMA_LOOK_NS UINT64_C(1000000)
+
 static uint64_t
 mic_model_step(struct bus_device *dev, uint64_t now_ns)
 {
@@ -245,7 +248,11 @@ mic_model_step(struct bus_device *dev, uint64_t now_ns)
 		deadline = mic_boot_step(m, now_ns);
 		mic_unlock(m);
 	}
-	return mic_dma_step(m->dma) ? now_ns : deadline;
+	if (mic_dma_step(m->dma))
+		return now_ns;
+	if (mic_dma_at_work(m->dma) && deadline > now_ns + DMA_LOOK_NS)
+		return now_ns + DMA_LOOK_NS;
+	return deadline;
 }
 
 /* ---- Configuration space, resets, the host's memory ---- */
