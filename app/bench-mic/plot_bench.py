@@ -73,10 +73,10 @@ def trip_chart(run, cards):
 
 def copy_lines(cells):
     """Name and rates by size: the deepest of each size."""
-    lines = {"memcpy in host memory": [c["memcpy"] for c in cells]}
+    lines = {"memcpy, host": [c["memcpy"] for c in cells]}
     for i, card in enumerate(cells[0]["cards"]):
         name = card_name(card["card"])
-        lines[f"memcpy to and from {name}"] = [c["cards"][i]["memcpy"] for c in cells]
+        lines[f"memcpy, {name}"] = [c["cards"][i]["memcpy"] for c in cells]
         lines[f"DMA, {name}"] = [c["cards"][i]["dma"] for c in cells]
     return lines
 
@@ -153,8 +153,8 @@ def copy_table(run):
         for card in cell["cards"]:
             row += [rate(card["memcpy"], True), rate(card["dma"], True)]
         rows.append(row)
-    return (f"Copies, {RATE}; of ``memcpy`` in brackets how it compares with host memory, of DMA "
-            "how it compares\nwith ``memcpy`` to or from the same card:\n\n" + table(head, rows))
+    return (f"Copies, {RATE}; of ``memcpy`` in brackets how it compares with host memory, "
+            "of DMA how it\ncompares with ``memcpy`` to or from the same card:\n\n" + table(head, rows))
 
 
 def boot_table(cards):
