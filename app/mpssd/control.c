@@ -51,7 +51,9 @@ parse(const struct ctl_request *request, const char **card, struct keeper_want *
 		want->restart = restart;
 		return words;
 	}
-	ctl_text_error(t, "accepted is {\"card\": a name of up to %d letters, digits, _ and -}",
+	ctl_text_error(t,
+		       "accepted are, as JSON, card, a name of up to %d letters, digits, _ and "
+		       "-, restart, true or false, and map, a file",
 		       MPSSD_NAME_MAX);
 	json_decref(words);
 	return NULL;

@@ -115,16 +115,18 @@ eal_end(void)
 
 /* ---- The loop ---- */
 
-/* ms to wait at most, -1 for ever: from when there was no card. */
+/* ms to wait at most, -1 for ever: from when there was no card; 0 while there is one. */
 static int
 patience(const struct mpssd *m, uint64_t *idle_since)
 {
 	uint64_t now = ctl_now_ms();
 
 	if (!m->on_demand || m->keeper.count > 0) {
-		*idle_since = now;
+		*idle_since = 0;
 		return -1;
 	}
+	if (*idle_since == 0)
+		*idle_since = now;
 	return now - *idle_since >= LINGER_MS ? 0 : (int)(LINGER_MS - (now - *idle_since));
 }
 
@@ -138,7 +140,7 @@ loop(struct mpssd *m)
 		[WAKE] = {.fd = m->keeper.wake_fd, .events = POLLIN},
 	};
 	struct signalfd_siginfo signal;
-	uint64_t idle_since = ctl_now_ms();
+	uint64_t idle_since = 0;
 	int ms;
 
 	for (;;) {

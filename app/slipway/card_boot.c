@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -340,16 +339,31 @@ ask_and_watch(const struct order *o, const char *request)
 	return status;
 }
 
-static bool
+/* Has it an OS that can be shut down? 1, 0, or a status to exit with, times -1. */
+static int
 is_booted(const struct order *o)
 {
+	static const char *const booted[] = {"online", "booting", "shutting_down", "running"};
+	static const char *const not [] = {"bootstrap", "ready", "refused", "reset_failed",
+					   "resetting"};
 	json_t *look = card_look(&o->paths);
 	const char *state = card_text(look, "state");
-	bool booted = strcmp(state, "online") == 0 || strcmp(state, "booting") == 0 ||
-		      strcmp(state, "shutting_down") == 0 || strcmp(state, "running") == 0;
+	int ret = -EXIT_STATE;
 
+	for (size_t i = 0; i < sizeof(booted) / sizeof(booted[0]); i++)
+		if (strcmp(state, booted[i]) == 0)
+			ret = 1;
+	for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++)
+		if (strcmp(state, not [i]) == 0)
+			ret = 0;
+	if (json_is_true(json_object_get(look, "silent")))
+		ret = -EXIT_STATE;
+	if (ret < 0 && !o->off)
+		complain("card: %s is %s, and cannot be shut down; slipway card stop --off %s ends "
+			 "its process",
+			 o->paths.name, state, o->paths.name);
 	json_decref(look);
-	return booted;
+	return ret;
 }
 
 static int
@@ -371,21 +385,29 @@ switch_off(const struct order *o)
 			       .timeout = o->timeout,
 			       .quiet = true,
 			       .aim = "off"};
-	json_t *look = card_look(&o->paths);
-	json_int_t pid = card_number(json_object_get(look, "process"), "pid");
-	int status;
+	int status = card_process_end(&o->paths);
 
-	json_decref(look);
-	if (pid > 1 && kill((pid_t)pid, SIGTERM) < 0) {
-		complain("card: %s: process %lld: %s", o->paths.name, (long long)pid,
-			 strerror(errno));
-		return EXIT_FAILED;
-	}
 	card_watch_begin(&w);
-	status = card_watch(&w);
+	if (status == 0)
+		status = card_watch(&w);
 	if (status == 0 && !o->quiet)
 		printf("%s: off\n", o->paths.name);
 	return status;
+}
+
+/* Its OS first, if that can be; --off is for the others, too. */
+static int
+stop(const struct order *o)
+{
+	int booted = is_booted(o), status = 0;
+
+	if (booted > 0)
+		status = ask_and_watch(o, "stop\n");
+	else if (booted < 0 && !o->off)
+		status = -booted;
+	else if (!o->off && !o->quiet)
+		printf("%s: is not booted\n", o->paths.name);
+	return status == 0 && o->off ? switch_off(o) : status;
 }
 
 int
@@ -404,12 +426,8 @@ card_stop(int argc, char **argv)
 		return EXIT_DONE;
 	if (status == 0)
 		status = card_process_need(&o.paths);
-	if (status == 0 && is_booted(&o))
-		status = ask_and_watch(&o, "stop\n");
-	else if (status == 0 && !o.off && !o.quiet)
-		printf("%s: is not booted\n", o.paths.name);
-	if (status == 0 && o.off)
-		status = switch_off(&o);
+	if (status == 0)
+		status = stop(&o);
 	return status < 0 ? EXIT_DONE : status;
 }
 

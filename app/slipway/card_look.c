@@ -15,7 +15,7 @@
 static const char *const states[] = {
 	"off",       "bootstrap",     "ready",     "refused",      "booting",
 	"online",    "shutting_down", "resetting", "reset_failed", "suspending",
-	"suspended", "lost",          "running",
+	"suspended", "lost",          "running",   "silent",
 };
 
 #define STATES (sizeof(states) / sizeof(states[0]))
@@ -58,14 +58,14 @@ card_number(json_t *object, const char *key)
 
 /* The owner knows best; without one, the card's hardware tells. */
 static const char *
-state_of(json_t *process, json_t *owner)
+state_of(json_t *process, json_t *owner, bool silent)
 {
 	const char *state = card_text(owner, "state");
 
 	if (owner != NULL && card_state_known(state))
 		return state;
 	if (process == NULL)
-		return "off";
+		return silent ? "silent" : "off";
 	state = card_text(process, "power");
 	return card_state_known(state) ? state : "running";
 }
@@ -89,19 +89,22 @@ settings_json(const struct card_paths *paths)
 	return root;
 }
 
+/* `*silent`: somebody is there, and gives no answer. */
 static json_t *
-ask_one(const char *control, const char *request)
+ask_one(const char *control, const char *request, bool *silent)
 {
 	json_t *answer;
 	int ret;
 
+	*silent = false;
 	if (!card_answers(control))
 		return NULL;
 	answer = ask(control, request, true, &ret);
 	if (json_is_object(answer))
 		return answer;
 	/* One that ends just now is gone; one that is there is to answer. */
-	if (answer == NULL && card_answers(control))
+	*silent = card_answers(control);
+	if (*silent && answer == NULL)
 		complain("card: %s: no answer to '%.*s'", control, (int)strcspn(request, "\n"),
 			 request);
 	json_decref(answer);
@@ -111,8 +114,9 @@ ask_one(const char *control, const char *request)
 json_t *
 card_look(const struct card_paths *paths)
 {
-	json_t *process = ask_one(paths->control, "stats\n");
-	json_t *owner = ask_one(paths->owner_control, "status\n");
+	bool silent, owner_silent;
+	json_t *process = ask_one(paths->control, "stats\n", &silent);
+	json_t *owner = ask_one(paths->owner_control, "status\n", &owner_silent);
 	const char *code = card_text(owner, "post_code");
 	char post[3] = "";
 	json_t *look;
@@ -123,8 +127,9 @@ card_look(const struct card_paths *paths)
 	for (size_t i = 0; i < 2 && code[i] > ' ' && code[i] <= '~'; i++)
 		post[i] = code[i];
 	look = json_pack("{s:s, s:s, s:s, s:s}", "name", paths->name, "state",
-			 state_of(process, owner), "post_code", post, "post_text",
+			 state_of(process, owner, silent), "post_code", post, "post_text",
 			 card_post_text(post));
+	json_object_set_new(look, "silent", json_boolean(silent));
 	json_object_set_new(look, "settings", settings_json(paths));
 	json_object_set_new(look, "process", process != NULL ? process : json_null());
 	json_object_set_new(look, "owner", owner != NULL ? owner : json_null());

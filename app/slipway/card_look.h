@@ -6,7 +6,8 @@
 
 /**
  * @file
- * How a card is, as JSON: {"name", "state", "post_code", "post_text", "settings", "process": what
+ * How a card is, as JSON: {"name", "state", "post_code", "post_text", "silent": its process is
+ * there and gives no answer, "settings", "process": what
  * its process answers to "stats", "owner": what its owner answers to "status"}; both null where
  * there is none.
  */

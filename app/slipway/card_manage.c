@@ -132,9 +132,9 @@ gone_within(const struct card_paths *paths, unsigned int ms)
 	return false;
 }
 
-/* One that does not answer is known by its lock. */
-static int
-end_process(const struct card_paths *paths)
+/* One that does not answer is known by its lock; one that is stopped takes no SIGTERM. */
+int
+card_process_end(const struct card_paths *paths)
 {
 	pid_t pid = ctl_lock_holder(paths->pid);
 
@@ -187,6 +187,6 @@ card_delete(int argc, char **argv)
 		return EXIT_STATE;
 	}
 	if (card_answers(paths.control))
-		status = end_process(&paths);
+		status = card_process_end(&paths);
 	return status == 0 ? remove_card(&paths) : status;
 }

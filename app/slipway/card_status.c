@@ -161,6 +161,9 @@ print_process(json_t *look)
 	if (json_is_object(process))
 		printf("  %-10s %lld, for %s\n", "process", (long long)card_number(process, "pid"),
 		       duration(up, sizeof(up), seconds(process, "uptime")));
+	else if (json_is_true(json_object_get(look, "silent")))
+		printf("  %-10s %lld gives no answer: is it stopped?\n", "process",
+		       (long long)card_number(look, "ended_pid"));
 	else if (card_number(look, "ended_pid") != 0)
 		printf("  %-10s %lld has ended; slipway card log %s tells more\n", "process",
 		       (long long)card_number(look, "ended_pid"), card_text(look, "name"));

@@ -3,8 +3,8 @@
 # Copyright(c) 2026 The slipway authors
 
 # `slipway card` and `slipway mpssd`: arguments and settings, full disks, answers of processes that
-# lie, the life of a card, what is killed at every state, two cards, two owners. Needs python3;
-# usage: card_test.sh SLIPWAY [BOOTS]
+# lie, the life of a card, what is killed at every state, two cards, two owners, and BOOTS boots; with
+# 100 and more also what takes long. Needs python3; usage: card_test.sh SLIPWAY [BOOTS]
 
 set -u
 program=$(realpath "${1:?usage: card_test.sh SLIPWAY [BOOTS]}")
@@ -268,6 +268,36 @@ expect 'hangs' 0 'mic0: hang' "${slipway[@]}" crash mic0 hang
 expect 'reset does it' 0 'ready after' "${slipway[@]}" reset mic0
 expect 'boots after it hung' 0 online "${slipway[@]}" boot mic0
 
+# ---- Requests that are none ----
+
+part requests
+# ask SOCKET REQUEST...: what it answers
+ask() {
+	timeout 20 python3 - "$@" >"$work/answer" 2>&1 <<-'END'
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1])
+		s.settimeout(5)
+		for request in sys.argv[2:]:
+		    s.sendall(request.encode() + b"\n")
+		    print(s.recv(4096).decode().strip())
+	END
+	cat "$work/answer"
+}
+mpssd=$SLIPWAY_DIR/mpssd.ctl
+for request in attach 'attach {' 'attach {"card":7}' 'attach {"card":"../x"}' \
+	'attach {"card":"a","x":1}' 'detach {"card":"a","restart":2}'; do
+	ask "$mpssd" "$request" >"$work/said"
+	grep -q 'accepted are, as JSON, card' "$work/said"
+	count $? "$request"
+done
+ask "$mpssd" 'attach {"card":"nobody"}' 'detach {"card":"nobody"}' 'attach {"card":"mic0"}' \
+	"$(printf '%5000s' x)" >"$work/said"
+grep -q 'nobody: cannot be taken: No such' "$work/said" &&
+	grep -q 'nobody is not attached here' "$work/said" &&
+	grep -q '"attached":"mic0"' "$work/said" && grep -q 'at most 4096 bytes' "$work/said"
+count $? 'no such card, one that is not held, one that is, too long a request'
+
 # ---- Killed ----
 
 part kills
@@ -363,6 +393,19 @@ if command -v dpdk-test >/dev/null; then
 else
 	echo "there is no dpdk-test: programs that hold a card left out"
 	card boot --quiet mic0
+fi
+
+# ---- One that is stopped ----
+
+part stopped
+# Everybody waits for an answer for some seconds.
+if [ "$boots" -ge 100 ]; then
+	card stop --quiet mic0
+	kill -STOP "$(pid_of "$SLIPWAY_DIR/cards/mic0/pid")"
+	expect 'a process that gives no answer' 0 'gives no answer: is it stopped' \
+		"${slipway[@]}" status mic0
+	expect 'is ended all the same' 0 'mic0: off' "${slipway[@]}" stop --off mic0
+	card start mic0 >/dev/null
 fi
 
 # ---- Two cards ----

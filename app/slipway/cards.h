@@ -152,6 +152,11 @@ int card_owner_need(const struct card_paths *paths, const struct card_settings *
 /** Who drives it now: a process id, 0 for nobody. */
 pid_t card_owner_pid(const struct card_paths *paths);
 
+/* ---- card_manage.c ---- */
+
+/** End the card's process, by SIGTERM and, if that is not enough, SIGKILL: 0 or EXIT_FAILED. */
+int card_process_end(const struct card_paths *paths);
+
 /* ---- mpssd.c ---- */
 
 /** Where slipway mpssd is, and its things. */
