@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -59,19 +60,38 @@ struct mic_owner {
 
 /* ---- Places and the lock ---- */
 
-/* $SLIPWAY_DIR, else $XDG_RUNTIME_DIR/slipway, else /run/slipway. */
+/* Where everybody may create files, the directory must be nobody else's. */
+static bool
+is_private(const char *dir)
+{
+	struct stat st;
+
+	return lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       (st.st_mode & 077) == 0;
+}
+
+/* $SLIPWAY_DIR, else $XDG_RUNTIME_DIR/slipway, else /run/slipway for root and /tmp/slipway-UID for
+ * others, as the command slipway has it.
+ */
 static int
 find_directory(const char *card, char to[PATH_ROOM])
 {
 	const char *dir = getenv("SLIPWAY_DIR"), *runtime = getenv("XDG_RUNTIME_DIR");
+	char own[32];
 	int n;
+
+	snprintf(own, sizeof(own), "/tmp/slipway-%u", (unsigned int)geteuid());
 
 	if (dir != NULL && *dir != '\0')
 		n = snprintf(to, PATH_ROOM, "%s/cards/%s", dir, card);
 	else if (runtime != NULL && *runtime != '\0')
 		n = snprintf(to, PATH_ROOM, "%s/slipway/cards/%s", runtime, card);
-	else
+	else if (geteuid() == 0)
 		n = snprintf(to, PATH_ROOM, "/run/slipway/cards/%s", card);
+	else if (is_private(own))
+		n = snprintf(to, PATH_ROOM, "%s/cards/%s", own, card);
+	else
+		return -EPERM;
 	/* Names in there, the longest of which is owner.lock, have to fit as well. */
 	return n > 0 && n < PATH_ROOM - 12 ? 0 : -ENAMETOOLONG;
 }
@@ -109,7 +129,12 @@ mic_owner_open(struct mic *mic)
 	pthread_mutex_init(&owner->job_lock, NULL);
 	mic->owner = owner;
 	ret = find_directory(mic->args.card, owner->directory);
-	if (ret < 0)
+	if (ret == -EPERM)
+		MIC_LOG(ERR, mic->name,
+			"card %s: there is no directory of running devices that only this user can "
+			"use; slipway card start makes one, or set SLIPWAY_DIR",
+			mic->args.card);
+	else if (ret < 0)
 		MIC_LOG(ERR, mic->name,
 			"card %s: its directory has too long a name; accepted: 1..%d bytes; set "
 			"SLIPWAY_DIR",
