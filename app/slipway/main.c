@@ -23,6 +23,7 @@ static const struct {
 	{"dsa", dsa_command, "list DSA devices, plan their work queues, try one"},
 	{"card", card_command, "virtual MIC cards: start, boot, watch and stop them"},
 	{"mpssd", mpssd_command, "hold the cards that no application holds"},
+	{"scif", scif_command, "nodes, endpoints, windows and counters of SCIF"},
 	{"scifd", scifd_command, "serve a SCIF node, for programs with libscif"},
 	{"doctor", doctor_command, "check this machine, and say what to do next"},
 };

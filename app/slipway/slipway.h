@@ -49,5 +49,6 @@ int card_command(int argc, char **argv);
 int mpssd_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 int scifd_command(int argc, char **argv);
+int scif_command(int argc, char **argv);
 
 #endif /* SLIPWAY_SLIPWAY_H */

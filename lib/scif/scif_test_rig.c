@@ -102,10 +102,10 @@ rig_join(struct rig *rig, const struct rig *first, uint16_t node)
 static void
 clean(const struct rig *rig)
 {
-	static const char *const suffix[] = {"sock", "link", "lock"};
+	static const char *const suffix[] = {"sock", "link", "ctl", "lock"};
 	char path[SCIF_PATH_MAX];
 
-	for (unsigned int i = 0; i < 3; i++)
+	for (unsigned int i = 0; i < 4; i++)
 		if (scif_path(path, rig->node, suffix[i]) == 0)
 			unlink(path);
 	snprintf(path, sizeof(path), "%s/scif", rig->dir);

@@ -75,7 +75,7 @@ scif_host_serve(struct scif_host *host, int timeout_ms)
 	join = scif_host_join(host, now_ns());
 	if (join < deadline)
 		deadline = join;
-	n = epoll_wait(host->epoll_fd, event, EVENTS_MAX, wait_ms(deadline, timeout_ms));
+	n = scif_host_ctl_wait(host, event, EVENTS_MAX, wait_ms(deadline, timeout_ms));
 	scif_engine_sleep(host->engine, false);
 	scif_engine_step(host->engine, now_ns());
 	for (int i = 0; i < n; i++) {
@@ -188,9 +188,15 @@ scif_host_create(const struct scif_host_config *config, struct scif_host **made)
 			config->mode != 0 ? config->mode : 0600);
 	if (ret < 0)
 		goto close_linker;
+	ret = scif_host_ctl_begin(host);
+	if (ret < 0)
+		goto close_listener;
 	*made = host;
 	return 0;
 
+close_listener:
+	unlink(host->path);
+	close(host->listener.fd);
 close_linker:
 	unlink(host->link_path);
 	close(host->linker.fd);
@@ -210,6 +216,7 @@ scif_host_destroy(struct scif_host *host)
 {
 	uint64_t end = now_ns() + STOP_NS;
 
+	scif_host_ctl_end(host);
 	unlink(host->path);
 	unlink(host->link_path);
 	close(host->listener.fd);

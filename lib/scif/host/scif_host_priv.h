@@ -4,8 +4,11 @@
 #ifndef SLIPWAY_SCIF_HOST_PRIV_H
 #define SLIPWAY_SCIF_HOST_PRIV_H
 
+#include "ctl_clients.h"
 #include "scif_host.h"
 #include "scif_path.h"
+
+struct epoll_event;
 
 struct scif_host {
 	struct scif_host_config config;
@@ -16,6 +19,10 @@ struct scif_host {
 	struct host_link *links;
 	uint32_t link_numbers; /**< of memories of other nodes, ever */
 	uint64_t next_join;
+	struct ctl_clients ctl;
+	struct ctl_service ctl_service;
+	int ctl_fd;
+	char ctl_path[SCIF_PATH_MAX];
 	char path[SCIF_PATH_MAX], link_path[SCIF_PATH_MAX], lock_path[SCIF_PATH_MAX];
 };
 
@@ -41,6 +48,12 @@ void scif_host_links_close(struct scif_host *host);
 ssize_t scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid);
 /** Send a packet, without waiting: 0, or a negative errno. */
 int scif_host_send(int to, const void *bytes, size_t len, const int fds[], uint32_t count);
+
+/** The control socket: listen, and no longer. */
+int scif_host_ctl_begin(struct scif_host *host);
+void scif_host_ctl_end(struct scif_host *host);
+/** As epoll_wait, and what control clients ask is answered meanwhile. */
+int scif_host_ctl_wait(struct scif_host *host, struct epoll_event *event, int max, int timeout_ms);
 
 void scif_host_log(struct scif_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "scif_path.h"
+#include "scif_wire.h"
+#include "slipway.h"
+
+static const char help[] =
+	"NAME\n"
+	"       slipway scif - show what there is in a SCIF node\n"
+	"\n"
+	"SYNOPSIS\n"
+	"       slipway scif nodes|endpoints|windows|stat [OPTION]...\n"
+	"\n"
+	"DESCRIPTION\n"
+	"       nodes      the nodes that this one knows, and connections with each\n"
+	"       endpoints  endpoints of programs: who has them, their state, port and peer; bytes that\n"
+	"                  came and were not received, and room for bytes to be sent\n"
+	"       windows    memory that is registered: where in the endpoint's registered address\n"
+	"                  space, for what, and how many of its pages are mapped by peers\n"
+	"       stat       messages of each kind, connections, and what was wrong\n"
+	"\n"
+	"OPTIONS\n"
+	"       --node N   the node, 0 to 128; $SLIPWAY_SCIF_NODE if not said, or 0\n"
+	"       --json     what the node answers, as it is\n"
+	"       --help     this text\n"
+	"\n"
+	"ENVIRONMENT\n"
+	"       SLIPWAY_DIR, XDG_RUNTIME_DIR: see slipway --help.\n"
+	"\n"
+	"EXIT STATUS\n"
+	"       0  done\n"
+	"       1  nobody serves the node, or it does not answer\n"
+	"       2  an argument is not accepted\n";
+
+static json_int_t
+number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static const char *
+text(const json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+
+	return s != NULL ? s : "-";
+}
+
+/* ---- What is shown ---- */
+
+static void
+show_nodes(const json_t *answer)
+{
+	json_int_t self = number(answer, "self");
+	json_t *node;
+	size_t i;
+
+	printf("%5s  %-8s %11s\n", "NODE", "STATE", "CONNECTIONS");
+	json_array_foreach(json_object_get(answer, "nodes"), i, node)
+		printf("%5" JSON_INTEGER_FORMAT "  %-8s %11" JSON_INTEGER_FORMAT "%s\n",
+		       number(node, "node"),
+		       json_is_true(json_object_get(node, "online")) ? "online" : "offline",
+		       number(node, "connections"),
+		       number(node, "node") == self ? "  this one" : "");
+}
+
+static void
+show_endpoint(const json_t *ep)
+{
+	char peer[32] = "-", waits[32] = "-";
+
+	if (json_object_get(ep, "peer_port") != NULL)
+		snprintf(peer, sizeof(peer), "%" JSON_INTEGER_FORMAT ":%" JSON_INTEGER_FORMAT,
+			 number(ep, "peer_node"), number(ep, "peer_port"));
+	if (json_object_get(ep, "backlog") != NULL)
+		snprintf(waits, sizeof(waits), "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT,
+			 number(ep, "pending"), number(ep, "backlog"));
+	printf("%8" JSON_INTEGER_FORMAT "  %-15s %5" JSON_INTEGER_FORMAT "  %-9s %9s",
+	       number(ep, "pid"), text(ep, "state"), number(ep, "port"), peer, waits);
+	if (json_object_get(ep, "unread") != NULL)
+		printf(" %8" JSON_INTEGER_FORMAT " %8" JSON_INTEGER_FORMAT, number(ep, "unread"),
+		       number(ep, "free"));
+	else
+		printf(" %8s %8s", "-", "-");
+	printf(" %7" JSON_INTEGER_FORMAT "\n", number(ep, "windows"));
+}
+
+/* Of more than an answer has room for, the rest is counted. */
+static void
+show_rest(const json_t *answer, const char *name)
+{
+	json_int_t all = number(answer, "count");
+	json_int_t shown = (json_int_t)json_array_size(json_object_get(answer, name));
+
+	if (all > shown)
+		printf("and %" JSON_INTEGER_FORMAT " more\n", all - shown);
+}
+
+static void
+show_endpoints(const json_t *answer)
+{
+	json_t *ep;
+	size_t i;
+
+	printf("%8s  %-15s %5s  %-9s %9s %8s %8s %7s\n", "PID", "STATE", "PORT", "PEER", "WAITING",
+	       "UNREAD", "FREE", "WINDOWS");
+	json_array_foreach(json_object_get(answer, "endpoints"), i, ep)
+		show_endpoint(ep);
+	show_rest(answer, "endpoints");
+}
+
+static void
+show_windows(const json_t *answer)
+{
+	json_t *w;
+	size_t i;
+
+	printf("%8s %5s  %-18s %12s  %-4s %8s %6s  %s\n", "PID", "PORT", "OFFSET", "BYTES", "PROT",
+	       "MAPPED", "PIECES", "STATE");
+	json_array_foreach(json_object_get(answer, "windows"), i, w)
+		printf("%8" JSON_INTEGER_FORMAT " %5" JSON_INTEGER_FORMAT "  0x%016" PRIx64
+		       " %12" JSON_INTEGER_FORMAT "  %-4s %8" JSON_INTEGER_FORMAT
+		       " %6" JSON_INTEGER_FORMAT "  %s\n",
+		       number(w, "pid"), number(w, "port"), (uint64_t)number(w, "offset"),
+		       number(w, "length"), text(w, "prot"), number(w, "mapped"),
+		       number(w, "pieces"), text(w, "state"));
+	show_rest(answer, "windows");
+}
+
+static void
+show_stat(const json_t *answer)
+{
+	json_t *sent = json_object_get(answer, "sent"), *value;
+	json_t *received = json_object_get(answer, "received");
+	const char *name;
+
+	printf("%-16s %12s %12s\n", "MESSAGE", "SENT", "RECEIVED");
+	json_object_foreach(received, name, value)
+		if (json_object_get(sent, name) == NULL)
+			json_object_set_new(sent, name, json_integer(0));
+	json_object_foreach(sent, name, value)
+		printf("%-16s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT "\n", name,
+		       json_integer_value(value), number(received, name));
+	printf("\n");
+	json_object_foreach((json_t *)(uintptr_t)answer, name, value)
+		if (json_is_integer(value))
+			printf("%-16s %12" JSON_INTEGER_FORMAT "\n", name,
+			       json_integer_value(value));
+}
+
+static const struct {
+	const char *name, *request;
+	void (*show)(const json_t *answer);
+} shows[] = {
+	{"nodes", "nodes\n", show_nodes},
+	{"endpoints", "endpoints\n", show_endpoints},
+	{"windows", "windows\n", show_windows},
+	{"stat", "stat\n", show_stat},
+};
+
+#define SHOWS (sizeof(shows) / sizeof(shows[0]))
+
+/* ---- The command ---- */
+
+static int
+ask_node(unsigned int node, size_t what, bool as_json)
+{
+	char path[SCIF_PATH_MAX];
+	json_t *answer;
+	int ret;
+
+	if (scif_path(path, node, "ctl") < 0) {
+		complain("scif: the path of the directory of running devices is too long");
+		return EXIT_FAILED;
+	}
+	answer = ask(path, shows[what].request, true, &ret);
+	if (answer == NULL) {
+		complain("scif: node %u: nobody serves it at %s; see slipway scifd --help", node,
+			 path);
+		return EXIT_FAILED;
+	}
+	if (as_json) {
+		json_dumpf(answer, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		shows[what].show(answer);
+	}
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+static int
+parse_node(const char *value, int *node)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || n < 0 || n >= (long)SCIF_NODES_MAX) {
+		complain("scif: --node %s: accepted are 0 to %u", value, SCIF_NODES_MAX - 1);
+		return EXIT_USAGE;
+	}
+	*node = (int)n;
+	return 0;
+}
+
+static int
+choose(int argc, char **argv, size_t *what)
+{
+	if (optind + 1 == argc)
+		for (*what = 0; *what < SHOWS; (*what)++)
+			if (strcmp(argv[optind], shows[*what].name) == 0)
+				return 0;
+	complain("scif: accepted is one of nodes, endpoints, windows and stat; "
+		 "see slipway scif --help");
+	return EXIT_USAGE;
+}
+
+int
+scif_command(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"node", required_argument, NULL, 'n'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int node = scif_path_node(), opt, status = 0;
+	bool as_json = false;
+	size_t what = 0;
+
+	while (status == 0 && (opt = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
+		if (opt == 'h') {
+			fputs(help, stdout);
+			return EXIT_DONE;
+		}
+		if (opt == 'n')
+			status = parse_node(optarg, &node);
+		else if (opt == 'j')
+			as_json = true;
+		else
+			status = refuse_option("scif", argv, opt);
+	}
+	if (status == 0 && node < 0) {
+		complain("scif: SLIPWAY_SCIF_NODE is '%s': accepted are 0 to %u",
+			 getenv("SLIPWAY_SCIF_NODE"), SCIF_NODES_MAX - 1);
+		status = EXIT_USAGE;
+	}
+	if (status == 0)
+		status = choose(argc, argv, &what);
+	return status != 0 ? status : ask_node((unsigned int)node, what, as_json);
+}
