@@ -23,7 +23,7 @@ struct order {
 	struct card_settings settings;
 	const char *image, *ramdisk, *cmdline; /* as asked for, or NULL */
 	double timeout;
-	bool quiet, off;
+	bool quiet, off, release;
 };
 
 /* ---- Arguments ---- */
@@ -48,6 +48,9 @@ take_option(void *arg, int opt, const char *value)
 		break;
 	case 'o':
 		o->off = true;
+		break;
+	case 'R':
+		o->release = true;
 		break;
 	case 't':
 		return card_seconds("--timeout", value, &o->timeout);
@@ -405,8 +408,10 @@ stop(const struct order *o)
 		status = ask_and_watch(o, "stop\n");
 	else if (booted < 0 && !o->off)
 		status = -booted;
-	else if (!o->off && !o->quiet)
+	else if (!o->off && !o->release && !o->quiet)
 		printf("%s: is not booted\n", o->paths.name);
+	if (status == 0 && o->release)
+		status = card_owner_release(&o->paths);
 	return status == 0 && o->off ? switch_off(o) : status;
 }
 
@@ -415,6 +420,7 @@ card_stop(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"off", no_argument, NULL, 'o'},
+		{"release", no_argument, NULL, 'R'},
 		{"timeout", required_argument, NULL, 't'},
 		{"quiet", no_argument, NULL, 'q'},
 		{0},

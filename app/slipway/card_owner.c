@@ -82,6 +82,46 @@ give_to_mpssd(const struct mpssd_paths *mpssd, const char *request)
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
+static bool
+holds(json_t *cards, const char *name)
+{
+	const char *text;
+	json_t *card;
+	size_t i;
+
+	json_array_foreach(cards, i, card)
+	{
+		text = json_string_value(json_object_get(card, "card"));
+		if (text != NULL && strcmp(text, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+card_owner_release(const struct card_paths *paths)
+{
+	struct mpssd_paths mpssd;
+	char request[128];
+	json_t *answer;
+	int ret;
+
+	if (mpssd_paths_find(&mpssd) < 0)
+		return EXIT_FAILED;
+	if (!card_answers(mpssd.control))
+		return 0;
+	answer = ask(mpssd.control, "cards\n", true, &ret);
+	ret = holds(json_object_get(answer, "cards"), paths->name) ? 1 : 0;
+	json_decref(answer);
+	if (ret == 0)
+		return 0;
+	snprintf(request, sizeof(request), "detach {\"card\":\"%s\"}\n", paths->name);
+	answer = ask(mpssd.control, request, false, &ret);
+	ret = answer == NULL ? EXIT_FAILED : 0;
+	json_decref(answer);
+	return ret;
+}
+
 /* The map is that of the image which start makes; of others, nothing is known. */
 static void
 attach_request(const struct card_paths *paths, const struct card_settings *s, char *request,

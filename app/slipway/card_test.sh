@@ -240,6 +240,8 @@ grep -q 'mic0: shutting_down, powered off' "$SLIPWAY_DIR/mpssd.log"
 count $? 'in order'
 expect 'stopped already' 0 'is not booted' "${slipway[@]}" stop mic0
 expect 'reset' 0 'mic0: ready after' "${slipway[@]}" reset mic0
+expect 'let go of' 0 '' "${slipway[@]}" stop --release mic0
+expect 'and is free' 0 'owner      none' "${slipway[@]}" status mic0
 
 # Half of an image, or something else.
 head -c 100 "$SLIPWAY_CONFIG_DIR/cards/mic0.img" >"$work/half.img"

@@ -149,6 +149,9 @@ int card_process_need(const struct card_paths *paths);
  */
 int card_owner_need(const struct card_paths *paths, const struct card_settings *s);
 
+/** A card that slipway mpssd has, and that is down, is free for others: 0, or EXIT_FAILED. */
+int card_owner_release(const struct card_paths *paths);
+
 /** Who drives it now: a process id, 0 for nobody. */
 pid_t card_owner_pid(const struct card_paths *paths);
 
