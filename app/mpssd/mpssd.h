@@ -6,9 +6,9 @@
 
 /**
  * @file
- * Inside slipway-mpssd. One thread, the main one, answers requests, attaches and detaches; each card
- * has a thread besides, which sleeps until something happens to the card, and resets it when its OS
- * is gone (datasheet section 21.2).
+ * Inside slipway-mpssd. One thread, the main one, answers requests, attaches and detaches; each
+ * card has a thread besides, which sleeps until something happens to the card, and resets it when
+ * its OS is gone (datasheet section 21.2).
  *
  *     mpssd.c    arguments, EAL, the loop
  *     control.c  requests at DIR/mpssd.ctl

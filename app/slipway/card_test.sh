@@ -3,8 +3,8 @@
 # Copyright(c) 2026 The slipway authors
 
 # `slipway card` and `slipway mpssd`: arguments and settings, full disks, answers of processes that
-# lie, the life of a card, what is killed at every state, two cards, two owners, and BOOTS boots; with
-# 100 and more also what takes long. Needs python3; usage: card_test.sh SLIPWAY [BOOTS]
+# lie, the life of a card, what is killed at every state, two cards, two owners, and BOOTS boots;
+# with 100 and more also what takes long. Needs python3; usage: card_test.sh SLIPWAY [BOOTS]
 
 set -u
 program=$(realpath "${1:?usage: card_test.sh SLIPWAY [BOOTS]}")
@@ -64,7 +64,8 @@ card() {
 
 # json NAME EXPRESSION: of card NAME as status --json has it; c is the card
 json() {
-	card status --json "$1" | python3 -c "import json, sys; c = json.load(sys.stdin)['cards'][0]; print($2)"
+	card status --json "$1" |
+		python3 -c "import json, sys; c = json.load(sys.stdin)['cards'][0]; print($2)"
 }
 
 # same NAME EXPECTED COMMAND...: what the command prints
@@ -196,7 +197,8 @@ lying "$up" '{"state":"flying"}'
 expect 'a state there is not' 6 'accepted is one that is ready' "${slipway[@]}" boot fake
 lying '{"power":"ready","post_code":"12"}' '{"error":"boot: the disk is gone"}'
 expect 'an owner that refuses' 1 'the disk is gone' "${slipway[@]}" boot fake
-lying '{"power":"ready","post_code":"12"}' '{"state":"ready","post_code":"12","last_error":"no image"}'
+lying '{"power":"ready","post_code":"12"}' \
+	'{"state":"ready","post_code":"12","last_error":"no image"}'
 expect 'a boot that fails' 1 'the boot failed; it is ready, POST code 12 .*: no image' \
 	"${slipway[@]}" boot fake
 lying '{"power":"ready","post_code":"12"}' '{"state":"ready","post_code":"12"}'
@@ -458,7 +460,8 @@ same 'no descriptor or mapping is left of them' "$before" bash -c "$(declare -f 
 [ $(($(resident "$mpssd") + $(resident "$mic"))) -le $((memory + 2048)) ]
 count $? "nor memory: $memory kB before, $(($(resident "$mpssd") + $(resident "$mic"))) kB after"
 # 200 within 60 s.
-awk -v n="$boots" -v s="$begun" -v e="$EPOCHREALTIME" 'BEGIN { printf "%d boots in %.1f s\n", n, e - s
+awk -v n="$boots" -v s="$begun" -v e="$EPOCHREALTIME" 'BEGIN {
+	printf "%d boots in %.1f s\n", n, e - s
 	exit e - s > n * 0.3 }' >"$work/said"
 count $? 'not slowly'
 cat "$work/said"

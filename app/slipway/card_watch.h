@@ -6,8 +6,8 @@
 
 /**
  * @file
- * Watching a card until it is where it is wanted, with its POST codes going by: on a terminal as one
- * line that changes, elsewhere as a line for each code.
+ * Watching a card until it is where it is wanted, with its POST codes going by: on a terminal as
+ * one line that changes, elsewhere as a line for each code.
  */
 
 #include <stdint.h>

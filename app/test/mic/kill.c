@@ -293,8 +293,8 @@ struct worst {
 	unsigned int rounds_with_errors;
 };
 
-/* The longest that a thread of ours was ready to run and had no CPU, since it began. The machine may
- * have more to do than it has time.
+/* The longest that a thread of ours was ready to run and had no CPU, since it began. The machine
+ * may have more to do than it has time.
  */
 static uint64_t
 starved_ns(void)
