@@ -138,6 +138,24 @@ a_ring_takes_all_but_one_of_its_bytes(void **state)
 	pair_close(&p);
 }
 
+static void
+finding_nothing_is_no_error(void **state)
+{
+	struct pair p;
+	char byte;
+
+	(void)state;
+	pair_make(&p);
+	for (int gated = 0; gated < 2; gated++) {
+		errno = ENOTTY;
+		for (int i = 0; i < 3000; i++)
+			assert_int_equal(scif_recv(p.server, &byte, 1, 0), 0);
+		assert_int_equal(errno, ENOTTY);
+		assert_int_equal(scif_get_fd(p.server), p.server);
+	}
+	pair_close(&p);
+}
+
 struct flow {
 	scif_epd_t epd;
 	uint32_t size;
@@ -690,6 +708,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_arrive_in_order_and_without_boundaries),
 		cmocka_unit_test(a_ring_takes_all_but_one_of_its_bytes),
+		cmocka_unit_test(finding_nothing_is_no_error),
 		cmocka_unit_test(streams_both_ways_lose_nothing),
 		cmocka_unit_test(what_was_sent_before_a_close_is_read),
 		cmocka_unit_test(connecting_to_nobody_is_refused_and_can_be_tried_again),

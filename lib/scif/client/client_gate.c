@@ -47,11 +47,15 @@ client_gate(struct client_endpoint *ep)
 void
 client_gate_read(struct client_endpoint *ep)
 {
+	int before = errno;
+	ssize_t taken;
 	char byte;
 
 	if (scif_consumer_used(&ep->rx, 1) > 0)
 		return;
-	if (recv(atomic_load(&ep->name), &byte, 1, MSG_DONTWAIT) != 1)
+	taken = recv(atomic_load(&ep->name), &byte, 1, MSG_DONTWAIT);
+	errno = before;
+	if (taken != 1)
 		return;
 	/* It was for something that came since. */
 	if (scif_consumer_used(&ep->rx, 1) > 0)

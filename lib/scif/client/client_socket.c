@@ -112,10 +112,14 @@ static bool
 link_alive(struct client_link *link)
 {
 	struct socket_link *sl = (struct socket_link *)link;
+	int before = errno;
 	char byte;
+	bool is_there = recv(sl->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || errno == EAGAIN ||
+			errno == EINTR;
 
-	return recv(sl->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 ||
-	       errno == EAGAIN || errno == EINTR;
+	/* Who finds nothing to receive finds errno as it was. */
+	errno = before;
+	return is_there;
 }
 
 /* ---- The client of this process ---- */
