@@ -57,6 +57,8 @@ struct scif_host_ops {
 	 * when nobody can make it smaller, or a negative errno.
 	 */
 	int (*memory_check)(void *arg, int fd, uint64_t size);
+	/** Another descriptor of it, that lets nobody write: or a negative errno. */
+	int (*memory_reader)(void *arg, int fd);
 	/** Store 8 bytes into memory that the engine has not mapped: 0, or a negative errno. */
 	int (*store)(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value);
 	/** Wake all who sleep on a word. */

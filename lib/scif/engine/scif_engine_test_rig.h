@@ -55,6 +55,13 @@ bench_memory_free(void *arg, struct scif_memory *memory)
 }
 
 static inline int
+bench_memory_reader(void *arg, int fd)
+{
+	(void)arg;
+	return fd;
+}
+
+static inline int
 bench_memory_check(void *arg, int fd, uint64_t size)
 {
 	(void)arg, (void)fd, (void)size;
@@ -134,6 +141,7 @@ static const struct scif_host_ops bench_ops = {
 	.memory = bench_memory,
 	.memory_free = bench_memory_free,
 	.memory_check = bench_memory_check,
+	.memory_reader = bench_memory_reader,
 	.store = bench_store,
 	.wake = bench_wake,
 	.gate = bench_gate,

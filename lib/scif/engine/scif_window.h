@@ -45,6 +45,7 @@ struct scif_shared {
 	uint64_t key;    /**< what the client calls it; 0: nothing */
 	uint32_t uid;    /**< the client's: who may trust it not to shrink */
 	bool sealed;     /**< nobody can make it smaller */
+	int reader;      /**< a descriptor that cannot write; -1: none yet */
 };
 
 /** A piece of a window. */
@@ -173,6 +174,8 @@ void scif_run_forget(struct scif_client *client);
 void scif_run_free(struct scif_window *w);
 /** The piece that has an offset of the window. */
 struct scif_run *scif_run_at(struct scif_window *w, uint64_t offset, uint64_t *begin);
+/** A descriptor of the memory, for what the window allows: or a negative errno. */
+int scif_run_fd(const struct scif_window *w, struct scif_run *run);
 /** Store 8 bytes at an offset of the window, of which they are all. */
 int scif_run_store(struct scif_window *w, uint64_t offset, uint64_t value);
 

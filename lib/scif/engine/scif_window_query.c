@@ -55,7 +55,7 @@ describe(const struct scif_client *client, struct scif_window *w, uint64_t offse
 		value[4] = run->view.fd_off;
 		*fd = run->view.fd;
 	} else {
-		*fd = run->shared->memory.fd;
+		*fd = scif_run_fd(w, run);
 	}
 	value[2] |= trusted(client, run);
 	value[3] = number_of(w, run);
@@ -64,7 +64,7 @@ describe(const struct scif_client *client, struct scif_window *w, uint64_t offse
 
 int
 scif_window_query(const struct scif_client *client, const struct scif_endpoint *ep,
-	     const struct scif_request *rq, struct scif_reply *reply, int *fds)
+		  const struct scif_request *rq, struct scif_reply *reply, int *fds)
 {
 	unsigned int side = rq->arg[1] == 0 ? SCIF_SIDE_OWN : SCIF_SIDE_PEER;
 	int ret = scif_endpoint_verify(ep), fd;
@@ -140,7 +140,7 @@ mapped_drop(struct scif_window *w, struct scif_mapped *m, uint64_t pages)
 
 int
 scif_window_map(struct scif_client *client, const struct scif_endpoint *ep,
-	   const struct scif_request *rq, struct scif_reply *reply, int *fds)
+		const struct scif_request *rq, struct scif_reply *reply, int *fds)
 {
 	uint64_t offset = rq->arg[0], length = rq->arg[1];
 	int ret = scif_endpoint_verify(ep), fd;

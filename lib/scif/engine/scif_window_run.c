@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "scif.h"
 #include "scif_window.h"
 
 /* Memory behind windows. A window that is being registered gets its pieces one by one, each by a
@@ -49,6 +50,7 @@ shared_new(struct scif_client *client, uint64_t key, uint64_t size, int *fd,
 	s->sealed = ret > 0;
 	s->client = client->number;
 	s->uid = client->who.uid;
+	s->reader = -1;
 	s->key = key;
 	s->memory = (struct scif_memory){.size = size, .fd = *fd, .number = ++engine->numbers};
 	*fd = -1;
@@ -60,8 +62,13 @@ shared_new(struct scif_client *client, uint64_t key, uint64_t size, int *fd,
 static void
 shared_put(struct scif_engine *engine, struct scif_shared *s)
 {
+	struct scif_memory reader;
+
 	if (s == NULL || --s->memory.users > 0)
 		return;
+	reader = (struct scif_memory){.fd = s->reader};
+	if (s->reader >= 0)
+		engine->ops->memory_free(engine->arg, &reader);
 	scif_list_remove(&s->link);
 	engine->ops->memory_free(engine->arg, &s->memory);
 	free(s);
@@ -253,6 +260,19 @@ scif_run_at(struct scif_window *w, uint64_t offset, uint64_t *begin)
 		at += w->run[i].length;
 	}
 	return NULL;
+}
+
+int
+scif_run_fd(const struct scif_window *w, struct scif_run *run)
+{
+	const struct scif_engine *engine = w->engine;
+	struct scif_shared *s = run->shared;
+
+	if ((w->prot & SCIF_PROT_WRITE) != 0)
+		return s->memory.fd;
+	if (s->reader < 0)
+		s->reader = engine->ops->memory_reader(engine->arg, s->memory.fd);
+	return s->reader;
 }
 
 int

@@ -92,6 +92,17 @@ host_memory_check(void *arg, int fd, uint64_t size)
 }
 
 static int
+host_memory_reader(void *arg, int fd)
+{
+	char path[64];
+
+	(void)arg;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int
 host_store(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value)
 {
 	ssize_t n = pwrite(memory->fd, &value, sizeof(value), (off_t)offset);
@@ -221,6 +232,7 @@ const struct scif_host_ops scif_host_ops = {
 	.memory = host_memory,
 	.memory_free = host_memory_free,
 	.memory_check = host_memory_check,
+	.memory_reader = host_memory_reader,
 	.store = host_store,
 	.wake = host_wake,
 	.gate = host_gate,
