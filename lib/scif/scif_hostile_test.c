@@ -254,6 +254,9 @@ join_as_node(struct hostile *h, int seals)
 static void
 leave(struct hostile *h)
 {
+	/* Only once it is gone there may be another one. */
+	shutdown(h->link, SHUT_WR);
+	assert_true(is_cut(h->link));
 	close(h->link);
 	munmap(h->page, 4096);
 	munmap(h->theirs, 4096);

@@ -99,8 +99,8 @@ rig_join(struct rig *rig, const struct rig *first, uint16_t node)
 	return rig_again(rig, NULL);
 }
 
-static void
-clean(const struct rig *rig)
+void
+rig_clean(const struct rig *rig)
 {
 	static const char *const suffix[] = {"sock", "link", "ctl", "lock"};
 	char path[SCIF_PATH_MAX];
@@ -121,7 +121,7 @@ rig_end(struct rig *rig)
 	kill(rig->pid, SIGTERM);
 	if (waitpid(rig->pid, &status, 0) != rig->pid)
 		return -errno;
-	clean(rig);
+	rig_clean(rig);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 

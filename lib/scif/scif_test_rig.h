@@ -27,6 +27,8 @@ int rig_begin(struct rig *rig, const struct scif_engine_config *config);
 int rig_join(struct rig *rig, const struct rig *first, uint16_t node);
 /** End it: 0 when it ended well, with nothing wrong to say. */
 int rig_end(struct rig *rig);
+/** Remove what is left of it. */
+void rig_clean(const struct rig *rig);
 /** Kill it. */
 void rig_kill(struct rig *rig);
 /** Begin it again, at the same place. */

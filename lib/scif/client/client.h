@@ -143,6 +143,17 @@ void client_closed(struct client_endpoint *ep);
 
 /** The client of this process: made when there is none, or its engine has gone. */
 int client_socket_get(struct client **c);
+/** Be the client of an engine at the other end of a socket, which is taken: 0, or -EBUSY when there
+ * is one already.
+ */
+int client_socket_use(int fd);
+/** That client is no longer wanted; its engine sees that it is gone. */
+void client_socket_drop(void);
+
+/* ---- scif_api.c ---- */
+
+/** Enter the endpoint of a descriptor: NULL, and errno is set, when it is none. */
+struct client_endpoint *client_endpoint_enter(int epd);
 
 /* ---- client_wait.c ---- */
 

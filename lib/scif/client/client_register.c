@@ -117,31 +117,57 @@ register_memory(struct client_endpoint *ep, uintptr_t start, const struct scif_r
 	return ret == -ENOENT ? -ENOMEM : ret;
 }
 
-int64_t
-client_register(struct client_endpoint *ep, void *address, size_t len, int64_t offset, int prot,
-		int flags)
+/* Checks, and what is counted, around one of the two. */
+static int64_t
+register_counted(struct client_endpoint *ep, uintptr_t start, const struct client_backing *list,
+		 uint32_t count, struct scif_request *rq)
 {
-	struct scif_request rq = {
-		.op = SCIF_REQUEST_REGISTER,
-		.arg = {(flags & SCIF_MAP_FIXED) != 0 ? (uint64_t)offset : UINT64_MAX, len,
-			(uint64_t)prot},
-	};
+	uint64_t len = rq->arg[1];
 	int64_t value = 0;
-	int ret = check_register(address, len, offset, prot, flags);
+	int ret = client_verify(ep);
 
-	if (ret == 0)
-		ret = client_verify(ep);
 	if (ret == 0)
 		ret = account(len);
 	if (ret < 0)
 		return ret;
-	ret = register_memory(ep, (uintptr_t)address, &rq, &value);
+	ret = list != NULL ? register_pieces(ep, rq, list, count, &value)
+			   : register_memory(ep, start, rq, &value);
 	if (ret < 0) {
 		atomic_fetch_sub(&locked, len);
 		return ret;
 	}
 	account_window(ep, len, true);
 	return value;
+}
+
+static struct scif_request
+request_of(size_t len, int64_t offset, int prot, int flags)
+{
+	return (struct scif_request){
+		.op = SCIF_REQUEST_REGISTER,
+		.arg = {(flags & SCIF_MAP_FIXED) != 0 ? (uint64_t)offset : UINT64_MAX, len,
+			(uint64_t)prot},
+	};
+}
+
+int64_t
+client_register(struct client_endpoint *ep, void *address, size_t len, int64_t offset, int prot,
+		int flags)
+{
+	struct scif_request rq = request_of(len, offset, prot, flags);
+	int ret = check_register(address, len, offset, prot, flags);
+
+	return ret < 0 ? ret : register_counted(ep, (uintptr_t)address, NULL, 0, &rq);
+}
+
+int64_t
+client_register_backing(struct client_endpoint *ep, const struct client_backing *list,
+			uint32_t count, size_t len, int64_t offset, int prot, int flags)
+{
+	struct scif_request rq = request_of(len, offset, prot, flags);
+	int ret = check_register(NULL, len, offset, prot, flags);
+
+	return ret < 0 ? ret : register_counted(ep, 0, list, count, &rq);
 }
 
 /* ---- Unregister ---- */

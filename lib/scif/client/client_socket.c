@@ -146,30 +146,28 @@ connect_engine(void)
 	return ret;
 }
 
+/* Takes the socket, which may be the errno of not having one. */
 static int
-client_new(struct client **made)
+client_new(int fd, struct client **made)
 {
 	struct socket_link *sl = calloc(1, sizeof(*sl));
 	struct client *c = calloc(1, sizeof(*c));
-	int ret = -ENOMEM;
+	int ret = fd < 0 ? fd : -ENOMEM;
 
-	if (sl == NULL || c == NULL)
-		goto free_both;
+	if (fd < 0 || sl == NULL || c == NULL)
+		goto close_fd;
 	sl->link = (struct client_link){link_call, link_tell, link_alive};
-	sl->fd = connect_engine();
-	ret = sl->fd;
-	if (ret < 0)
-		goto free_both;
+	sl->fd = fd;
 	ret = client_begin(c, &sl->link);
 	if (ret < 0)
-		goto close_link;
+		goto close_fd;
 	c->before = *made;
 	*made = c;
 	return 0;
 
-close_link:
-	close(sl->fd);
-free_both:
+close_fd:
+	if (fd >= 0)
+		close(fd);
 	free(c);
 	free(sl);
 	return ret;
@@ -235,19 +233,51 @@ fork_child(void)
 		atomic_store(&current->dead, true);
 }
 
+/* Under the lock, before there is a client. */
+static void
+watch_forks(void)
+{
+	static bool watched;
+
+	if (!watched)
+		watched = pthread_atfork(fork_prepare, fork_parent, fork_child) == 0;
+}
+
 int
 client_socket_get(struct client **c)
 {
-	static bool watched;
 	int ret = 0;
 
 	client_lock(&current_lock);
-	if (!watched)
-		watched = pthread_atfork(fork_prepare, fork_parent, fork_child) == 0;
+	watch_forks();
 	/* One whose engine has gone stays for its endpoints. */
 	if (current == NULL || client_is_dead(current))
-		ret = client_new(&current);
+		ret = client_new(connect_engine(), &current);
 	*c = current;
 	client_unlock(&current_lock);
 	return ret;
+}
+
+int
+client_socket_use(int fd)
+{
+	int ret = -EBUSY;
+
+	client_lock(&current_lock);
+	watch_forks();
+	if (current == NULL || client_is_dead(current))
+		ret = client_new(fd, &current);
+	else
+		close(fd);
+	client_unlock(&current_lock);
+	return ret;
+}
+
+void
+client_socket_drop(void)
+{
+	client_lock(&current_lock);
+	if (current != NULL && !atomic_exchange(&current->dead, true))
+		shutdown(((struct socket_link *)current->link)->fd, SHUT_RDWR);
+	client_unlock(&current_lock);
 }

@@ -84,9 +84,8 @@ result(int ret)
 	return -1;
 }
 
-/* Enter the endpoint of a descriptor: NULL, and errno is set, when it is none. */
-static struct client_endpoint *
-enter(scif_epd_t epd)
+struct client_endpoint *
+client_endpoint_enter(int epd)
 {
 	struct client_endpoint *ep = find(epd);
 
@@ -148,7 +147,7 @@ scif_close(scif_epd_t epd)
 int
 scif_bind(scif_epd_t epd, uint16_t pn)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_bind(ep, pn));
 }
@@ -156,7 +155,7 @@ scif_bind(scif_epd_t epd, uint16_t pn)
 int
 scif_listen(scif_epd_t epd, int backlog)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_listen(ep, backlog));
 }
@@ -164,7 +163,7 @@ scif_listen(scif_epd_t epd, int backlog)
 int
 scif_connect(scif_epd_t epd, struct scif_portID *dst)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 	int flags;
 
 	if (ep == NULL)
@@ -198,7 +197,7 @@ accept_as(struct client_endpoint *listener, struct scif_portID *peer, scif_epd_t
 int
 scif_accept(scif_epd_t epd, struct scif_portID *peer, scif_epd_t *newepd, int flags)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	if (ep == NULL)
 		return -1;
@@ -247,7 +246,7 @@ scif_recv(scif_epd_t epd, void *msg, int len, int flags)
 off_t
 scif_register(scif_epd_t epd, void *addr, size_t len, off_t offset, int prot_flags, int map_flags)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 	int64_t ret;
 
 	if (ep == NULL)
@@ -260,7 +259,7 @@ scif_register(scif_epd_t epd, void *addr, size_t len, off_t offset, int prot_fla
 int
 scif_unregister(scif_epd_t epd, off_t offset, size_t len)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_unregister(ep, offset, len));
 }
@@ -268,7 +267,7 @@ scif_unregister(scif_epd_t epd, off_t offset, size_t len)
 void *
 scif_mmap(void *addr, size_t len, int prot_flags, int map_flags, scif_epd_t epd, off_t offset)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	if (ep == NULL || leave(ep, client_mmap(ep, &addr, len, prot_flags, map_flags, offset)) < 0)
 		return SCIF_MMAP_FAILED;
@@ -284,7 +283,7 @@ scif_munmap(void *addr, size_t len)
 int
 scif_readfrom(scif_epd_t epd, off_t loffset, size_t len, off_t roffset, int rma_flags)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1
 			  : leave(ep, client_rma(ep, loffset, len, roffset, rma_flags, false));
@@ -293,7 +292,7 @@ scif_readfrom(scif_epd_t epd, off_t loffset, size_t len, off_t roffset, int rma_
 int
 scif_writeto(scif_epd_t epd, off_t loffset, size_t len, off_t roffset, int rma_flags)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_rma(ep, loffset, len, roffset, rma_flags, true));
 }
@@ -301,7 +300,7 @@ scif_writeto(scif_epd_t epd, off_t loffset, size_t len, off_t roffset, int rma_f
 int
 scif_vreadfrom(scif_epd_t epd, void *addr, size_t len, off_t roffset, int rma_flags)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1
 			  : leave(ep, client_rma_memory(ep, addr, len, roffset, rma_flags, false));
@@ -310,7 +309,7 @@ scif_vreadfrom(scif_epd_t epd, void *addr, size_t len, off_t roffset, int rma_fl
 int
 scif_vwriteto(scif_epd_t epd, void *addr, size_t len, off_t roffset, int rma_flags)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1
 			  : leave(ep, client_rma_memory(ep, addr, len, roffset, rma_flags, true));
@@ -319,7 +318,7 @@ scif_vwriteto(scif_epd_t epd, void *addr, size_t len, off_t roffset, int rma_fla
 int
 scif_fence_mark(scif_epd_t epd, int flags, int *mark)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_fence_mark(ep, flags, mark));
 }
@@ -327,7 +326,7 @@ scif_fence_mark(scif_epd_t epd, int flags, int *mark)
 int
 scif_fence_wait(scif_epd_t epd, int mark)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_fence_wait(ep, mark));
 }
@@ -335,7 +334,7 @@ scif_fence_wait(scif_epd_t epd, int mark)
 int
 scif_fence_signal(scif_epd_t epd, off_t loff, uint64_t lval, off_t roff, uint64_t rval, int flags)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_fence_signal(ep, loff, lval, roff, rval, flags));
 }
@@ -345,7 +344,7 @@ scif_fence_signal(scif_epd_t epd, off_t loff, uint64_t lval, off_t roff, uint64_
 int
 scif_get_fd(scif_epd_t epd)
 {
-	struct client_endpoint *ep = enter(epd);
+	struct client_endpoint *ep = client_endpoint_enter(epd);
 	int ret;
 
 	if (ep == NULL)
@@ -363,7 +362,7 @@ poll_all(struct scif_pollepd *epds, struct client_poll *all, unsigned int nepds,
 		all[i] = (struct client_poll){.events = epds[i].events};
 		if (epds[i].epd < 0)
 			continue;
-		all[i].ep = enter(epds[i].epd);
+		all[i].ep = client_endpoint_enter(epds[i].epd);
 		if (all[i].ep == NULL)
 			all[i].revents = POLLNVAL;
 	}

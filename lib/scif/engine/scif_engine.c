@@ -291,6 +291,12 @@ scif_engine_link_look(struct scif_engine *engine, uint16_t id)
 		scif_link_look(engine->node[id]);
 }
 
+bool
+scif_engine_node_online(struct scif_engine *engine, uint16_t node)
+{
+	return scif_node_find(engine, node) != NULL;
+}
+
 void
 scif_engine_stop(struct scif_engine *engine)
 {

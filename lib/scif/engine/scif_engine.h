@@ -162,6 +162,9 @@ void scif_engine_link_look(struct scif_engine *engine, uint16_t node);
 /** That link is gone; nothing of it is touched once this returns. */
 void scif_engine_link_remove(struct scif_engine *engine, uint16_t node);
 
+/** Is there such a node, now? This one, too. */
+bool scif_engine_node_online(struct scif_engine *engine, uint16_t node);
+
 /** Leave the other nodes: begin; step until it is done, for as long as seems right. */
 void scif_engine_stop(struct scif_engine *engine);
 bool scif_engine_stopped(const struct scif_engine *engine);

@@ -227,6 +227,7 @@ scif_host_destroy(struct scif_host *host)
 	while (!scif_engine_stopped(host->engine) && now_ns() < end)
 		scif_host_serve(host, 10);
 	scif_host_links_close(host);
+	scif_host_locals_close(host);
 	scif_engine_destroy(host->engine);
 	close(host->epoll_fd);
 	unlink(host->lock_path);

@@ -42,6 +42,13 @@ void scif_host_serve(struct scif_host *host, int timeout_ms);
 /** The engine, for the thread that serves. */
 struct scif_engine *scif_host_engine(struct scif_host *host);
 
+/**
+ * A client of this process, for scif_local_begin: called by the thread that serves.
+ *
+ * @return 0, or a negative errno
+ */
+int scif_host_local(struct scif_host *host, int fd[2]);
+
 /** A descriptor that is readable has a function called. It may stop watching itself, and no other.
  */
 struct scif_host_watch {

@@ -226,6 +226,7 @@ host_node(void *arg, uint16_t node, bool online)
 
 	if (host->config.node != NULL)
 		host->config.node(host->config.arg, node, online);
+	scif_host_local_tell(host, node, online);
 }
 
 const struct scif_host_ops scif_host_ops = {

@@ -17,6 +17,7 @@ struct scif_host {
 	struct scif_host_watch listener; /**< for clients */
 	struct scif_host_watch linker;   /**< for other nodes */
 	struct host_link *links;
+	struct host_local *locals; /**< clients of this process that want to know of nodes */
 	uint32_t link_numbers; /**< of memories of other nodes, ever */
 	uint64_t next_join;
 	struct ctl_clients ctl;
@@ -41,6 +42,10 @@ void scif_host_link_accept(struct scif_host_watch *watch);
 /** Join the node that is to be joined, if there is no link: when to be called again. */
 uint64_t scif_host_join(struct scif_host *host, uint64_t now);
 void scif_host_links_close(struct scif_host *host);
+
+/** Tell clients of this process of a node. */
+void scif_host_local_tell(struct scif_host *host, uint16_t node, bool online);
+void scif_host_locals_close(struct scif_host *host);
 
 /** A packet of a socket: its length, 0 at its end, or a negative errno; one descriptor, or -1; and
  * who sent it, where the kernel says so.
