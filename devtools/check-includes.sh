@@ -47,6 +47,7 @@ app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/mpssd: lib/ctl rte_pmd_mic.h DPDK
 app/packet-trace:
 app/preload: lib/spec lib/bus lib/model lib/model/dlb lib/model/dsa lib/ctl lib/portal
+app/scif-perf: app/bench-common
 app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb lib/model/dsa lib/model/mic lib/card lib/ctl lib/share lib/scif lib/scif/engine lib/scif/host
 examples/card_offload: rte_pmd_mic.h DPDK
 examples/dma_pipeline: rte_pmd_dsa.h DPDK

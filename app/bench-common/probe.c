@@ -16,9 +16,6 @@
 #define RTT_BATCHES  15
 #define RTT_LIMIT_MS 20
 
-/* Cores that share a cache or a mesh take 50 to 150 ns, those that do not 300 and more. */
-#define RTT_NEAR_NS 200
-
 /* Additions in a batch, and batches: a fraction of a millisecond together. */
 #define ISSUE_ADDITIONS 200000
 #define ISSUE_BATCHES   4
@@ -137,35 +134,10 @@ bench_probe_warm_up(void)
 		bench_probe_issue();
 }
 
-static enum bench_tag
-tag_of(bool good_before, bool good_after)
-{
-	if (good_before != good_after)
-		return BENCH_MIXED;
-	return good_before ? BENCH_NEAR : BENCH_FAR;
-}
-
-enum bench_tag
-bench_probe_rtt_tag(const double rtt_ns[2])
-{
-	return tag_of(rtt_ns[0] < RTT_NEAR_NS, rtt_ns[1] < RTT_NEAR_NS);
-}
-
 enum bench_tag
 bench_probe_issue_tag(const double issue[2])
 {
 	double whole = ISSUE_WHOLE * most_issue;
 
-	return tag_of(issue[0] >= whole, issue[1] >= whole);
-}
-
-const char *
-bench_probe_tag_name(bool several, enum bench_tag tag)
-{
-	static const char *const names[2][BENCH_NB_TAGS] = {
-		{"whole", "shared", "mixed", "disturbed"},
-		{"near", "far", "mixed", "disturbed"},
-	};
-
-	return names[several][tag];
+	return bench_probe_tag_of(issue[0] >= whole, issue[1] >= whole);
 }

@@ -46,6 +46,9 @@ enum bench_tag bench_probe_rtt_tag(const double rtt_ns[2]);
 /** Whether the core was whole, from the additions before and after a sample. */
 enum bench_tag bench_probe_issue_tag(const double issue[2]);
 
+/** What two looks, before and after, make of what was between them. */
+enum bench_tag bench_probe_tag_of(bool good_before, bool good_after);
+
 /** What a tag is called, of a sample of several threads or of one. */
 const char *bench_probe_tag_name(bool several, enum bench_tag tag);
 

@@ -25,6 +25,7 @@ static const struct {
 	{"mpssd", mpssd_command, "hold the cards that no application holds"},
 	{"scif", scif_command, "nodes, endpoints, windows and counters of SCIF"},
 	{"scifd", scifd_command, "serve a SCIF node, for programs with libscif"},
+	{"scif-perf", scif_perf_command, "measure SCIF beside sockets and memcpy"},
 	{"doctor", doctor_command, "check this machine, and say what to do next"},
 };
 
@@ -69,7 +70,7 @@ print_help(void)
 	     "\n"
 	     "COMMANDS");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		printf("       %-8s %s\n", commands[i].name, commands[i].summary);
+		printf("       %-9s %s\n", commands[i].name, commands[i].summary);
 	puts("\n"
 	     "ENVIRONMENT\n"
 	     "       SLIPWAY_DIR      where running devices are found: sockets of served ones; fake\n"

@@ -58,27 +58,6 @@ static const char help[] =
 	"       2  an argument is not accepted\n"
 	"       3  another one runs\n";
 
-/* Beside this program, built or installed. */
-static int
-find_program(char *path, size_t len)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n < 0) {
-		complain("mpssd: /proc/self/exe: %s", strerror(errno));
-		return -errno;
-	}
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	*slash = '\0';
-	if ((size_t)snprintf(path, len, "%s/" PROGRAM, self) < len && access(path, X_OK) == 0)
-		return 0;
-	complain("mpssd: there is no " PROGRAM " in %s", self);
-	return -ENOENT;
-}
-
 int
 mpssd_paths_find(struct mpssd_paths *paths)
 {
@@ -86,7 +65,8 @@ mpssd_paths_find(struct mpssd_paths *paths)
 	int ret = dirs_find(&dirs);
 
 	if (ret == 0)
-		ret = find_program(paths->program, sizeof(paths->program));
+		ret = program_beside("mpssd", PROGRAM, paths->program,
+				     sizeof(paths->program));
 	if (ret < 0)
 		return ret;
 	snprintf(paths->directory, sizeof(paths->directory), "%s", dirs.base);

@@ -9,6 +9,8 @@
  * What the subcommands of `slipway` share. The program has one thread.
  */
 
+#include <stddef.h>
+
 /** Exit statuses; `run` passes on those of the command it ran. */
 enum {
 	EXIT_DONE = 0,
@@ -32,6 +34,9 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 int refuse_option(const char *command, char **argv, int opt);
 
+/** The path of a program that lies beside this one: 0, or a negative errno, reported. */
+int program_beside(const char *command, const char *program, char *path, size_t len);
+
 /**
  * The subcommands. `argv[0]` is the subcommand's name.
  *
@@ -50,5 +55,6 @@ int mpssd_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 int scifd_command(int argc, char **argv);
 int scif_command(int argc, char **argv);
+int scif_perf_command(int argc, char **argv);
 
 #endif /* SLIPWAY_SLIPWAY_H */

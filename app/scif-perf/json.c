@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "perf.h"
+
+static json_t *
+json_samples(const struct perf_run *run, const struct perf_cell *cell)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < run->opt.repeats; i++)
+		json_array_append_new(list,
+				      json_pack("{s:f, s:[f,f], s:f}", "value", cell->value[i],
+						"raw_ns", cell->raw[i][0], cell->raw[i][1],
+						"cpu_share", cell->cpu_share[i]));
+	return list;
+}
+
+static json_t *
+json_cell(const struct perf_run *run, const struct perf_cell *cell)
+{
+	static const char *const value[PERF_NB_PARTS] = {
+		[PERF_TRIPS] = "ns",
+		[PERF_STREAMS] = "gbps",
+		[PERF_RMA] = "gbps",
+		[PERF_CONNECTIONS] = "per_second",
+	};
+	json_t *o = json_pack("{s:s, s:s, s:s, s:i}", "part", perf_part_names[cell->part], "way",
+			      cell->name, "place", run->pair[cell->place].name, "size",
+			      (int)cell->size);
+
+	if (cell->reason[0] != '\0') {
+		json_object_set_new(o, "failed", json_string(cell->reason));
+		return o;
+	}
+	json_object_set_new(o, value[cell->part], json_real(cell->median));
+	json_object_set_new(o, "raw_ns", json_real(cell->raw_ns));
+	if (cell->part == PERF_TRIPS)
+		json_object_set_new(o, "over_ns", json_real(cell->over_ns));
+	json_object_set_new(o, "tag", json_string(bench_probe_tag_name(true, cell->tag)));
+	json_object_set_new(o, "count", json_integer(cell->samples));
+	json_object_set_new(o, "samples", json_samples(run, cell));
+	return o;
+}
+
+static json_t *
+json_endpoints(const struct perf_endpoints *e)
+{
+	if (e->reason[0] != '\0')
+		return json_pack("{s:i, s:s}", "count", (int)e->count, "failed", e->reason);
+	return json_pack("{s:i, s:f, s:f, s:f}", "count", (int)e->count, "connect_s", e->connect,
+			 "message_s", e->message, "close_s", e->close);
+}
+
+static json_t *
+json_run(const struct perf_run *run)
+{
+	json_t *cells = json_array(), *o;
+
+	for (unsigned int i = 0; i < run->nb_cells; i++)
+		json_array_append_new(cells, json_cell(run, &run->cell[i]));
+	o = json_pack("{s:s, s:f, s:i, s:[i,i], s:o}", "program", "scif-perf", "seconds",
+		      run->opt.seconds, "repeats", (int)run->opt.repeats, "cpus",
+		      (int)run->opt.cpu[0], (int)run->opt.cpu[1], "cells", cells);
+	if ((run->opt.parts & 1u << PERF_ENDPOINTS) != 0)
+		json_object_set_new(o, "endpoints", json_endpoints(&run->endpoints));
+	return o;
+}
+
+/** Write all that was measured to a file: 0, or a negative errno when one line says why. */
+int
+perf_json(const struct perf_run *run, const char *file)
+{
+	json_t *root = json_run(run);
+	int ret = 0;
+
+	if (root == NULL ||
+	    json_dump_file(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) != 0) {
+		fprintf(stderr, "slipway scif-perf: --json %s: cannot be written: %s\n", file,
+			strerror(errno));
+		ret = -EIO;
+	}
+	json_decref(root);
+	return ret;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "perf.h"
+
+/* An endpoint is a descriptor. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int
+perf(struct perf_run *run)
+{
+	int ret;
+
+	raise_descriptors();
+	ret = perf_nodes_begin(run);
+	if (ret == 0) {
+		ret = perf_pairs_begin(run);
+		if (ret < 0)
+			fprintf(stderr, "slipway scif-perf: %s\n", run->pair[PERF_NODE].reason);
+	}
+	if (ret == 0) {
+		perf_cells_make(run);
+		perf_measure(run);
+		ret = perf_report(run);
+		if (run->opt.json != NULL && perf_json(run, run->opt.json) < 0)
+			ret = 1;
+	}
+	perf_pairs_end(run);
+	perf_nodes_end(run);
+	return ret != 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct perf_run run;
+	int ret = perf_options_parse(argc, argv, &run.opt);
+
+	if (ret != 0)
+		return ret < 0 ? 0 : ret;
+	return perf(&run);
+}

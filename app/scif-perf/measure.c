@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ *
+ * Samples, in turns: each round has one of every cell.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "perf.h"
+#include "stat.h"
+
+/* Round trips of a cache line around each sample: a fraction of a millisecond. */
+#define RAW_TRIPS 1000
+
+/* How often the length of a sample is tried, and by how much it may grow in one step. */
+#define TRIES  6
+#define GROWTH 64
+
+static struct perf_job
+job_of(const struct perf_cell *cell)
+{
+	return (struct perf_job){
+		.part = cell->part,
+		.way = cell->way,
+		.size = cell->size,
+		.count = cell->count,
+	};
+}
+
+static int
+failed(struct perf_run *run, struct perf_cell *cell, int ret)
+{
+	struct perf_pair *pair = &run->pair[cell->place];
+
+	if (pair->ready)
+		snprintf(cell->reason, sizeof(cell->reason), "%s", strerror(-ret));
+	else
+		snprintf(cell->reason, sizeof(cell->reason), "no pair: %s", pair->reason);
+	/* Its two sides no longer agree what comes next. */
+	if (pair->ready && ret != -EBADMSG) {
+		pair->ready = false;
+		snprintf(pair->reason, sizeof(pair->reason), "%s of %u bytes: %s", cell->name,
+			 cell->size, strerror(-ret));
+	}
+	return ret;
+}
+
+/* How many make a sample; once with a look at every byte. */
+static int
+calibrate(struct perf_run *run, struct perf_cell *cell)
+{
+	struct perf_done done;
+	int ret;
+
+	cell->count = 1;
+	for (unsigned int i = 0; i < TRIES; i++) {
+		struct perf_job job = job_of(cell);
+		double more;
+
+		job.check = i == 0;
+		ret = perf_pair_do(&run->pair[cell->place], &job, &done);
+		if (ret < 0)
+			return failed(run, cell, ret);
+		more = run->opt.seconds / done.seconds;
+		if (more < 1)
+			break;
+		cell->count = (uint64_t)((double)cell->count * (more < GROWTH ? more : GROWTH)) + 1;
+		if (more < 2)
+			break;
+	}
+	return 0;
+}
+
+/* Nanoseconds of a cache line there and back, now. */
+static double
+raw_now(struct perf_run *run)
+{
+	const struct perf_job job = {.part = PERF_TRIPS, .way = PERF_RAW, .count = RAW_TRIPS};
+	struct perf_done done;
+
+	if (perf_pair_do(&run->pair[PERF_NODE], &job, &done) < 0)
+		return 0;
+	return done.seconds * 1e9 / RAW_TRIPS;
+}
+
+static double
+value_of(const struct perf_cell *cell, double seconds)
+{
+	double count = (double)cell->count;
+
+	if (cell->part == PERF_TRIPS)
+		return seconds * 1e9 / count;
+	if (cell->part == PERF_CONNECTIONS)
+		return count / seconds;
+	return count * cell->size / seconds / 1e9;
+}
+
+static void
+sample(struct perf_run *run, struct perf_cell *cell, unsigned int repeat)
+{
+	const struct perf_job job = job_of(cell);
+	struct perf_done done;
+	int ret;
+
+	if (cell->reason[0] != '\0')
+		return;
+	cell->raw[repeat][0] = raw_now(run);
+	ret = perf_pair_do(&run->pair[cell->place], &job, &done);
+	cell->raw[repeat][1] = raw_now(run);
+	if (ret < 0) {
+		failed(run, cell, ret);
+		return;
+	}
+	cell->value[repeat] = value_of(cell, done.seconds);
+	cell->cpu_share[repeat] = done.cpu_share;
+}
+
+/* Medians of the samples of one tag. */
+static void
+summarize(const struct perf_run *run, struct perf_cell *cell)
+{
+	unsigned int count[BENCH_NB_TAGS] = {0}, n = 0;
+	double value[PERF_MAX_REPEATS], raw[PERF_MAX_REPEATS], over[PERF_MAX_REPEATS];
+
+	if (cell->reason[0] != '\0')
+		return;
+	for (unsigned int i = 0; i < run->opt.repeats; i++)
+		count[bench_probe_rtt_tag(cell->raw[i])]++;
+	cell->tag = bench_choose_tag(count);
+	for (unsigned int i = 0; i < run->opt.repeats; i++) {
+		if (bench_probe_rtt_tag(cell->raw[i]) != cell->tag)
+			continue;
+		value[n] = cell->value[i];
+		raw[n] = (cell->raw[i][0] + cell->raw[i][1]) / 2;
+		over[n] = value[n] - raw[n];
+		n++;
+	}
+	cell->samples = n;
+	cell->median = bench_median(value, n);
+	cell->raw_ns = bench_median(raw, n);
+	cell->over_ns = bench_median(over, n);
+}
+
+static void
+measure_endpoints(struct perf_run *run)
+{
+	struct perf_job job = {.part = PERF_ENDPOINTS, .count = run->opt.endpoints};
+	struct perf_endpoints *e = &run->endpoints;
+	struct perf_done done;
+	int ret = perf_pair_do(&run->pair[PERF_NODE], &job, &done);
+
+	e->count = run->opt.endpoints;
+	if (ret < 0)
+		snprintf(e->reason, sizeof(e->reason), "%s", strerror(-ret));
+	e->connect = done.part[0];
+	e->message = done.part[1];
+	e->close = done.part[2];
+}
+
+/** Measure everything. */
+void
+perf_measure(struct perf_run *run)
+{
+	for (unsigned int i = 0; i < run->nb_cells; i++)
+		calibrate(run, &run->cell[i]);
+	for (unsigned int repeat = 0; repeat < run->opt.repeats; repeat++)
+		for (unsigned int i = 0; i < run->nb_cells; i++)
+			sample(run, &run->cell[i], repeat);
+	for (unsigned int i = 0; i < run->nb_cells; i++)
+		summarize(run, &run->cell[i]);
+	if ((run->opt.parts & 1u << PERF_ENDPOINTS) != 0)
+		measure_endpoints(run);
+}
