@@ -134,7 +134,7 @@ dsa_server_lost()
 	# It gives up by itself when nothing comes for 20 s, with other words.
 	wait $client && status=1
 	cat "$DIR/one"
-	grep -q 'is not enabled any more' "$DIR/one" || status=1
+	grep -Eq '(is not enabled|takes nothing) any more' "$DIR/one" || status=1
 	grep -q 'a copy failed' "$DIR/one" || status=1
 	[ "$1" = killed ] || { kill $server; wait $server || status=1; }
 	rm -rf "$DIR"
