@@ -155,6 +155,7 @@ hold 'a host that goes takes the card OS along' grep -q 'device reset after proc
 # ---- The console ----
 
 stay() {
+	: >"$work/host" # not what the host before said
 	"$host" "$socket" "$work/img" stay >"$work/host" 2>&1 &
 	guest=$!
 	eventually grep -q '^up$' "$work/host"
