@@ -159,8 +159,7 @@ back_private(struct backings *b, uintptr_t start, size_t len)
 }
 
 static int
-back_shared(struct backings *b, const struct client_area *area, uintptr_t start, size_t len,
-	    bool send)
+back_shared(struct backings *b, const struct client_area *area, uintptr_t start, size_t len)
 {
 	struct client_backing backing = {
 		.fd = -1,
@@ -171,12 +170,34 @@ back_shared(struct backings *b, const struct client_area *area, uintptr_t start,
 
 	if (client_convert_find(area, &before))
 		backing.key = before.key;
-	if (backing.key == 0 || send)
+	else
 		backing.fd = open_shared(area);
-	if (backing.fd >= 0 || (backing.key != 0 && !send))
-		return add_or_close(b, &backing);
-	/* Nobody has the descriptor any more, so nobody has it registered: move it once more. */
-	return backing.key != 0 ? back_private(b, start, len) : back_process(b, start, len);
+	if (backing.fd < 0 && backing.key == 0)
+		return back_process(b, start, len);
+	return add_or_close(b, &backing);
+}
+
+int
+client_back_again(uintptr_t start, struct client_backing *backing)
+{
+	struct client_converted made;
+	struct client_area area;
+	int ret = client_area_find(start, &area);
+
+	if (ret < 0)
+		return ret;
+	backing->fd = open_shared(&area);
+	if (backing->fd >= 0)
+		return 0;
+	/* Nobody has it registered, and none of us its descriptor: so it is moved once more. */
+	ret = client_convert(start, backing->length, &made, &backing->fd);
+	if (ret == -ENOTSUP) {
+		*backing = (struct client_backing){-1, 0, start, backing->length};
+		return 0;
+	}
+	backing->key = made.key;
+	backing->offset = 0;
+	return ret;
 }
 
 /* Of no file, and not the kernel's; the heap, and what has been given a name, are as good. */
@@ -216,25 +237,25 @@ private_end(uintptr_t end, uint32_t prot, struct client_area *area)
 
 static int
 back_area(struct backings *b, struct client_area *area, uintptr_t start, uintptr_t end,
-	  uint32_t prot, bool send)
+	  uint32_t prot)
 {
-	int ret;
+	int ret = 0;
+	size_t len;
 
-	if (is_convertible(area)) {
+	if (is_convertible(area))
 		ret = private_end(end, prot, area);
-		if (area->end > end)
-			area->end = end;
-		return ret < 0 ? ret : back_private(b, start, area->end - start);
-	}
-	if (area->end > end)
-		area->end = end;
+	if (ret < 0)
+		return ret;
+	len = (area->end < end ? area->end : end) - start;
+	if (is_convertible(area))
+		return back_private(b, start, len);
 	if (area->shared && area->inode != 0)
-		return back_shared(b, area, start, area->end - start, send);
-	return back_process(b, start, area->end - start);
+		return back_shared(b, area, start, len);
+	return back_process(b, start, len);
 }
 
 int
-client_back(uintptr_t start, size_t len, uint32_t prot, bool send, struct client_backing **list,
+client_back(uintptr_t start, size_t len, uint32_t prot, struct client_backing **list,
 	    uint32_t *count)
 {
 	struct backings b = {0};
@@ -250,7 +271,7 @@ client_back(uintptr_t start, size_t len, uint32_t prot, bool send, struct client
 		if (ret == 0)
 			ret = check(&area, prot);
 		if (ret == 0)
-			ret = back_area(&b, &area, at, end, prot, send);
+			ret = back_area(&b, &area, at, end, prot);
 	}
 	if (ret < 0) {
 		client_back_free(b.list, b.count);

@@ -74,6 +74,7 @@ client_fork_child(void)
 	pool_lock = (struct client_lock){0};
 	client_area_forget();
 	client_mmap_forget();
+	client_register_forget();
 	for (uint32_t i = 0; i < pool_count; i++) {
 		struct client_endpoint *ep = pool_all[i];
 

@@ -77,11 +77,12 @@ struct client_backing {
 /**
  * Find the memory behind a range, so that others can share it.
  *
- * @param send descriptors of what the engine may have are wanted, too
  * @param list what it consists of; freed by client_back_free
  */
-int client_back(uintptr_t start, size_t len, uint32_t prot, bool send, struct client_backing **list,
+int client_back(uintptr_t start, size_t len, uint32_t prot, struct client_backing **list,
 		uint32_t *count);
+/** The same of a piece that the engine does not have any more. */
+int client_back_again(uintptr_t start, struct client_backing *backing);
 void client_back_free(struct client_backing *list, uint32_t count);
 
 /* ---- client_window.c: windows of both sides ---- */
@@ -170,6 +171,8 @@ int64_t client_register(struct client_endpoint *ep, void *address, size_t len, i
 int64_t client_register_backing(struct client_endpoint *ep, const struct client_backing *list,
 				uint32_t count, size_t len, int64_t offset, int prot, int flags);
 int client_unregister(struct client_endpoint *ep, int64_t offset, size_t len);
+/** In a child: nobody is registering. */
+void client_register_forget(void);
 /** The endpoint goes, and with it what it registered. */
 void client_register_closed(struct client_endpoint *ep);
 /** readfrom, writeto: the local offset is in the endpoint's own registered address space. */

@@ -67,54 +67,75 @@ check_register(const void *address, size_t len, int64_t offset, int prot, int fl
 											   : 0;
 }
 
-/* All pieces but the last come before; all name the same slot. */
+/* All pieces but the last come before; all name the same slot. `at` is where it ended. */
 static int
 send_pieces(struct client_endpoint *ep, struct scif_request *rq, const struct client_backing *list,
-	    uint32_t count, int64_t *value)
+	    uint32_t count, uint32_t *at, int64_t *value)
 {
-	uint32_t op = rq->op;
+	uint32_t op = rq->op, i;
 	int ret = 0;
 
-	for (uint32_t i = 0; i < count && ret == 0; i++) {
+	for (i = 0; i < count && ret == 0; i++) {
 		rq->op = i + 1 < count ? SCIF_REQUEST_RUN : op;
 		rq->arg[3] = list[i].offset;
 		rq->arg[4] = list[i].length;
 		rq->arg[5] = list[i].key;
 		ret = client_slot_call(ep, rq, list[i].fd, value);
+		*at = i;
+	}
+	rq->op = op;
+	return ret;
+}
+
+/* What the engine turns out not to have is found, and all is sent again. */
+static int
+register_pieces(struct client_endpoint *ep, struct scif_request *rq, uintptr_t start,
+		struct client_backing *list, uint32_t count, int64_t *value)
+{
+	uint32_t at = 0;
+	int ret;
+
+	while ((ret = send_pieces(ep, rq, list, count, &at, value)) == -ENOENT) {
+		uintptr_t address = start;
+
+		for (uint32_t i = 0; i < at; i++)
+			address += list[i].length;
+		if (list[at].fd >= 0)
+			return -ENOMEM;
+		ret = client_back_again(address, &list[at]);
+		if (ret < 0)
+			return ret;
 	}
 	return ret;
 }
 
-static int
-register_pieces(struct client_endpoint *ep, const struct scif_request *request,
-		const struct client_backing *list, uint32_t count, int64_t *value)
-{
-	struct scif_request rq = *request;
-	int ret;
+/* One at a time: what one moves, another must not just have found. */
+static struct client_lock register_lock;
 
-	client_slot_take(ep->client, &rq);
-	ret = send_pieces(ep, &rq, list, count, value);
-	client_slot_free(ep->client, rq.slot);
-	return ret;
+void
+client_register_forget(void)
+{
+	register_lock = (struct client_lock){0};
 }
 
 static int
-register_memory(struct client_endpoint *ep, uintptr_t start, const struct scif_request *rq,
+register_memory(struct client_endpoint *ep, uintptr_t start, struct scif_request *rq,
 		int64_t *value)
 {
 	struct client_backing *list;
 	uint32_t count;
-	int ret = -ENOENT;
+	int ret;
 
-	/* First without descriptors of what the engine may have already. */
-	for (int send = 0; send < 2 && ret == -ENOENT; send++) {
-		ret = client_back(start, rq->arg[1], (uint32_t)rq->arg[2], send != 0, &list, &count);
-		if (ret < 0)
-			return ret;
-		ret = register_pieces(ep, rq, list, count, value);
+	client_lock(&register_lock);
+	ret = client_back(start, rq->arg[1], (uint32_t)rq->arg[2], &list, &count);
+	if (ret == 0) {
+		client_slot_take(ep->client, rq);
+		ret = register_pieces(ep, rq, start, list, count, value);
+		client_slot_free(ep->client, rq->slot);
 		client_back_free(list, count);
 	}
-	return ret == -ENOENT ? -ENOMEM : ret;
+	client_unlock(&register_lock);
+	return ret;
 }
 
 /* Checks, and what is counted, around one of the two. */

@@ -256,9 +256,12 @@ whole_windows(const struct scif_endpoint *ep, uint64_t offset, uint64_t length, 
 		return -ENXIO;
 	*first = scif_window_place(all, SCIF_SIDE_OWN, offset);
 	for (uint32_t at = *first; offset < end; at++, n++) {
-		const struct scif_window *w = all->window[SCIF_SIDE_OWN][at];
+		const struct scif_window *w;
 
-		if (at == all->count[SCIF_SIDE_OWN] || w->offset > offset || !scif_window_is_open(w))
+		if (at == all->count[SCIF_SIDE_OWN])
+			return -ENXIO;
+		w = all->window[SCIF_SIDE_OWN][at];
+		if (w->offset > offset || !scif_window_is_open(w))
 			return -ENXIO;
 		if (w->offset < offset || w->offset + w->length > end)
 			return cut;

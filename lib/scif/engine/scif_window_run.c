@@ -59,6 +59,20 @@ shared_new(struct scif_client *client, uint64_t key, uint64_t size, int *fd,
 	return 0;
 }
 
+/* More of it is named than before. */
+static int
+shared_grow(struct scif_shared *s, const struct scif_client *client, uint64_t size)
+{
+	const struct scif_engine *engine = client->engine;
+	int ret = 0;
+
+	if (size > s->memory.size)
+		ret = engine->ops->memory_check(engine->arg, s->memory.fd, size);
+	if (ret >= 0 && size > s->memory.size)
+		s->memory.size = size;
+	return ret < 0 ? ret : 0;
+}
+
 static void
 shared_put(struct scif_engine *engine, struct scif_shared *s)
 {
@@ -98,8 +112,7 @@ run_of(struct scif_client *client, const struct scif_endpoint *ep, const struct 
 		ret = shared_new(client, key, offset + length, fd, &run->shared);
 	} else if (key != 0) {
 		run->shared = shared_find(client, key);
-		ret = run->shared == NULL || offset + length > run->shared->memory.size ? -ENOENT
-											: 0;
+		ret = run->shared == NULL ? -ENOENT : shared_grow(run->shared, client, offset + length);
 	} else if (scif_endpoint_far(ep)) {
 		/* Memory of a process is read and written by its number, on one machine only. */
 		ret = -ENOMEM;
