@@ -52,6 +52,8 @@ app/slipway: lib/spec lib/resource lib/bus lib/portal lib/model lib/model/dlb li
 examples/card_offload: rte_pmd_mic.h DPDK
 examples/dma_pipeline: rte_pmd_dsa.h DPDK
 examples/packet_pipeline: DPDK
+examples/scif_echo:
+examples/scif_rma:
 '
 # The files of the seam that know what is behind it: one per device.
 MODEL_SEAM_RULE='lib/spec lib/bus lib/portal DPDK'

@@ -184,12 +184,9 @@ parse_one(int option, char *arg, struct perf_options *opt)
 		return parse_count("repeats", arg, PERF_MAX_REPEATS, &opt->repeats);
 	case 'c':
 		return parse_cpus(arg, opt->cpu);
-	case 'j':
+	default:
 		opt->json = arg;
 		return 0;
-	default:
-		fprintf(stderr, "slipway scif-perf: see slipway scif-perf --help\n");
-		return -EINVAL;
 	}
 }
 
@@ -220,10 +217,15 @@ perf_options_parse(int argc, char **argv, struct perf_options *opt)
 			       4u << 20, 16u << 20, 64u << 20}},
 	};
 	first_cpus(opt->cpu);
-	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(help, stdout);
 			return -1;
+		}
+		if (option == ':' || option == '?') {
+			fprintf(stderr, "slipway scif-perf: %s: %s; see slipway scif-perf --help\n",
+				argv[optind - 1], option == ':' ? "needs a value" : "no option");
+			return 2;
 		}
 		if (parse_one(option, optarg, opt) < 0)
 			return 2;
