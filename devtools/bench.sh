@@ -3,14 +3,14 @@
 # Copyright(c) 2026 The slipway authors
 #
 # The benchmarks of the guide: every table and figure of doc/tools/bench_event.rst in one go, of
-# doc/dmadevs/bench_dma.rst, or of doc/rawdevs/bench_mic.rst.
+# doc/dmadevs/bench_dma.rst, of doc/rawdevs/bench_mic.rst, or of doc/scif/bench_scif.rst.
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage()
 {
 	cat <<-END
-	Usage: devtools/bench.sh [--dma | --mic] [--out DIRECTORY] [--rounds N]
+	Usage: devtools/bench.sh [--dma | --mic | --scif] [--out DIRECTORY] [--rounds N]
 
 	Measures event devices side by side on two CPUs: bench-event --full, then DPDK's own
 	perf_queue. Takes about ten minutes, in which the machine should do nothing else.
@@ -18,6 +18,7 @@ usage()
 	  --dma            DMA devices instead: bench-dma --full, about a minute
 	  --mic            MIC cards instead: bench-mic, on a card of its own process and on one
 	                   that is a process, about a minute
+	  --scif           SCIF between processes instead: slipway scif-perf, about half a minute
 	  --out DIRECTORY  where the figures and the tables go, and the JSON file that they are made
 	                   of; default: the guide
 	  --rounds N       samples of each device in each cell, and half as many runs of perf_queue;
@@ -36,7 +37,7 @@ while [ $# -gt 0 ]; do
 		[ "$1" = --out ] && OUT=$2 || ROUNDS=$2
 		shift
 		;;
-	--dma | --mic) WHAT=${1#--} ;;
+	--dma | --mic | --scif) WHAT=${1#--} ;;
 	--help) usage; exit 0 ;;
 	*) usage >&2; die "unknown argument '$1'" ;;
 	esac
@@ -108,6 +109,17 @@ bench_mic()
 	"$ROOT/app/bench-mic/idle.py" "$OUT/bench_mic.json" 5 "$slipway" bench || exit 1
 	"$ROOT/app/bench-mic/plot_bench.py" "$OUT/bench_mic.json" "$OUT" || exit 1
 	say "written to $OUT: bench_mic.json, bench_mic_*.svg, bench_mic_tables.inc"
+}
+
+bench_scif()
+{
+	[ -x "$BUILD/app/slipway-scif-perf" ] || die "not built yet: devtools/setup.sh"
+	OUT=${OUT:-$ROOT/doc/scif}
+	mkdir -p "$OUT" || die "cannot write to $OUT"
+	"$BUILD/app/slipway" scif-perf --cpus "${CPUS[0]},${CPUS[1]}" --repeats "$ROUNDS" \
+		--json "$OUT/bench_scif.json" || die "slipway scif-perf failed, see above"
+	"$ROOT/app/scif-perf/plot_bench.py" "$OUT/bench_scif.json" "$OUT" || exit 1
+	say "written to $OUT: bench_scif.json, bench_scif_*.svg, bench_scif_tables.inc"
 }
 
 "bench_$WHAT"
