@@ -168,7 +168,7 @@ int client_worker_signal(struct client_endpoint *ep, struct client_span *span, u
 int64_t client_register(struct client_endpoint *ep, void *address, size_t len, int64_t offset,
 			int prot, int flags);
 /** The same of memory that was found before. */
-int64_t client_register_backing(struct client_endpoint *ep, const struct client_backing *list,
+int64_t client_register_backing(struct client_endpoint *ep, struct client_backing *list,
 				uint32_t count, size_t len, int64_t offset, int prot, int flags);
 int client_unregister(struct client_endpoint *ep, int64_t offset, size_t len);
 /** In a child: nobody is registering. */

@@ -140,8 +140,8 @@ register_memory(struct client_endpoint *ep, uintptr_t start, struct scif_request
 
 /* Checks, and what is counted, around one of the two. */
 static int64_t
-register_counted(struct client_endpoint *ep, uintptr_t start, const struct client_backing *list,
-		 uint32_t count, struct scif_request *rq)
+register_counted(struct client_endpoint *ep, uintptr_t start, struct client_backing *list, uint32_t count,
+		 struct scif_request *rq)
 {
 	uint64_t len = rq->arg[1];
 	int64_t value = 0;
@@ -151,7 +151,7 @@ register_counted(struct client_endpoint *ep, uintptr_t start, const struct clien
 		ret = account(len);
 	if (ret < 0)
 		return ret;
-	ret = list != NULL ? register_pieces(ep, rq, list, count, &value)
+	ret = list != NULL ? register_pieces(ep, rq, start, list, count, &value)
 			   : register_memory(ep, start, rq, &value);
 	if (ret < 0) {
 		atomic_fetch_sub(&locked, len);
@@ -182,8 +182,8 @@ client_register(struct client_endpoint *ep, void *address, size_t len, int64_t o
 }
 
 int64_t
-client_register_backing(struct client_endpoint *ep, const struct client_backing *list,
-			uint32_t count, size_t len, int64_t offset, int prot, int flags)
+client_register_backing(struct client_endpoint *ep, struct client_backing *list, uint32_t count,
+			size_t len, int64_t offset, int prot, int flags)
 {
 	struct scif_request rq = request_of(len, offset, prot, flags);
 	int ret = check_register(NULL, len, offset, prot, flags);
