@@ -95,17 +95,17 @@ register_pieces(struct client_endpoint *ep, struct scif_request *rq, uintptr_t s
 	uint32_t at = 0;
 	int ret;
 
+	client_slot_take(ep->client, rq);
 	while ((ret = send_pieces(ep, rq, list, count, &at, value)) == -ENOENT) {
 		uintptr_t address = start;
 
 		for (uint32_t i = 0; i < at; i++)
 			address += list[i].length;
-		if (list[at].fd >= 0)
-			return -ENOMEM;
-		ret = client_back_again(address, &list[at]);
+		ret = list[at].fd >= 0 ? -ENOMEM : client_back_again(address, &list[at]);
 		if (ret < 0)
-			return ret;
+			break;
 	}
+	client_slot_free(ep->client, rq->slot);
 	return ret;
 }
 
@@ -129,9 +129,7 @@ register_memory(struct client_endpoint *ep, uintptr_t start, struct scif_request
 	client_lock(&register_lock);
 	ret = client_back(start, rq->arg[1], (uint32_t)rq->arg[2], &list, &count);
 	if (ret == 0) {
-		client_slot_take(ep->client, rq);
 		ret = register_pieces(ep, rq, start, list, count, value);
-		client_slot_free(ep->client, rq->slot);
 		client_back_free(list, count);
 	}
 	client_unlock(&register_lock);
