@@ -50,6 +50,9 @@ bench_memory_free(void *arg, struct scif_memory *memory)
 {
 	struct bench *b = arg;
 
+	/* That of a client is a number only. */
+	if (memory->base == NULL)
+		return;
 	munmap(memory->base, memory->size);
 	b->memories--;
 }

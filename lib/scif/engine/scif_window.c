@@ -197,8 +197,10 @@ window_register(struct scif_client *client, struct scif_endpoint *ep,
 	if (ret < 0)
 		return ret;
 	ret = own_new(client, ep, rq, &w);
-	if (ret < 0)
+	if (ret < 0) {
+		scif_run_cancel(client, rq->slot);
 		return ret;
+	}
 	ret = waiter_new(client, rq, &waiter);
 	if (ret < 0)
 		goto free_window;
