@@ -281,3 +281,15 @@ client_back(uintptr_t start, size_t len, uint32_t prot, struct client_backing **
 	*count = b.count;
 	return 0;
 }
+
+void
+client_back_keep(uintptr_t start, struct client_backing *list, uint32_t count)
+{
+	struct client_area area;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (list[i].fd < 0 && list[i].key != 0 && client_area_find(start, &area) == 0)
+			list[i].fd = open_shared(&area);
+		start += list[i].length;
+	}
+}

@@ -83,6 +83,8 @@ int client_back(uintptr_t start, size_t len, uint32_t prot, struct client_backin
 		uint32_t *count);
 /** The same of a piece that the engine does not have any more. */
 int client_back_again(uintptr_t start, struct client_backing *backing);
+/** Descriptors for those pieces that came without, as far as the kernel gives them. */
+void client_back_keep(uintptr_t start, struct client_backing *list, uint32_t count);
 void client_back_free(struct client_backing *list, uint32_t count);
 
 /* ---- client_window.c: windows of both sides ---- */
@@ -168,7 +170,7 @@ int client_worker_signal(struct client_endpoint *ep, struct client_span *span, u
 int64_t client_register(struct client_endpoint *ep, void *address, size_t len, int64_t offset,
 			int prot, int flags);
 /** The same of memory that was found before. */
-int64_t client_register_backing(struct client_endpoint *ep, struct client_backing *list,
+int64_t client_register_backing(struct client_endpoint *ep, const struct client_backing *list,
 				uint32_t count, size_t len, int64_t offset, int prot, int flags);
 int client_unregister(struct client_endpoint *ep, int64_t offset, size_t len);
 /** In a child: nobody is registering. */

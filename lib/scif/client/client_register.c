@@ -95,17 +95,17 @@ register_pieces(struct client_endpoint *ep, struct scif_request *rq, uintptr_t s
 	uint32_t at = 0;
 	int ret;
 
-	client_slot_take(ep->client, rq);
 	while ((ret = send_pieces(ep, rq, list, count, &at, value)) == -ENOENT) {
 		uintptr_t address = start;
 
 		for (uint32_t i = 0; i < at; i++)
 			address += list[i].length;
-		ret = list[at].fd >= 0 ? -ENOMEM : client_back_again(address, &list[at]);
+		if (list[at].fd >= 0)
+			return -ENOMEM;
+		ret = client_back_again(address, &list[at]);
 		if (ret < 0)
-			break;
+			return ret;
 	}
-	client_slot_free(ep->client, rq->slot);
 	return ret;
 }
 
@@ -129,17 +129,33 @@ register_memory(struct client_endpoint *ep, uintptr_t start, struct scif_request
 	client_lock(&register_lock);
 	ret = client_back(start, rq->arg[1], (uint32_t)rq->arg[2], &list, &count);
 	if (ret == 0) {
+		client_slot_take(ep->client, rq);
 		ret = register_pieces(ep, rq, start, list, count, value);
+		client_slot_free(ep->client, rq->slot);
 		client_back_free(list, count);
 	}
 	client_unlock(&register_lock);
 	return ret;
 }
 
+/* Pieces that stay as they are, whatever is mapped there by now. */
+static int
+register_list(struct client_endpoint *ep, struct scif_request *rq,
+	      const struct client_backing *list, uint32_t count, int64_t *value)
+{
+	uint32_t at;
+	int ret;
+
+	client_slot_take(ep->client, rq);
+	ret = send_pieces(ep, rq, list, count, &at, value);
+	client_slot_free(ep->client, rq->slot);
+	return ret == -ENOENT ? -ENOMEM : ret;
+}
+
 /* Checks, and what is counted, around one of the two. */
 static int64_t
-register_counted(struct client_endpoint *ep, uintptr_t start, struct client_backing *list, uint32_t count,
-		 struct scif_request *rq)
+register_counted(struct client_endpoint *ep, uintptr_t start, const struct client_backing *list,
+		 uint32_t count, struct scif_request *rq)
 {
 	uint64_t len = rq->arg[1];
 	int64_t value = 0;
@@ -149,7 +165,7 @@ register_counted(struct client_endpoint *ep, uintptr_t start, struct client_back
 		ret = account(len);
 	if (ret < 0)
 		return ret;
-	ret = list != NULL ? register_pieces(ep, rq, start, list, count, &value)
+	ret = list != NULL ? register_list(ep, rq, list, count, &value)
 			   : register_memory(ep, start, rq, &value);
 	if (ret < 0) {
 		atomic_fetch_sub(&locked, len);
@@ -180,8 +196,8 @@ client_register(struct client_endpoint *ep, void *address, size_t len, int64_t o
 }
 
 int64_t
-client_register_backing(struct client_endpoint *ep, struct client_backing *list, uint32_t count,
-			size_t len, int64_t offset, int prot, int flags)
+client_register_backing(struct client_endpoint *ep, const struct client_backing *list,
+			uint32_t count, size_t len, int64_t offset, int prot, int flags)
 {
 	struct scif_request rq = request_of(len, offset, prot, flags);
 	int ret = check_register(NULL, len, offset, prot, flags);

@@ -194,22 +194,6 @@ check_pin(const void *addr, size_t len, int prot, int map_flags)
 	return 0;
 }
 
-/* Its own descriptors: the engine may let go of what it has before they are registered. */
-static int
-pin(struct scif_pinned_pages *p, uintptr_t address)
-{
-	int ret = client_back(address, p->len, (uint32_t)p->prot, &p->list, &p->count);
-
-	for (uint32_t i = 0; i < p->count && ret == 0; i++) {
-		if (p->list[i].fd < 0 && p->list[i].key != 0)
-			ret = client_back_again(address, &p->list[i]);
-		address += p->list[i].length;
-	}
-	if (ret < 0)
-		client_back_free(p->list, p->count);
-	return ret;
-}
-
 int
 scif_pin_pages(void *addr, size_t len, int prot_flags, int map_flags,
 	       scif_pinned_pages_t *pinned_pages)
@@ -226,11 +210,12 @@ scif_pin_pages(void *addr, size_t len, int prot_flags, int map_flags,
 		return result(-ENOMEM);
 	p->len = len;
 	p->prot = prot_flags;
-	ret = pin(p, (uintptr_t)addr);
+	ret = client_back((uintptr_t)addr, len, (uint32_t)prot_flags, &p->list, &p->count);
 	if (ret < 0) {
 		free(p);
 		return result(ret);
 	}
+	client_back_keep((uintptr_t)addr, p->list, p->count);
 	pthread_mutex_lock(&pinned_lock);
 	p->next = pinned;
 	pinned = p;
