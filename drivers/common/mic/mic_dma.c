@@ -107,11 +107,29 @@ mic_dma_control(struct mic_dma_channel *ch, bool on)
 	uint32_t dcr;
 
 	pthread_mutex_lock(&ch->claims->dcr);
-	dcr = mic_dev_read(ch->dev, MIC_DCR_AT) & ~MIC_DCR_ENABLE(ch->number);
-	if (on)
-		dcr |= MIC_DCR_ENABLE(ch->number);
-	mic_dev_write(ch->dev, MIC_DCR_AT, dcr | MIC_DCR_OWNER(ch->number));
+	dcr = mic_dev_read(ch->dev, MIC_DCR_AT);
+	/* A card in the middle of its reset may read so: its channels are off, and the bits of
+	 * others are not known.
+	 */
+	if (dcr != UINT32_MAX) {
+		dcr &= ~MIC_DCR_ENABLE(ch->number);
+		if (on)
+			dcr |= MIC_DCR_ENABLE(ch->number);
+		mic_dev_write(ch->dev, MIC_DCR_AT, dcr | MIC_DCR_OWNER(ch->number));
+	}
 	pthread_mutex_unlock(&ch->claims->dcr);
+}
+
+void
+mic_dma_turn_off(struct mic_dma_channel *ch)
+{
+	mic_dma_control(ch, false);
+	/* The card changes its own bits of DCR in the same way, and may write ours back as it has
+	 * read them before: a channel that comes on again by that finds no ring, and nothing to do.
+	 */
+	mic_dev_write(ch->dev, mic_dma_reg(ch, MIC_DRAR_HI_AT), 0);
+	/* Writes may be posted: the engine has let go of all memory when a read comes back. */
+	mic_dev_read(ch->dev, MIC_DCR_AT);
 }
 
 static void
@@ -338,7 +356,7 @@ mic_dma_close(struct mic_dma_channel *ch)
 		return;
 	mic_dev_unfollow(ch->dev, follow, ch);
 	if (!mic_dev_gone(ch->dev)) {
-		mic_dma_control(ch, false);
+		mic_dma_turn_off(ch);
 		mask_interrupt(ch, true);
 	}
 	mic_dev_unmap(ch->dev, ch->ring_address, ch->bytes);

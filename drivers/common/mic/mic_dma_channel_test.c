@@ -16,6 +16,7 @@
 #include <rte_eal.h>
 #include <rte_malloc.h>
 
+#include "access.h"
 #include "mic_dma.h"
 #include "mic_dma_fake.h"
 
@@ -431,6 +432,48 @@ what_is_dropped_touches_nothing(void **state)
 	assert_int_equal(dev.card[128], 9);
 }
 
+/* Writes of registers are posted: what a read has not followed may still be on its way. */
+static void
+a_channel_has_stopped_before_its_jobs_are_told_as_aborted(void **state)
+{
+	(void)state;
+	dev.per_poll = 0;
+	assert_true(mic_dma_copy(ch, 0, of_host(0), 64) >= 0);
+	mic_dma_submit(ch);
+	dev.posts = true;
+	mic_dma_drop(ch);
+	assert_int_equal(dev.dcr & MIC_DCR_ENABLE(1), 0);
+	dev.posts = false;
+}
+
+/* The card has written DCR back as it had read it before. */
+static void
+a_channel_that_comes_on_again_has_nothing_to_do(void **state)
+{
+	(void)state;
+	memset(host, 9, 64);
+	dev.per_poll = 0;
+	assert_true(mic_dma_copy(ch, 0, of_host(0), 64) >= 0);
+	mic_dma_submit(ch);
+	mic_dma_drop(ch);
+	dev.dcr |= MIC_DCR_ENABLE(1);
+	dev.per_poll = 100;
+	access_idle(mic_dev_access(&dev));
+	assert_int_equal(dev.card[0], 0);
+}
+
+static void
+a_card_that_reads_all_ones_keeps_its_bits(void **state)
+{
+	(void)state;
+	assert_true(mic_dma_copy(ch, 0, of_host(0), 64) >= 0);
+	fake_card_reset(&dev, false);
+	dev.blind = true;
+	assert_int_equal(mic_dma_done(ch, 1, NULL), 1);
+	assert_int_equal(dev.dcr, 0);
+	dev.blind = false;
+}
+
 static void
 a_reset_ends_all_jobs_and_the_channel_comes_back(void **state)
 {
@@ -594,6 +637,9 @@ main(void)
 		TEST(an_error_is_not_the_next_jobs),
 		TEST(those_that_ended_well_are_told_up_to_an_error),
 		TEST(what_is_dropped_touches_nothing),
+		TEST(a_channel_has_stopped_before_its_jobs_are_told_as_aborted),
+		TEST(a_channel_that_comes_on_again_has_nothing_to_do),
+		TEST(a_card_that_reads_all_ones_keeps_its_bits),
 		TEST(a_reset_ends_all_jobs_and_the_channel_comes_back),
 		TEST(a_short_reset_is_not_missed),
 		TEST(a_job_after_a_reset_is_not_lost_with_it),

@@ -91,14 +91,27 @@ channel_of(struct mic_dev *dev, uint32_t off)
 	return &dev->channel[(off - MIC_DMA_AT) / MIC_DMA_CHANNEL_BYTES];
 }
 
+static void
+dcr_write(struct mic_dev *dev, uint32_t value)
+{
+	for (unsigned int n = 0; n < MIC_DMA_CHANNELS; n++)
+		if (value & ~dev->dcr & MIC_DCR_ENABLE(n))
+			dev->channel[n].stopped = dev->channel[n].dcherr != 0;
+	dev->dcr = value;
+}
+
 uint32_t
 mic_dev_read(struct mic_dev *dev, uint32_t off)
 {
 	struct fake_channel *c;
 
 	dev->reads++;
-	if (dev->gone)
+	if (dev->gone || dev->blind)
 		return UINT32_MAX;
+	if (dev->has_posted) {
+		dev->has_posted = false;
+		dcr_write(dev, dev->posted_dcr);
+	}
 	if (off == MIC_DCR_AT)
 		return dev->dcr;
 	c = channel_of(dev, off);
@@ -122,15 +135,6 @@ mic_dev_read(struct mic_dev *dev, uint32_t off)
 	}
 }
 
-static void
-dcr_write(struct mic_dev *dev, uint32_t value)
-{
-	for (unsigned int n = 0; n < MIC_DMA_CHANNELS; n++)
-		if (value & ~dev->dcr & MIC_DCR_ENABLE(n))
-			dev->channel[n].stopped = dev->channel[n].dcherr != 0;
-	dev->dcr = value;
-}
-
 void
 mic_dev_write(struct mic_dev *dev, uint32_t off, uint32_t value)
 {
@@ -138,7 +142,12 @@ mic_dev_write(struct mic_dev *dev, uint32_t off, uint32_t value)
 
 	dev->writes++;
 	if (off == MIC_DCR_AT) {
-		dcr_write(dev, value);
+		if (dev->posts) {
+			dev->posted_dcr = value;
+			dev->has_posted = true;
+		} else {
+			dcr_write(dev, value);
+		}
 		return;
 	}
 	c = channel_of(dev, off);

@@ -34,9 +34,13 @@ struct mic_dev {
 	unsigned int mapped, reads, writes, polls;
 	/* What a test asks for. */
 	bool gone, no_memory, never_up;
+	bool blind;            /**< registers read as all ones */
 	unsigned int per_poll; /**< descriptors executed in a poll; 0: none */
 	bool lies;             /**< statuses are nonsense */
 	bool late;             /**< DCHERR shows when it is read for the second time */
+	bool posts;            /**< what is written to DCR arrives with the next read */
+	bool has_posted;
+	uint32_t posted_dcr;
 	void (*event)(void *arg, enum mic_dev_event e);
 	void *arg;
 };

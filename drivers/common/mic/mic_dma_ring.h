@@ -118,6 +118,8 @@ mic_dma_collect(struct mic_dma_channel *ch)
 
 /** Turn the channel on or off in DCR, which has bits of all channels. */
 void mic_dma_control(struct mic_dma_channel *ch, bool on);
+/** Off for good, or until it is set up anew. */
+void mic_dma_turn_off(struct mic_dma_channel *ch);
 /** Set the channel up (section 19.5): 0, or -EIO. It has no jobs in flight. */
 int mic_dma_set_up(struct mic_dma_channel *ch);
 

@@ -48,7 +48,7 @@ mic_dma_drop(struct mic_dma_channel *ch)
 	if (ch->open == 0)
 		return;
 	if (!mic_dev_gone(ch->dev))
-		mic_dma_control(ch, false);
+		mic_dma_turn_off(ch);
 	close_with(ch, MIC_DMA_ABORTED);
 }
 
