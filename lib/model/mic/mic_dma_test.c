@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "mic_dma_priv.h"
 #include "mic_dma_test_rig.h"
 
 #define SIZE 16u
@@ -991,6 +992,27 @@ random_descriptors_do_what_plain_loops_do(void **state)
 	free(host);
 }
 
+/* Who finds a channel in the hands of another thread is told that there is work, but not its own. */
+static void
+a_channel_in_other_hands_is_not_spun_for(void **state)
+{
+	struct mic_dma_channel *c = &rig.dma->channel[0];
+
+	(void)state;
+	rig_open(&rig, 0, true, RIG_RING, 16);
+	rig_desc(&rig, RIG_RING, 0, mic_desc_copy(RIG_HOST, 0, 64));
+	rig_write(&rig, MIC_DHPR_AT, 0, 1);
+	mic_dma_lock(&c->working);
+	assert_false(mic_dma_step(rig.dma));
+	assert_true(mic_dma_at_work(rig.dma));
+	assert_int_equal(rig_read(&rig, MIC_DTPR_AT, 0), 0);
+	/* It has gone away without an end. */
+	mic_dma_unlock(&c->working);
+	rig_finish(&rig);
+	assert_done(0, 1);
+	assert_false(mic_dma_at_work(rig.dma));
+}
+
 /* Whatever is written into registers and memory: the engine touches what is there, and no more. */
 static void
 nonsense_does_no_harm(void **state)
@@ -1060,6 +1082,7 @@ main(void)
 		TEST(channels_may_wait_for_the_card_os),
 		TEST(a_step_is_bounded),
 		TEST(a_step_without_work_is_over_at_once),
+		TEST(a_channel_in_other_hands_is_not_spun_for),
 		TEST(random_descriptors_do_what_plain_loops_do),
 		TEST(nonsense_does_no_harm),
 	};
