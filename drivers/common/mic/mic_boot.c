@@ -41,7 +41,7 @@ mic_boot_place(struct mic_dev *dev, const struct mic_image *image,
 	mic_dev_write(dev, MIC_SPAD_AT(5), (uint32_t)image->image_size);
 }
 
-void
+int
 mic_boot_run(struct mic_dev *dev)
 {
 	struct mic_machine *m = &dev->machine;
@@ -54,6 +54,11 @@ mic_boot_run(struct mic_dev *dev)
 		      (uint32_t)REG_GET(MIC_SPAD2_APIC_ID, spad2));
 	/* The state is entered before the card can say anything of its own. */
 	pthread_mutex_lock(&m->lock);
+	/* While the image was put in place, say. It does not come back by being booted. */
+	if (m->state == MIC_LOST) {
+		pthread_mutex_unlock(&m->lock);
+		return -ENODEV;
+	}
 	m->boots++;
 	m->shutdown = MIC_SHUTDOWN_NOP;
 	m->said = MIC_SHUTDOWN_NOP;
@@ -66,6 +71,7 @@ mic_boot_run(struct mic_dev *dev)
 	rte_wmb();
 	mic_dev_write(dev, MIC_AT(APICICR_LO, MIC_BOOT_DOORBELL), MIC_BOOT_ICR);
 	mic_dev_tell(dev, MIC_DEV_RUNNING);
+	return 0;
 }
 
 /* ---- Kept for another boot ---- */

@@ -126,8 +126,9 @@ place(struct mic_dev *dev)
 		return;
 	}
 	mic_boot_place(dev, &m->kept.image, &plan, &m->placed);
+	/* Only this thread finds a card lost, and it has not meanwhile. */
 	if (m->placed == 0)
-		mic_boot_run(dev);
+		(void)mic_boot_run(dev);
 	pthread_mutex_lock(&m->lock);
 	if (m->placed != 0)
 		return;

@@ -276,7 +276,7 @@ mic_state_boot(struct mic_dev *dev)
 	if (!loaded)
 		ret = place(dev, &m->kept.image);
 	if (ret == 0)
-		mic_boot_run(dev);
+		ret = mic_boot_run(dev);
 	pthread_mutex_lock(&m->lock);
 	m->busy = false;
 	/* The card OS uses that memory from now on. */

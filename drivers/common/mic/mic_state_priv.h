@@ -105,8 +105,8 @@ int mic_boot_plan(struct mic_dev *dev, const struct mic_image *image, struct mic
 /** A slice of it, from `*from` on, which is 0 once all of it is there. */
 void mic_boot_place(struct mic_dev *dev, const struct mic_image *image,
 		    const struct mic_image_plan *plan, uint64_t *from);
-/** Section 11.5, and the state that follows. */
-void mic_boot_run(struct mic_dev *dev);
+/** Section 11.5, and the state that follows: 0, or -ENODEV when it was lost meanwhile. */
+int mic_boot_run(struct mic_dev *dev);
 int mic_boot_keep(struct mic_kept *kept, const struct mic_image *image);
 void mic_boot_forget(struct mic_kept *kept);
 
