@@ -92,6 +92,37 @@ a_card_that_sleeps_is_woken(void)
 	wait_answer(&fn, fn.sequence, answer);
 }
 
+/* Nobody says that no answer comes: callers have a limit of their own. Afterwards all is new. */
+static void
+a_card_that_has_crashed_answers_no_more(void)
+{
+	const uint64_t args[6] = {7};
+	uint64_t answer[6];
+	struct rte_pmd_mic_function fn;
+	int64_t result;
+	unsigned int i;
+
+	if (!dev.is_virtual)
+		return;
+	boot(dev.id);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	assert_int_equal(dev_type(dev.id, "crash"), 0);
+	wait_shutdown(dev.id, RTE_PMD_MIC_CRASHED);
+	for (i = 0; i < fn.slots; i++)
+		assert_int_equal(pmd.call(&fn, args), 0);
+	assert_int_equal(pmd.call(&fn, args), -ENOSPC);
+	for (i = 0; i < 50; i++) {
+		assert_int_equal(pmd.answer(&fn, 1, answer, &result), 0);
+		usleep(100);
+	}
+	assert_int_equal(rte_rawdev_reset(dev.id), 0);
+	boot(dev.id);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	assert_int_equal(fn.sequence, 0);
+	assert_int_equal(pmd.call(&fn, args), 0);
+	wait_answer(&fn, 1, answer);
+}
+
 static void
 what_is_not_there_is_not_found(void)
 {
@@ -136,6 +167,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(echo_answers_what_it_was_sent),
 	TEST_CASE(full_slots_refuse_until_answers_are_had),
 	TEST_CASE(a_card_that_sleeps_is_woken),
+	TEST_CASE(a_card_that_has_crashed_answers_no_more),
 	TEST_CASE(what_is_not_there_is_not_found),
 	TEST_CASE(a_directory_that_lies_is_refused),
 };

@@ -184,13 +184,21 @@ struct rte_pmd_mic_function {
 	uint32_t doorbell;
 	const volatile uint32_t *awake;
 };
-/** -ENOENT when the card has no such function; one caller at a time per function. */
+/**
+ * Find a function: 0, or -ENOENT when the card has none of that name, or is not up. One caller at a
+ * time per function. What is found is good until the card is reset, stopped or closed: then it is to
+ * be found anew, and memory of a closed card is not to be touched.
+ */
 __rte_experimental
 int rte_pmd_mic_function(uint16_t dev_id, const char *name, struct rte_pmd_mic_function *fn);
 /** Post a request: 0, or -ENOSPC when all slots wait to be collected. Hot path; one thread. */
 __rte_experimental
 int rte_pmd_mic_call(struct rte_pmd_mic_function *fn, const uint64_t args[6]);
-/** The answer to request number `sequence` if it is there: 1, else 0. In order. Hot path. */
+/**
+ * The answer to request number `sequence` if it is there: 1, else 0. In order. Hot path. A card that
+ * has crashed, hangs or is lost never answers, and nothing here says so: a caller needs a limit of
+ * its own, or to know of the card's state (rte_pmd_mic_event_register()).
+ */
 __rte_experimental
 int rte_pmd_mic_answer(struct rte_pmd_mic_function *fn, uint64_t sequence, uint64_t args[6],
 		       int64_t *result);
