@@ -4,10 +4,25 @@
 #
 # The process of a card killed with -9 while DMA runs, again and again: its driver notices within
 # 100 ms, what was under way ends with an error, the next boot works, nothing is left behind.
-#
-#   devtools/kill_card.sh [KILLS [SEED]]
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage()
+{
+	cat <<-END
+	Usage: devtools/kill_card.sh [KILLS [SEED]]
+
+	Kills the process of a card with -9 while DMA runs, KILLS times (20 if it is not said), at
+	moments drawn from SEED. Its driver has to notice within 100 ms, and the next boot to work.
+
+	  --help  this text
+	END
+}
+
+case ${1-} in
+--help) usage; exit 0 ;;
+-*) usage >&2; die "unknown argument '$1'" ;;
+esac
 
 KILLS=${1:-20}
 SEED=${2:-$((EPOCHSECONDS % 32768))}

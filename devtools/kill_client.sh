@@ -4,10 +4,25 @@
 #
 # Clients of a served DLB killed with -9 at random moments: the server lives, the next client passes
 # its events, and the server's descriptors, mappings and memory return to what they were.
-#
-#   devtools/kill_client.sh [KILLS [SEED]]
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage()
+{
+	cat <<-END
+	Usage: devtools/kill_client.sh [KILLS [SEED]]
+
+	Kills clients of a served DLB with -9, KILLS of them (50 if it is not said), at moments drawn
+	from SEED. The server has to live on, and to give back what it held for them.
+
+	  --help  this text
+	END
+}
+
+case ${1-} in
+--help) usage; exit 0 ;;
+-*) usage >&2; die "unknown argument '$1'" ;;
+esac
 
 KILLS=${1:-50}
 SEED=${2:-$((EPOCHSECONDS % 32768))}
