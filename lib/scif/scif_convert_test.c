@@ -485,8 +485,8 @@ a_stack_and_a_private_file_are_copied_by_calls(void **state)
 	assert_ptr_equal(scif_mmap(NULL, PAGE, RW, 0, o.epd, stack), SCIF_MMAP_FAILED);
 	assert_int_equal(errno, ENOMEM);
 	pair_say(o.epd);
-	assert_int_equal(scif_register(o.epd, aligned_alloc(PAGE, PAGE), PAGE, 0, RW, SCIF_MAP_FIXED),
-			 0);
+	assert_int_equal(
+		scif_register(o.epd, aligned_alloc(PAGE, PAGE), PAGE, 0, RW, SCIF_MAP_FIXED), 0);
 	pair_tell(o.epd, 0);
 	pair_tell(o.epd, stack);
 	pair_hear(o.epd);

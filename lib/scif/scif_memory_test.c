@@ -58,7 +58,8 @@ window(scif_epd_t epd, void *at, unsigned int pages, int prot)
 static off_t
 window_at(scif_epd_t epd, void *at, unsigned int pages, off_t offset, int prot)
 {
-	assert_int_equal(scif_register(epd, at, pages * PAGE, offset, prot, SCIF_MAP_FIXED), offset);
+	assert_int_equal(scif_register(epd, at, pages * PAGE, offset, prot, SCIF_MAP_FIXED),
+			 offset);
 	return offset;
 }
 

@@ -279,7 +279,8 @@ do_map(struct side *peer, unsigned int mapper)
 	if (m->at != NULL)
 		return;
 	error = range_error(peer, start * PAGE, len * PAGE, SCIF_PROT_READ);
-	at = scif_mmap(NULL, len * PAGE, SCIF_PROT_READ, 0, side[mapper].epd, (off_t)(start * PAGE));
+	at = scif_mmap(NULL, len * PAGE, SCIF_PROT_READ, 0, side[mapper].epd,
+		       (off_t)(start * PAGE));
 	expect(at == SCIF_MMAP_FAILED ? -1 : 0, error, "mmap");
 	if (error != 0)
 		return;
@@ -339,8 +340,8 @@ compare(void)
 		for (unsigned int i = 0; maps[m].at != NULL && i < maps[m].len; i++)
 			if (!maps[m].gone[i] &&
 			    memcmp(maps[m].at + i * PAGE, object[maps[m].page[i]], PAGE) != 0)
-				fail_msg("operation %u: page %u of mapping %u differs", operation, i,
-					 m);
+				fail_msg("operation %u: page %u of mapping %u differs", operation,
+					 i, m);
 }
 
 static void

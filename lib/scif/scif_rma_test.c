@@ -427,8 +427,8 @@ marks_of_both_sides_can_be_waited_for_twice(void **state)
 	two_close(&t);
 }
 
-/* With a worker that takes its time, in whatever order: nothing is there before a fence has said so,
- * and all of it after.
+/* With a worker that takes its time, in whatever order: not all is there before a fence has said
+ * so, and all of it after.
  */
 static int
 transfers_take_their_time(scif_epd_t epd, void *arg)

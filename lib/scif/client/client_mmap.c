@@ -213,8 +213,8 @@ static int
 move_pieces(struct mapping *list, char *place)
 {
 	for (struct mapping *m = list; m != NULL; m = m->next) {
-		if (mremap((void *)m->start, m->len, m->len, MREMAP_MAYMOVE | MREMAP_FIXED, place) ==
-		    MAP_FAILED)
+		if (mremap((void *)m->start, m->len, m->len, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   place) == MAP_FAILED)
 			return -errno;
 		m->start = (uintptr_t)place;
 		m->end = m->start + m->len;

@@ -59,7 +59,8 @@ check_register(const void *address, size_t len, int64_t offset, int prot, int fl
 	if ((flags & ~SCIF_MAP_FIXED) != 0)
 		return -EINVAL;
 	if ((flags & SCIF_MAP_FIXED) != 0 &&
-	    (offset < 0 || offset % CLIENT_PAGE != 0 || len > (uint64_t)INT64_MAX + 1 - (uint64_t)offset))
+	    (offset < 0 || offset % CLIENT_PAGE != 0 ||
+	     len > (uint64_t)INT64_MAX + 1 - (uint64_t)offset))
 		return -EINVAL;
 	if ((prot & ~(SCIF_PROT_READ | SCIF_PROT_WRITE)) != 0)
 		return -EINVAL;

@@ -299,8 +299,8 @@ client_rma(struct client_endpoint *ep, int64_t local, uint64_t len, int64_t remo
 }
 
 int
-client_rma_memory(struct client_endpoint *ep, void *address, uint64_t len, int64_t remote, int flags,
-		  bool to_remote)
+client_rma_memory(struct client_endpoint *ep, void *address, uint64_t len, int64_t remote,
+		  int flags, bool to_remote)
 {
 	struct client_transfer t = {
 		.address = address,

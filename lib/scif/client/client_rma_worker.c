@@ -21,7 +21,7 @@
 struct job {
 	struct job *next;
 	struct client_endpoint *ep;
-	uint32_t ticket; /* of a transfer: how many were begun before; of a store: that are waited for */
+	uint32_t ticket; /* of a transfer: how many were begun before; of a store: are waited for */
 	bool is_store, done;
 	struct client_transfer transfer;
 	uint64_t value;
@@ -155,7 +155,7 @@ work(void *arg)
 		pthread_mutex_lock(&worker.lock);
 		ep = job->ep;
 		job->done = true;
-		/* It is retired with the endpoint still in use, by another that was begun or here. */
+		/* Those that are retired let go of the endpoint: it is in use until the end here. */
 		atomic_fetch_add(&ep->users, 1);
 		retire(ep);
 		client_leave(ep);

@@ -13,7 +13,8 @@
 #define NS_PER_MS UINT64_C(1000000)
 
 int
-scif_window_send(const struct scif_window *w, enum scif_op op, uint64_t p0, uint64_t p1, uint64_t p2)
+scif_window_send(const struct scif_window *w, enum scif_op op, uint64_t p0, uint64_t p1,
+		 uint64_t p2)
 {
 	struct scif_node *node = scif_node_find(w->engine, w->node);
 	const struct scif_message m = {

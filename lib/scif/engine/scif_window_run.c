@@ -112,7 +112,8 @@ run_of(struct scif_client *client, const struct scif_endpoint *ep, const struct 
 		ret = shared_new(client, key, offset + length, fd, &run->shared);
 	} else if (key != 0) {
 		run->shared = shared_find(client, key);
-		ret = run->shared == NULL ? -ENOENT : shared_grow(run->shared, client, offset + length);
+		ret = run->shared == NULL ? -ENOENT
+					  : shared_grow(run->shared, client, offset + length);
 	} else if (scif_endpoint_far(ep)) {
 		/* Memory of a process is read and written by its number, on one machine only. */
 		ret = -ENOMEM;
