@@ -34,6 +34,8 @@ static const char help[] =
 	"       --join N\n"
 	"              Join a node that another slipway scifd serves on this machine, now or once it\n"
 	"              is there, and again when it comes back.\n"
+	"       --no-peers\n"
+	"              Of node 0: nodes that join it do not reach each other.\n"
 	"       --ring BYTES\n"
 	"              Room for bytes that were sent and not received, of each connection and\n"
 	"              direction: a power of two, 256 to 1048576; 4096 if not said.\n"
@@ -143,6 +145,9 @@ parse_option(struct scifd *d, int opt, const char *value)
 		d->config.join = (uint16_t)number;
 		d->config.joins = true;
 		break;
+	case 'p':
+		engine->no_peers = true;
+		break;
 	case 'r':
 		return parse_ring(value, &engine->ring_size);
 	case 'c':
@@ -175,6 +180,7 @@ parse_arguments(struct scifd *d, int argc, char **argv)
 	static const struct option names[] = {
 		{"node", required_argument, NULL, 'n'},
 		{"join", required_argument, NULL, 'j'},
+		{"no-peers", no_argument, NULL, 'p'},
 		{"ring", required_argument, NULL, 'r'},
 		{"connect-timeout", required_argument, NULL, 'c'},
 		{"mode", required_argument, NULL, 'm'},

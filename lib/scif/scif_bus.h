@@ -66,6 +66,17 @@ struct scif_bus_ops {
 
 	/** Is the other side still there? False once the link is lost, for good. */
 	bool (*alive)(struct scif_bus *bus);
+
+	/**
+	 * Of node 0's links only, and NULL where it cannot be: let the other node reach one more
+	 * node, which is at the other end of `with`.
+	 *
+	 * @param said what the other node is told, as the payload of NODE_ADD in section 10.5: its
+	 *        aperture as the third node sees it, registers and aperture of that as it sees them,
+	 *        length
+	 * @return 0, or a negative errno
+	 */
+	int (*introduce)(struct scif_bus *bus, struct scif_bus *with, uint64_t said[4]);
 };
 
 /** One link; implementations put this first in their own. */

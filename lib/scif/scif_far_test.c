@@ -44,12 +44,26 @@ echo(scif_epd_t epd)
 	return errno == ECONNRESET ? 0 : 3;
 }
 
+/* Has it sent back by the other node. */
+static int
+ask(scif_epd_t epd)
+{
+	char bytes[3];
+
+	if (scif_send(epd, "eabc", 4, SCIF_SEND_BLOCK) != 4 ||
+	    scif_recv(epd, bytes, 3, SCIF_RECV_BLOCK) != 3 || bytes[2] != ('c' ^ 0x55))
+		return 7;
+	return scif_close(epd);
+}
+
 /* What is asked for by its first byte. */
 static int
 visit(scif_epd_t epd)
 {
 	char what;
 
+	if (far_self == 2)
+		return ask(epd);
 	if (scif_recv(epd, &what, 1, SCIF_RECV_BLOCK) != 1)
 		return 1;
 	switch (what) {
@@ -208,6 +222,31 @@ a_node_that_is_killed_is_lost_and_comes_back(void **state)
 	scif_close(listener);
 }
 
+static void
+nodes_that_joined_the_same_one_reach_each_other(void **state)
+{
+	struct rig third;
+	pid_t listens, connects;
+
+	(void)state;
+	assert_int_equal(rig_join(&third, &far_host, 2), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(far_nodes(3), 3);
+		listens = far_start(2, 2);
+		connects = far_start(1, 2);
+		assert_int_equal(far_wait(listens), 0);
+		assert_int_equal(far_wait(connects), 0);
+		if (i == 1)
+			break;
+		/* And again, after it was killed. */
+		rig_kill(&third);
+		assert_int_equal(far_nodes(2), 2);
+		assert_int_equal(rig_again(&third, NULL), 0);
+	}
+	assert_int_equal(rig_end(&third), 0);
+	assert_int_equal(far_nodes(2), 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -218,6 +257,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_process_killed_on_the_other_node_is_noticed),
 		cmocka_unit_test(a_descriptor_shows_what_comes_from_the_other_node),
 		cmocka_unit_test(a_node_that_is_killed_is_lost_and_comes_back),
+		cmocka_unit_test(nodes_that_joined_the_same_one_reach_each_other),
 	};
 
 	if (far_is_visitor(argc, argv))

@@ -347,6 +347,9 @@ messages_of_any_kind_hurt_nobody(void **state)
 	(void)state;
 	join_as_node(&h, F_SEAL_SHRINK);
 	half = (void *)memory_of_host(h.link, LINK_SHARE, &p);
+	/* It is published when it is complete. */
+	while (atomic_load(&h.page->qp) == 0)
+		usleep(1000);
 	assert_int_equal(half->magic, SCIF_QP_MAGIC);
 	for (uint32_t n = 0; n < 20000; n++) {
 		struct scif_message m = guess(&random);

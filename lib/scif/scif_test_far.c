@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,18 +18,32 @@
 #include <cmocka.h>
 
 struct rig far_host, far_card;
+uint16_t far_self;
+static uint16_t far_to;
+
+pid_t
+far_start(uint16_t node, uint16_t to)
+{
+	char self[8], other[8];
+	pid_t pid;
+
+	snprintf(self, sizeof(self), "%u", node);
+	snprintf(other, sizeof(other), "%u", to);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl("/proc/self/exe", "visitor", "visit", self, other, NULL);
+		_exit(8);
+	}
+	return pid;
+}
 
 pid_t
 far_visitor(scif_epd_t listener, scif_epd_t *epd)
 {
 	struct scif_portID peer;
-	pid_t pid = fork();
+	pid_t pid = far_start(1, 0);
 
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execl("/proc/self/exe", "visitor", "visit", NULL);
-		_exit(8);
-	}
 	assert_int_equal(scif_accept(listener, &peer, epd, SCIF_ACCEPT_SYNC), 0);
 	assert_int_equal(peer.node, 1);
 	return pid;
@@ -91,18 +106,44 @@ far_listen(void)
 bool
 far_is_visitor(int argc, char **argv)
 {
-	return argc > 1 && strcmp(argv[1], "visit") == 0;
+	if (argc < 4 || strcmp(argv[1], "visit") != 0)
+		return false;
+	far_self = (uint16_t)atoi(argv[2]);
+	far_to = (uint16_t)atoi(argv[3]);
+	setenv("SLIPWAY_SCIF_NODE", argv[2], 1);
+	return true;
+}
+
+static scif_epd_t
+accept_one(void)
+{
+	scif_epd_t listener = far_listen(), epd = -1;
+	struct scif_portID peer;
+
+	scif_accept(listener, &peer, &epd, SCIF_ACCEPT_SYNC);
+	scif_close(listener);
+	return epd;
+}
+
+/* Whoever it is may not be there yet. */
+static scif_epd_t
+connect_to(uint16_t node)
+{
+	struct scif_portID to = {node, FAR_PORT};
+	scif_epd_t epd = scif_open();
+
+	for (int i = 0; epd >= 0 && i < 400; i++) {
+		if (scif_connect(epd, &to) > 0)
+			return epd;
+		usleep(5000);
+	}
+	return -1;
 }
 
 int
 far_visit(int (*visit)(scif_epd_t epd))
 {
-	struct scif_portID to = {0, FAR_PORT};
-	scif_epd_t epd;
+	scif_epd_t epd = far_to == far_self ? accept_one() : connect_to(far_to);
 
-	setenv("SLIPWAY_SCIF_NODE", "1", 1);
-	epd = scif_open();
-	if (epd < 0 || scif_connect(epd, &to) < 0)
-		return 9;
-	return visit(epd);
+	return epd < 0 ? 9 : visit(epd);
 }

@@ -98,6 +98,14 @@ loop_alive(struct scif_bus *bus)
 	return !end_of(bus)->away;
 }
 
+static int
+loop_introduce(struct scif_bus *bus, struct scif_bus *with, uint64_t said[4])
+{
+	(void)with;
+	said[3] = end_of(bus)->length;
+	return 0;
+}
+
 static const struct scif_bus_ops loop_ops = {
 	.publish = loop_publish,
 	.peer_qp = loop_peer_qp,
@@ -107,6 +115,7 @@ static const struct scif_bus_ops loop_ops = {
 	.unmap = loop_unmap,
 	.ring = loop_ring,
 	.alive = loop_alive,
+	.introduce = loop_introduce,
 };
 
 void

@@ -25,6 +25,7 @@ struct scif_loop_end {
 	struct scif_loop_memory *memory;
 	uint32_t memories;
 	uint32_t numbers;
+	uint64_t length; /**< that its other side is told when it is introduced */
 	uint32_t maps; /**< that the other side's memory has here */
 	bool rung;     /**< by the other side, since somebody looked */
 	bool away;     /**< the other side is lost */

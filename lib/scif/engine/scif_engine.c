@@ -236,6 +236,9 @@ scif_engine_step(struct scif_engine *engine, uint64_t now_ns)
 	for (unsigned int i = 0; i <= engine->max_link; i++) {
 		if (engine->node[i] == NULL || engine->node[i]->self)
 			continue;
+		/* What a peer says counts once both are online. */
+		if (engine->node[i]->peer)
+			deadline = least(deadline, scif_peer_step(engine->node[i]));
 		deadline = least(deadline, scif_link_step(engine->node[i]));
 		deadline = least(deadline, scif_node_expire(engine->node[i]));
 	}
@@ -261,7 +264,7 @@ scif_engine_sleep(struct scif_engine *engine, bool asleep)
 /* ---- Links ---- */
 
 int
-scif_engine_link_add(struct scif_engine *engine, uint16_t id, struct scif_bus *bus)
+scif_node_add(struct scif_engine *engine, uint16_t id, struct scif_bus *bus, bool peer)
 {
 	struct scif_node *node;
 	int ret;
@@ -273,6 +276,7 @@ scif_engine_link_add(struct scif_engine *engine, uint16_t id, struct scif_bus *b
 	ret = node_new(engine, id, bus, &node);
 	if (ret < 0)
 		return ret;
+	node->peer = peer;
 	ret = scif_link_open(node);
 	if (ret < 0) {
 		engine->node[id] = NULL;
@@ -282,6 +286,12 @@ scif_engine_link_add(struct scif_engine *engine, uint16_t id, struct scif_bus *b
 	if (id > engine->max_link)
 		engine->max_link = id;
 	return 0;
+}
+
+int
+scif_engine_link_add(struct scif_engine *engine, uint16_t id, struct scif_bus *bus)
+{
+	return scif_node_add(engine, id, bus, false);
 }
 
 void
@@ -318,6 +328,7 @@ scif_engine_link_remove(struct scif_engine *engine, uint16_t id)
 		return;
 	scif_node_leave(node);
 	scif_link_close(node);
+	engine->peer[id] = (struct scif_peer){0};
 	scif_arena_forget(node);
 	engine->node[id] = NULL;
 	free(node);

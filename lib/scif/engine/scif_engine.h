@@ -73,6 +73,14 @@ struct scif_host_ops {
 	int (*fork)(void *arg, struct scif_client *client);
 	/** Another node came online, or is gone: for peer devices. */
 	void (*node)(void *arg, uint16_t node, bool online);
+	/**
+	 * Node 0 says how another node can be reached: `said` is the payload of NODE_ADD. Whoever
+	 * hosts the engine adds the link by scif_engine_peer_add, now or later, and of the two
+	 * nodes either may do what it takes.
+	 *
+	 * @return 0, or a negative errno: it cannot be reached
+	 */
+	int (*peer)(void *arg, uint16_t node, const uint64_t said[4]);
 	/** One line, without its end. */
 	void (*log)(void *arg, const char *line);
 };
@@ -88,6 +96,7 @@ struct scif_engine_config {
 	uint32_t send_retry_ms;   /**< how long a full node ring is retried; 3000 */
 	bool any_may_administer;  /**< ports below 1024 are for everybody */
 	bool driver_errno;        /**< errno as drivers have it, where documents differ */
+	bool no_peers;            /**< node 0 introduces the others to nobody */
 	bool log_messages;        /**< one line for each */
 };
 
@@ -157,6 +166,8 @@ void scif_engine_sleep(struct scif_engine *engine, bool asleep);
 
 /** There is a link to another node. */
 int scif_engine_link_add(struct scif_engine *engine, uint16_t node, struct scif_bus *bus);
+/** There is a link to another node that node 0 speaks of, has spoken of, or will. */
+int scif_engine_peer_add(struct scif_engine *engine, uint16_t node, struct scif_bus *bus);
 /** The other side may have changed what it published: look, without waiting for the time. */
 void scif_engine_link_look(struct scif_engine *engine, uint16_t node);
 /** That link is gone; nothing of it is touched once this returns. */

@@ -25,6 +25,9 @@ struct bench {
 	unsigned int lines; /**< logged */
 	short shown;        /**< by the last gate */
 	int nodes;          /**< others that are online */
+	uint16_t peer;      /**< the last that node 0 spoke of */
+	uint64_t said;      /**< the last word of that */
+	bool no_peer;       /**< it cannot be reached */
 	bool no_memory;     /**< from now on */
 	struct scif_reply reply;
 };
@@ -131,6 +134,16 @@ bench_node(void *arg, uint16_t node, bool online)
 	b->nodes += online ? 1 : -1;
 }
 
+static inline int
+bench_peer(void *arg, uint16_t node, const uint64_t said[4])
+{
+	struct bench *b = arg;
+
+	b->peer = node;
+	b->said = said[3];
+	return b->no_peer ? -ENODEV : 0;
+}
+
 static inline void
 bench_log(void *arg, const char *line)
 {
@@ -152,6 +165,7 @@ static const struct scif_host_ops bench_ops = {
 	.gate_free = bench_gate_free,
 	.fork = bench_fork,
 	.node = bench_node,
+	.peer = bench_peer,
 	.log = bench_log,
 };
 

@@ -83,7 +83,8 @@ scif_link_open(struct scif_node *node)
 		return ret;
 	}
 	node->wire = link;
-	node->bus->ops->publish(node->bus, link->address);
+	if (!node->peer)
+		node->bus->ops->publish(node->bus, link->address);
 	return 0;
 }
 
@@ -115,7 +116,8 @@ scif_link_close(struct scif_node *node)
 {
 	struct scif_link *link = node->wire;
 
-	node->bus->ops->publish(node->bus, 0);
+	if (!node->peer)
+		node->bus->ops->publish(node->bus, 0);
 	go_away(node);
 	node->bus->ops->unshare(node->bus, link->address);
 	node->engine->ops->memory_free(node->engine->arg, &link->memory);
@@ -129,6 +131,7 @@ scif_link_reset(struct scif_node *node)
 	go_away(node);
 	/* What the other node wrote is of a time that is over. */
 	atomic_store(&node->wire->half->local_write, 0);
+	atomic_store(&node->wire->half->qp_state, 0);
 	atomic_store(&node->wire->rx_at.own, 0);
 	atomic_store(&node->wire->rx_at.other, 0);
 	node->wire->next_look = node->engine->now + node->engine->config.page_poll_ms * NS_PER_MS;
@@ -307,7 +310,7 @@ scif_link_look(struct scif_node *node)
 	int ret;
 
 	link->next_look = engine->now + engine->config.page_poll_ms * NS_PER_MS;
-	if (address == link->peer_address || (address != 0 && address == link->refused))
+	if (node->peer || address == link->peer_address || (address != 0 && address == link->refused))
 		return;
 	link->refused = 0;
 	if (link->peer_address != 0) {
@@ -329,6 +332,48 @@ scif_link_look(struct scif_node *node)
 	say_init(node);
 }
 
+/* ---- Of a peer, whose queue pair node 0 names ---- */
+
+uint64_t
+scif_link_address(const struct scif_node *node)
+{
+	return node->wire->address;
+}
+
+int
+scif_link_meet(struct scif_node *node, uint64_t address)
+{
+	int ret = 0;
+
+	if (node->wire->peer_address == 0)
+		ret = map_queue_pair(node, address);
+	if (ret == 0)
+		node->wire->peer_address = address;
+	return ret;
+}
+
+bool
+scif_link_is_met(const struct scif_node *node)
+{
+	return node->wire->peer_address != 0;
+}
+
+uint32_t
+scif_link_state(const struct scif_node *node)
+{
+	/* Pairs with scif_link_set_state there: its rings are joined. */
+	return atomic_load(&node->wire->half->qp_state);
+}
+
+void
+scif_link_set_state(struct scif_node *node, uint32_t state)
+{
+	struct scif_half *peer = node->wire->qp.base;
+
+	if (node->wire->peer_address != 0)
+		atomic_store(&peer->qp_state, state);
+}
+
 /* ---- Receiving ---- */
 
 static bool
@@ -337,7 +382,8 @@ take(struct scif_node *node)
 	struct scif_link *link = node->wire;
 	struct scif_message m;
 
-	if (link->peer_address == 0 || scif_consumer_used(&link->rx, sizeof(m)) < sizeof(m))
+	if (link->peer_address == 0 || (node->peer && !node->online) ||
+	    scif_consumer_used(&link->rx, sizeof(m)) < sizeof(m))
 		return false;
 	scif_consumer_get(&link->rx, &m, sizeof(m));
 	scif_consumer_publish(&link->rx);
@@ -360,5 +406,7 @@ scif_link_step(struct scif_node *node)
 	deadline = send_waiting(node);
 	if (n == MESSAGES_MAX)
 		return engine->now;
+	if (node->peer)
+		return deadline;
 	return deadline < link->next_look ? deadline : link->next_look;
 }

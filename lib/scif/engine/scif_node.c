@@ -75,6 +75,7 @@ scif_node_join(struct scif_node *node)
 	engine->counters.nodes_added++;
 	scif_log(engine, "node %u: online", node->id);
 	engine->ops->node(engine->arg, node->id, true);
+	scif_peer_introduce(engine);
 }
 
 /* ---- Leave ---- */
@@ -107,8 +108,10 @@ scif_node_leave(struct scif_node *node)
 	engine->counters.nodes_lost++;
 	scif_log(engine, "node %u: gone", node->id);
 	scif_close_node(node);
-	if (is_manager(engine))
+	if (is_manager(engine)) {
+		scif_peer_part(node);
 		tell_others(node);
+	}
 	engine->ops->node(engine->arg, node->id, false);
 }
 
@@ -155,8 +158,10 @@ removed(struct scif_node *from, uint64_t id)
 		from->engine->counters.bad_token++;
 		return;
 	}
-	if (gone != NULL)
+	if (gone != NULL) {
 		scif_node_leave(gone);
+		scif_peer_forget(gone);
+	}
 	send_about(from, SCIF_NODE_REMOVE_ACK, (uint16_t)id);
 }
 
@@ -168,7 +173,8 @@ scif_node_stop(struct scif_engine *engine)
 	for (unsigned int i = 0; i < SCIF_NODES_MAX; i++) {
 		struct scif_node *node = engine->node[i];
 
-		if (node == NULL || node->self || !node->online)
+		/* Node 0 tells the peers. */
+		if (node == NULL || node->self || node->peer || !node->online)
 			continue;
 		scif_link_withdraw(node);
 		send_about(node, SCIF_EXIT, 0);
@@ -219,19 +225,11 @@ answer_info(struct scif_node *from, const struct scif_message *m)
 	scif_message_send(from, &answer);
 }
 
-static void
-refuse_peer(struct scif_node *from, const struct scif_message *m)
-{
-	const struct scif_message answer = {
-		.src = m->dst, .dst = m->src, .op = SCIF_NODE_ADD_NACK};
-
-	scif_message_send(from, &answer);
-}
-
 void
 scif_node_message(struct scif_node *from, const struct scif_message *m)
 {
-	if (from->self && m->op != SCIF_GET_NODE_INFO) {
+	/* Peers are nobody's manager: of what is here they have nothing to say. */
+	if ((from->self || from->peer) && m->op != SCIF_GET_NODE_INFO) {
 		from->engine->counters.bad_token++;
 		return;
 	}
@@ -246,7 +244,9 @@ scif_node_message(struct scif_node *from, const struct scif_message *m)
 		exit_acked(from);
 		break;
 	case SCIF_NODE_ADD:
-		refuse_peer(from, m);
+	case SCIF_NODE_ADD_ACK:
+	case SCIF_NODE_ADD_NACK:
+		scif_peer_message(from, m);
 		break;
 	case SCIF_NODE_REMOVE:
 		removed(from, m->payload[0]);

@@ -131,17 +131,28 @@ struct scif_endpoint {
 	struct scif_windows *windows; /**< scif_window.h; NULL until there is one */
 };
 
+/** A node that node 0 has spoken of. */
+struct scif_peer {
+	bool asked;    /**< and waits for the answer */
+	uint64_t said; /**< the last word of that, which the answer repeats */
+	uint64_t qp;   /**< where its queue pair is; 0: not known, or mapped */
+	uint32_t looks;
+	uint64_t next_look;
+};
+
 /** A node, this one too. */
 struct scif_node {
 	uint16_t id;
 	bool online;
 	bool self;
+	bool peer; /**< by a link that node 0 spoke of */
 	struct scif_engine *engine;
 	struct scif_bus *bus;   /**< NULL: this node */
 	struct scif_link *wire; /**< scif_link.c's: queue pair, ring, timers; NULL: this node */
 	uint32_t acks;    /**< nodes that have still to say that they know it is gone */
 	uint64_t exiting; /**< until when those are waited for; SCIF_NO_DEADLINE: it does not leave */
 	bool stopping;    /**< this node leaves, and waits for its EXIT_ACK */
+	uint64_t paired[SCIF_NODES_MAX / 64 + 1]; /**< nodes it has been introduced to: a bit each */
 };
 
 struct scif_engine {
@@ -165,6 +176,7 @@ struct scif_engine {
 	uint32_t nb_granted;       /**< windows that wait for a link */
 	struct scif_list resting; /**< connections without users */
 	struct scif_node *node[SCIF_NODES_MAX];
+	struct scif_peer peer[SCIF_NODES_MAX];
 	uint16_t max_id;   /**< ever seen */
 	uint16_t max_link; /**< there was ever a link to */
 	uint32_t numbers; /**< memories, clients and endpoints ever */
@@ -290,6 +302,8 @@ struct scif_node *scif_node_self(struct scif_engine *engine);
 void scif_node_join(struct scif_node *node);
 void scif_node_leave(struct scif_node *node);
 unsigned int scif_node_count(const struct scif_engine *engine);
+/** A node with its link, peer or not: 0, or a negative errno. */
+int scif_node_add(struct scif_engine *engine, uint16_t id, struct scif_bus *bus, bool peer);
 void scif_node_message(struct scif_node *from, const struct scif_message *m);
 /** This node leaves the others: begin, and whether it is done. */
 void scif_node_stop(struct scif_engine *engine);
@@ -329,6 +343,18 @@ uint64_t scif_fence_step(struct scif_engine *engine);
 void scif_slot_done(struct scif_client *client, uint32_t slot, uint32_t ticket, int error,
 		    int64_t value);
 
+/* ---- scif_peer.c: nodes that node 0 introduces to each other, section 10.9 ---- */
+
+/** Node 0: of all that are online, who does not know the others yet does so now. */
+void scif_peer_introduce(struct scif_engine *engine);
+/** Node 0: one has left; when it is back it is introduced again. */
+void scif_peer_part(struct scif_node *gone);
+/** The node cannot be reached any more, over the link that node 0 spoke of. */
+void scif_peer_forget(struct scif_node *node);
+/** Look whether both sides are there: when to be called again. */
+uint64_t scif_peer_step(struct scif_node *node);
+void scif_peer_message(struct scif_node *from, const struct scif_message *m);
+
 /* ---- scif_link.c: queue pair and ring with another node, sections 10.2, 10.9, 10.10 ---- */
 
 int scif_link_open(struct scif_node *node);
@@ -336,6 +362,14 @@ void scif_link_close(struct scif_node *node);
 int scif_link_send(struct scif_node *node, const struct scif_message *m);
 /** Take messages, look for the other side, time out: when to be called again. */
 uint64_t scif_link_step(struct scif_node *node);
+/** Where the own queue pair is. */
+uint64_t scif_link_address(const struct scif_node *node);
+/** Map the other side's, which somebody said is there: 0, or a negative errno. */
+int scif_link_meet(struct scif_node *node, uint64_t address);
+bool scif_link_is_met(const struct scif_node *node);
+/** What the other side says of this queue pair; say something of the other one. */
+uint32_t scif_link_state(const struct scif_node *node);
+void scif_link_set_state(struct scif_node *node, uint32_t state);
 /** Look for the other side at once. */
 void scif_link_look(struct scif_node *node);
 /** The other side is gone: look for it again, after a while. */

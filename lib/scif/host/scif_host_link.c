@@ -44,7 +44,7 @@ struct link_packet {
 	uint32_t kind;
 	uint32_t version;
 	uint32_t node;
-	uint32_t zero;
+	uint32_t peer; /* node 0 said so */
 	uint64_t address;
 	uint64_t size;
 };
@@ -70,6 +70,7 @@ struct host_link {
 	struct scif_bus bus;
 	struct scif_host *host;
 	bool joined; /* this side began it */
+	bool peer;   /* as node 0 said */
 	bool up;     /* said hello, both */
 	bool lost;
 	uint16_t node;
@@ -321,6 +322,13 @@ link_alive(struct scif_bus *bus)
 	return !link_of(bus)->lost;
 }
 
+static int
+link_introduce(struct scif_bus *bus, struct scif_bus *with, uint64_t said[4])
+{
+	(void)bus, (void)with, (void)said;
+	return 0;
+}
+
 static const struct scif_bus_ops link_ops = {
 	.publish = link_publish,
 	.peer_qp = link_peer_qp,
@@ -330,6 +338,7 @@ static const struct scif_bus_ops link_ops = {
 	.unmap = link_unmap,
 	.ring = link_ring,
 	.alive = link_alive,
+	.introduce = link_introduce,
 };
 
 /* ---- Begin and end ---- */
@@ -370,7 +379,11 @@ hello(struct host_link *link, const struct link_packet *p, int fd)
 		link->peer_page = map_sealed(fd, PAGE_BYTES);
 	if (link->peer_page != NULL) {
 		link->node = (uint16_t)p->node;
-		ret = scif_engine_link_add(host->engine, link->node, &link->bus);
+		link->peer |= p->peer != 0;
+		/* The engine may map at once what comes next. */
+		link->up = true;
+		ret = link->peer ? scif_engine_peer_add(host->engine, link->node, &link->bus)
+				 : scif_engine_link_add(host->engine, link->node, &link->bus);
 		link->up = ret == 0;
 	}
 	if (fd >= 0)
@@ -454,9 +467,10 @@ link_ready(struct scif_host_watch *watch)
 }
 
 static int
-link_begin(struct scif_host *host, int fd, bool joined)
+link_begin(struct scif_host *host, int fd, bool joined, bool peer)
 {
-	struct link_packet p = {.kind = LINK_HELLO, .node = host->config.engine.node};
+	struct link_packet p = {
+		.kind = LINK_HELLO, .node = host->config.engine.node, .peer = peer};
 	struct host_link *link = calloc(1, sizeof(*link));
 	int ret = -ENOMEM;
 
@@ -464,6 +478,7 @@ link_begin(struct scif_host *host, int fd, bool joined)
 		goto close_fd;
 	link->host = host;
 	link->joined = joined;
+	link->peer = peer;
 	link->bus.ops = &link_ops;
 	link->watch = (struct scif_host_watch){.ready = link_ready, .fd = fd};
 	ret = scif_host_ops.memory(host, PAGE_BYTES, &link->page);
@@ -495,14 +510,14 @@ scif_host_link_accept(struct scif_host_watch *watch)
 	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0)
-		link_begin(host, fd, false);
+		link_begin(host, fd, false, false);
 }
 
 static int
-join(struct scif_host *host)
+join(struct scif_host *host, uint16_t node, bool peer)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd, ret = scif_path(address.sun_path, (unsigned int)host->config.join, "link");
+	int fd, ret = scif_path(address.sun_path, node, "link");
 
 	if (ret < 0)
 		return ret;
@@ -514,7 +529,17 @@ join(struct scif_host *host)
 		close(fd);
 		return ret;
 	}
-	return link_begin(host, fd, true);
+	return link_begin(host, fd, !peer, peer);
+}
+
+int
+scif_host_peer(void *arg, uint16_t node, const uint64_t said[4])
+{
+	struct scif_host *host = arg;
+
+	/* All nodes of a machine are found at the same place; the higher one is visited. */
+	(void)said;
+	return node > host->config.engine.node ? join(host, node, true) : 0;
 }
 
 uint64_t
@@ -527,7 +552,7 @@ scif_host_join(struct scif_host *host, uint64_t now)
 			return SCIF_NO_DEADLINE;
 	if (now >= host->next_join) {
 		host->next_join = now + NS_PER_S;
-		join(host);
+		join(host, host->config.join, false);
 	}
 	return host->next_join;
 }

@@ -241,5 +241,6 @@ const struct scif_host_ops scif_host_ops = {
 	.gate_free = host_gate_free,
 	.fork = host_fork,
 	.node = host_node,
+	.peer = scif_host_peer,
 	.log = host_log,
 };

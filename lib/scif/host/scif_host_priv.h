@@ -39,6 +39,8 @@ void scif_host_clients_close(struct scif_host *host);
 
 /** Another node wants a link. */
 void scif_host_link_accept(struct scif_host_watch *watch);
+/** Node 0 says that another node can be reached: 0, or a negative errno. */
+int scif_host_peer(void *arg, uint16_t node, const uint64_t said[4]);
 /** Join the node that is to be joined, if there is no link: when to be called again. */
 uint64_t scif_host_join(struct scif_host *host, uint64_t now);
 void scif_host_links_close(struct scif_host *host);

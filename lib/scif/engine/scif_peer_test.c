@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "scif_bus_loop.h"
+#include "scif_engine_test_rig.h"
+#include "scif_priv.h"
+
+/* A host and two cards, which the host introduces to each other. */
+
+#define PORT   2050
+#define NODES  3
+#define LENGTH UINT64_C(0x5000)
+
+static struct bench node[NODES];
+static struct scif_client *client[NODES];
+static struct scif_loop to_host[NODES], between;
+
+static void
+settle(void)
+{
+	for (int i = 0; i < 8 * NODES; i++)
+		bench_step(&node[i % NODES], 0);
+}
+
+static void
+pass_ms(uint64_t ms)
+{
+	for (int i = 0; i < NODES; i++)
+		bench_step(&node[i], ms);
+	settle();
+}
+
+static void
+link_to_host(uint16_t id)
+{
+	scif_loop_init(&to_host[id]);
+	to_host[id].end[0].length = LENGTH + id;
+	assert_int_equal(scif_engine_link_add(node[0].engine, id, &to_host[id].end[0].bus), 0);
+	assert_int_equal(scif_engine_link_add(node[id].engine, 0, &to_host[id].end[1].bus), 0);
+}
+
+static int
+begin_nodes(bool no_peers)
+{
+	for (uint16_t i = 0; i < NODES; i++) {
+		const struct scif_engine_config config = {
+			.node = i, .page_poll_ms = 10, .alive_ms = 1000, .no_peers = no_peers};
+
+		bench_begin(&node[i], &config);
+		client[i] = bench_client(&node[i], true, NULL);
+	}
+	scif_loop_init(&between);
+	link_to_host(1);
+	return 0;
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	return begin_nodes(false);
+}
+
+static int
+begin_without(void **state)
+{
+	(void)state;
+	return begin_nodes(true);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	for (int i = 0; i < NODES; i++)
+		scif_engine_client_remove(node[i].engine, client[i]);
+	settle();
+	pass_ms(2000);
+	for (int i = 0; i < NODES; i++) {
+		assert_true(scif_list_empty(&node[i].engine->endpoints));
+		scif_engine_destroy(node[i].engine);
+	}
+	for (int i = 0; i < NODES; i++) {
+		assert_int_equal(node[i].memories, 0);
+		scif_loop_free(&to_host[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(between.end[i].maps, 0);
+		assert_int_equal(between.end[i].memories, 0);
+	}
+	scif_loop_free(&between);
+	return 0;
+}
+
+static int
+add_peer(uint16_t id)
+{
+	return scif_engine_peer_add(node[id].engine, 3 - id, &between.end[id - 1].bus);
+}
+
+/* Node 2 comes, and both are told of each other. */
+static void
+introduce(void)
+{
+	link_to_host(2);
+	pass_ms(10);
+	pass_ms(10);
+	assert_int_equal(node[1].peer, 2);
+	assert_int_equal(node[2].peer, 1);
+	/* The length of the other's aperture is node 0's to say. */
+	assert_int_equal(node[1].said, LENGTH + 1);
+}
+
+static int
+connect_cards(void)
+{
+	bench_ask(&node[2], client[2], SCIF_REQUEST_OPEN, 0, 0, 0, 0);
+	bench_ask(&node[2], client[2], SCIF_REQUEST_BIND, 0, PORT, 0, 0);
+	bench_ask(&node[2], client[2], SCIF_REQUEST_LISTEN, 0, 2, 0, 0);
+	bench_ask(&node[1], client[1], SCIF_REQUEST_OPEN, 0, 0, 0, 0);
+	return bench_ask(&node[1], client[1], SCIF_REQUEST_CONNECT, 0, 2, PORT, 0);
+}
+
+static uint32_t
+state_of_1(void)
+{
+	return atomic_load(&client[1]->desk->board->ctl[0].state);
+}
+
+static void
+make_peers(void)
+{
+	introduce();
+	assert_int_equal(add_peer(1), 0);
+	assert_int_equal(add_peer(2), 0);
+	pass_ms(1);
+	assert_int_equal(node[1].nodes, 2);
+	assert_int_equal(node[2].nodes, 2);
+}
+
+static void
+cards_become_peers_and_connect(void **state)
+{
+	const struct scif_counters *host, *card;
+
+	(void)state;
+	make_peers();
+	host = scif_engine_counters(node[0].engine);
+	card = scif_engine_counters(node[1].engine);
+	assert_int_equal(host->sent[SCIF_NODE_ADD], 2);
+	assert_int_equal(host->received[SCIF_NODE_ADD_ACK], 2);
+	assert_int_equal(host->sent[SCIF_NODE_ADD_ACK], 2);
+	assert_int_equal(card->received[SCIF_NODE_ADD], 1);
+	assert_int_equal(card->received[SCIF_NODE_ADD_ACK], 1);
+	assert_int_equal(connect_cards(), -EINPROGRESS);
+	settle();
+	assert_int_equal(bench_ask(&node[2], client[2], SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), 0);
+	settle();
+	assert_int_equal(state_of_1(), SCIF_CONNECTED);
+	assert_int_equal(host->received[SCIF_CNCT_REQ], 0);
+}
+
+static void
+a_link_may_come_before_word_of_it(void **state)
+{
+	(void)state;
+	assert_int_equal(add_peer(1), 0);
+	assert_int_equal(add_peer(2), 0);
+	pass_ms(10);
+	assert_int_equal(node[1].nodes, 1);
+	link_to_host(2);
+	pass_ms(10);
+	pass_ms(10);
+	assert_int_equal(node[1].nodes, 2);
+	assert_int_equal(node[2].nodes, 2);
+}
+
+static void
+one_side_alone_is_no_peer(void **state)
+{
+	(void)state;
+	introduce();
+	assert_int_equal(add_peer(1), 0);
+	pass_ms(1);
+	assert_int_equal(connect_cards(), -ENODEV);
+	assert_int_equal(node[2].nodes, 1);
+	assert_int_equal(node[1].nodes, 1);
+}
+
+/* It answers, and never says that it is online. */
+static void
+a_peer_that_says_nothing_is_given_up(void **state)
+{
+	(void)state;
+	introduce();
+	assert_int_equal(add_peer(1), 0);
+	assert_int_equal(add_peer(2), 0);
+	/* Node 2 stands still from here. */
+	bench_step(&node[0], 1);
+	for (int i = 0; i < 102; i++)
+		bench_step(&node[1], 100);
+	assert_int_equal(node[1].nodes, 1);
+	bench_step(&node[0], 1);
+	assert_int_equal(scif_engine_counters(node[0].engine)->received[SCIF_NODE_ADD_NACK], 1);
+	settle();
+	assert_int_equal(node[2].nodes, 1);
+}
+
+static void
+a_card_that_cannot_reach_the_other_says_so(void **state)
+{
+	(void)state;
+	node[1].no_peer = true;
+	introduce();
+	assert_int_equal(scif_engine_counters(node[0].engine)->received[SCIF_NODE_ADD_NACK], 1);
+	assert_int_equal(scif_engine_counters(node[2].engine)->received[SCIF_NODE_ADD_NACK], 1);
+	assert_int_equal(connect_cards(), -ENODEV);
+}
+
+static void
+cards_are_not_introduced_without_leave(void **state)
+{
+	(void)state;
+	link_to_host(2);
+	pass_ms(10);
+	pass_ms(10);
+	assert_int_equal(node[0].nodes, 2);
+	assert_int_equal(node[1].peer, 0);
+	assert_int_equal(connect_cards(), -ENODEV);
+}
+
+static void
+a_card_that_stops_is_removed_from_all_before_it_goes(void **state)
+{
+	const struct scif_counters *host, *card;
+
+	(void)state;
+	make_peers();
+	connect_cards();
+	settle();
+	bench_ask(&node[2], client[2], SCIF_REQUEST_ACCEPT, 0, 1, 0, 0);
+	settle();
+	host = scif_engine_counters(node[0].engine);
+	card = scif_engine_counters(node[1].engine);
+	scif_engine_stop(node[2].engine);
+	bench_step(&node[2], 0);
+	bench_step(&node[0], 0);
+	/* The one that leaves waits until the others know. */
+	assert_int_equal(host->received[SCIF_EXIT], 1);
+	assert_int_equal(host->sent[SCIF_NODE_REMOVE], 1);
+	assert_int_equal(host->sent[SCIF_EXIT_ACK], 0);
+	bench_step(&node[1], 0);
+	assert_int_equal(card->received[SCIF_NODE_REMOVE], 1);
+	assert_int_equal(state_of_1(), SCIF_DISCONNECTED);
+	assert_int_equal(node[1].nodes, 1);
+	settle();
+	assert_int_equal(host->received[SCIF_NODE_REMOVE_ACK], 1);
+	assert_int_equal(host->sent[SCIF_EXIT_ACK], 1);
+	assert_true(scif_engine_stopped(node[2].engine));
+}
+
+static void
+a_card_that_is_lost_is_removed_and_introduced_again(void **state)
+{
+	(void)state;
+	make_peers();
+	/* Links to a card that is gone go one by one. */
+	scif_engine_link_remove(node[0].engine, 2);
+	settle();
+	assert_int_equal(node[1].nodes, 1);
+	scif_engine_link_remove(node[1].engine, 2);
+	scif_engine_link_remove(node[2].engine, 0);
+	scif_engine_link_remove(node[2].engine, 1);
+	node[1].peer = 0;
+	node[2].peer = 0;
+	scif_loop_free(&to_host[2]);
+	scif_loop_free(&between);
+	scif_loop_init(&between);
+	make_peers();
+}
+
+static void
+only_node_0_introduces(void **state)
+{
+	struct scif_message m = {.src = {5, 0}, .dst = {1, 0}, .op = SCIF_NODE_ADD};
+	uint64_t bad;
+
+	(void)state;
+	make_peers();
+	bad = node[1].engine->counters.bad_token;
+	node[1].peer = 0;
+	scif_message_deliver(node[1].engine->node[2], &m);
+	m.src.node = 0;
+	scif_message_deliver(node[1].engine->node[0], &m);
+	m.src.node = 1;
+	scif_message_deliver(node[1].engine->node[0], &m);
+	m.src.node = SCIF_NODES_MAX;
+	scif_message_deliver(node[1].engine->node[0], &m);
+	assert_int_equal(node[1].peer, 0);
+	/* Nor may a peer end anything but itself. */
+	for (uint32_t op = SCIF_INIT; op <= SCIF_NODE_REMOVE_ACK; op++) {
+		m = (struct scif_message){.src = {2, 0}, .dst = {1, 0}, .op = op};
+		scif_message_deliver(node[1].engine->node[2], &m);
+	}
+	assert_int_equal(node[1].engine->counters.bad_token, bad + 4 + 8);
+	assert_int_equal(node[1].nodes, 2);
+	/* A card that answers for another one is not believed. */
+	m = (struct scif_message){.src = {1, 0}, .dst = {2, 0}, .op = SCIF_NODE_ADD_ACK};
+	scif_message_deliver(node[0].engine->node[2], &m);
+	assert_int_equal(node[0].engine->counters.sent[SCIF_NODE_ADD_ACK], 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(cards_become_peers_and_connect),
+		TEST(a_link_may_come_before_word_of_it),
+		TEST(one_side_alone_is_no_peer),
+		TEST(a_peer_that_says_nothing_is_given_up),
+		TEST(a_card_that_cannot_reach_the_other_says_so),
+		cmocka_unit_test_setup_teardown(cards_are_not_introduced_without_leave,
+						begin_without, end),
+		TEST(a_card_that_stops_is_removed_from_all_before_it_goes),
+		TEST(a_card_that_is_lost_is_removed_and_introduced_again),
+		TEST(only_node_0_introduces),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
