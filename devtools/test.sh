@@ -605,6 +605,7 @@ fi
 . "$ROOT/devtools/dsa_jobs.sh"
 . "$ROOT/devtools/dsa_kernel_jobs.sh"
 . "$ROOT/devtools/mic_jobs.sh"
+. "$ROOT/devtools/scif_jobs.sh"
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 
 run_builds
@@ -631,6 +632,7 @@ run_dsa_examples
 run_dsa_processes
 run_mic_tests
 run_mic_examples
+run_scif_tests
 heading "Benchmark"
 check "bench-event, every layout" bench_layouts
 run_dsa_bench

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "ask.h"
 #include "scif_path.h"
@@ -30,7 +32,8 @@ static const char help[] =
 	"\n"
 	"OPTIONS\n"
 	"       --node N   the node, 0 to 128; $SLIPWAY_SCIF_NODE if not said, or 0\n"
-	"       --json     what the node answers, as it is\n"
+	"       --json     what the node answers, as it is; with --watch, each look is a line\n"
+	"       --watch S  look again every S seconds, 0.1 to 3600, until the node is gone\n"
 	"       --help     this text\n"
 	"\n"
 	"ENVIRONMENT\n"
@@ -171,31 +174,63 @@ static const struct {
 
 /* ---- The command ---- */
 
+/* What was asked for. */
+struct look {
+	size_t what;
+	int node;
+	bool as_json;
+	double watch; /* seconds between two looks; 0: one is enough */
+};
+
+static void
+show(const struct look *look, const json_t *answer)
+{
+	if (look->as_json) {
+		json_dumpf(answer, stdout, look->watch > 0 ? JSON_COMPACT : JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		/* A screen shows one look, a file all of them. */
+		if (look->watch > 0)
+			fputs(isatty(STDOUT_FILENO) ? "\033[H\033[2J" : "\n", stdout);
+		shows[look->what].show(answer);
+	}
+	fflush(stdout);
+}
+
 static int
-ask_node(unsigned int node, size_t what, bool as_json)
+ask_node(const struct look *look)
 {
 	char path[SCIF_PATH_MAX];
 	json_t *answer;
 	int ret;
 
-	if (scif_path(path, node, "ctl") < 0) {
+	if (scif_path(path, (unsigned int)look->node, "ctl") < 0) {
 		complain("scif: the path of the directory of running devices is too long");
 		return EXIT_FAILED;
 	}
-	answer = ask(path, shows[what].request, true, &ret);
+	answer = ask(path, shows[look->what].request, true, &ret);
 	if (answer == NULL) {
-		complain("scif: node %u: nobody serves it at %s; see slipway scifd --help", node,
-			 path);
+		complain("scif: node %d: nobody serves it at %s; see slipway scifd --help",
+			 look->node, path);
 		return EXIT_FAILED;
 	}
-	if (as_json) {
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else {
-		shows[what].show(answer);
-	}
+	show(look, answer);
 	json_decref(answer);
 	return EXIT_DONE;
+}
+
+static int
+ask_again_and_again(const struct look *look)
+{
+	struct timespec pause = {.tv_sec = (time_t)look->watch};
+	int status = ask_node(look);
+
+	pause.tv_nsec = (long)((look->watch - (double)pause.tv_sec) * 1e9);
+	while (look->watch > 0 && status == EXIT_DONE) {
+		nanosleep(&pause, NULL);
+		status = ask_node(look);
+	}
+	return status;
 }
 
 static int
@@ -215,6 +250,19 @@ parse_node(const char *value, int *node)
 }
 
 static int
+parse_watch(const char *value, double *seconds)
+{
+	char *end;
+
+	*seconds = strtod(value, &end);
+	/* Written so that "nan" is refused as well. */
+	if (end != value && *end == '\0' && *seconds >= 0.1 && *seconds <= 3600)
+		return 0;
+	complain("scif: --watch %s: accepted are 0.1 to 3600 seconds", value);
+	return EXIT_USAGE;
+}
+
+static int
 choose(int argc, char **argv, size_t *what)
 {
 	if (optind + 1 == argc)
@@ -226,37 +274,50 @@ choose(int argc, char **argv, size_t *what)
 	return EXIT_USAGE;
 }
 
-int
-scif_command(int argc, char **argv)
+/* 0, or a status to exit with; -1 after --help. */
+static int
+parse_options(struct look *look, int argc, char **argv)
 {
 	static const struct option names[] = {
 		{"node", required_argument, NULL, 'n'},
 		{"json", no_argument, NULL, 'j'},
+		{"watch", required_argument, NULL, 'w'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
-	int node = scif_path_node(), opt, status = 0;
-	bool as_json = false;
-	size_t what = 0;
+	int opt, status = 0;
 
 	while (status == 0 && (opt = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
 		if (opt == 'h') {
 			fputs(help, stdout);
-			return EXIT_DONE;
+			return -1;
 		}
 		if (opt == 'n')
-			status = parse_node(optarg, &node);
+			status = parse_node(optarg, &look->node);
+		else if (opt == 'w')
+			status = parse_watch(optarg, &look->watch);
 		else if (opt == 'j')
-			as_json = true;
+			look->as_json = true;
 		else
 			status = refuse_option("scif", argv, opt);
 	}
-	if (status == 0 && node < 0) {
+	return status;
+}
+
+int
+scif_command(int argc, char **argv)
+{
+	struct look look = {.node = scif_path_node()};
+	int status = parse_options(&look, argc, argv);
+
+	if (status < 0)
+		return EXIT_DONE;
+	if (status == 0 && look.node < 0) {
 		complain("scif: SLIPWAY_SCIF_NODE is '%s': accepted are 0 to %u",
 			 getenv("SLIPWAY_SCIF_NODE"), SCIF_NODES_MAX - 1);
 		status = EXIT_USAGE;
 	}
 	if (status == 0)
-		status = choose(argc, argv, &what);
-	return status != 0 ? status : ask_node((unsigned int)node, what, as_json);
+		status = choose(argc, argv, &look.what);
+	return status != 0 ? status : ask_again_and_again(&look);
 }

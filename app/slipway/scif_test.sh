@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The slipway authors
+
+# slipway scifd and slipway scif: what they show of a node, and what they refuse.
+# usage: scif_test.sh SLIPWAY LIBSCIF
+
+set -u
+here=$(dirname "$(realpath "$0")")
+slipway=$(realpath "${1:?usage: scif_test.sh SLIPWAY LIBSCIF}")
+library=$(realpath "$2")
+work=$(mktemp -d)
+export SLIPWAY_DIR=$work/run
+node=
+client=
+failed=0
+
+leave()
+{
+	[ -z "$client" ] || kill "$client" 2>/dev/null
+	[ -z "$node" ] || kill "$node" 2>/dev/null
+	wait
+	rm -rf "$work"
+}
+trap leave EXIT
+
+# check NAME COMMAND...: the command's output is shown if it fails
+check()
+{
+	local name=$1
+	shift
+	if "$@" >"$work/said" 2>&1; then
+		echo "ok $name"
+	else
+		echo "FAILED $name"
+		sed 's/^/    /' "$work/said"
+		failed=1
+	fi
+}
+
+# until_there COMMAND...: 10 s at most
+until_there()
+{
+	local tick
+	for ((tick = 0; tick < 200; tick++)); do
+		"$@" 2>/dev/null && return
+		sleep 0.05
+	done
+	echo "not there after 10 s: $*"
+	return 1
+}
+
+# shows PATTERN COMMAND...: a line of what it says is that
+shows()
+{
+	local pattern=$1 said
+	shift
+	said=$("$@" 2>&1) || { echo "$said"; return 1; }
+	echo "$said"
+	grep -qE -- "$pattern" <<<"$said"
+}
+
+# refuses STATUS WORDS COMMAND...
+refuses()
+{
+	local expected=$1 words=$2 said status
+	shift 2
+	said=$(timeout 10 "$@" 2>&1)
+	status=$?
+	echo "$said (status $status)"
+	[ $status -eq "$expected" ] && grep -q -- "$words" <<<"$said"
+}
+
+# has EXPRESSION WHAT: true of the answer to `slipway scif WHAT --json`
+has()
+{
+	"$slipway" scif "$2" --json | tee /dev/stderr | python3 -c "
+import json, sys
+a = json.load(sys.stdin)
+sys.exit(not ($1))"
+}
+
+# Two looks, and the status when the node has gone meanwhile.
+watches()
+{
+	"$slipway" scif nodes --watch 0.1 --json >"$work/looks" 2>"$work/end" &
+	local watcher=$! status
+	sleep 0.5
+	kill "$node"
+	wait "$node"
+	node=
+	wait "$watcher"
+	status=$?
+	cat "$work/looks" "$work/end"
+	[ $status -eq 1 ] && [ "$(grep -c '"self":0' "$work/looks")" -ge 2 ] &&
+		grep -q "nobody serves it" "$work/end"
+}
+
+begin_node()
+{
+	"$slipway" scifd --quiet &
+	node=$!
+	until_there "$slipway" scif nodes
+}
+
+begin_client()
+{
+	mkfifo "$work/input"
+	python3 "$here/scif_client.py" "$library" <"$work/input" >"$work/client" &
+	client=$!
+	exec 3>"$work/input"
+	until_there grep -q ready "$work/client"
+}
+
+end_client()
+{
+	exec 3>&-
+	wait "$client" || return
+	client=
+	until_there has 'a["count"] == 0' endpoints
+}
+
+check "help" shows SYNOPSIS "$slipway" scif --help
+check "help of scifd" shows SYNOPSIS "$slipway" scifd --help
+check "help of scif-perf" shows SYNOPSIS "$slipway" scif-perf --help
+check "nothing to show" refuses 2 "accepted is one of nodes" "$slipway" scif
+check "a wrong word" refuses 2 "accepted is one of nodes" "$slipway" scif node
+check "a wrong node" refuses 2 "accepted are 0 to 128" "$slipway" scif nodes --node 129
+check "a wrong time" refuses 2 "accepted are 0.1 to 3600" "$slipway" scif nodes --watch 0
+check "a wrong part" refuses 2 "accepted are trips" "$slipway" scif-perf --parts x
+check "a wrong size" refuses 2 "in steps of 64" "$slipway" scif-perf --copies 65
+check "no node" refuses 1 "nobody serves it" "$slipway" scif nodes
+check "node 0" begin_node
+check "a second engine of it" refuses 1 "another process serves it" "$slipway" scifd
+check "nodes" shows '^ +0  online +0  this one$' "$slipway" scif nodes
+check "a client" begin_client
+check "a listener" shows '^ +[0-9]+  Listening +3000  - +0/4 ' "$slipway" scif endpoints
+check "a connector" shows "^ +$client  Connected +1[0-9]+  0:3000 .* 0 +4090 +1$" \
+	"$slipway" scif endpoints
+check "its peer, with five bytes" shows ' Connected +3000  0:1[0-9]+ .* 5 +4095 +0$' \
+	"$slipway" scif endpoints
+check "a window" shows "^ +$client .* 8192  r- +0 +1  registered$" "$slipway" scif windows
+check "messages" shows '^CNCT_GNTACK +1 +1$' "$slipway" scif stat
+check "endpoints as JSON" has 'a["count"] == 3 and sorted(e["state"] for e in a["endpoints"]) ==
+	["Connected", "Connected", "Listening"]' endpoints
+check "windows as JSON" has 'a["count"] == 1 and a["windows"][0]["prot"] == "r-" and
+	a["windows"][0]["length"] == 8192' windows
+check "counters as JSON" has 'a["sent"]["REGISTER"] == 1 and a["connected"] == 2 and
+	a["bad_token"] == 0' stat
+check "the client ends, nothing is left" end_client
+check "a node that is watched, and ends" watches
+exit $failed

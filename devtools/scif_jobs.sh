@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The slipway authors
+#
+# Checks of SCIF: its commands, its examples, its benchmark. Sourced, not run.
+
+# Every part once: figures of so short a run say nothing, but every byte is compared.
+scif_bench_all()
+{
+	local dir status
+	dir=$(mktemp -d)
+	timeout -k 5 60 "$BUILD/app/slipway" scif-perf --repeats 1 --seconds 0.001 \
+		--endpoints 1000 --copies 1K,64K,4M --json "$dir/result.json" &&
+		"$ROOT/app/scif-perf/plot_bench.py" "$dir/result.json" "$dir" &&
+		[ -s "$dir/bench_scif_rma.svg" ] && [ -s "$dir/bench_scif_trip.svg" ] &&
+		[ -s "$dir/bench_scif_tables.inc" ]
+	status=$?
+	rm -rf "$dir"
+	return $status
+}
+
+run_scif_tests()
+{
+	heading "SCIF"
+	check "slipway scifd and scif" timeout -k 5 60 "$ROOT/app/slipway/scif_test.sh" \
+		"$BUILD/app/slipway" "$BUILD/lib/libscif.so"
+	check "scif_echo and scif_rma" timeout -k 5 120 \
+		"$ROOT/examples/scif_rma/scif_examples_test.sh" "$BUILD/app/slipway" \
+		"$BUILD/examples/scif_echo" "$BUILD/examples/scif_rma"
+	check "slipway scif-perf, every part" scif_bench_all
+}
