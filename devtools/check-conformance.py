@@ -4,8 +4,8 @@
 #
 # The table of conformance, doc/eventdevs/dlb_conformance.csv: each statement has a number of its
 # own, none is missing, and the tests that each must name are there. Likewise the requirements of
-# doc/dmadevs/dsa_requirements.csv, and the items and requirements of the MIC in doc/rawdevs. Prints
-# the counts; exit status 1 when something is wrong.
+# doc/dmadevs/dsa_requirements.csv, the items and requirements of the MIC in doc/rawdevs, and those
+# of SCIF in doc/scif. Prints the counts; exit status 1 when something is wrong.
 
 import csv
 import pathlib
@@ -22,6 +22,8 @@ MIC_REQUIREMENTS = ROOT / "doc/rawdevs/mic_requirements.csv"
 # First and last of each group of the MIC's requirements.
 MIC_GROUPS = ((1, 9), (10, 11), (20, 26), (30, 39), (40, 44), (50, 61), (70, 72), (80, 88),
               (90, 95), (100, 115))
+SCIF_REQUIREMENTS = ROOT / "doc/scif/scif_requirements.csv"
+NB_SCIF_REQUIREMENTS = 42
 # The sections of the datasheet whose statements are listed, and how many each has.
 SECTIONS = {
     "4.1": 11, "4.2": 18, "4.3": 20, "4.4": 3, "4.5": 14, "4.6": 4, "4.7": 5, "4.8": 12,
@@ -116,9 +118,12 @@ def later(rows):
 def main():
     rows, asked = rows_of(CONFORMANCE), rows_of(REQUIREMENTS)
     items, mic = rows_of(MIC_ITEMS), rows_of(MIC_REQUIREMENTS)
-    errors = [*wrong_numbers(rows), *wrong_tests(rows + asked + items + mic),
+    scif = rows_of(SCIF_REQUIREMENTS)
+    errors = [*wrong_numbers(rows), *wrong_tests(rows + asked + items + mic + scif),
               *wrong_requirements(REQUIREMENTS, asked, numbered("FR-{:02}", NB_REQUIREMENTS)),
               *wrong_requirements(MIC_ITEMS, items, numbered("M{}", NB_MIC_ITEMS)),
+              *wrong_requirements(SCIF_REQUIREMENTS, scif,
+                                  numbered("FR-{}", NB_SCIF_REQUIREMENTS)),
               *wrong_requirements(MIC_REQUIREMENTS, mic, [
                   f"FR-{n:03}" for first, last in MIC_GROUPS for n in range(first, last + 1)])]
     for error in errors:
@@ -130,6 +135,8 @@ def main():
           f"{later(items)} later")
     print(f"{len(mic)} requirements of the MIC: {len(mic) - later(mic)} shown by tests, "
           f"{later(mic)} later")
+    print(f"{len(scif)} requirements of SCIF: {len(scif) - later(scif)} shown, "
+          f"{later(scif)} later")
     print(f"{len(errors)} errors")
     return 1 if errors else 0
 
