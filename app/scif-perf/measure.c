@@ -116,10 +116,13 @@ sample(struct perf_run *run, struct perf_cell *cell, unsigned int repeat)
 	cell->cpu_share[repeat] = done.cpu_share;
 }
 
-/* Medians of the samples of one tag. */
+/* Medians of the samples of one tag. Over is to the same loop over plain memory, as long, in the same
+ * turn: what the shorter looks around a sample do not meet is in both.
+ */
 static void
 summarize(const struct perf_run *run, struct perf_cell *cell)
 {
+	const struct perf_cell *line = perf_cell_find(run, PERF_TRIPS, PERF_RAW, PERF_NODE, 8);
 	unsigned int count[BENCH_NB_TAGS] = {0}, n = 0;
 	double value[PERF_MAX_REPEATS], raw[PERF_MAX_REPEATS], over[PERF_MAX_REPEATS];
 
@@ -133,7 +136,7 @@ summarize(const struct perf_run *run, struct perf_cell *cell)
 			continue;
 		value[n] = cell->value[i];
 		raw[n] = (cell->raw[i][0] + cell->raw[i][1]) / 2;
-		over[n] = value[n] - raw[n];
+		over[n] = line != NULL ? value[n] - line->value[i] : 0;
 		n++;
 	}
 	cell->samples = n;

@@ -153,7 +153,7 @@ struct perf_cell {
 	double cpu_share[PERF_MAX_REPEATS];
 	char reason[PERF_REASON_SIZE]; /**< why there are none; empty when there are */
 	/* Derived. */
-	double median, raw_ns, over_ns; /**< over: the value less the raw of the same turn */
+	double median, raw_ns, over_ns; /**< over: less the cell PERF_RAW, in turn */
 	enum bench_tag tag;
 	unsigned int samples; /**< with that tag */
 };

@@ -135,8 +135,8 @@ def mapped_table(cells):
     rows = [[c["way"], figure(c, "ns", "{:.0f}"), figure(c, "raw_ns", "{:.0f}"),
              figure(c, "over_ns", "{:+.0f}"), f'{c["tag"]} {c["count"]}' if "tag" in c else "-"]
             for c in cells]
-    return "Round trips of 8 bytes, ns; over: more than the line of the same turn:\n\n" + table(
-        ["way", "round trip", "cache line", "over", "samples"], rows)
+    return "Round trips of 8 bytes, ns; over: more than the cache line's in the same turn:\n\n" + table(
+        ["way", "round trip", "line around", "over", "samples"], rows)
 
 
 def connection_table(run):
@@ -156,7 +156,8 @@ def endpoint_line(endpoints):
 
 def write_tables(run, directory):
     """All tables in one file to include."""
-    parts = [HEAD, "..  Written by app/scif-perf/plot_bench.py.\n", foot(run) + ".\n"]
+    parts = [HEAD, "..  Written by app/scif-perf/plot_bench.py.\n",
+             foot(run).capitalize() + ".\n"]
     trips = cells_of(run, "trips")
     if trips:
         parts.append(mapped_table([c for c in trips if c["size"] == 8]))

@@ -61,13 +61,20 @@ online()
 	[ "$("$echo_program" nodes | wc -l)" -eq "$1" ]
 }
 
+# begin_server NODE PROGRAM [ARGUMENT]: sets server, once it listens
+begin_server()
+{
+	rm -f "$work/server"
+	SLIPWAY_SCIF_NODE=$1 timeout -k 5 30 "$2" server 2048 ${3:+"$3"} >"$work/server" 2>&1 &
+	server=$!
+	until_there grep -q listening "$work/server"
+}
+
 # both SERVER-NODE CLIENT-NODE PROGRAM SERVER-ARGUMENT CLIENT-ARGUMENT... : both end well
 both()
 {
 	local to=$1 from=$2 program=$3 server status
-	SLIPWAY_SCIF_NODE=$to timeout -k 5 30 "$program" server 2048 ${4:+"$4"} >"$work/server" 2>&1 &
-	server=$!
-	until_there grep -q listening "$work/server"
+	begin_server "$to" "$program" "$4"
 	shift 4
 	SLIPWAY_SCIF_NODE=$from timeout -k 5 30 "$program" client "$to" 2048 "$@"
 	status=$?
@@ -79,9 +86,7 @@ both()
 several()
 {
 	local to=$1 from=$2 server client status=0 clients=()
-	SLIPWAY_SCIF_NODE=$to timeout -k 5 30 "$echo_program" server 2048 3 >"$work/server" 2>&1 &
-	server=$!
-	until_there grep -q listening "$work/server"
+	begin_server "$to" "$echo_program" 3
 	for _ in 1 2 3; do
 		SLIPWAY_SCIF_NODE=$from timeout -k 5 30 "$echo_program" client "$to" 2048 500000 &
 		clients+=($!)
