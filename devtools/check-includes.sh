@@ -42,6 +42,7 @@ app/bench-event: app/bench-common DPDK
 app/bench-mic: app/bench-common rte_pmd_mic.h DPDK
 app/test: access_test.h rte_pmd_dlb.h DPDK
 app/test/dma: access_test.h rte_pmd_dsa.h DPDK
+app/test/scif: lib/scif
 app/test/mic: access_test.h rte_pmd_mic.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/mpssd: lib/ctl rte_pmd_mic.h DPDK

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test.h"
+
+#define NODES_MAX 4
+#define ARGS_MAX  16
+
+static char program[256], directory[64], own_directory[80];
+static pid_t common[NODES_MAX], own[NODES_MAX];
+static pid_t *nodes = common;
+
+static const char *
+where(void)
+{
+	return nodes == own ? own_directory : directory;
+}
+
+/* What the node answers to a request, or NULL. */
+static json_t *
+ask(unsigned int node, const char *request)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	json_t *answer = NULL;
+	ssize_t len = (ssize_t)strlen(request);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s/scif/%u.ctl", where(), node);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+	    write(fd, request, (size_t)len) == len)
+		answer = json_loadfd(fd, JSON_DISABLE_EOF_CHECK, NULL);
+	if (fd >= 0)
+		close(fd);
+	return answer;
+}
+
+static int64_t
+count(unsigned int node, const char *request)
+{
+	json_t *answer = ask(node, request);
+	int64_t n = answer == NULL ? -1 : json_integer_value(json_object_get(answer, "count"));
+
+	json_decref(answer);
+	return n;
+}
+
+int64_t
+node_stat(unsigned int node, const char *name)
+{
+	json_t *answer = ask(node, "stat\n"), *value = answer;
+	const char *dot = strchr(name, '.');
+	char outer[16];
+	int64_t n;
+
+	if (dot != NULL) {
+		snprintf(outer, sizeof(outer), "%.*s", (int)(dot - name), name);
+		value = json_object_get(answer, outer);
+		name = dot + 1;
+	}
+	n = answer == NULL ? -1 : json_integer_value(json_object_get(value, name));
+	json_decref(answer);
+	return n;
+}
+
+bool
+node_empty(unsigned int node)
+{
+	uint64_t end = now_ns() + 3000000000ull;
+
+	do {
+		if (count(node, "endpoints\n") == 0 && count(node, "windows\n") == 0)
+			return true;
+		pause_ms(2);
+	} while (now_ns() < end);
+	return false;
+}
+
+static bool
+online(unsigned int node, unsigned int other)
+{
+	json_t *answer = ask(node, "nodes\n"), *entry;
+	bool there = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "nodes"), i, entry)
+		if (json_integer_value(json_object_get(entry, "node")) == other)
+			there = json_is_true(json_object_get(entry, "online"));
+	json_decref(answer);
+	return there;
+}
+
+static _Noreturn void
+serve(unsigned int node, const char *args)
+{
+	char text[256], number[12], path[128];
+	char *argv[ARGS_MAX] = {program, "scifd", "--quiet", "--mode", "0666", "--node", number};
+	char *next, *save = NULL;
+	int n = 7, log;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(number, sizeof(number), "%u", node);
+	snprintf(text, sizeof(text), "%s", args != NULL ? args : "");
+	if (node > 0) {
+		argv[n++] = "--join";
+		argv[n++] = "0";
+	}
+	for (next = strtok_r(text, " ", &save); next != NULL && n < ARGS_MAX - 1;
+	     next = strtok_r(NULL, " ", &save))
+		argv[n++] = next;
+	snprintf(path, sizeof(path), "%s/%u.log", where(), node);
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	dup2(log, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	execv(program, argv);
+	_exit(127);
+}
+
+int
+node_start(unsigned int node, const char *args)
+{
+	uint64_t end = now_ns() + PATIENCE_MS * 1000000ull;
+
+	fflush(NULL);
+	nodes[node] = fork();
+	if (nodes[node] == 0)
+		serve(node, args);
+	while (!online(0, node) || !online(node, node) || !online(node, 0)) {
+		if (now_ns() > end || waitpid(nodes[node], NULL, WNOHANG) != 0)
+			return -1;
+		pause_ms(2);
+	}
+	return 0;
+}
+
+void
+node_signal(unsigned int node, int sig)
+{
+	if (nodes[node] <= 0)
+		return;
+	kill(nodes[node], sig);
+	if (sig == SIGSTOP || sig == SIGCONT)
+		return;
+	waitpid(nodes[node], NULL, 0);
+	nodes[node] = 0;
+}
+
+static void
+nodes_kill(void)
+{
+	unsigned int i;
+
+	for (i = NODES_MAX; i-- > 0;)
+		node_signal(i, SIGKILL);
+}
+
+void
+node_own(const char *args)
+{
+	nodes = own;
+	setenv("SLIPWAY_DIR", own_directory, 1);
+	assert_int_equal(node_start(0, args), 0);
+	if (setting == NODES)
+		assert_int_equal(node_start(1, args), 0);
+}
+
+void
+node_common(void)
+{
+	if (nodes == own)
+		nodes_kill();
+	nodes = common;
+	setenv("SLIPWAY_DIR", directory, 1);
+}
+
+int
+nodes_begin(const char *directory_of_slipway)
+{
+	snprintf(program, sizeof(program), "%s/slipway", directory_of_slipway);
+	snprintf(directory, sizeof(directory), "/tmp/slipway-test-scif-XXXXXX");
+	if (mkdtemp(directory) == NULL)
+		return -1;
+	snprintf(own_directory, sizeof(own_directory), "%s/own", directory);
+	if (chmod(directory, 0755) < 0 || mkdir(own_directory, 0755) < 0)
+		return -1;
+	node_common();
+	return node_start(0, NULL) < 0 || node_start(1, NULL) < 0 ? -1 : 0;
+}
+
+void
+nodes_end(void)
+{
+	char *argv[] = {"rm", "-rf", directory, NULL};
+	pid_t pid;
+
+	node_common();
+	nodes_kill();
+	if (directory[0] == '\0')
+		return;
+	pid = fork();
+	if (pid == 0) {
+		execvp("rm", argv);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+}
