@@ -45,10 +45,8 @@
 #define BURST       32u
 /* Where copies go: behind the image and its command line. */
 #define CARD_OFFSET UINT64_C(0x8000000)
-/* What the first rounds bring into being stays; memory that comes zeroed is written to from the
- * second time on.
- */
-#define WARM_UP 4u
+/* What the first rounds bring into being stays. */
+#define WARM_UP 2u
 /* Memory that an allocator may keep, kB. */
 #define SLACK_KB 4096
 

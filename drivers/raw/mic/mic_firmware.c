@@ -168,22 +168,40 @@ symbol(const char *map, const char *name)
 	return strtoull(digits, NULL, 16);
 }
 
+/* The text of a file, NULL for none. */
+static char *
+read_text(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *text = NULL;
+	struct stat st;
+	size_t size;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		size = RTE_MIN((size_t)st.st_size, (size_t)MAP_MAX);
+		text = calloc(1, size + 1);
+		if (text != NULL && read(fd, text, size) < 0)
+			text[0] = '\0';
+	}
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
 /* Where the card OS has its log, if a System.map lies beside its image. */
 static void
 find_log(struct mic *mic, const char *image)
 {
 	const char *slash = strrchr(image, '/');
-	char path[PATH_MAX], *map = calloc(1, MAP_MAX + 1);
-	int fd, n = slash != NULL ? (int)(slash - image) + 1 : 0;
+	int n = slash != NULL ? (int)(slash - image) + 1 : 0;
+	char path[PATH_MAX], *map;
 
 	snprintf(path, sizeof(path), "%.*sSystem.map", n, image);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (map != NULL && fd >= 0 && read(fd, map, MAP_MAX) > 0) {
+	map = read_text(path);
+	if (map != NULL) {
 		mic->log_buf_addr = symbol(map, " __log_buf\n");
 		mic->log_buf_len = symbol(map, " log_buf_len\n");
 	}
-	if (fd >= 0)
-		close(fd);
 	free(map);
 }
 
