@@ -39,7 +39,7 @@ enum scif_request_op {
 	/** Give up a connect: Bound again. */
 	SCIF_REQUEST_CANCEL,
 	/** arg: index for the new endpoint. value: node, port of the peer. EAGAIN: nobody there.
-	 * EINPROGRESS: the new one is Connecting; it ends Connected, or Unbound when that failed.
+	 * The new one is Connecting; it ends Connected, or Unbound when that failed.
 	 */
 	SCIF_REQUEST_ACCEPT,
 	/** Where is the connection? arg: 1 if memories are to be sent. value: number of the memory
