@@ -44,6 +44,10 @@ app/test: access_test.h rte_pmd_dlb.h DPDK
 app/test/dma: access_test.h rte_pmd_dsa.h DPDK
 app/test/scif: lib/scif
 app/test/mic: access_test.h rte_pmd_mic.h DPDK
+app/test: app/test/common access_test.h rte_pmd_dlb.h DPDK
+app/test/common: DPDK
+app/test/dma: app/test/common access_test.h rte_pmd_dsa.h DPDK
+app/test/mic: app/test/common access_test.h rte_pmd_mic.h DPDK
 app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/mpssd: lib/ctl rte_pmd_mic.h DPDK
 app/packet-trace:
@@ -94,7 +98,8 @@ allowed()
 owner()
 {
 	local path
-	for path in lib/*/"$1" lib/*/*/"$1" drivers/*/*/"$1" app/*/"$1" examples/*/"$1"; do
+	for path in lib/*/"$1" lib/*/*/"$1" drivers/*/*/"$1" app/*/"$1" app/*/*/"$1" \
+		examples/*/"$1"; do
 		[ -f "$path" ] && dirname "$path"
 	done
 }

@@ -146,16 +146,6 @@ probe_logged(const char *args, int *ret)
 	return log_end();
 }
 
-static unsigned int
-lines_with(const char *text, const char *word)
-{
-	unsigned int n = 0;
-
-	for (text = strstr(text, word); text != NULL; text = strstr(text + 1, word))
-		n++;
-	return n;
-}
-
 /* Good for a virtual device; one on a bus says itself what it is, and keeps its own time. */
 static const char *const bad_on_a_bus[] = {
 	"version=2.0", "version=2.5", "at=model", "step=idle", "numa_node=-1", "device=event_dlb0",

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <dlfcn.h>
-#include <link.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,43 +19,12 @@ typedef const struct access_test *(*access_test_fn)(uint16_t dev_id);
 
 static access_test_fn access_test_get;
 static bool stepped, served;
-static pthread_t stepper;
-static pthread_mutex_t stepping = PTHREAD_MUTEX_INITIALIZER;
-static bool stepper_stop;
-
-/* A function of the driver, looked for by name. */
-struct symbol {
-	const char *name;
-	void *address;
-};
-
-/* EAL loads drivers without showing their symbols, so the driver's file has to be found first. */
-static int
-find_in_object(struct dl_phdr_info *object, size_t size, void *data)
-{
-	struct symbol *symbol = data;
-	void *handle;
-
-	(void)size;
-	if (strstr(object->dlpi_name, "librte_event_dlb.so") == NULL)
-		return 0;
-	handle = dlopen(object->dlpi_name, RTLD_NOW | RTLD_NOLOAD);
-	if (handle == NULL)
-		return 0;
-	symbol->address = dlsym(handle, symbol->name);
-	dlclose(handle);
-	return symbol->address != NULL;
-}
 
 /** A function that our driver exports, or NULL. */
 void *
 dev_symbol(const char *name)
 {
-	struct symbol symbol = {.name = name, .address = dlsym(RTLD_DEFAULT, name)};
-
-	if (symbol.address == NULL)
-		dl_iterate_phdr(find_in_object, &symbol);
-	return symbol.address;
+	return driver_symbol("librte_event_dlb.so", name);
 }
 
 static const struct access_test *
@@ -187,56 +152,29 @@ dev_stray(uint8_t id)
 	return table != NULL ? table->stray(id) : 0;
 }
 
-static void *
-stepper_run(void *arg)
-{
-	const struct access_test *table = access_test(dev.id);
-	unsigned int pause;
+static const struct access_test *stepped_by;
 
-	(void)arg;
-	while (!__atomic_load_n(&stepper_stop, __ATOMIC_ACQUIRE)) {
-		pthread_mutex_lock(&stepping);
-		table->step(dev.id);
-		pthread_mutex_unlock(&stepping);
-		pause = random_below(STEPPER_PAUSE_US);
-		if (pause < STEPPER_PAUSE_US / 2)
-			sched_yield();
-		else
-			pause_us(pause);
-	}
-	return NULL;
+static void
+step(void)
+{
+	stepped_by->step(dev.id);
 }
 
-/**
- * Under step=manual nothing happens in the device until it is told: step it from a thread of its
- * own, at times the driver cannot foresee.
- */
+/** Under step=manual nothing happens in the device until it is told: begin to tell it. */
 int
 stepper_start(void)
 {
-	stepper_stop = false;
-	if (!stepped)
-		return 0;
-	return -pthread_create(&stepper, NULL, stepper_run, NULL);
+	stepped_by = access_test(dev.id);
+	return stepped ? stepper_begin(step, STEPPER_PAUSE_US) : 0;
 }
 
 /** Test another device, or the first one again: nobody steps the one before from here on. */
 void
 dev_become(uint8_t id)
 {
-	pthread_mutex_lock(&stepping);
+	stepper_lock();
 	dev.id = id;
-	pthread_mutex_unlock(&stepping);
-}
-
-/** End what stepper_start() began. */
-void
-stepper_end(void)
-{
-	if (!stepped)
-		return;
-	__atomic_store_n(&stepper_stop, true, __ATOMIC_RELEASE);
-	pthread_join(stepper, NULL);
+	stepper_unlock();
 }
 
 /**

@@ -7,49 +7,14 @@
 /**
  * @file
  * Driver tests: what every case shares. The device under test is the only event device, given by
- * --vdev or found on a bus; a case knows nothing of how it is reached. Cases run in the main
- * thread, where alone cmocka may assert; threads they start only note what they see.
+ * --vdev or found on a bus; a case knows nothing of how it is reached.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <rte_common.h>
 #include <rte_errno.h>
 #include <rte_eventdev.h>
 
 #include "access_test.h"
-
-/** One behaviour, named in words. */
-struct test_case {
-	const char *name;
-	void (*run)(void);
-	bool ours; /**< asks for what only our driver promises */
-};
-
-#define TEST_CASE(function)                \
-	{                                  \
-#function, function, false \
-	}
-#define TEST_CASE_OURS(function)          \
-	{                                 \
-#function, function, true \
-	}
-
-/** The cases of one file. */
-struct test_group {
-	const char *name;
-	const struct test_case *cases;
-	unsigned int count;
-};
-
-#define TEST_GROUP(topic, table) \
-	const struct test_group topic##_group = {#topic, table, RTE_DIM(table)}
+#include "common.h"
 
 extern const struct test_group info_group, config_group, link_group, traffic_group;
 extern const struct test_group atomic_group, ordered_group, directed_group, priority_group;
@@ -85,7 +50,6 @@ void dev_probe_again(void);
 uint64_t dev_stray(uint8_t id);
 void dev_provoke(uint8_t port, enum access_fault fault);
 int stepper_start(void);
-void stepper_end(void);
 void dev_become(uint8_t id);
 
 /* shape.c: from configuration to start. */
@@ -114,13 +78,7 @@ void shape_simple(enum queue_kind kind, uint8_t ports, uint32_t flags, uint16_t 
 
 /* events.c: making, sending, receiving. */
 
-/* Nothing that works takes this long, not even on a busy machine with a slow device. */
-#define PATIENCE_US 10000000
-
 bool error_is(int code);
-uint64_t now_us(void);
-uint32_t random_below(uint32_t limit);
-void pause_us(unsigned int us);
 struct rte_event event_make(uint8_t queue, uint8_t sched_type, uint32_t flow, uint64_t value);
 void send_all(uint8_t port, const struct rte_event ev[], unsigned int n);
 void send_numbers(uint8_t port, struct rte_event like, unsigned int n);
@@ -137,11 +95,8 @@ void drain(uint8_t port, unsigned int n);
 void device_still_works(void);
 unsigned int work_amount(unsigned int n);
 
-/* seen.c: what the driver counts and says. */
+/* seen.c: what the driver counts. */
 uint64_t dev_stat(const char *name);
-void log_begin(void);
-const char *log_so_far(void);
-char *log_end(void);
 
 /* threads.c */
 void thread_start(void *(*run)(void *), void *arg);

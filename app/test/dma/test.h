@@ -7,43 +7,13 @@
 /**
  * @file
  * Driver tests of DMA devices: what every case shares. The device under test is the only one, given
- * by --vdev or found on a bus; a case knows nothing of how it is reached. Cases run in the main
- * thread, where alone cmocka may assert; threads they start only note what they see.
+ * by --vdev or found on a bus; a case knows nothing of how it is reached.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <rte_common.h>
 #include <rte_dmadev.h>
 
 #include "access_test.h"
-
-/** One behaviour, named in words. */
-struct test_case {
-	const char *name;
-	void (*run)(void);
-};
-
-#define TEST_CASE(function)         \
-	{                           \
-		#function, function \
-	}
-
-/** The cases of one file. */
-struct test_group {
-	const char *name;
-	const struct test_case *cases;
-	unsigned int count;
-};
-
-#define TEST_GROUP(topic, table) \
-	const struct test_group topic##_group = {#topic, table, RTE_DIM(table)}
+#include "common.h"
 
 extern const struct test_group config_group, vchan_group, stop_group, stats_group, seen_group;
 extern const struct test_group memory_group, devargs_group, halt_group;
@@ -80,8 +50,6 @@ void dev_step(int16_t id);
 int dev_map(void *addr, unsigned int pages, size_t page);
 int dev_unmap(void *addr, unsigned int pages, size_t page);
 int stepper_start(void);
-void stepper_end(void);
-void stepper_pause(bool pause);
 void dev_become(int16_t id);
 unsigned int work_amount(unsigned int n);
 
@@ -95,12 +63,6 @@ void dev_stop(void);
 
 /* copies.c: memory, and work on it. */
 
-/* Nothing that works takes this long, not even on a busy machine with a slow device. */
-#define PATIENCE_US 10000000
-
-uint64_t now_us(void);
-uint32_t random_below(uint32_t limit);
-void pause_us(unsigned int us);
 uint8_t *memory_get(size_t len);
 void memory_put_all(void);
 void memory_fill(uint8_t *at, size_t len, uint32_t seed);
@@ -113,9 +75,5 @@ void copies_work(uint16_t vchan, unsigned int n, uint32_t len);
 
 /* seen.c: what the driver says. */
 char *dump(int16_t id);
-void log_begin(void);
-const char *log_so_far(void);
-char *log_end(void);
-unsigned int lines_with(const char *text, const char *word);
 
 #endif /* SLIPWAY_TEST_DMA_TEST_H */

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <dlfcn.h>
 #include <errno.h>
-#include <link.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,43 +26,14 @@ struct pmd pmd;
 typedef const struct access_test *(*access_test_fn)(uint16_t dev_id);
 
 static access_test_fn access_test_get;
-static pthread_t stepper;
-static bool stepper_runs, stepper_stop;
 
 /* ---- The driver's functions ---- */
-
-struct symbol {
-	const char *name;
-	void *address;
-};
-
-/* EAL loads drivers without showing their symbols, so the driver's file has to be found first. */
-static int
-find_in_object(struct dl_phdr_info *object, size_t size, void *data)
-{
-	struct symbol *symbol = data;
-	void *handle;
-
-	(void)size;
-	if (strstr(object->dlpi_name, "librte_raw_mic.so") == NULL)
-		return 0;
-	handle = dlopen(object->dlpi_name, RTLD_NOW | RTLD_NOLOAD);
-	if (handle == NULL)
-		return 0;
-	symbol->address = dlsym(handle, symbol->name);
-	dlclose(handle);
-	return symbol->address != NULL;
-}
 
 /** A function that our driver exports, or NULL. */
 void *
 dev_symbol(const char *name)
 {
-	struct symbol symbol = {.name = name, .address = dlsym(RTLD_DEFAULT, name)};
-
-	if (symbol.address == NULL)
-		dl_iterate_phdr(find_in_object, &symbol);
-	return symbol.address;
+	return driver_symbol("librte_raw_mic.so", name);
 }
 
 static int
@@ -253,40 +221,20 @@ dev_cosm(uint16_t id, const char *what)
 
 /* ---- Its clock ---- */
 
-static void *
-stepper_run(void *arg)
-{
-	const struct access_test *table = access_test_get(dev.id);
+static const struct access_test *stepped_by;
 
-	(void)arg;
-	while (!__atomic_load_n(&stepper_stop, __ATOMIC_ACQUIRE)) {
-		table->step(dev.id);
-		usleep((unsigned int)rand() % STEPPER_PAUSE_US);
-	}
-	return NULL;
+static void
+step(void)
+{
+	stepped_by->step(dev.id);
 }
 
-/**
- * Under step=manual nothing happens in the card until it is told: step it from a thread of its own,
- * at times the driver cannot foresee.
- */
+/** Under step=manual nothing happens in the card until it is told: begin to tell it. */
 int
 stepper_start(void)
 {
-	stepper_stop = false;
-	stepper_runs = dev.manual && pthread_create(&stepper, NULL, stepper_run, NULL) == 0;
-	return stepper_runs == dev.manual ? 0 : -1;
-}
-
-/** End what stepper_start() began. */
-void
-stepper_end(void)
-{
-	if (!stepper_runs)
-		return;
-	stepper_runs = false;
-	__atomic_store_n(&stepper_stop, true, __ATOMIC_RELEASE);
-	pthread_join(stepper, NULL);
+	stepped_by = access_test_get(dev.id);
+	return dev.manual ? stepper_begin(step, STEPPER_PAUSE_US) : 0;
 }
 
 /* ---- Another card ---- */

@@ -7,44 +7,14 @@
 /**
  * @file
  * Driver tests of MIC cards: what every case shares. The device under test is the first one, given
- * by --vdev or found on a bus; a case knows nothing of how it is reached. Cases run in the main
- * thread, where alone cmocka may assert; threads and callbacks only note what they see.
+ * by --vdev or found on a bus; a case knows nothing of how it is reached.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <rte_common.h>
 #include <rte_rawdev.h>
 
 #include "access_test.h"
+#include "common.h"
 #include "rte_pmd_mic.h"
-
-/** One behaviour, named in words. */
-struct test_case {
-	const char *name;
-	void (*run)(void);
-};
-
-#define TEST_CASE(function)         \
-	{                           \
-		#function, function \
-	}
-
-/** The cases of one file. */
-struct test_group {
-	const char *name;
-	const struct test_case *cases;
-	unsigned int count;
-};
-
-#define TEST_GROUP(topic, table) \
-	const struct test_group topic##_group = {#topic, table, RTE_DIM(table)}
 
 extern const struct test_group life_group, image_group, crash_group, event_group, irq_group;
 extern const struct test_group reset_group, smpt_group, attr_group, function_group, era_group;
@@ -77,7 +47,6 @@ int dev_type(uint16_t id, const char *command);
 int dev_cosm(uint16_t id, const char *what);
 const char *dev_card_directory(void);
 int stepper_start(void);
-void stepper_end(void);
 
 /** Cases about cards besides the one under test say the same on every reach: once is enough. */
 bool others_wanted(void);
@@ -129,9 +98,6 @@ uint64_t xstat(uint16_t id, const char *name);
 
 /* seen.c: what the driver says. */
 char *dump(uint16_t id);
-void log_begin(void);
-char *log_end(void);
-unsigned int lines_with(const char *text, const char *word);
 void expect_said(const char *names);
 
 #endif /* SLIPWAY_TEST_MIC_TEST_H */
