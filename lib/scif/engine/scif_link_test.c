@@ -356,6 +356,117 @@ a_queue_pair_without_its_magic_is_none(void **state)
 	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, 1, PORT, 0), -ENODEV);
 }
 
+/* ---- Every order of a connect, an accept, the closes of both, and what passes between ---- */
+
+enum { CONNECT, CLOSE_OURS, ACCEPT, CLOSE_THEIRS, STEP_HOST, STEP_CARD, ACTS };
+
+/* How often each is done: a step too few leaves messages on the way. */
+static const int times[ACTS] = {1, 1, 1, 1, 3, 2};
+
+static void
+act(int what)
+{
+	switch (what) {
+	case CONNECT:
+		bench_ask(&host, ours, SCIF_REQUEST_OPEN, 1, 0, 0, 0);
+		assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, 1, PORT, 0),
+				 -EINPROGRESS);
+		break;
+	case ACCEPT:
+		bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0);
+		break;
+	case CLOSE_OURS:
+		bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+		break;
+	case CLOSE_THEIRS:
+		bench_ask(&card, theirs, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+		break;
+	default:
+		bench_step(what == STEP_HOST ? &host : &card, 0);
+		break;
+	}
+}
+
+static bool
+is_there(const struct scif_client *client, uint32_t index)
+{
+	return scif_endpoint_of(client, index) != NULL;
+}
+
+/* Whatever the order was: nobody is between two states once the time for that is over, and who is
+ * connected is so on both sides.
+ */
+static void
+look_at_end(void)
+{
+	bool a, b;
+
+	settle();
+	pass_ms(CONNECT_MS);
+	pass_ms(CONNECT_MS);
+	a = is_there(ours, 1) && state_of(ours, 1) == SCIF_CONNECTED;
+	b = is_there(theirs, 1) && state_of(theirs, 1) == SCIF_CONNECTED;
+	assert_int_equal(a, b);
+	for (uint32_t state = SCIF_CONNECTING; state <= SCIF_CLOSING; state++) {
+		assert_false(is_there(ours, 1) && state_of(ours, 1) == state);
+		assert_false(is_there(theirs, 1) && state_of(theirs, 1) == state);
+	}
+	bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	bench_ask(&card, theirs, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	/* Who asked and went away still waits there, and is found to be gone. */
+	while (atomic_load(&theirs->desk->board->ctl[0].pending) > 0) {
+		bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 2, 0, 0);
+		settle();
+		assert_true(!is_there(theirs, 2) || state_of(theirs, 2) == SCIF_UNBOUND);
+		bench_ask(&card, theirs, SCIF_REQUEST_CLOSE, 2, 0, 0, 0);
+	}
+	settle();
+	/* The listener is all there is. */
+	assert_true(scif_list_empty(&host.engine->endpoints));
+	assert_ptr_equal(card.engine->endpoints.next->next, &card.engine->endpoints);
+	pass_ms(CONNECT_MS);
+	assert_true(scif_list_empty(&host.engine->arenas));
+	assert_true(scif_list_empty(&card.engine->arenas));
+}
+
+/* Every order from here on: how many there were. */
+static uint32_t
+all_orders(int order[], int count, int left[ACTS], bool connected)
+{
+	uint32_t orders = 0;
+	bool last = true;
+
+	for (int what = 0; what < ACTS; what++) {
+		/* Nobody closes what was not opened. */
+		if (left[what] == 0 || (what == CLOSE_OURS && !connected))
+			continue;
+		last = false;
+		left[what]--;
+		order[count] = what;
+		orders += all_orders(order, count + 1, left, connected || what == CONNECT);
+		left[what]++;
+	}
+	if (!last)
+		return orders;
+	for (int i = 0; i < count; i++)
+		act(order[i]);
+	look_at_end();
+	return 1;
+}
+
+static void
+connect_accept_and_close_may_come_in_any_order(void **state)
+{
+	int order[16], left[ACTS];
+
+	(void)state;
+	memcpy(left, times, sizeof(left));
+	bench_ask(&card, theirs, SCIF_REQUEST_OPEN, 0, 0, 0, 0);
+	bench_ask(&card, theirs, SCIF_REQUEST_BIND, 0, PORT, 0, 0);
+	bench_ask(&card, theirs, SCIF_REQUEST_LISTEN, 0, 2, 0, 0);
+	assert_int_equal(all_orders(order, 0, left, false), 15120);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -370,6 +481,7 @@ main(void)
 		TEST(a_request_whose_time_is_over_does_not_hold_up_accept),
 		TEST(a_node_that_is_lost_ends_what_was_with_it),
 		TEST(a_node_that_stops_says_so),
+		TEST(connect_accept_and_close_may_come_in_any_order),
 		TEST(a_ring_takes_1489_messages_and_then_they_wait),
 		TEST(messages_that_mean_nothing_do_nothing),
 		TEST(rings_full_of_anything_are_read_and_not_believed),
