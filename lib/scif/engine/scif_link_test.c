@@ -220,6 +220,21 @@ a_request_whose_time_is_over_does_not_hold_up_accept(void **state)
 	assert_int_equal(card.engine->counters.received[SCIF_CNCT_GNTNACK], 1);
 }
 
+/* The grant comes when nobody waits for its answer any more. */
+static void
+an_accept_that_is_over_ends_at_both(void **state)
+{
+	(void)state;
+	request_one();
+	bench_step(&card, 0);
+	bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0);
+	bench_step(&card, 50);
+	assert_int_equal(state_of(theirs, 1), SCIF_UNBOUND);
+	settle();
+	assert_int_equal(state_of(ours, 1), SCIF_DISCONNECTED);
+	assert_int_equal(host.engine->counters.received[SCIF_DISCNCT], 1);
+}
+
 static void
 a_node_that_is_lost_ends_what_was_with_it(void **state)
 {
@@ -479,6 +494,7 @@ main(void)
 		TEST(what_is_told_becomes_a_message_for_each_chunk),
 		TEST(nobody_listens_there),
 		TEST(a_request_whose_time_is_over_does_not_hold_up_accept),
+		TEST(an_accept_that_is_over_ends_at_both),
 		TEST(a_node_that_is_lost_ends_what_was_with_it),
 		TEST(a_node_that_stops_says_so),
 		TEST(connect_accept_and_close_may_come_in_any_order),

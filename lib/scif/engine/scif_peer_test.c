@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -145,10 +146,27 @@ make_peers(void)
 	assert_int_equal(node[2].nodes, 2);
 }
 
+/* The last message of an opcode that a node's ring has had from node 0. */
+static struct scif_message
+last_from_host(uint16_t id, uint32_t op)
+{
+	const struct scif_half *half = to_host[id].end[1].memory[0].memory->base;
+	uint32_t end = atomic_load(&half->local_write);
+	struct scif_message m, last = {.op = 0};
+
+	for (uint32_t at = 0; at + sizeof(m) <= end; at += sizeof(m)) {
+		memcpy(&m, half->ring + at, sizeof(m));
+		if (m.op == op)
+			last = m;
+	}
+	return last;
+}
+
 static void
 cards_become_peers_and_connect(void **state)
 {
 	const struct scif_counters *host, *card;
+	struct scif_message m;
 
 	(void)state;
 	make_peers();
@@ -159,6 +177,14 @@ cards_become_peers_and_connect(void **state)
 	assert_int_equal(host->sent[SCIF_NODE_ADD_ACK], 2);
 	assert_int_equal(card->received[SCIF_NODE_ADD], 1);
 	assert_int_equal(card->received[SCIF_NODE_ADD_ACK], 1);
+	m = last_from_host(1, SCIF_NODE_ADD);
+	assert_int_equal(m.src.node, 2);
+	assert_int_equal(m.dst.node, 1);
+	m = last_from_host(1, SCIF_NODE_ADD_ACK);
+	assert_int_equal(m.src.node, 2);
+	assert_int_equal(m.payload[0], between.end[1].memory[0].address);
+	assert_int_equal(m.payload[1], 2);
+	assert_int_equal(m.payload[3], LENGTH + 2);
 	assert_int_equal(connect_cards(), -EINPROGRESS);
 	settle();
 	assert_int_equal(bench_ask(&node[2], client[2], SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), 0);
@@ -313,6 +339,8 @@ only_node_0_introduces(void **state)
 	assert_int_equal(node[1].nodes, 2);
 	/* A card that answers for another one is not believed. */
 	m = (struct scif_message){.src = {1, 0}, .dst = {2, 0}, .op = SCIF_NODE_ADD_ACK};
+	scif_message_deliver(node[0].engine->node[2], &m);
+	m.dst.node = 1;
 	scif_message_deliver(node[0].engine->node[2], &m);
 	assert_int_equal(node[0].engine->counters.sent[SCIF_NODE_ADD_ACK], 2);
 }
