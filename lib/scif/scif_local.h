@@ -46,8 +46,9 @@ struct scif_local_client {
 	struct scif_local_client *next; /**< ours, while it is registered */
 };
 
-/** It is told of each node there is before this returns, and of others when they come and go. EINVAL:
- * no function to call; ENOTCONN: scif_local_begin has not been called.
+/** It is told of each node there is before this returns, and of others when they come and go.
+ *
+ * EINVAL: no function to call; ENOTCONN: scif_local_begin has not been called.
  */
 int scif_client_register(struct scif_local_client *client);
 /** It is told that all are gone, and is not called afterwards. */

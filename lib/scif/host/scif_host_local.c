@@ -9,7 +9,7 @@
 
 #include "scif_host_priv.h"
 
-/* Clients of this process: a socket as others have, and a pipe that says which nodes come and go. */
+/* Clients of this process: a socket as others have, and a pipe that tells of nodes. */
 
 struct host_local {
 	struct host_local *next;
