@@ -30,6 +30,8 @@ static const struct {
 		{PERF_TCP, PERF_NODE, "TCP"},
 	},
 	[PERF_RMA] = {
+		{PERF_UNIX, PERF_NODE, "UNIX"},
+		{PERF_TCP, PERF_NODE, "TCP"},
 		{PERF_MEMCPY, PERF_NODE, "memcpy"},
 		{PERF_READFROM, PERF_NODE, "readfrom"},
 		{PERF_WRITETO, PERF_NODE, "writeto"},
@@ -38,8 +40,6 @@ static const struct {
 		{PERF_READFROM, PERF_TWO_NODES, "readfrom, two nodes"},
 		{PERF_WRITETO, PERF_TWO_NODES, "writeto, two nodes"},
 		{PERF_VM, PERF_NODE, "process_vm_readv"},
-		{PERF_UNIX, PERF_NODE, "UNIX"},
-		{PERF_TCP, PERF_NODE, "TCP"},
 	},
 	[PERF_CONNECTIONS] = {
 		{PERF_SCIF, PERF_NODE, "SCIF"},
@@ -84,7 +84,9 @@ add_sizes(struct perf_run *run, enum perf_part part, const struct perf_list *siz
 			add_size(run, part, sizes->value[i]);
 }
 
-/** All cells of the parts that were asked for. */
+/** All cells of the parts that were asked for. What sockets leave to be done, and closed ones, would
+ * disturb round trips: those do not follow them.
+ */
 void
 perf_cells_make(struct perf_run *run)
 {
@@ -95,9 +97,9 @@ perf_cells_make(struct perf_run *run)
 	}
 	add_sizes(run, PERF_TRIPS, &run->opt.messages, 0);
 	add_sizes(run, PERF_STREAMS, &run->opt.messages, STREAM_LEAST);
-	add_sizes(run, PERF_RMA, &run->opt.copies, 0);
 	if ((run->opt.parts & 1u << PERF_CONNECTIONS) != 0)
 		add_size(run, PERF_CONNECTIONS, 0);
+	add_sizes(run, PERF_RMA, &run->opt.copies, 0);
 }
 
 /** The cell of that name and size, or NULL. */

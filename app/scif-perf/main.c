@@ -1,10 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
 #include "perf.h"
+
+static volatile sig_atomic_t ended;
+
+static void
+end(int number)
+{
+	(void)number;
+	ended = 1;
+}
+
+bool
+perf_ended(void)
+{
+	return ended != 0;
+}
+
+/* Whoever waits is to see it, so that nodes and their directory are cleared away. */
+static void
+catch_signals(void)
+{
+	const struct sigaction action = {.sa_handler = end};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
 
 /* An endpoint is a descriptor. */
 static void
@@ -24,6 +51,7 @@ perf(struct perf_run *run)
 	int ret;
 
 	raise_descriptors();
+	catch_signals();
 	ret = perf_nodes_begin(run);
 	if (ret == 0) {
 		ret = perf_pairs_begin(run);
@@ -33,8 +61,8 @@ perf(struct perf_run *run)
 	if (ret == 0) {
 		perf_cells_make(run);
 		perf_measure(run);
-		ret = perf_report(run);
-		if (run->opt.json != NULL && perf_json(run, run->opt.json) < 0)
+		ret = perf_ended() ? 1 : perf_report(run);
+		if (!perf_ended() && run->opt.json != NULL && perf_json(run, run->opt.json) < 0)
 			ret = 1;
 	}
 	perf_pairs_end(run);

@@ -165,13 +165,13 @@ measure_endpoints(struct perf_run *run)
 void
 perf_measure(struct perf_run *run)
 {
-	for (unsigned int i = 0; i < run->nb_cells; i++)
+	for (unsigned int i = 0; i < run->nb_cells && !perf_ended(); i++)
 		calibrate(run, &run->cell[i]);
 	for (unsigned int repeat = 0; repeat < run->opt.repeats; repeat++)
-		for (unsigned int i = 0; i < run->nb_cells; i++)
+		for (unsigned int i = 0; i < run->nb_cells && !perf_ended(); i++)
 			sample(run, &run->cell[i], repeat);
 	for (unsigned int i = 0; i < run->nb_cells; i++)
 		summarize(run, &run->cell[i]);
-	if ((run->opt.parts & 1u << PERF_ENDPOINTS) != 0)
+	if ((run->opt.parts & 1u << PERF_ENDPOINTS) != 0 && !perf_ended())
 		measure_endpoints(run);
 }

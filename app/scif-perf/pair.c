@@ -80,6 +80,7 @@ begin_side(struct perf_pair *pair, struct perf_side s, unsigned int cpu)
 	pair->pid[s.side] = fork();
 	if (pair->pid[s.side] == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGTERM, SIG_DFL);
 		close(fd[0]);
 		perf_side_serve(&s, fd[1], cpu);
 	}

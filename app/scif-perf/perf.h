@@ -178,6 +178,9 @@ struct perf_run {
 	struct perf_endpoints endpoints;
 };
 
+/* main.c: was there a signal to end? */
+bool perf_ended(void);
+
 /* options.c: 0; -1 after --help; 2 when one line says what is wrong. */
 int perf_options_parse(int argc, char **argv, struct perf_options *opt);
 extern const char *const perf_part_names[PERF_NB_PARTS];

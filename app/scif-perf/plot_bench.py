@@ -31,7 +31,7 @@ PUBLISHED = {
                    (250000, 6.5)],
     "TCP, 2013": [(4, 0.5), (250000, 0.5)],
 }
-OURS = ("memcpy", "writeto", "vreadfrom", "writeto, two nodes", "TCP")
+OURS = ("memcpy", "writeto", "vreadfrom", "TCP")
 
 
 def size_name(size):
@@ -157,7 +157,7 @@ def endpoint_line(endpoints):
 def write_tables(run, directory):
     """All tables in one file to include."""
     parts = [HEAD, "..  Written by app/scif-perf/plot_bench.py.\n",
-             foot(run).capitalize() + ".\n"]
+             "M" + foot(run)[1:] + ".\n"]
     trips = cells_of(run, "trips")
     if trips:
         parts.append(mapped_table([c for c in trips if c["size"] == 8]))

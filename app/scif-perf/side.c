@@ -164,6 +164,9 @@ set_up(struct perf_side *s, unsigned int cpu)
 	snprintf(node, sizeof(node), "%u", s->node);
 	if (setenv("SLIPWAY_SCIF_NODE", node, 1) < 0)
 		return -errno;
+	/* Who looks while the other one could run keeps it from it. */
+	if (s->yields && setenv("SLIPWAY_SCIF_SPIN_US", "0", 0) < 0)
+		return -errno;
 	return perf_scif_connect(s);
 }
 
