@@ -9,17 +9,18 @@
 
 #include "perf.h"
 
-static json_t *
-json_samples(const struct perf_run *run, const struct perf_cell *cell)
+/* Values, and what a cache line took around each. */
+static void
+add_samples(const struct perf_run *run, const struct perf_cell *cell, json_t *o)
 {
-	json_t *list = json_array();
+	json_t *values = json_array(), *lines = json_array();
 
-	for (unsigned int i = 0; i < run->opt.repeats; i++)
-		json_array_append_new(list,
-				      json_pack("{s:f, s:[f,f], s:f}", "value", cell->value[i],
-						"raw_ns", cell->raw[i][0], cell->raw[i][1],
-						"cpu_share", cell->cpu_share[i]));
-	return list;
+	for (unsigned int i = 0; i < run->opt.repeats; i++) {
+		json_array_append_new(values, json_real(cell->value[i]));
+		json_array_append_new(lines, json_real((cell->raw[i][0] + cell->raw[i][1]) / 2));
+	}
+	json_object_set_new(o, "samples", values);
+	json_object_set_new(o, "raw_samples", lines);
 }
 
 static json_t *
@@ -45,7 +46,7 @@ json_cell(const struct perf_run *run, const struct perf_cell *cell)
 		json_object_set_new(o, "over_ns", json_real(cell->over_ns));
 	json_object_set_new(o, "tag", json_string(bench_probe_tag_name(true, cell->tag)));
 	json_object_set_new(o, "count", json_integer(cell->samples));
-	json_object_set_new(o, "samples", json_samples(run, cell));
+	add_samples(run, cell, o);
 	return o;
 }
 
@@ -81,7 +82,7 @@ perf_json(const struct perf_run *run, const char *file)
 	int ret = 0;
 
 	if (root == NULL ||
-	    json_dump_file(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) != 0) {
+	    json_dump_file(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(5)) != 0) {
 		fprintf(stderr, "slipway scif-perf: --json %s: cannot be written: %s\n", file,
 			strerror(errno));
 		ret = -EIO;

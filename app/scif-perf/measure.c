@@ -113,7 +113,6 @@ sample(struct perf_run *run, struct perf_cell *cell, unsigned int repeat)
 		return;
 	}
 	cell->value[repeat] = value_of(cell, done.seconds);
-	cell->cpu_share[repeat] = done.cpu_share;
 }
 
 /* Medians of the samples of one tag. Over is to the same loop over plain memory, as long, in the same

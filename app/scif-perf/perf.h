@@ -94,7 +94,6 @@ struct perf_job {
 struct perf_done {
 	int32_t ret; /**< 0, or a negative errno */
 	double seconds;
-	double cpu_share; /**< CPU time over time gone by */
 	double part[3];   /**< of PERF_ENDPOINTS: seconds to connect, of messages, to close */
 };
 
@@ -150,7 +149,6 @@ struct perf_cell {
 	uint64_t count; /**< in a sample; found by trying */
 	double value[PERF_MAX_REPEATS];  /**< ns of a trip, 10^9 bytes a second, connections */
 	double raw[PERF_MAX_REPEATS][2]; /**< ns of a line there and back, before and after */
-	double cpu_share[PERF_MAX_REPEATS];
 	char reason[PERF_REASON_SIZE]; /**< why there are none; empty when there are */
 	/* Derived. */
 	double median, raw_ns, over_ns; /**< over: less the cell PERF_RAW, in turn */

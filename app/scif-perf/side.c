@@ -15,19 +15,13 @@
 
 #include "perf.h"
 
-static double
-seconds_of(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 double
 perf_now(void)
 {
-	return seconds_of(CLOCK_MONOTONIC);
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* Between two looks at what the other side is to do. */
@@ -129,16 +123,14 @@ check(const struct perf_side *s, const struct perf_job *job)
 static void
 do_job(struct perf_side *s, const struct perf_job *job, struct perf_done *done)
 {
-	double begin, cpu;
+	double begin;
 
 	if (job->check && job->part <= PERF_RMA && s->side == arrives_at(job))
 		memset(perf_landing(s, job->way), 0, job->size);
 	start_line(s);
-	cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID);
 	begin = perf_now();
 	done->ret = work(s, job, done);
 	done->seconds = perf_now() - begin;
-	done->cpu_share = (seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu) / done->seconds;
 	if (done->ret == 0 && job->check && job->part <= PERF_RMA)
 		done->ret = check(s, job);
 }
