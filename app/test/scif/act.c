@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -237,6 +238,12 @@ int64_t
 do_setuid(const int64_t *args)
 {
 	return setresuid((uid_t)args[1], (uid_t)args[1], (uid_t)args[1]);
+}
+
+int64_t
+do_setenv(const int64_t *args)
+{
+	return setenv(pointer(args[1]), pointer(args[2]), 1);
 }
 
 int64_t

@@ -16,7 +16,8 @@
 static const char *const setting_name[NB_SETTINGS] = {"threads", "processes", "nodes"};
 
 static const struct test_group *const groups[] = {
-	&open_group, &connect_group, &stream_group, &poll_group,
+	&open_group, &connect_group, &stream_group, &poll_group, &register_group,
+	&mmap_group, &rma_group,
 };
 
 static const struct test_case *running;

@@ -182,7 +182,7 @@ bind_all(int64_t *report)
 		pause();
 }
 
-/* A process has fewer descriptors than there are ports, so several take them: how many are taken,
+/* A process can have fewer endpoints than there are ports, so several take them: how many are taken,
  * once there are no more. The first of the processes is at the address of the second argument.
  */
 static int64_t
@@ -203,7 +203,7 @@ do_take_ports(const int64_t *args)
 		while (__atomic_load_n(&report[2 * i], __ATOMIC_ACQUIRE) == 0)
 			pause_ms(1);
 		taken += report[2 * i] - 1;
-		if (report[2 * i + 1] != EMFILE) {
+		if (report[2 * i + 1] == ENOSPC) {
 			errno = (int)report[2 * i + 1];
 			return taken;
 		}

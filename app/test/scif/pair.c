@@ -77,3 +77,12 @@ window(int64_t ep, size_t len, int prot)
 {
 	return window_at(ep, len, prot, -1);
 }
+
+void
+slow_transfers(int side)
+{
+	static const char name[] = "SLIPWAY_SCIF_RMA", value[] = "worker,delay_us=3000,reorder";
+
+	assert_int_equal(call(do_setenv, SIDE(side), (int64_t)(uintptr_t)name,
+			      (int64_t)(uintptr_t)value), 0);
+}

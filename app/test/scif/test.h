@@ -165,6 +165,7 @@ int64_t do_wait(const int64_t *args);
 int64_t do_signal(const int64_t *args);
 int64_t do_node_ids(const int64_t *args); /**< side, ids, len, self */
 int64_t do_setuid(const int64_t *args);
+int64_t do_setenv(const int64_t *args); /**< side, name, value */
 int64_t do_exit(const int64_t *args);
 
 int64_t do_alloc(const int64_t *args);   /**< side, len: zeroed private memory */
@@ -210,6 +211,8 @@ struct window {
 
 struct window window(int64_t ep, size_t len, int prot);
 struct window window_at(int64_t ep, size_t len, int prot, int64_t offset);
+/** Transfers of that side, which has none yet, end a while after their call, in any order. */
+void slow_transfers(int side);
 #define RW (SCIF_PROT_READ | SCIF_PROT_WRITE)
 
 /* ---- node.c: nodes of the test's own ---- */
