@@ -199,6 +199,23 @@ a_full_ring_refuses_and_room_says_so(void **state)
 	assert_in_range(mic_dma_room(ch), room - 1, room);
 }
 
+/* Without waiting for those submitted with them. */
+static void
+long_jobs_are_told_as_they_end(void **state)
+{
+	const uint64_t len = 65536 - 64;
+
+	(void)state;
+	for (unsigned int n = 0; n < 12; n++)
+		assert_true(mic_dma_copy(ch, 0, 0, len) >= 0);
+	mic_dma_submit(ch);
+	/* Five copies are more than 256 KiB; their status comes sixth. */
+	dev.per_poll = 6;
+	assert_int_equal(mic_dma_done(ch, 100, NULL), 5);
+	assert_int_equal(mic_dma_done(ch, 100, NULL), 5);
+	assert_int_equal(mic_dma_done(ch, 100, NULL), 2);
+}
+
 /* However much was done: a ring of jobs that nobody has asked about is full, too. */
 static void
 jobs_that_nobody_asks_about_keep_their_places(void **state)
@@ -626,6 +643,7 @@ main(void)
 		TEST(the_data_path_reads_no_register),
 		TEST(nothing_happens_before_a_submit),
 		TEST(a_full_ring_refuses_and_room_says_so),
+		TEST(long_jobs_are_told_as_they_end),
 		TEST(jobs_that_nobody_asks_about_keep_their_places),
 		TEST(a_job_of_several_copies_ends_once),
 		TEST(a_long_copy_is_split),

@@ -56,15 +56,17 @@ mark(struct mic_dma_channel *ch)
 {
 	put(ch, mic_desc_status(ch->status_address, ch->jobs, false));
 	ch->marked = ch->jobs;
+	ch->unmarked = 0;
 }
 
 static __rte_always_inline int64_t
-end_job(struct mic_dma_channel *ch)
+end_job(struct mic_dma_channel *ch, uint64_t bytes)
 {
 	uint64_t job = ch->jobs++;
 
 	ch->ends[job & ch->mask] = ch->posted;
-	if (ch->jobs % MIC_DMA_MARK_EVERY == 0)
+	ch->unmarked += bytes;
+	if (ch->jobs % MIC_DMA_MARK_EVERY == 0 || ch->unmarked >= MIC_DMA_MARK_BYTES)
 		mark(ch);
 	return (int64_t)job;
 }
@@ -87,7 +89,7 @@ mic_dma_copy(struct mic_dma_channel *ch, uint64_t dst, uint64_t src, uint64_t le
 			return ret;
 	}
 	put(ch, mic_desc_copy(dst, src, (uint32_t)len));
-	return end_job(ch);
+	return end_job(ch, len);
 }
 
 /* Descriptors that pieces take, 0 when one of them is no copy or they are too many. */
@@ -122,7 +124,7 @@ put_piece(struct mic_dma_channel *ch, struct mic_dma_piece piece)
 int64_t
 mic_dma_copies(struct mic_dma_channel *ch, const struct mic_dma_piece pieces[], uint32_t n)
 {
-	uint64_t descs = count(pieces, n);
+	uint64_t descs = count(pieces, n), bytes = 0;
 	int ret;
 
 	/* More than there is ever room for would be asked for again and again. */
@@ -133,9 +135,11 @@ mic_dma_copies(struct mic_dma_channel *ch, const struct mic_dma_piece pieces[], 
 		if (ret < 0 || !has_room(ch, descs))
 			return ret < 0 ? ret : -ENOSPC;
 	}
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		put_piece(ch, pieces[i]);
-	return end_job(ch);
+		bytes += pieces[i].len;
+	}
+	return end_job(ch, bytes);
 }
 
 void
@@ -161,7 +165,7 @@ mic_dma_room(const struct mic_dma_channel *ch)
 
 	if (used >= ch->open || ch->jobs - ch->returned > ch->mask)
 		return 0;
-	/* As jobs of one descriptor would find it, with a status behind every 16. */
+	/* As short jobs of one descriptor would find it, with a status behind every 16. */
 	room = ch->open - used - 1;
 	return (uint32_t)RTE_MIN(room - room / MIC_DMA_MARK_EVERY,
 				 ch->mask + 1 - (ch->jobs - ch->returned));

@@ -39,6 +39,10 @@ struct rte_memzone;
 
 /** Jobs between two status descriptors, at most: a power of two. */
 #define MIC_DMA_MARK_EVERY 16
+/** ... and bytes, so that the first of some long ones is told, and another one submitted, while the
+ * channel is at the next.
+ */
+#define MIC_DMA_MARK_BYTES (256u << 10)
 /** Empty polls before a thread that shares its CPU with the device gives way. */
 #define MIC_DMA_POLLS_BEFORE_YIELD 256
 /** Empty polls between looks at the clock, a power of two ... */
@@ -52,6 +56,7 @@ struct mic_dma_channel {
 	uint64_t *ends;         /**< descriptors before the end of a job, by job & mask */
 	uint64_t posted, freed; /**< descriptors written; known to be done */
 	uint64_t jobs, marked, submitted;
+	uint64_t unmarked;   /**< bytes of the jobs behind the last status descriptor */
 	uint32_t size, head; /**< of the ring; where the next descriptor goes */
 	uint32_t open;       /**< size, or 0: no job is taken */
 	uint32_t mask;       /**< of jobs */

@@ -36,6 +36,7 @@ close_with(struct mic_dma_channel *ch, enum mic_dma_status how)
 	}
 	ch->done = ch->jobs;
 	ch->marked = ch->jobs;
+	ch->unmarked = 0;
 	ch->submitted = ch->jobs;
 	ch->freed = ch->posted;
 	ch->pushed = ch->head;
