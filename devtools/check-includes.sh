@@ -19,6 +19,7 @@ lib/model/mic: lib/spec lib/bus lib/model
 lib/check/dlb: lib/spec lib/bus dlb_model.h
 lib/check/dsa: lib/bus dsa_model.h
 lib/check/mic: lib/bus mic_model.h card.h
+lib/check/scif: lib/scif lib/scif/engine
 lib/fuzz: lib/spec lib/bus lib/model lib/model/dlb
 lib/card: lib/spec lib/bus lib/model/mic
 lib/portal:

@@ -326,6 +326,45 @@ an_answer_to_node_remove_is_not_awaited_for_ever(void **state)
 	card_expect(c, EXIT_ACK);
 }
 
+/* One that comes back meanwhile is a new one, and not sent away. */
+static void
+a_card_may_return_before_its_exit_is_answered(void **state)
+{
+	struct peer *p = *state;
+	struct card *c = &p->card[0], *other = &p->card[1];
+
+	card_up(other);
+	card_drain(c);
+	card_send(c, EXIT, 0, 0, 0, 0);
+	c->loop.end[1].bus.ops->publish(&c->loop.end[1].bus, 0);
+	peer_step(p, 5000);
+	memmove(c->bytes + CARD_QP + 0x400, c->bytes + CARD_QP, QP_BYTES);
+	put(c->bytes + CARD_QP + 0x400 + QP_LOCAL_WRITE, 4, c->in);
+	c->loop.end[1].bus.ops->publish(&c->loop.end[1].bus, c->address + CARD_QP + 0x400);
+	peer_step(p, 5000);
+	peer_step(p, 1000);
+	assert_true(card_attach(c));
+	card_send(c, INIT, 0, 0, 0, 0);
+	assert_int_equal(nodes(p), 3);
+	for (unsigned int s = 0; s < 40; s++)
+		peer_step(p, 1000);
+	assert_int_equal(nodes(p), 3);
+}
+
+/* A card that goes without an answer, while the host leaves. */
+static void
+a_host_does_not_wait_for_cards_that_are_gone(void **state)
+{
+	struct peer *p = *state;
+	struct card *c = &p->card[0];
+
+	scif_engine_stop(p->engine);
+	card_expect(c, EXIT);
+	c->loop.end[1].bus.ops->publish(&c->loop.end[1].bus, 0);
+	peer_step(p, 2000);
+	assert_true(scif_engine_stopped(p->engine));
+}
+
 /* The host leaves: its address goes, EXIT, and the answer is awaited. */
 static void
 a_host_that_stops_tells_its_cards(void **state)
@@ -384,7 +423,9 @@ main(void)
 		U(a_ring_with_room_again_goes_on),
 		U(a_card_that_exits_is_removed_everywhere),
 		U(an_answer_to_node_remove_is_not_awaited_for_ever),
+		U(a_card_may_return_before_its_exit_is_answered),
 		U(a_host_that_stops_tells_its_cards),
+		U(a_host_does_not_wait_for_cards_that_are_gone),
 		U(a_card_cannot_remove_another),
 	};
 

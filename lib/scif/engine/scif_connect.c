@@ -257,7 +257,7 @@ map_ring(struct scif_endpoint *ep, struct scif_bus *bus)
 	if (!ring_size_is_good(ep->peer_ring_size))
 		return -EIO;
 	ret = bus->ops->map(bus, half->local_buf, ep->peer_ring_size, &ep->peer_ring);
-	return ret == 0 && !ring_is_good(ep) ? -EIO : ret;
+	return ret == -EFAULT || (ret == 0 && !ring_is_good(ep)) ? -EIO : ret;
 }
 
 int

@@ -146,7 +146,7 @@ answered(struct scif_node *from, const struct scif_message *m)
 {
 	bool is_signal = m->op == SCIF_SIG_ACK || m->op == SCIF_SIG_NACK;
 	struct scif_cookie *c = scif_token_find(&from->engine->tokens, SCIF_KIND_COOKIE,
-						m->payload[is_signal ? 2 : 1]);
+						m->payload[is_signal ? 3 : 1]);
 
 	if (c == NULL || c->ep->peer.node != from->id) {
 		from->engine->counters.bad_token++;
@@ -173,8 +173,8 @@ answer(struct scif_endpoint *ep, struct scif_node *to, const struct scif_message
 		.src = m->dst,
 		.dst = m->src,
 		.op = op,
-		.payload = {ep != NULL ? ep->peer_token : 0, is_signal ? 0 : m->payload[1],
-			    is_signal ? m->payload[3] : p2},
+		.payload = {ep != NULL ? ep->peer_token : 0, is_signal ? 0 : m->payload[1], p2,
+			    is_signal ? m->payload[3] : 0},
 	};
 
 	scif_message_send(to, &a);

@@ -134,6 +134,9 @@ scif_link_reset(struct scif_node *node)
 	atomic_store(&node->wire->half->qp_state, 0);
 	atomic_store(&node->wire->rx_at.own, 0);
 	atomic_store(&node->wire->rx_at.other, 0);
+	/* Nobody is there to answer, or to be answered. */
+	node->exiting = SCIF_NO_DEADLINE;
+	node->stopping = false;
 	node->wire->next_look = node->engine->now + node->engine->config.page_poll_ms * NS_PER_MS;
 }
 
@@ -311,6 +314,9 @@ scif_link_look(struct scif_node *node)
 
 	link->next_look = engine->now + engine->config.page_poll_ms * NS_PER_MS;
 	if (node->peer || address == link->peer_address || (address != 0 && address == link->refused))
+		return;
+	/* It withdrew, and waits for the answer to its EXIT. */
+	if (address == 0 && node->exiting != SCIF_NO_DEADLINE)
 		return;
 	link->refused = 0;
 	if (link->peer_address != 0) {

@@ -271,8 +271,10 @@ show(struct scif_node *from, struct scif_window *w, const struct scif_message *m
 	struct scif_endpoint *ep = viewer(from, m->payload[0]);
 	int ret = w->far ? scif_far_read(w) : 0;
 
-	if (ret < 0 || ep == NULL || !is_sound(w) || w->other != m->payload[2])
+	if (ret < 0 || ep == NULL || !is_sound(w) || (!w->far && w->other != m->payload[2]))
 		return -EINVAL;
+	/* Until now it was the handle of an allocation, which need not be the same. */
+	w->other = m->payload[2];
 	w->other_ep = ep->peer_token;
 	w->here = (struct scif_address){ep->engine->config.node, ep->port};
 	w->there = ep->peer;
