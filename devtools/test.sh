@@ -175,7 +175,7 @@ fuzz_built()
 	local dir=$ROOT/build-fuzz
 	[ -f "$dir/build.ninja" ] ||
 		CC=clang meson setup "$dir" "$ROOT" -Dwerror=true -Dfuzz=true || return
-	ninja -C "$dir" lib/{dlb,dsa,mic,card}_fuzz lib/vfu_{message,session,client}_fuzz
+	ninja -C "$dir" lib/{dlb,dsa,mic,card}_fuzz lib/scif/scif_fuzz lib/vfu_{message,session,client}_fuzz
 }
 
 # One batch of inputs, half of it by each of two processes. What they learn stays for the next; an
@@ -224,6 +224,16 @@ card_fuzz_batch()
 	mkdir -p "$learned" || return
 	timeout 3600 "$ROOT/build-fuzz/lib/card_fuzz" -runs="$1" -max_len=512 -verbosity=0 \
 		-print_final_stats=1 -artifact_prefix="$LOGS/" "$learned" "$ROOT/lib/card/corpus"
+}
+
+# scif_fuzz_batch INPUTS: the same on the engine of a SCIF node
+scif_fuzz_batch()
+{
+	local learned=$CACHE/fuzz/scif
+	mkdir -p "$learned" || return
+	timeout 3600 "$ROOT/build-fuzz/lib/scif/scif_fuzz" -runs="$1" -max_len=1024 -verbosity=0 \
+		-print_final_stats=1 -artifact_prefix="$LOGS/" "$learned" \
+		"$ROOT/lib/scif/engine/corpus"
 }
 
 # vfu_fuzz_batch TARGET INPUTS: the same on the sockets
@@ -427,6 +437,11 @@ run_fuzz()
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
 		check "card_fuzz, $((batch * FUZZ_BATCH / 20)) inputs" \
 			card_fuzz_batch $((FUZZ_BATCH / 20))
+	done
+	# Each maps a client's board, which is large: fewer of them.
+	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
+		check "scif_fuzz, $((batch * FUZZ_BATCH / 50)) inputs" \
+			scif_fuzz_batch $((FUZZ_BATCH / 50))
 	done
 	heading "Sockets, hostile clients, sessions and servers by libFuzzer"
 	for ((batch = 1; batch <= FUZZ_BATCHES; batch++)); do
