@@ -24,7 +24,8 @@ row_take(struct peer *p, size_t size, void **base)
 	for (int i = 0; i < PEER_MEMORIES; i++) {
 		if (p->memory[i].base != NULL)
 			continue;
-		*base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		*base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		assert_ptr_not_equal(*base, MAP_FAILED);
 		p->memory[i].base = *base;
 		p->memory[i].size = size;
@@ -227,7 +228,8 @@ card_begin(struct peer *p, unsigned int i)
 	c->peer = p;
 	c->node = (uint16_t)(i + 1);
 	scif_loop_init(&c->loop);
-	c->bytes = mmap(NULL, CARD_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	c->bytes = mmap(NULL, CARD_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(c->bytes, MAP_FAILED);
 	c->memory = (struct scif_memory){
 		.base = c->bytes,
@@ -235,7 +237,8 @@ card_begin(struct peer *p, unsigned int i)
 		.fd = 50 + (int)i,
 		.number = 1,
 	};
-	assert_int_equal(c->loop.end[1].bus.ops->share(&c->loop.end[1].bus, &c->memory, &c->address),
+	assert_int_equal(c->loop.end[1].bus.ops->share(&c->loop.end[1].bus, &c->memory,
+							&c->address),
 			 0);
 	assert_int_equal(scif_engine_link_add(p->engine, c->node, &c->loop.end[0].bus), 0);
 }

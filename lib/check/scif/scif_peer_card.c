@@ -168,7 +168,8 @@ card_hear(struct card *c, struct message *m)
 		.dst_node = (uint16_t)get(bytes + 4, 2),
 		.dst_port = (uint16_t)get(bytes + 6, 2),
 		.op = (uint32_t)get(bytes + 8, 4),
-		.p = {get(bytes + 12, 8), get(bytes + 20, 8), get(bytes + 28, 8), get(bytes + 36, 8)},
+		.p = {get(bytes + 12, 8), get(bytes + 20, 8), get(bytes + 28, 8),
+		      get(bytes + 36, 8)},
 	};
 	return true;
 }

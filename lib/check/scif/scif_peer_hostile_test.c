@@ -85,7 +85,9 @@ handles_of_nothing_do_nothing(void **state)
 	the_host_goes_on(p);
 }
 
-/* The same with one that is good among them: of that connection all may become, of others nothing. */
+/* The same with one that is good among them: anything may become of that connection, and nothing of
+ * others.
+ */
 static void
 a_good_handle_in_the_wrong_place_hurts_only_its_connection(void **state)
 {

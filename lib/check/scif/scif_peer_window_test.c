@@ -294,7 +294,9 @@ a_run_of_nothing_reaches_nothing(void **state)
 		assert_int_equal(m.p[2], HANDLE + i);
 		assert_true(m.op == REGISTER_ACK || m.op == REGISTER_NACK);
 		assert_int_not_equal(window_of_peer(p, OFFSET + i * 16 * PAGE), 0);
-		assert_int_not_equal(ask(p, SCIF_REQUEST_MAP, 2, OFFSET + i * 16 * PAGE, PAGE, READ), 0);
+		assert_int_not_equal(ask(p, SCIF_REQUEST_MAP, 2, OFFSET + i * 16 * PAGE, PAGE,
+					 READ),
+				     0);
 	}
 	assert_int_equal(state_of(p, 2), SCIF_CONNECTED);
 }

@@ -158,7 +158,8 @@ request(struct fuzz *f)
 	scif_engine_request(f->b.engine, f->client[who % CLIENTS], &rq,
 			    len < sizeof(rq) ? len : sizeof(rq), &fd, &f->b.reply, fds);
 	if (f->b.reply.error == 0)
-		f->heard[f->next_heard++ % HEARD] = f->b.reply.value[take(f, 1) % SCIF_REQUEST_ARGS];
+		f->heard[f->next_heard++ % HEARD] =
+			f->b.reply.value[take(f, 1) % SCIF_REQUEST_ARGS];
 }
 
 static void
@@ -366,7 +367,8 @@ goes_on(struct fuzz *f)
 
 	f->b.no_memory = false;
 	c = bench_client(&f->b, true, NULL);
-	if (c == NULL || bench_ask(&f->b, c, SCIF_REQUEST_HELLO, 0, SCIF_REQUEST_VERSION, 0, 0) < 0 ||
+	if (c == NULL ||
+	    bench_ask(&f->b, c, SCIF_REQUEST_HELLO, 0, SCIF_REQUEST_VERSION, 0, 0) < 0 ||
 	    bench_ask(&f->b, c, SCIF_REQUEST_OPEN, 1, 0, 0, 0) < 0 ||
 	    bench_ask(&f->b, c, SCIF_REQUEST_BIND, 1, 0, 0, 0) < 0 ||
 	    bench_ask(&f->b, c, SCIF_REQUEST_LISTEN, 1, 4, 0, 0) < 0)
