@@ -275,6 +275,11 @@ a_node_that_stops_says_so(void **state)
 	assert_int_equal(card.engine->counters.received[SCIF_EXIT_ACK], 1);
 	assert_int_equal(state_of(ours, 1), SCIF_DISCONNECTED);
 	assert_int_equal(host.nodes, 0);
+	/* And does not come back by looking around. */
+	scif_engine_link_look(card.engine, 0);
+	pass_ms(10);
+	assert_int_equal(card.engine->counters.sent[SCIF_INIT], 1);
+	assert_int_equal(card.nodes, 0);
 }
 
 static struct scif_message
