@@ -84,8 +84,8 @@ add_sizes(struct perf_run *run, enum perf_part part, const struct perf_list *siz
 			add_size(run, part, sizes->value[i]);
 }
 
-/** All cells of the parts that were asked for. What sockets leave to be done, and closed ones, would
- * disturb round trips: those do not follow them.
+/** All cells of the parts that were asked for. What sockets leave to be done would disturb round
+ * trips: those do not follow them.
  */
 void
 perf_cells_make(struct perf_run *run)

@@ -115,8 +115,8 @@ sample(struct perf_run *run, struct perf_cell *cell, unsigned int repeat)
 	cell->value[repeat] = value_of(cell, done.seconds);
 }
 
-/* Medians of the samples of one tag. Over is to the same loop over plain memory, as long, in the same
- * turn: what the shorter looks around a sample do not meet is in both.
+/* Medians of the samples of one tag. Over is to the same loop over plain memory, as long, in the
+ * same turn: what the shorter looks around a sample do not meet is in both.
  */
 static void
 summarize(const struct perf_run *run, struct perf_cell *cell)

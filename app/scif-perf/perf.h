@@ -47,7 +47,7 @@ enum perf_way {
 	PERF_RAW,    /**< stores and loads of shared memory */
 	PERF_MAPPED, /**< the same of memory that scif_mmap mapped */
 	PERF_SCIF,   /**< scif_send and scif_recv; or scif_connect and scif_accept */
-	PERF_UNIX,   /**< UNIX sockets; send and recv never wait, who has nothing to do tries again */
+	PERF_UNIX,   /**< UNIX sockets; send and recv never wait, who has nothing tries again */
 	PERF_TCP,    /**< TCP over the loopback device, likewise */
 	PERF_MEMCPY, /**< memcpy from private into shared memory */
 	PERF_READFROM,

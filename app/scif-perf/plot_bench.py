@@ -135,8 +135,8 @@ def mapped_table(cells):
     rows = [[c["way"], figure(c, "ns", "{:.0f}"), figure(c, "raw_ns", "{:.0f}"),
              figure(c, "over_ns", "{:+.0f}"), f'{c["tag"]} {c["count"]}' if "tag" in c else "-"]
             for c in cells]
-    return "Round trips of 8 bytes, ns; over: more than the cache line's in the same turn:\n\n" + table(
-        ["way", "round trip", "line around", "over", "samples"], rows)
+    title = "Round trips of 8 bytes, ns; over: more than the cache line's in the same turn:\n\n"
+    return title + table(["way", "round trip", "line around", "over", "samples"], rows)
 
 
 def connection_table(run):
