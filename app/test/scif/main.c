@@ -17,7 +17,7 @@ static const char *const setting_name[NB_SETTINGS] = {"threads", "processes", "n
 
 static const struct test_group *const groups[] = {
 	&open_group, &connect_group, &stream_group, &poll_group, &register_group,
-	&mmap_group, &rma_group, &fence_group, &node_group,
+	&mmap_group, &rma_group,     &fence_group,  &node_group, &wire_group,
 };
 
 static const struct test_case *running;

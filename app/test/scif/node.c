@@ -128,6 +128,18 @@ serve(unsigned int node, const char *args)
 	_exit(127);
 }
 
+/* Whether node 0 and the nodes that joined it know of each other. */
+static bool
+all_online(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NODES_MAX; i++)
+		if (nodes[i] > 0 && (!online(0, i) || !online(i, 0)))
+			return false;
+	return true;
+}
+
 int
 node_start(unsigned int node, const char *args)
 {
@@ -137,7 +149,7 @@ node_start(unsigned int node, const char *args)
 	nodes[node] = fork();
 	if (nodes[node] == 0)
 		serve(node, args);
-	while (!online(0, node) || !online(node, node) || !online(node, 0)) {
+	while (!all_online()) {
 		if (now_ns() > end || waitpid(nodes[node], NULL, WNOHANG) != 0)
 			return -1;
 		pause_ms(2);
