@@ -430,6 +430,26 @@ s086_bad_buffer(void)
 	assert_int_equal(recv_now(p.a, 20), 10);
 }
 
+#define STRESS 10 /* times LONG bytes */
+
+/* Statement 202, of the wire: whoever sees the pointer sees the bytes. */
+static void
+s202_bytes_before_the_pointer(void)
+{
+	struct pair p = connected();
+	struct job *job;
+	unsigned int i;
+
+	pattern(share, LONG, 202);
+	for (i = 0; i < STRESS; i++) {
+		memset(share + IN_BUF, 0, LONG);
+		job = begin(do_chunks, p.c, AT(0), LONG, 202 + i, 0);
+		assert_int_equal(call(do_chunks, p.a, AT(IN_BUF), LONG, 1 + i, 1), LONG);
+		assert_int_equal(job_end(job), LONG);
+		expect_received(0, LONG);
+	}
+}
+
 static const struct test_case cases[] = {
 	CASE(s061_send_nothing),
 	CASE(s062_recv_nothing),
@@ -457,6 +477,7 @@ static const struct test_case cases[] = {
 	CASE(s084_close_wakes_send),
 	CASE(s085_recv_interrupted),
 	CASE(s086_bad_buffer),
+	CASE_WHERE(s202_bytes_before_the_pointer, APART),
 };
 
 TEST_GROUP(stream, cases);
