@@ -5,7 +5,8 @@
 # The table of conformance, doc/eventdevs/dlb_conformance.csv: each statement has a number of its
 # own, none is missing, and the tests that each must name are there. Likewise the requirements of
 # doc/dmadevs/dsa_requirements.csv, the items and requirements of the MIC in doc/rawdevs, and those
-# of SCIF in doc/scif. Prints the counts; exit status 1 when something is wrong.
+# of SCIF in doc/scif, where the statements of SCIF also name the settings that their tests run in.
+# Prints the counts; exit status 1 when something is wrong.
 
 import csv
 import pathlib
@@ -24,6 +25,12 @@ MIC_GROUPS = ((1, 9), (10, 11), (20, 26), (30, 39), (40, 44), (50, 61), (70, 72)
               (90, 95), (100, 115))
 SCIF_REQUIREMENTS = ROOT / "doc/scif/scif_requirements.csv"
 NB_SCIF_REQUIREMENTS = 42
+SCIF_STATEMENTS = ROOT / "doc/scif/scif_conformance.csv"
+NB_SCIF_STATEMENTS = 225
+# A case of app/test/scif, by the number of its statement, and where its sides are.
+SCIF_CASE = re.compile(r"\bCASE(?:_WHERE|_NODES)?\((s(\d{3})_\w+)(?:, ([A-Z]+(?:\([A-Z]+\))?))?")
+SCIF_SETTINGS = {"": "all", "EVERYWHERE": "all", "APART": "two processes; two nodes",
+                 "ON(NODES)": "two nodes"}
 # The sections of the datasheet whose statements are listed, and how many each has.
 SECTIONS = {
     "4.1": 11, "4.2": 18, "4.3": 20, "4.4": 3, "4.5": 14, "4.6": 4, "4.7": 5, "4.8": 12,
@@ -102,6 +109,24 @@ def wrong_tests(rows):
                 yield f"{row['id']}: there is no test '{test}'"
 
 
+def wrong_settings(rows):
+    """Cases of a number stand in its row, with the settings they run in; what a node can test by
+    itself runs in all."""
+    by_id = {row["id"]: row for row in rows}
+    settings = {}
+    for path in sorted((ROOT / "app/test/scif").glob("*_test.c")):
+        for case, number, where in SCIF_CASE.findall(path.read_text()):
+            row = by_id.get(str(int(number)))
+            if row is None or f"scif/{path.stem}:{case}" not in row["shown by"].split("; "):
+                yield f"{case}: the row of its statement does not name it"
+            settings[str(int(number))] = SCIF_SETTINGS[where]
+    for row in rows:
+        if row["settings"] != settings.get(row["id"], ""):
+            yield f"{row['id']}: its test runs in '{settings.get(row['id'], '')}'"
+        if "L" in row["tag"] and row["settings"] != "all":
+            yield f"{row['id']}: tagged L, and not tested in all settings"
+
+
 def rows_of(table):
     with table.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -119,7 +144,10 @@ def main():
     rows, asked = rows_of(CONFORMANCE), rows_of(REQUIREMENTS)
     items, mic = rows_of(MIC_ITEMS), rows_of(MIC_REQUIREMENTS)
     scif = rows_of(SCIF_REQUIREMENTS)
-    errors = [*wrong_numbers(rows), *wrong_tests(rows + asked + items + mic + scif),
+    stated = rows_of(SCIF_STATEMENTS)
+    errors = [*wrong_numbers(rows), *wrong_tests(rows + asked + items + mic + scif + stated),
+              *wrong_requirements(SCIF_STATEMENTS, stated, numbered("{}", NB_SCIF_STATEMENTS)),
+              *wrong_settings(stated),
               *wrong_requirements(REQUIREMENTS, asked, numbered("FR-{:02}", NB_REQUIREMENTS)),
               *wrong_requirements(MIC_ITEMS, items, numbered("M{}", NB_MIC_ITEMS)),
               *wrong_requirements(SCIF_REQUIREMENTS, scif,
@@ -137,6 +165,9 @@ def main():
           f"{later(mic)} later")
     print(f"{len(scif)} requirements of SCIF: {len(scif) - later(scif)} shown, "
           f"{later(scif)} later")
+    aside = sum(row["shown by"].startswith(NOT_APPLICABLE) for row in stated)
+    print(f"{len(stated)} statements of SCIF: {len(stated) - later(stated) - aside} shown by "
+          f"tests, {later(stated)} later, {aside} not applicable")
     print(f"{len(errors)} errors")
     return 1 if errors else 0
 

@@ -41,14 +41,11 @@ app/bench-common: DPDK
 app/bench-dma: app/bench-common DPDK
 app/bench-event: app/bench-common DPDK
 app/bench-mic: app/bench-common rte_pmd_mic.h DPDK
-app/test: access_test.h rte_pmd_dlb.h DPDK
-app/test/dma: access_test.h rte_pmd_dsa.h DPDK
-app/test/scif: lib/scif
-app/test/mic: access_test.h rte_pmd_mic.h DPDK
 app/test: app/test/common access_test.h rte_pmd_dlb.h DPDK
 app/test/common: DPDK
 app/test/dma: app/test/common access_test.h rte_pmd_dsa.h DPDK
 app/test/mic: app/test/common access_test.h rte_pmd_mic.h DPDK
+app/test/scif: lib/scif
 app/check-dlb: lib/spec lib/bus lib/check/dlb
 app/mpssd: lib/ctl rte_pmd_mic.h DPDK
 app/packet-trace:

@@ -18,9 +18,16 @@ scif_bench_all()
 	return $status
 }
 
+# scif_statements: the list of conformance, from the datasheet, in every setting
+scif_statements()
+{
+	timeout -k 5 300 "$BUILD/app/slipway-test-scif"
+}
+
 run_scif_tests()
 {
 	heading "SCIF"
+	check "slipway-test-scif, threads, processes and nodes" scif_statements
 	check "slipway scifd and scif" timeout -k 5 60 "$ROOT/app/slipway/scif_test.sh" \
 		"$BUILD/app/slipway" "$BUILD/lib/libscif.so"
 	check "scif_echo and scif_rma" timeout -k 5 120 \

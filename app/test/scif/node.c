@@ -75,6 +75,23 @@ node_stat(unsigned int node, const char *name)
 	return n;
 }
 
+/* How many lines of the node's log have the words, as one. */
+int64_t
+node_logged(unsigned int node, const char *words)
+{
+	char path[128], line[512];
+	int64_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%u.log", where(), node);
+	f = fopen(path, "r");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, words) != NULL;
+	if (f != NULL)
+		fclose(f);
+	return n;
+}
+
 bool
 node_empty(unsigned int node)
 {

@@ -226,6 +226,7 @@ void node_own(const char *args);
 void node_common(void);
 /** A counter of `slipway scif stat`, or a count of endpoints or windows. */
 int64_t node_stat(unsigned int node, const char *name);
+int64_t node_logged(unsigned int node, const char *words);
 bool node_empty(unsigned int node);
 
 #endif /* SLIPWAY_TEST_SCIF_TEST_H */

@@ -191,6 +191,36 @@ s218_mark_of_the_peer(void)
 	assert_int_equal(mark & 0x80000000, 0);
 }
 
+static void
+s224_counters_are_what_was_logged(void)
+{
+	static const char *const ways[] = {"sent", "received"}, *const arrows[] = {"<-", "->"};
+	struct pair p = connected();
+	struct window w = window(p.c, PAGE, RW);
+	unsigned int i, node, way;
+	int64_t logged, all = 0;
+	char words[64];
+
+	assert_int_equal(call(do_send, p.c, AT(0), 500, SCIF_SEND_BLOCK), 500);
+	assert_int_equal(call(do_recv, p.a, AT(0), 500, SCIF_RECV_BLOCK), 500);
+	assert_int_equal(call(do_unregister, p.c, w.off, PAGE), 0);
+	assert_int_equal(call(do_close, p.c), 0);
+	assert_int_equal(call(do_close, p.a), 0);
+	for (i = 0; i < MESSAGES; i++) {
+		sent(i);
+		for (node = 0; node < 2; node++) {
+			for (way = 0; way < 2; way++) {
+				snprintf(words, sizeof(words), " %s %s ", arrows[way], messages[i]);
+				logged = node_logged(node, words);
+				snprintf(words, sizeof(words), "%s.%s", ways[way], messages[i]);
+				assert_int_equal(node_stat(node, words), logged);
+				all += logged;
+			}
+		}
+	}
+	assert_true(all >= 2 * 13);
+}
+
 static const struct test_case cases[] = {
 	CASE_NODES(s205_second_node_is_first, ON(NODES), ""),
 	CASE_NODES(s206_restart_of_either_node, ON(NODES), ""),
@@ -201,6 +231,7 @@ static const struct test_case cases[] = {
 	CASE_WHERE(s215_messages_of_register, ON(NODES)),
 	CASE_WHERE(s217_messages_of_a_window_in_use, ON(NODES)),
 	CASE_WHERE(s218_mark_of_the_peer, ON(NODES)),
+	CASE_NODES(s224_counters_are_what_was_logged, ON(NODES), "--log-messages"),
 };
 
 TEST_GROUP(wire, cases);
