@@ -208,7 +208,8 @@ s176_signal_unaligned(void)
 	assert_fails(signal_at(&m, own + 2, far, SCIF_SIGNAL_LOCAL), EINVAL);
 	assert_fails(signal_at(&m, own, far + 1, SCIF_SIGNAL_REMOTE), EINVAL);
 	assert_fails(signal_at(&m, own, far + 6, SCIF_SIGNAL_REMOTE | SCIF_SIGNAL_LOCAL), EINVAL);
-	assert_int_equal(signal_at(&m, own + 4, far + 4, SCIF_SIGNAL_REMOTE | SCIF_SIGNAL_LOCAL), 0);
+	assert_int_equal(signal_at(&m, own + 4, far + 4, SCIF_SIGNAL_REMOTE | SCIF_SIGNAL_LOCAL),
+			 0);
 }
 
 static void

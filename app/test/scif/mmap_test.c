@@ -85,7 +85,8 @@ static void
 s135_map_across_windows(void)
 {
 	struct pair p = connected();
-	struct window one = window_at(p.a, PAGE, RW, 0x10000), two = window_at(p.a, PAGE, RW, 0x11000);
+	struct window one = window_at(p.a, PAGE, RW, 0x10000);
+	struct window two = window_at(p.a, PAGE, RW, 0x11000);
 	int64_t addr = map(p.c, 2 * PAGE, RW, 0x10000);
 
 	window_at(p.a, PAGE, RW, 0x13000);

@@ -8,7 +8,7 @@
 
 #include "test.h"
 
-/* Statements 184 to 196: nodes, their loss, and what is left. Cases that end nodes have their own. */
+/* Statements 184 to 196: nodes, their loss, and what is left. Those that end nodes have own ones. */
 
 #define OWN_NODES ""
 
@@ -209,7 +209,8 @@ do_accept_many(const int64_t *args)
 	int64_t i;
 
 	for (i = 0; i < args[1]; i++)
-		if (scif_accept(FD(args[0]), &peer, &epd, SCIF_ACCEPT_SYNC) < 0 || scif_close(epd) < 0)
+		if (scif_accept(FD(args[0]), &peer, &epd, SCIF_ACCEPT_SYNC) < 0 ||
+		    scif_close(epd) < 0)
 			return -1;
 	return i;
 }

@@ -8,8 +8,8 @@
 
 #include "test.h"
 
-/* Statements 1 to 26: open, close, bind, listen. Those of one endpoint are asked of side C, which is
- * on the node that is not the first where there are two.
+/* Statements 1 to 26: open, close, bind, listen. Those of one endpoint are asked of side C, which
+ * is on the node that is not the first where there are two.
  */
 
 #define NOBODY 65534
@@ -182,8 +182,8 @@ bind_all(int64_t *report)
 		pause();
 }
 
-/* A process can have fewer endpoints than there are ports, so several take them: how many are taken,
- * once there are no more. The first of the processes is at the address of the second argument.
+/* A process can have fewer endpoints than there are ports, so several take them: how
+ * taken, once there are no more. The first of the processes is at the address of the second argument.
  */
 static int64_t
 do_take_ports(const int64_t *args)

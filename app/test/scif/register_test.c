@@ -238,7 +238,8 @@ static void
 s117_same_offset_elsewhere(void)
 {
 	struct pair p = connected(), q = connected_to(p.listener, p.port);
-	struct window one = window_at(p.c, PAGE, RW, 0x5000), two = window_at(q.c, PAGE, RW, 0x5000);
+	struct window one = window_at(p.c, PAGE, RW, 0x5000);
+	struct window two = window_at(q.c, PAGE, RW, 0x5000);
 	struct window back = window_at(p.a, PAGE, RW, 0x5000);
 
 	call(do_fill, p.c, one.addr, PAGE, 1);
@@ -413,7 +414,8 @@ static void
 s129_failed_unregister_changes_nothing(void)
 {
 	struct pair p = connected();
-	struct window one = window_at(p.c, PAGE, RW, 0x10000), two = window_at(p.c, 2 * PAGE, RW, 0x11000);
+	struct window one = window_at(p.c, PAGE, RW, 0x10000);
+	struct window two = window_at(p.c, 2 * PAGE, RW, 0x11000);
 
 	call(do_fill, p.c, one.addr, PAGE, 1);
 	call(do_fill, p.c, two.addr, 2 * PAGE, 2);

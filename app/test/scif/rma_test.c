@@ -126,8 +126,8 @@ s147_all_residues(void)
 		len = 1 + (int64_t)k * 37 % 300;
 		call(do_fill, m.p.c, m.own.addr, PAGE, 1);
 		call(do_fill, m.p.a, m.far.addr, PAGE, 2);
-		assert_int_equal(call(do_writeto, m.p.c, m.own.off + 64 + i, len, m.far.off + 128 + j,
-				      SCIF_RMA_SYNC), 0);
+		assert_int_equal(call(do_writeto, m.p.c, m.own.off + 64 + i, len,
+				      m.far.off + 128 + j, SCIF_RMA_SYNC), 0);
 		assert_int_equal(call(do_check_patch, m.p.a, m.far.addr, PAGE, 2, 128 + j, len, 1,
 				      64 + i), 0);
 		call(do_fill, m.p.a, m.far.addr, PAGE, 3);
@@ -302,8 +302,10 @@ s159_address_of_no_memory(void)
 	expect_moved(&m, 2, PAGE, 0, 0, SCIF_RMA_SYNC, 159);
 	addr = call(do_alloc, m.p.c, 4 * PAGE);
 	assert_int_equal(call(do_unmap, m.p.c, addr + PAGE, 3 * PAGE), 0);
-	assert_fails(call(do_vwriteto, m.p.c, addr + 2 * PAGE, 8, m.far.off, SCIF_RMA_SYNC), EFAULT);
-	assert_fails(call(do_vreadfrom, m.p.c, addr + 2 * PAGE, 8, m.far.off, SCIF_RMA_SYNC), EFAULT);
+	assert_fails(call(do_vwriteto, m.p.c, addr + 2 * PAGE, 8, m.far.off, SCIF_RMA_SYNC),
+		     EFAULT);
+	assert_fails(call(do_vreadfrom, m.p.c, addr + 2 * PAGE, 8, m.far.off, SCIF_RMA_SYNC),
+		     EFAULT);
 	assert_fails(call(do_vreadfrom, m.p.c, addr + 8, PAGE, m.far.off, SCIF_RMA_SYNC), EFAULT);
 	assert_fails(call(do_vwriteto, m.p.c, 0, 8, m.far.off, SCIF_RMA_SYNC), EFAULT);
 	assert_int_equal(call(do_protect, m.p.c, addr, PAGE, 1), 0);
@@ -411,16 +413,17 @@ static int64_t
 do_back_and_forth(const int64_t *args)
 {
 	uint8_t *own = (uint8_t *)(uintptr_t)args[5];
+	size_t len = (size_t)args[2];
 	int64_t i;
 
 	for (i = 0; i < args[4]; i++) {
-		pattern(own, (size_t)args[2], (uint64_t)(args[3] + i));
-		if (scif_writeto(FD(args[0]), args[1], (size_t)args[2], args[3], SCIF_RMA_SYNC) < 0)
+		pattern(own, len, (uint64_t)(args[3] + i));
+		if (scif_writeto(FD(args[0]), args[1], len, args[3], SCIF_RMA_SYNC) < 0)
 			return -1;
-		memset(own, 0, (size_t)args[2]);
-		if (scif_readfrom(FD(args[0]), args[1], (size_t)args[2], args[3], SCIF_RMA_SYNC) < 0)
+		memset(own, 0, len);
+		if (scif_readfrom(FD(args[0]), args[1], len, args[3], SCIF_RMA_SYNC) < 0)
 			return -1;
-		if (pattern_length(own, (size_t)args[2], (uint64_t)(args[3] + i)) != (size_t)args[2])
+		if (pattern_length(own, len, (uint64_t)(args[3] + i)) != len)
 			return -2 - i;
 	}
 	return 0;
@@ -436,7 +439,8 @@ back_and_forth(const struct memory *m, int64_t times)
 static void
 s163_transfers_at_once(void)
 {
-	struct memory one = memory(32 * PAGE), other = {.p = connected_to(one.p.listener, one.p.port)};
+	struct memory one = memory(32 * PAGE);
+	struct memory other = {.p = connected_to(one.p.listener, one.p.port)};
 	struct job *jobs[2];
 
 	other.own = window(other.p.c, 32 * PAGE, RW);

@@ -224,13 +224,13 @@ s224_counters_are_what_was_logged(void)
 static const struct test_case cases[] = {
 	CASE_NODES(s205_second_node_is_first, ON(NODES), ""),
 	CASE_NODES(s206_restart_of_either_node, ON(NODES), ""),
-	CASE_WHERE(s210_messages_of_connect, ON(NODES)),
-	CASE_WHERE(s211_messages_of_refusal, ON(NODES)),
-	CASE_WHERE(s212_messages_of_close, ON(NODES)),
-	CASE_WHERE(s214_messages_of_transfers, ON(NODES)),
-	CASE_WHERE(s215_messages_of_register, ON(NODES)),
-	CASE_WHERE(s217_messages_of_a_window_in_use, ON(NODES)),
-	CASE_WHERE(s218_mark_of_the_peer, ON(NODES)),
+	CASE_NODES(s210_messages_of_connect, ON(NODES), ""),
+	CASE_NODES(s211_messages_of_refusal, ON(NODES), ""),
+	CASE_NODES(s212_messages_of_close, ON(NODES), ""),
+	CASE_NODES(s214_messages_of_transfers, ON(NODES), ""),
+	CASE_NODES(s215_messages_of_register, ON(NODES), ""),
+	CASE_NODES(s217_messages_of_a_window_in_use, ON(NODES), ""),
+	CASE_NODES(s218_mark_of_the_peer, ON(NODES), ""),
 	CASE_NODES(s224_counters_are_what_was_logged, ON(NODES), "--log-messages"),
 };
 
