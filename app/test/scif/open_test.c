@@ -182,8 +182,8 @@ bind_all(int64_t *report)
 		pause();
 }
 
-/* A process can have fewer endpoints than there are ports, so several take them: how
- * taken, once there are no more. The first of the processes is at the address of the second argument.
+/* A process can have fewer endpoints than there are ports, so several take them: how many are
+ * taken, once there are no more. The first of the processes is at the second argument's address.
  */
 static int64_t
 do_take_ports(const int64_t *args)
