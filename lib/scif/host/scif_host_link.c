@@ -32,6 +32,8 @@
 #define MEMORY_SPAN (UINT64_C(1) << 40)
 /* Memories that the other side may have here. */
 #define MEMORIES_MAX 65536u
+/* How many of UNSHARE go out with another packet. */
+#define PAID_AT_ONCE 8u
 /* Packets of one link before something else has its turn. */
 #define PACKETS_MAX 256
 /* And that often, where the answer to an address may be among them. */
@@ -122,11 +124,13 @@ take_ring(const struct host_link *link)
 	atomic_store(&page->rung, 0);
 }
 
-/* The other side keeps memory that it is not told of. */
+/* The other side keeps memory that it is not told of. A few at a time: the socket has to have room
+ * for what somebody waits for.
+ */
 static void
 pay(struct host_link *link)
 {
-	while (link->nb_owed > 0) {
+	for (unsigned int i = 0; i < PAID_AT_ONCE && link->nb_owed > 0; i++) {
 		struct link_packet p = {
 			.kind = LINK_UNSHARE, .address = link->owed[link->nb_owed - 1]};
 
@@ -239,11 +243,11 @@ link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *add
 	struct link_packet p = {.kind = LINK_SHARE, .size = memory->size};
 	int ret;
 
-	pay(link);
 	p.address = ++link->numbers * MEMORY_SPAN;
 	ret = send_packet(link, &p, memory->fd);
 	if (ret == 0)
 		*address = p.address;
+	pay(link);
 	return ret == -EAGAIN ? -ENOMEM : ret;
 }
 
