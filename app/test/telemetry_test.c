@@ -3,11 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-#include <rte_eal.h>
 
 #include "test.h"
 
@@ -16,22 +12,6 @@
  */
 
 static char reply[16384];
-
-static int
-telemetry_connect(void)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-
-	assert_true(fd >= 0);
-	snprintf(at.sun_path, sizeof(at.sun_path), "%s/dpdk_telemetry.v2",
-		 rte_eal_get_runtime_dir());
-	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
-	    read(fd, reply, sizeof(reply)) > 0)
-		return fd;
-	close(fd);
-	return -1;
-}
 
 static void
 ask(int fd, const char *command, const char *params)

@@ -69,6 +69,9 @@ int access_model_open(const struct access_config *config, struct access_dev **ac
  */
 int access_pci_open(const char *name, struct rte_pci_device *pci, struct access_dev **access);
 
+/** Its node, or SOCKET_ID_ANY: only a node that DPDK has memory on is of use. */
+int access_pci_numa_node(const struct rte_pci_device *pci);
+
 /**
  * Reach a device that another process serves on a socket. That process gets DPDK's memory, as a
  * device on a bus would, and shares the rings that lines are posted to.

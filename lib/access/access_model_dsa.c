@@ -4,63 +4,23 @@
 
 /* The model reach of dma/dsa: the device is a model in this process. The only file of the driver
  * that knows there is one.
- *
- * The model keeps addresses that it has looked up. DPDK may take memory away again, so it is told
- * to look up anew before memory goes.
  */
 
 #include <errno.h>
-#include <stdio.h>
 
-#include <rte_errno.h>
 #include <rte_malloc.h>
-#include <rte_memory.h>
 
 #include "access_dsa.h"
 #include "access_irq_priv.h"
 #include "dsa_model.h"
 
-/* A model, and that it follows what DPDK does with its memory. */
-struct model {
-	struct access_dev access; /* first */
-	bool follows;
-	char event_name[64]; /* of that following */
-};
-
-/* Memory that comes was not to be had before, so nobody remembers it. */
-static void
-follow(enum rte_mem_event event, const void *addr, size_t len, void *arg)
-{
-	struct model *model = arg;
-
-	RTE_SET_USED(addr);
-	RTE_SET_USED(len);
-	if (event == RTE_MEM_EVENT_FREE)
-		model->access.dev->ops->remap(model->access.dev);
-}
-
-/* Not there where memory never changes, as with --no-huge. */
-static int
-follow_memory(struct model *model)
-{
-	int ret;
-
-	snprintf(model->event_name, sizeof(model->event_name), "dsa_%p", (void *)model);
-	ret = rte_mem_event_callback_register(model->event_name, follow, model);
-	model->follows = ret == 0;
-	return ret == 0 || rte_errno == ENOTSUP ? 0 : -rte_errno;
-}
-
 static void
 model_close(struct access_dev *access)
 {
-	struct model *model = (struct model *)access;
-
-	if (model->follows)
-		rte_mem_event_callback_unregister(model->event_name, model);
+	access_follow_end(access);
 	dsa_model_destroy(access->dev);
 	rte_free(access->irqs);
-	rte_free(model);
+	rte_free(access);
 }
 
 static uint64_t
@@ -93,21 +53,19 @@ access_dsa_open(const struct access_config *config, const struct access_dsa_conf
 		.order = device->shuffled ? DSA_ORDER_SHUFFLED : DSA_ORDER_WEIGHTED,
 		.seed = 1,
 	};
-	struct model *model = rte_zmalloc_socket(config->name, sizeof(*model), RTE_CACHE_LINE_SIZE,
-						 config->numa_node);
-	struct access_dev *access;
+	struct access_dev *access = rte_zmalloc_socket(config->name, sizeof(*access),
+						       RTE_CACHE_LINE_SIZE, config->numa_node);
 	int ret;
 
-	if (model == NULL)
+	if (access == NULL)
 		return -ENOMEM;
-	access = &model->access;
 	access_init(access, config, &model_reach);
 	ret = dsa_model_create(&made, &access->host, &access->dev);
 	if (ret < 0)
-		goto free_model;
+		goto free_access;
 	ret = access_enable(access);
 	if (ret == 0)
-		ret = follow_memory(model);
+		ret = access_follow_memory(access);
 	if (ret < 0)
 		goto destroy;
 	*out = access;
@@ -115,7 +73,7 @@ access_dsa_open(const struct access_config *config, const struct access_dsa_conf
 
 destroy:
 	dsa_model_destroy(access->dev);
-free_model:
-	rte_free(model);
+free_access:
+	rte_free(access);
 	return ret;
 }

@@ -4,19 +4,13 @@
 
 /* The model reach of raw/mic: the device is a virtual card in this process, and who idles runs its
  * hardware and its card OS. The only file of the driver that knows there is one.
- *
- * The card keeps addresses that it has looked up. DPDK may take memory away again, so it is told to
- * look up anew before memory goes.
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include <rte_errno.h>
 #include <rte_malloc.h>
-#include <rte_memory.h>
 
 #include "access_irq_priv.h"
 #include "access_mic.h"
@@ -25,48 +19,21 @@
 /* Enough for images, ramdisks and data of tests; of it, only what is used takes memory. */
 #define MEMORY_DEFAULT (UINT64_C(256) << 20)
 
-/* A card, its memory, and that it follows what DPDK does with its own. */
+/* A card, its memory, and who is told what its console says. */
 struct model {
 	struct access_dev access; /* first */
 	void *gddr;
 	uint64_t gddr_size;
 	const char *name;
 	void (*log)(const char *name, const char *line);
-	bool follows;
-	char event_name[64]; /* of that following */
 };
-
-/* Memory that comes was not to be had before, so nobody remembers it. */
-static void
-follow(enum rte_mem_event event, const void *addr, size_t len, void *arg)
-{
-	struct model *model = arg;
-
-	RTE_SET_USED(addr);
-	RTE_SET_USED(len);
-	if (event == RTE_MEM_EVENT_FREE)
-		model->access.dev->ops->remap(model->access.dev);
-}
-
-/* Not there where memory never changes, as with --no-huge. */
-static int
-follow_memory(struct model *model)
-{
-	int ret;
-
-	snprintf(model->event_name, sizeof(model->event_name), "mic_%p", (void *)model);
-	ret = rte_mem_event_callback_register(model->event_name, follow, model);
-	model->follows = ret == 0;
-	return ret == 0 || rte_errno == ENOTSUP ? 0 : -rte_errno;
-}
 
 static void
 model_close(struct access_dev *access)
 {
 	struct model *model = (struct model *)access;
 
-	if (model->follows)
-		rte_mem_event_callback_unregister(model->event_name, model);
+	access_follow_end(access);
 	card_destroy(access->dev);
 	munmap(model->gddr, model->gddr_size);
 	rte_free(access->irqs);
@@ -79,17 +46,11 @@ model_stray(const struct access_dev *access)
 	return mic_model_stray(card_model(access->dev));
 }
 
-static int
-model_config(struct access_dev *access, uint16_t off, void *bytes, size_t len, bool write)
-{
-	return access->dev->ops->config(access->dev, off, bytes, len, write);
-}
-
 /* A reset of the card is asked for by a register, and waited for by the driver. */
 static const struct access_reach model_reach = {
 	.close = model_close,
 	.stray = model_stray,
-	.config = model_config,
+	.config = access_call_config,
 	.reset_ms = 0,
 	.irqs_open = access_irqs_call_open,
 	.irq_seen = access_irq_call_seen,
@@ -97,17 +58,6 @@ static const struct access_reach model_reach = {
 	.irq_fds_open = access_irq_fds_call_open,
 	.irq_fds_close = access_irq_fds_call_close,
 };
-
-/* What the kernel does for a device on a bus before a driver sees it: COMMAND, at 4, gets memory
- * and bus master enabled.
- */
-static int
-enable(struct access_dev *access)
-{
-	static const uint8_t command[] = {0x06, 0};
-
-	return access_config_write(access, 4, command, sizeof(command));
-}
 
 static void
 console(void *arg, const char *line)
@@ -190,9 +140,9 @@ access_mic_open(const struct access_config *config, const struct access_mic_conf
 	ret = card_open(model, device);
 	if (ret < 0)
 		goto unmap_memory;
-	ret = enable(access);
+	ret = access_enable(access);
 	if (ret == 0)
-		ret = follow_memory(model);
+		ret = access_follow_memory(access);
 	if (ret < 0)
 		goto destroy;
 	*out = access;

@@ -9,7 +9,9 @@
 #include <errno.h>
 
 #include <rte_bus_pci.h>
+#include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include <bus_pci_driver.h>
 
@@ -77,4 +79,16 @@ access_pci_open(const char *name, struct rte_pci_device *pci, struct access_dev 
 		access->mmio[i] = pci->mem_resource[i].addr;
 	*out = access;
 	return 0;
+}
+
+int
+access_pci_numa_node(const struct rte_pci_device *pci)
+{
+	unsigned int i;
+
+	for (i = 0; i < rte_socket_count(); i++) {
+		if (rte_socket_id_by_idx(i) == pci->device.numa_node)
+			return pci->device.numa_node;
+	}
+	return SOCKET_ID_ANY;
 }

@@ -90,6 +90,13 @@ int access_call_config(struct access_dev *access, uint16_t off, void *bytes, siz
 /** What the kernel does for a device on a bus before a driver sees it. 0, or a negative errno. */
 int access_enable(struct access_dev *access);
 
+/**
+ * Have a device that is called look up addresses anew before DPDK takes memory away, until
+ * access_follow_end (access_follow.c). 0, or a negative errno.
+ */
+int access_follow_memory(struct access_dev *access);
+void access_follow_end(struct access_dev *access);
+
 /** As access_idle: when the device wants to be called again, and the time of the step. */
 uint64_t access_idle_until(struct access_dev *access, uint64_t *now_ns);
 

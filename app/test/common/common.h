@@ -78,6 +78,9 @@ const char *log_so_far(void);
 char *log_end(void);
 unsigned int lines_with(const char *text, const char *word);
 
+/* telemetry.c */
+int telemetry_connect(void);
+
 /* tools.c */
 
 /** Nothing that works takes this long, not even on a busy machine with a slow device. */

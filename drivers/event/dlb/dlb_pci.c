@@ -10,8 +10,6 @@
 #include <rte_common.h>
 #include <rte_devargs.h>
 #include <rte_errno.h>
-#include <rte_lcore.h>
-#include <rte_memory.h>
 
 #include <bus_pci_driver.h>
 
@@ -31,19 +29,6 @@ static const struct rte_pci_id pci_ids[] = {
 	{RTE_PCI_DEVICE(ID_VENDOR, ID_V25)},
 	{.vendor_id = 0},
 };
-
-/* Only a node that DPDK has memory on is of use. */
-static int
-numa_node(const struct rte_pci_device *pci)
-{
-	unsigned int i;
-
-	for (i = 0; i < rte_socket_count(); i++) {
-		if (rte_socket_id_by_idx(i) == pci->device.numa_node)
-			return pci->device.numa_node;
-	}
-	return SOCKET_ID_ANY;
-}
 
 static int
 check_bar(const struct rte_pci_device *pci, unsigned int bar, uint64_t needed)
@@ -88,7 +73,7 @@ pci_probe(struct rte_pci_driver *driver, struct rte_pci_device *pci)
 	struct dlb_devargs args = {
 		.on_bus = true,
 		.version = pci->id.device_id == ID_V20 ? DLB_V20 : DLB_V25,
-		.numa_node = numa_node(pci),
+		.numa_node = access_pci_numa_node(pci),
 		.sparse_cq = true,
 	};
 	int ret;

@@ -11,8 +11,6 @@
 #include <rte_common.h>
 #include <rte_devargs.h>
 #include <rte_errno.h>
-#include <rte_lcore.h>
-#include <rte_memory.h>
 
 #include <bus_pci_driver.h>
 
@@ -33,19 +31,6 @@ static const struct rte_pci_id pci_ids[] = {
 #undef ID
 	{.vendor_id = 0},
 };
-
-/* Only a node that DPDK has memory on is of use. */
-static int
-numa_node(const struct rte_pci_device *pci)
-{
-	unsigned int i;
-
-	for (i = 0; i < rte_socket_count(); i++) {
-		if (rte_socket_id_by_idx(i) == pci->device.numa_node)
-			return pci->device.numa_node;
-	}
-	return SOCKET_ID_ANY;
-}
 
 static int
 check_bar(const struct rte_pci_device *pci, unsigned int bar, uint64_t needed)
@@ -88,7 +73,7 @@ static int
 pci_probe(struct rte_pci_driver *driver, struct rte_pci_device *pci)
 {
 	const struct rte_devargs *devargs = pci->device.devargs;
-	struct mic_devargs args = {.at = MIC_AT_BUS, .numa_node = numa_node(pci)};
+	struct mic_devargs args = {.at = MIC_AT_BUS, .numa_node = access_pci_numa_node(pci)};
 	char name[RTE_RAWDEV_NAME_MAX_LEN];
 	int ret = mic_devargs_parse(pci->device.name, devargs != NULL ? devargs->args : NULL,
 				    &args);
