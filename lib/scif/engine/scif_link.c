@@ -34,7 +34,7 @@ struct scif_link {
 	uint64_t address;
 	uint64_t peer_address; /* 0: away */
 	uint64_t refused;      /* what is published there, and is no queue pair; 0: nothing */
-	bool withdrawn;        /* this node leaves: it looks for nobody */
+	bool withdrawn;        /* this node leaves: it only looks whether the peer is gone, too */
 	struct scif_view qp, ring;
 	struct scif_producer tx;
 	struct scif_consumer rx;
@@ -315,8 +315,8 @@ scif_link_look(struct scif_node *node)
 	int ret;
 
 	link->next_look = engine->now + engine->config.page_poll_ms * NS_PER_MS;
-	if (node->peer || link->withdrawn || address == link->peer_address ||
-	    (address != 0 && address == link->refused))
+	if (node->peer || address == link->peer_address ||
+	    (address != 0 && (link->withdrawn || address == link->refused)))
 		return;
 	/* It withdrew, and waits for the answer to its EXIT. */
 	if (address == 0 && node->exiting != SCIF_NO_DEADLINE)
