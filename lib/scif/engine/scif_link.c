@@ -8,7 +8,7 @@
 
 /* The queue pair between this node and another: sections 10.2 and 10.4.
  *
- *   Away       the own queue pair is published; the other node's is looked for now and then
+ *   Away       the own queue pair is published; the other node's is looked for each page_poll_ms
  *   Mapped     it is found, SCIF_INIT is sent
  *   Online     SCIF_INIT has come: scif_node.c takes it from there
  *
