@@ -40,17 +40,24 @@ access_arg_count(const char *value, long min, long max, unsigned int *result)
 }
 
 int
-access_arg_choice(const char *value, const char *zero, const char *one)
+access_arg_word(const char *value, const char *words)
 {
-	if (strcmp(value, zero) == 0)
-		return 0;
-	return strcmp(value, one) == 0 ? 1 : -EINVAL;
+	size_t len, wanted = strlen(value);
+	int i;
+
+	for (i = 0; *words != '\0'; i++) {
+		len = strcspn(words, ",");
+		if (len == wanted && strncmp(words, value, len) == 0)
+			return i;
+		words += len + strspn(words + len, ", ");
+	}
+	return -EINVAL;
 }
 
 int
 access_arg_step(const char *value, enum access_step *step)
 {
-	int choice = access_arg_choice(value, "idle", "manual");
+	int choice = access_arg_word(value, ACCESS_STEPS);
 
 	if (choice >= 0)
 		*step = choice == 0 ? ACCESS_STEP_IDLE : ACCESS_STEP_MANUAL;

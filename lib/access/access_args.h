@@ -17,9 +17,10 @@
 int access_arg_int(const char *value, long min, long max, long *result);
 /** The same that is not negative: min and max are not. */
 int access_arg_count(const char *value, long min, long max, unsigned int *result);
-/** One of two words: 0 or 1. */
-int access_arg_choice(const char *value, const char *zero, const char *one);
-/** step=: idle or manual. */
+/** One of some words, as in `idle, manual`: which one, from 0. */
+int access_arg_word(const char *value, const char *words);
+/** step=: one of these. */
+#define ACCESS_STEPS "idle, manual"
 int access_arg_step(const char *value, enum access_step *step);
 /** numa_node=: one there is, or -1, any. */
 int access_arg_numa_node(const char *value, int *node);

@@ -2,41 +2,26 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* Device arguments. Each key is a row: its name, what it accepts in words, and a function that
- * stores the value or refuses it. One refusal is one log line with key, value and range.
- */
+/* Device arguments: the table of keys, and what of them does not go together. */
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <rte_common.h>
-#include <rte_kvargs.h>
 
-#include "access_args.h"
+#include "access_devargs.h"
 #include "dsa_kernel.h"
 #include "dsa_priv.h"
 
-/* What has an argument. */
-enum owner {
-	OF_CHANNEL, /* any device: how it is used */
-	OF_DEVICE,  /* a device that we configure: not a work queue of somebody else's */
-	OF_VIRTUAL, /* a virtual device, which is told what another one is */
-	OF_MODEL,   /* the same, and it is settled here: not on a socket or by the kernel */
-};
-
-struct devarg {
-	const char *key;
-	const char *accepted;
-	enum owner owner;
-	/* 0, or -EINVAL for a value outside what is accepted. */
-	int (*store)(struct dsa_devargs *args, const char *value);
-};
+#define VERSIONS "1.0, 2.0"
+#define PARTIALS "resubmit, cpu"
 
 static int
-store_at(struct dsa_devargs *args, const char *value)
+store_at(void *to, const char *value)
 {
 	const char *socket = access_arg_socket(value);
+	struct dsa_devargs *args = to;
 
 	if (strcmp(value, "model") == 0)
 		return 0;
@@ -47,9 +32,10 @@ store_at(struct dsa_devargs *args, const char *value)
 }
 
 static int
-store_version(struct dsa_devargs *args, const char *value)
+store_version(void *to, const char *value)
 {
-	int choice = access_arg_choice(value, "1.0", "2.0");
+	int choice = access_arg_word(value, VERSIONS);
+	struct dsa_devargs *args = to;
 
 	if (choice >= 0)
 		args->version = choice == 0 ? DSA_VERSION_1 : DSA_VERSION_2;
@@ -57,194 +43,52 @@ store_version(struct dsa_devargs *args, const char *value)
 }
 
 static int
-store_step(struct dsa_devargs *args, const char *value)
+store_partial(void *to, const char *value)
 {
-	return access_arg_step(value, &args->step);
-}
-
-static int
-store_numa_node(struct dsa_devargs *args, const char *value)
-{
-	return access_arg_numa_node(value, &args->numa_node);
-}
-
-static int
-store_wqs(struct dsa_devargs *args, const char *value)
-{
-	return access_arg_count(value, 1, DSA_WQS, &args->wqs);
-}
-
-static int
-store_mode(struct dsa_devargs *args, const char *value)
-{
-	int choice = access_arg_choice(value, "dedicated", "shared");
-
-	args->shared = choice == 1;
-	return RTE_MIN(choice, 0);
-}
-
-static int
-store_size(struct dsa_devargs *args, const char *value)
-{
-	return access_arg_count(value, 1, UINT16_MAX, &args->size);
-}
-
-static int
-store_threshold(struct dsa_devargs *args, const char *value)
-{
-	return access_arg_count(value, 1, UINT16_MAX, &args->threshold);
-}
-
-static int
-store_groups(struct dsa_devargs *args, const char *value)
-{
-	return access_arg_count(value, 1, DSA_GROUPS, &args->groups);
-}
-
-static int
-store_engines(struct dsa_devargs *args, const char *value)
-{
-	return access_arg_count(value, 1, DSA_ENGINES, &args->engines);
-}
-
-static int
-store_sva(struct dsa_devargs *args, const char *value)
-{
-	int choice = access_arg_choice(value, "0", "1");
-
-	args->sva = choice == 1;
-	return RTE_MIN(choice, 0);
-}
-
-static int
-store_partial(struct dsa_devargs *args, const char *value)
-{
-	int choice = access_arg_choice(value, "resubmit", "cpu");
+	int choice = access_arg_word(value, PARTIALS);
+	struct dsa_devargs *args = to;
 
 	args->partial = choice == 1 ? DSA_PARTIAL_CPU : DSA_PARTIAL_RESUBMIT;
 	return RTE_MIN(choice, 0);
 }
 
-static int
-store_retries(struct dsa_devargs *args, const char *value)
-{
-	return access_arg_count(value, 0, UINT16_MAX, &args->retries);
-}
+#define COUNT(member, min, max)  ACCESS_DEVARG_COUNT(struct dsa_devargs, member, min, max)
+#define SWITCH(member, off_on)   ACCESS_DEVARG_SWITCH(struct dsa_devargs, member, off_on)
+#define STEP(member)             ACCESS_DEVARG_STEP(struct dsa_devargs, member)
+#define NUMA_NODE(member)        ACCESS_DEVARG_NUMA_NODE(struct dsa_devargs, member)
+#define OWN(store, words)        ACCESS_DEVARG_OWN(store, words)
 
-static int
-store_batch(struct dsa_devargs *args, const char *value)
-{
-	return access_arg_count(value, 1, DSA_DESC_MAX, &args->batch);
-}
-
-static const struct devarg devargs[] = {
-	{"at",
-	 "model, vfu:PATH with the path of a socket, 1..107 bytes, or a char device, "
-	 "/dev/dsa/wqD.Q",
-	 OF_VIRTUAL, store_at},
-	{"version", "1.0, 2.0", OF_MODEL, store_version},
-	{"step", "idle, manual", OF_MODEL, store_step},
-	{"numa_node", "a node of this machine with memory for DPDK, or -1 for any", OF_VIRTUAL,
-	 store_numa_node},
-	{"wqs", "1..64", OF_DEVICE, store_wqs},
-	{"mode", "dedicated, shared", OF_DEVICE, store_mode},
-	{"size", "1..65535", OF_DEVICE, store_size},
-	{"threshold", "1..65535", OF_DEVICE, store_threshold},
-	{"groups", "1..16", OF_DEVICE, store_groups},
-	{"engines", "1..16", OF_DEVICE, store_engines},
-	{"sva", "0, 1", OF_DEVICE, store_sva},
-	{"partial", "resubmit, cpu", OF_CHANNEL, store_partial},
-	{"retries", "0..65535", OF_CHANNEL, store_retries},
-	{"batch", "1..32768", OF_CHANNEL, store_batch},
+static const struct access_devarg rows[] = {
+	{"at", ACCESS_OF_VIRTUAL,
+	 OWN(store_at, "model, vfu:PATH with the path of a socket, 1..107 bytes, or a char "
+		       "device, /dev/dsa/wqD.Q")},
+	{"version", ACCESS_OF_MODEL, OWN(store_version, VERSIONS)},
+	{"step", ACCESS_OF_MODEL, STEP(step)},
+	{"numa_node", ACCESS_OF_VIRTUAL, NUMA_NODE(numa_node)},
+	{"wqs", ACCESS_OF_DEVICE, COUNT(wqs, 1, DSA_WQS)},
+	{"mode", ACCESS_OF_DEVICE, SWITCH(shared, "dedicated, shared")},
+	{"size", ACCESS_OF_DEVICE, COUNT(size, 1, UINT16_MAX)},
+	{"threshold", ACCESS_OF_DEVICE, COUNT(threshold, 1, UINT16_MAX)},
+	{"groups", ACCESS_OF_DEVICE, COUNT(groups, 1, DSA_GROUPS)},
+	{"engines", ACCESS_OF_DEVICE, COUNT(engines, 1, DSA_ENGINES)},
+	{"sva", ACCESS_OF_DEVICE, SWITCH(sva, "0, 1")},
+	{"partial", ACCESS_OF_USE, OWN(store_partial, PARTIALS)},
+	{"retries", ACCESS_OF_USE, COUNT(retries, 0, UINT16_MAX)},
+	{"batch", ACCESS_OF_USE, COUNT(batch, 1, DSA_DESC_MAX)},
 };
 
-static const struct devarg *
-devarg_find(const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < RTE_DIM(devargs); i++) {
-		if (strcmp(devargs[i].key, key) == 0)
-			return &devargs[i];
-	}
-	return NULL;
-}
-
-static bool
-is_for(const struct devarg *arg, const struct dsa_devargs *args)
-{
-	return args->at != DSA_AT_BUS || arg->owner == OF_CHANNEL || arg->owner == OF_DEVICE;
-}
-
+/* Others settle what they set up: all of it the kernel, and a server what its device is. */
 static void
-log_unknown(const char *name, const struct dsa_devargs *args, const char *key, const char *value)
+settled(const void *to, const struct access_devarg *arg, char why[ACCESS_WHY_MAX])
 {
-	const char *why = devarg_find(key) != NULL ? "for virtual devices only" : "unknown";
-	char known[256] = "";
-	size_t i, used = 0;
-
-	for (i = 0; i < RTE_DIM(devargs) && used < sizeof(known); i++) {
-		if (is_for(&devargs[i], args))
-			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
-						 used == 0 ? "" : ", ", devargs[i].key);
-	}
-	DSA_LOG(ERR, name, "device argument %s=%s: %s; accepted: %s", key, value, why, known);
-}
-
-static bool
-is_repeated(const struct rte_kvargs *list, unsigned int i)
-{
-	unsigned int j;
-
-	for (j = 0; j < i; j++) {
-		if (strcmp(list->pairs[j].key, list->pairs[i].key) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int
-store_pair(const char *name, const struct rte_kvargs *list, unsigned int i,
-	   struct dsa_devargs *args)
-{
-	const struct rte_kvargs_pair *pair = &list->pairs[i];
-	const char *value = pair->value != NULL ? pair->value : "";
-	const struct devarg *arg = devarg_find(pair->key);
-
-	if (arg == NULL || !is_for(arg, args)) {
-		log_unknown(name, args, pair->key, value);
-		return -EINVAL;
-	}
-	if (is_repeated(list, i)) {
-		DSA_LOG(ERR, name, "device argument %s=%s: given twice; accepted: once, %s",
-			pair->key, value, arg->accepted);
-		return -EINVAL;
-	}
-	if (arg->owner == OF_DEVICE && args->config_key == NULL)
-		args->config_key = arg->key;
-	if (arg->store(args, value) == 0)
-		return 0;
-	DSA_LOG(ERR, name, "device argument %s=%s: accepted: %s", pair->key, value, arg->accepted);
-	return -EINVAL;
-}
-
-/* Is an argument said of a device that others have settled it for? */
-static int
-check_owner(const char *name, const struct rte_kvargs_pair *pair, const struct dsa_devargs *args)
-{
-	const struct devarg *arg = devarg_find(pair->key);
-	const char *value = pair->value != NULL ? pair->value : "";
+	const struct dsa_devargs *args = to;
 	bool kernel = args->at == DSA_AT_KERNEL;
 
-	if (args->at != DSA_AT_VFU && !kernel)
-		return 0;
-	if (arg->owner == OF_MODEL || (kernel && arg->owner == OF_DEVICE)) {
-		DSA_LOG(ERR, name, "device argument %s=%s: settled by %s; accepted: with at=model",
-			pair->key, value,
-			kernel ? "the kernel, see accel-config" : "the server");
-		return -EINVAL;
-	}
-	return 0;
+	if (!kernel && args->at != DSA_AT_VFU)
+		return;
+	if (arg->of == ACCESS_OF_MODEL || (kernel && arg->of == ACCESS_OF_DEVICE))
+		snprintf(why, ACCESS_WHY_MAX, "settled by %s; accepted: with at=model",
+			 kernel ? "the kernel, see accel-config" : "the server");
 }
 
 static int
@@ -280,24 +124,18 @@ check_together(const char *name, const struct dsa_devargs *args)
 	return 0;
 }
 
-static int
-parse_list(const char *name, const struct rte_kvargs *list, struct dsa_devargs *args)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < list->count && ret == 0; i++)
-		ret = store_pair(name, list, i, args);
-	for (i = 0; i < list->count && ret == 0; i++)
-		ret = check_owner(name, &list->pairs[i], args);
-	return ret == 0 ? check_together(name, args) : ret;
-}
-
 int
 dsa_devargs_parse(const char *name, const char *text, struct dsa_devargs *args)
 {
-	struct rte_kvargs *list;
-	int ret;
+	struct access_devargs reader = {
+		.name = name,
+		.logtype = dsa_logtype,
+		.rows = rows,
+		.nb_rows = RTE_DIM(rows),
+		.args = args,
+		.on_bus = args->at == DSA_AT_BUS,
+		.settled = settled,
+	};
 
 	*args = (struct dsa_devargs){
 		.at = args->at,
@@ -307,15 +145,8 @@ dsa_devargs_parse(const char *name, const char *text, struct dsa_devargs *args)
 		.partial = DSA_PARTIAL_RESUBMIT,
 		.retries = DSA_RETRIES,
 	};
-	if (text == NULL || *text == '\0')
-		return 0;
-	list = rte_kvargs_parse(text, NULL);
-	if (list == NULL) {
-		DSA_LOG(ERR, name, "device arguments \"%s\": accepted: key=value[,key=value]...",
-			text);
+	if (access_devargs_read(&reader, text) < 0)
 		return -EINVAL;
-	}
-	ret = parse_list(name, list, args);
-	rte_kvargs_free(list);
-	return ret;
+	args->config_key = reader.device_key;
+	return check_together(name, args);
 }

@@ -2,19 +2,17 @@
  * Copyright(c) 2026 The slipway authors
  */
 
-/* Device arguments. Each key is a row: its name, what it accepts in words, and a function that
- * stores the value or refuses it. One refusal is one log line with key, value and range.
- */
+/* Device arguments: the table of keys, and what of them does not go together. */
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_common.h>
-#include <rte_kvargs.h>
 
-#include "access_args.h"
+#include "access_devargs.h"
 #include "dlb_priv.h"
 
 /* The API says how deep in a byte. Rounded up, its largest value is this. */
@@ -27,26 +25,13 @@
 /* Of the register field, 15 bits. */
 #define DLB_MAX_WEIGHT 32767
 
-/* What has an argument. */
-enum owner {
-	OF_DOMAIN,  /* each event device */
-	OF_DEVICE,  /* the device that it opens: not one that it joins */
-	OF_VIRTUAL, /* a virtual device, which is told what another one is */
-	OF_MODEL,   /* the same, as long as it opens a device */
-};
-
-struct devarg {
-	const char *key;
-	const char *accepted;
-	enum owner owner;
-	/* 0, or -EINVAL for a value outside what is accepted. */
-	int (*store)(struct dlb_devargs *args, const char *value);
-};
+#define VERSIONS "2.0, 2.5"
 
 static int
-store_version(struct dlb_devargs *args, const char *value)
+store_version(void *to, const char *value)
 {
-	int choice = access_arg_choice(value, "2.0", "2.5");
+	int choice = access_arg_word(value, VERSIONS);
+	struct dlb_devargs *args = to;
 
 	if (choice >= 0)
 		args->version = choice == 0 ? DLB_V20 : DLB_V25;
@@ -55,9 +40,10 @@ store_version(struct dlb_devargs *args, const char *value)
 }
 
 static int
-store_at(struct dlb_devargs *args, const char *value)
+store_at(void *to, const char *value)
 {
 	const char *socket = access_arg_socket(value);
+	struct dlb_devargs *args = to;
 
 	if (strcmp(value, "model") == 0)
 		return 0;
@@ -66,27 +52,9 @@ store_at(struct dlb_devargs *args, const char *value)
 }
 
 static int
-store_step(struct dlb_devargs *args, const char *value)
+store_max_cq_depth(void *to, const char *value)
 {
-	args->step_told = true;
-	return access_arg_step(value, &args->step);
-}
-
-static int
-store_max_queues(struct dlb_devargs *args, const char *value)
-{
-	return access_arg_count(value, 1, DLB_LDB_QUEUES, &args->max_queues);
-}
-
-static int
-store_max_num_events(struct dlb_devargs *args, const char *value)
-{
-	return access_arg_count(value, 1, DLB_CREDITS, &args->max_events);
-}
-
-static int
-store_max_cq_depth(struct dlb_devargs *args, const char *value)
-{
+	struct dlb_devargs *args = to;
 	unsigned int depth;
 
 	if (access_arg_count(value, DLB_CQ_DEPTH_MIN, DLB_MAX_CQ_DEPTH, &depth) < 0 ||
@@ -97,20 +65,9 @@ store_max_cq_depth(struct dlb_devargs *args, const char *value)
 }
 
 static int
-store_credit_quanta(struct dlb_devargs *args, const char *value)
+store_default_depth_thresh(void *to, const char *value)
 {
-	return access_arg_count(value, 1, 1024, &args->credit_quanta);
-}
-
-static int
-store_max_enqueue_depth(struct dlb_devargs *args, const char *value)
-{
-	return access_arg_count(value, 1, DLB_MAX_ENQUEUE_DEPTH, &args->max_enqueue_depth);
-}
-
-static int
-store_default_depth_thresh(struct dlb_devargs *args, const char *value)
-{
+	struct dlb_devargs *args = to;
 	unsigned int threshold;
 
 	if (access_arg_count(value, 1, DLB_MAX_THRESHOLD, &threshold) < 0)
@@ -121,22 +78,28 @@ store_default_depth_thresh(struct dlb_devargs *args, const char *value)
 }
 
 static int
-store_qid_depth_thresh(struct dlb_devargs *args, const char *value)
+store_qid_depth_thresh(void *to, const char *value)
 {
+	struct dlb_devargs *args = to;
+
 	args->depth_told = true;
 	return dlb_devargs_list_set(value, args->queue_threshold, DLB_QUEUES_MAX, 0,
 				    DLB_MAX_THRESHOLD);
 }
 
 static int
-store_cq_weight(struct dlb_devargs *args, const char *value)
+store_cq_weight(void *to, const char *value)
 {
+	struct dlb_devargs *args = to;
+
 	return dlb_devargs_list_set(value, args->port_weight, DLB_PORTS_MAX, 1, DLB_MAX_WEIGHT);
 }
 
 static int
-store_port_cos(struct dlb_devargs *args, const char *value)
+store_port_cos(void *to, const char *value)
 {
+	struct dlb_devargs *args = to;
+
 	return dlb_devargs_list_set(value, args->port_cos, DLB_PORTS_MAX, 0, DLB_COS_CLASSES - 1);
 }
 
@@ -151,21 +114,26 @@ parse_yes(const char *value, bool *yes)
 }
 
 static int
-store_enable_cq_weight(struct dlb_devargs *args, const char *value)
+store_enable_cq_weight(void *to, const char *value)
 {
+	struct dlb_devargs *args = to;
+
 	return parse_yes(value, &args->weight_is_depth);
 }
 
 static int
-store_use_default_hl(struct dlb_devargs *args, const char *value)
+store_use_default_hl(void *to, const char *value)
 {
+	struct dlb_devargs *args = to;
+
 	return parse_yes(value, &args->short_history);
 }
 
 /* Four shares, per cent. */
 static int
-store_cos_bw(struct dlb_devargs *args, const char *value)
+store_cos_bw(void *to, const char *value)
 {
+	struct dlb_devargs *args = to;
 	unsigned long share, sum = 0;
 	unsigned int i;
 	char *rest;
@@ -184,32 +152,10 @@ store_cos_bw(struct dlb_devargs *args, const char *value)
 }
 
 static int
-store_numa_node(struct dlb_devargs *args, const char *value)
+store_device(void *to, const char *value)
 {
-	return access_arg_numa_node(value, &args->numa_node);
-}
+	struct dlb_devargs *args = to;
 
-static int
-store_cq(struct dlb_devargs *args, const char *value)
-{
-	int choice = access_arg_choice(value, "dense", "sparse");
-
-	args->sparse_cq = choice == 1;
-	return RTE_MIN(choice, 0);
-}
-
-static int
-store_parallel(struct dlb_devargs *args, const char *value)
-{
-	int choice = access_arg_choice(value, "unordered", "ordered");
-
-	args->parallel_is_ordered = choice == 1;
-	return RTE_MIN(choice, 0);
-}
-
-static int
-store_device(struct dlb_devargs *args, const char *value)
-{
 	return access_arg_path(value, args->device, sizeof(args->device));
 }
 
@@ -225,8 +171,9 @@ sn_mode_of(unsigned long window, uint8_t *mode)
 }
 
 static int
-store_sn(struct dlb_devargs *args, const char *value)
+store_sn(void *to, const char *value)
 {
+	struct dlb_devargs *args = to;
 	char *rest;
 	unsigned int i;
 
@@ -242,213 +189,101 @@ store_sn(struct dlb_devargs *args, const char *value)
 }
 
 static int
-store_wait(struct dlb_devargs *args, const char *value)
+store_resource(void *to, const char *key, const char *value)
 {
-	int choice = access_arg_choice(value, "poll", "interrupt");
+	struct dlb_devargs *args = to;
 
-	args->sleeps = choice == 1;
-	return RTE_MIN(choice, 0);
+	return dlb_request_set(&args->request, key, value);
 }
 
-static const struct devarg devargs[] = {
-	{"version", "2.0, 2.5", OF_MODEL, store_version},
-	{"at", "model, vfu:PATH with the path of a socket, 1..107 bytes", OF_MODEL, store_at},
-	{"step", "idle, manual", OF_MODEL, store_step},
-	{"device", "the name of an event device of this driver", OF_VIRTUAL, store_device},
-	{"max_queues", "1..32", OF_DOMAIN, store_max_queues},
-	{"max_num_events", "1..8192 (version=2.0) or 1..16384 (version=2.5)", OF_DOMAIN,
-	 store_max_num_events},
-	{"max_cq_depth", "powers of two 8..256", OF_DOMAIN, store_max_cq_depth},
-	{"credit_quanta", "1..1024", OF_DOMAIN, store_credit_quanta},
-	{"numa_node", "a node of this machine with memory for DPDK, or -1 for any", OF_VIRTUAL,
-	 store_numa_node},
-	{"cq", "dense, sparse", OF_DEVICE, store_cq},
-	{"parallel", "unordered, ordered", OF_DOMAIN, store_parallel},
-	{"wait", "poll, interrupt", OF_DOMAIN, store_wait},
-	{"max_enqueue_depth", "1..1024", OF_DOMAIN, store_max_enqueue_depth},
-	{"default_depth_thresh", "1..8191", OF_DOMAIN, store_default_depth_thresh},
-	{"qid_depth_thresh", "all:N, Q:N, Q-R:N, queues 0..127, N 0..8191", OF_DOMAIN,
-	 store_qid_depth_thresh},
-	{"enable_cq_weight", "y, n", OF_DOMAIN, store_enable_cq_weight},
-	{"cq_weight", "all:N, P:N, P-Q:N, ports 0..159, N 1..32767", OF_DOMAIN, store_cq_weight},
-	{"port_cos", "all:C, P:C, P-Q:C, ports 0..159, C 0..3", OF_DOMAIN, store_port_cos},
-	{"cos_bw", "A:B:C:D, shares of the classes in per cent, 100 in all at most", OF_DEVICE,
-	 store_cos_bw},
-	{"use_default_hl", "y, n", OF_DOMAIN, store_use_default_hl},
-	{"sn", "A:B, sequence numbers of a queue in each group, powers of two 64..1024", OF_DEVICE,
-	 store_sn},
+#define COUNT(member, min, max) ACCESS_DEVARG_COUNT(struct dlb_devargs, member, min, max)
+#define SWITCH(member, off_on)  ACCESS_DEVARG_SWITCH(struct dlb_devargs, member, off_on)
+#define STEP(member)            ACCESS_DEVARG_STEP(struct dlb_devargs, member)
+#define NUMA_NODE(member)       ACCESS_DEVARG_NUMA_NODE(struct dlb_devargs, member)
+#define OWN(store, words)       ACCESS_DEVARG_OWN(store, words)
+
+/* Of event/dlb2, so that its command lines can be kept: nothing here could do what they say. */
+#define MEANINGLESS(word)       {word, ACCESS_OF_USE, .kind = ACCESS_NOTHING}
+
+/* Synonyms are of that driver, too. */
+static const struct access_devarg rows[] = {
+	{"version", ACCESS_OF_MODEL, OWN(store_version, VERSIONS)},
+	{"at", ACCESS_OF_MODEL,
+	 OWN(store_at, "model, vfu:PATH with the path of a socket, 1..107 bytes")},
+	{"step", ACCESS_OF_MODEL, STEP(step)},
+	{"device", ACCESS_OF_VIRTUAL,
+	 OWN(store_device, "the name of an event device of this driver")},
+	{"max_queues", ACCESS_OF_USE, COUNT(max_queues, 1, DLB_LDB_QUEUES)},
+	{"max_num_events", ACCESS_OF_USE, COUNT(max_events, 1, DLB_CREDITS),
+	 .accepted = "1..8192 (version=2.0) or 1..16384 (version=2.5)"},
+	{"max_cq_depth", ACCESS_OF_USE, OWN(store_max_cq_depth, "powers of two 8..256")},
+	{"credit_quanta", ACCESS_OF_USE, COUNT(credit_quanta, 1, 1024),
+	 .synonym = "sw_credit_quanta"},
+	{"numa_node", ACCESS_OF_VIRTUAL, NUMA_NODE(numa_node)},
+	{"cq", ACCESS_OF_DEVICE, SWITCH(sparse_cq, "dense, sparse")},
+	{"parallel", ACCESS_OF_USE, SWITCH(parallel_is_ordered, "unordered, ordered")},
+	{"wait", ACCESS_OF_USE, SWITCH(sleeps, "poll, interrupt")},
+	{"max_enqueue_depth", ACCESS_OF_USE, COUNT(max_enqueue_depth, 1, DLB_MAX_ENQUEUE_DEPTH)},
+	{"default_depth_thresh", ACCESS_OF_USE, OWN(store_default_depth_thresh, "1..8191")},
+	{"qid_depth_thresh", ACCESS_OF_USE, .many = true,
+	 OWN(store_qid_depth_thresh, "all:N, Q:N, Q-R:N, queues 0..127, N 0..8191")},
+	{"enable_cq_weight", ACCESS_OF_USE, OWN(store_enable_cq_weight, "y, n")},
+	{"cq_weight", ACCESS_OF_USE, .many = true,
+	 OWN(store_cq_weight, "all:N, P:N, P-Q:N, ports 0..159, N 1..32767")},
+	{"port_cos", ACCESS_OF_USE, .many = true,
+	 OWN(store_port_cos, "all:C, P:C, P-Q:C, ports 0..159, C 0..3")},
+	{"cos_bw", ACCESS_OF_DEVICE,
+	 OWN(store_cos_bw, "A:B:C:D, shares of the classes in per cent, 100 in all at most")},
+	{"use_default_hl", ACCESS_OF_USE, OWN(store_use_default_hl, "y, n")},
+	{"sn", ACCESS_OF_DEVICE,
+	 OWN(store_sn, "A:B, sequence numbers of a queue in each group, powers of two 64..1024")},
+	MEANINGLESS("hw_credit_quanta"),
+	MEANINGLESS("poll_interval"),
+	MEANINGLESS("vector_opts_enable"),
+	MEANINGLESS("vector_opts_enabled"),
+	MEANINGLESS("producer_coremask"),
+	MEANINGLESS("default_port_allocation"),
+	MEANINGLESS("dev_id"),
 };
 
-static const struct devarg *
-devarg_find(const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < RTE_DIM(devargs); i++) {
-		if (strcmp(devargs[i].key, key) == 0)
-			return &devargs[i];
-	}
-	return NULL;
-}
-
-static bool
-is_for(const struct devarg *arg, const struct dlb_devargs *args)
-{
-	return !args->on_bus || arg->owner == OF_DOMAIN || arg->owner == OF_DEVICE;
-}
+/* What a domain asks for, and the table above. */
+#define NB_ROWS (1 + DLB_RES_KINDS + RTE_DIM(rows))
 
 static void
-log_unknown(const char *name, const struct dlb_devargs *args, const char *key, const char *value)
+all_rows(struct access_devarg all[NB_ROWS])
 {
-	const char *why = devarg_find(key) != NULL ? "for virtual devices only" : "unknown";
-	char known[512] = "cos";
-	size_t i, used = strlen(known);
+	static const char *const synonyms[DLB_RES_KINDS] = {
+		[DLB_RES_DIR_CREDITS] = "num_dir_credits",
+		[DLB_RES_HISTORY] = "alloc_hl_entries",
+	};
+	unsigned int i;
 
-	for (i = 0; i < DLB_RES_KINDS && used < sizeof(known); i++)
-		used += (size_t)snprintf(known + used, sizeof(known) - used, ", %s",
-					 dlb_res_key(i));
-	for (i = 0; i < RTE_DIM(devargs) && used < sizeof(known); i++) {
-		if (is_for(&devargs[i], args))
-			used += (size_t)snprintf(known + used, sizeof(known) - used, ", %s",
-						 devargs[i].key);
+	for (i = 0; i <= DLB_RES_KINDS; i++) {
+		const char *key = i == 0 ? "cos" : dlb_res_key(i - 1);
+
+		all[i] = (struct access_devarg){
+			.key = key,
+			.accepted = dlb_request_accepts(key),
+			.synonym = i == 0 ? NULL : synonyms[i - 1],
+			.store_key = store_resource,
+		};
 	}
-	DLB_LOG(ERR, name, "device argument %s=%s: %s; accepted: %s", key, value, why, known);
+	memcpy(&all[i], rows, sizeof(rows));
 }
 
-/* Keys of event/dlb2, so that its command lines can be kept: our name for the same. */
-static const struct {
-	const char *theirs, *ours;
-} synonyms[] = {
-	{"sw_credit_quanta", "credit_quanta"},
-	{"num_dir_credits", "dir_credits"},
-	{"alloc_hl_entries", "history"},
-};
-
-/* The others of its keys: nothing here could do what they say. */
-static const char *const meaningless[] = {
-	"hw_credit_quanta",   "poll_interval",           "vector_opts_enable",
-	"vector_opts_enabled", "producer_coremask",      "default_port_allocation",
-	"dev_id",
-};
-
-static const char *
-our_name(const char *key)
+/* What is the device's has been said where that is opened; a server lets its time pass. */
+static void
+settled(const void *to, const struct access_devarg *arg, char why[ACCESS_WHY_MAX])
 {
-	size_t i;
+	const struct dlb_devargs *args = to;
 
-	for (i = 0; i < RTE_DIM(synonyms); i++) {
-		if (strcmp(synonyms[i].theirs, key) == 0)
-			return synonyms[i].ours;
-	}
-	return key;
-}
-
-static bool
-is_meaningless(const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < RTE_DIM(meaningless); i++) {
-		if (strcmp(meaningless[i], key) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Does a key say something of some queues or ports, so that there can be more to say? */
-static bool
-is_list(const char *key)
-{
-	return strcmp(key, "qid_depth_thresh") == 0 || strcmp(key, "cq_weight") == 0 ||
-	       strcmp(key, "port_cos") == 0;
-}
-
-/* Has the key of pair i been seen before? */
-static bool
-is_repeated(const struct rte_kvargs *list, unsigned int i)
-{
-	const char *key = our_name(list->pairs[i].key);
-	unsigned int j;
-
-	for (j = 0; j < i; j++) {
-		if (strcmp(our_name(list->pairs[j].key), key) == 0)
-			return !is_list(key);
-	}
-	return false;
-}
-
-/* Does a key that is said belong to the device, which the domain only joins? */
-static int
-check_owner(const char *name, const struct rte_kvargs_pair *pair, const struct dlb_devargs *args)
-{
-	const struct devarg *arg = devarg_find(pair->key);
-
-	if (args->device[0] == '\0' || arg == NULL ||
-	    (arg->owner != OF_DEVICE && arg->owner != OF_MODEL))
-		return 0;
-	DLB_LOG(ERR, name,
-		"device argument %s=%s: accepted: for the device that %s is on, where that is "
-		"opened, not with device=",
-		pair->key, pair->value, args->device);
-	return -EINVAL;
-}
-
-/* A server lets the time of its device pass. */
-static int
-check_step(const char *name, const struct dlb_devargs *args)
-{
-	if (args->socket[0] == '\0' || !args->step_told)
-		return 0;
-	DLB_LOG(ERR, name, "device argument step=%s: accepted: with at=model only",
-		args->step == ACCESS_STEP_IDLE ? "idle" : "manual");
-	return -EINVAL;
-}
-
-/* The value of a key that is one of ours: what it accepts, and whether it did. */
-static const char *
-store_value(struct dlb_devargs *args, const char *key, const char *value, int *ret)
-{
-	const struct devarg *arg = devarg_find(key);
-
-	if (arg == NULL) {
-		*ret = dlb_request_set(&args->request, key, value);
-		return dlb_request_accepts(key);
-	}
-	*ret = is_for(arg, args) ? arg->store(args, value) : -ENOENT;
-	if (arg->owner == OF_DEVICE && args->device_key == NULL)
-		args->device_key = arg->key;
-	return arg->accepted;
-}
-
-static int
-store_pair(const char *name, const struct rte_kvargs *list, unsigned int i,
-	   struct dlb_devargs *args)
-{
-	const struct rte_kvargs_pair *pair = &list->pairs[i];
-	const char *value = pair->value != NULL ? pair->value : "";
-	const char *accepted;
-	int ret;
-
-	if (is_meaningless(pair->key)) {
-		DLB_LOG(NOTICE, name, "device argument %s=%s: ignored, it means nothing here",
-			pair->key, value);
-		return 0;
-	}
-	accepted = store_value(args, our_name(pair->key), value, &ret);
-
-	if (ret == -ENOENT) {
-		log_unknown(name, args, pair->key, value);
-		return -EINVAL;
-	}
-	if (is_repeated(list, i)) {
-		DLB_LOG(ERR, name, "device argument %s=%s: given twice; accepted: once, %s",
-			pair->key, value, accepted);
-		return -EINVAL;
-	}
-	if (ret < 0)
-		DLB_LOG(ERR, name, "device argument %s=%s: accepted: %s", pair->key, value,
-			accepted);
-	return ret;
+	if (args->device[0] != '\0' &&
+	    (arg->of == ACCESS_OF_DEVICE || arg->of == ACCESS_OF_MODEL))
+		snprintf(why, ACCESS_WHY_MAX,
+			 "accepted: for the device that %s is on, where that is opened, not with "
+			 "device=", args->device);
+	else if (args->socket[0] != '\0' && arg->kind == ACCESS_STEP_WORD)
+		snprintf(why, ACCESS_WHY_MAX, "accepted: with at=model only");
 }
 
 unsigned int
@@ -459,17 +294,11 @@ dlb_events_max(const struct dlb_devargs *args)
 	return args->max_events != 0 ? args->max_events : credits;
 }
 
-int
-dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
+static void
+set_defaults(struct dlb_devargs *args)
 {
-	struct rte_kvargs *list;
-	unsigned int i;
-	int ret = 0;
-
 	args->version_told = false;
 	args->step = ACCESS_STEP_IDLE;
-	args->step_told = false;
-	args->device_key = NULL;
 	args->socket[0] = '\0';
 	args->max_queues = DLB_LDB_QUEUES;
 	args->max_events = 0;
@@ -490,26 +319,31 @@ dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 	args->device[0] = '\0';
 	args->sn_fixed = false;
 	dlb_request_init(&args->request);
-	if (text == NULL || *text == '\0')
-		return 0;
+}
 
-	list = rte_kvargs_parse(text, NULL);
-	if (list == NULL) {
-		DLB_LOG(ERR, name, "device arguments \"%s\": accepted: key=value[,key=value]...",
-			text);
+int
+dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
+{
+	struct access_devarg all[NB_ROWS];
+	struct access_devargs reader = {
+		.name = name,
+		.logtype = dlb_logtype,
+		.rows = all,
+		.nb_rows = RTE_DIM(all),
+		.args = args,
+		.on_bus = args->on_bus,
+		.settled = settled,
+	};
+
+	all_rows(all);
+	set_defaults(args);
+	if (access_devargs_read(&reader, text) < 0)
 		return -EINVAL;
-	}
-	for (i = 0; i < list->count && ret == 0; i++)
-		ret = store_pair(name, list, i, args);
-	for (i = 0; i < list->count && ret == 0; i++)
-		ret = check_owner(name, &list->pairs[i], args);
-	rte_kvargs_free(list);
-	if (ret == 0)
-		ret = check_step(name, args);
+	args->device_key = reader.device_key;
 	/* One that joins a device, or is served by others, learns its version later. */
-	if (ret == 0 && args->device[0] == '\0' && args->socket[0] == '\0')
-		ret = dlb_devargs_check(name, args);
-	return ret;
+	if (args->device[0] != '\0' || args->socket[0] != '\0')
+		return 0;
+	return dlb_devargs_check(name, args);
 }
 
 static unsigned int

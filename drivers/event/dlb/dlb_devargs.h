@@ -29,7 +29,6 @@ struct dlb_devargs {
 	enum dlb_version version;
 	bool version_told;
 	enum access_step step;
-	bool step_told;
 	const char *device_key; /**< the first one that settles something for a whole device, or NULL */
 	char socket[DLB_SOCKET_MAX]; /**< of the server that has the device, or empty */
 	unsigned int max_queues;    /**< load-balanced queues to advertise */

@@ -27,6 +27,7 @@ enum mic_at {
 
 struct mic_devargs {
 	enum mic_at at;
+	bool at_told;
 	char path[108];          /**< of the socket */
 	char card[MIC_NAME_MAX]; /**< the name of the card */
 	enum access_step step;
