@@ -19,7 +19,6 @@
 
 #define BENCH_MAX_SUBJECTS 12
 #define BENCH_MAX_CELLS    256
-#define BENCH_MAX_LIST     12
 #define BENCH_MAX_REPEATS  99
 #define BENCH_MAX_BATCH    64
 #define BENCH_MAX_DEPTH    1024
@@ -132,14 +131,13 @@ bench_result(const struct bench_run *run, unsigned int cell, unsigned int subjec
 
 /* options.c */
 int bench_options_parse(int argc, char **argv, struct bench_run *run);
-bool bench_options_help(int argc, char **argv);
+bool bench_help(int argc, char **argv);
 
 /* cells.c */
 extern const char *const bench_layout_names[BENCH_NB_LAYOUTS];
 extern const char *const bench_heat_names[BENCH_NB_HEATS];
 int bench_cells_add(struct bench_run *run, const struct bench_cell *cell);
 int bench_cells_full(struct bench_run *run);
-const char *bench_size_name(uint32_t size, char text[16]);
 
 /* copies.c */
 int bench_copies_add(struct bench_run *run, const char *name);

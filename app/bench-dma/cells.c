@@ -19,19 +19,6 @@ const char *const bench_heat_names[BENCH_NB_HEATS] = {
 	[BENCH_COLD] = "cold",
 };
 
-/** As people write it: 64, 4K, 1M. */
-const char *
-bench_size_name(uint32_t size, char text[16])
-{
-	if (size >= 1u << 20 && size % (1u << 20) == 0)
-		snprintf(text, 16, "%uM", size >> 20);
-	else if (size >= 1u << 10 && size % (1u << 10) == 0)
-		snprintf(text, 16, "%uK", size >> 10);
-	else
-		snprintf(text, 16, "%u", size);
-	return text;
-}
-
 /** Add a row to the table: 0, or -EINVAL when one line says why it cannot be measured. */
 int
 bench_cells_add(struct bench_run *run, const struct bench_cell *cell)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "options.h"
 
 /* Tries at a sample nobody disturbs; a machine that is never quiet must not stop the table. */
 #define MEASURE_TRIES 4

@@ -2,14 +2,11 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <rte_lcore.h>
-
 #include "bench.h"
+#include "options.h"
 
 static const char help
 	[] = "NAME\n"
@@ -98,78 +95,19 @@ static const struct option longopts[] = {
 	{NULL, 0, NULL, 0},
 };
 
-/* Numbers of one option. */
-struct numbers {
-	unsigned int count;
-	uint32_t value[BENCH_MAX_LIST];
-};
-
 /* What the lists make: every combination is a row. */
 struct lists {
 	bool full;
 	unsigned int layouts, heats; /* a bit each */
-	struct numbers sizes, batch, threads;
+	struct bench_numbers sizes, batch, threads;
 	uint32_t depth;
 };
 
-static int
-number(const char *name, const char *text, uint32_t min, uint32_t max, uint32_t *value)
-{
-	unsigned long long v;
-	char *end;
-
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	if (max == BENCH_MAX_SIZE && (*end == 'K' || *end == 'M') && v <= max)
-		v <<= *end++ == 'K' ? 10 : 20;
-	if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || v < min || v > max) {
-		fprintf(stderr, "bench-dma: --%s %s: must be a number from %u to %u\n", name, text,
-			min, max);
-		return -EINVAL;
-	}
-	*value = v;
-	return 0;
-}
-
-static int
-parse_numbers(const char *name, char *list, uint32_t min, uint32_t max, struct numbers *n)
-{
-	const char *word;
-
-	for (n->count = 0; (word = strsep(&list, ",")) != NULL; n->count++) {
-		if (n->count == BENCH_MAX_LIST) {
-			fprintf(stderr, "bench-dma: --%s: more than %u values\n", name,
-				BENCH_MAX_LIST);
-			return -EINVAL;
-		}
-		if (number(name, word, min, max, &n->value[n->count]) < 0)
-			return -EINVAL;
-	}
-	return 0;
-}
-
-/* Words that are names, as bits. */
-static int
-parse_names(const char *option, char *list, const char *const names[], unsigned int count,
-	    unsigned int *bits)
-{
-	const char *word;
-	unsigned int i;
-
-	for (*bits = 0; (word = strsep(&list, ",")) != NULL; *bits |= 1u << i) {
-		for (i = 0; i < count; i++)
-			if (strcmp(word, names[i]) == 0)
-				break;
-		if (i < count)
-			continue;
-		fprintf(stderr, "bench-dma: --%s: nothing is named '%s', there are", option, word);
-		for (i = 0; i < count; i++)
-			fprintf(stderr, " %s", names[i]);
-		fprintf(stderr, "\n");
-		return -EINVAL;
-	}
-	return 0;
-}
+/* Where options go. */
+struct target {
+	struct bench_run *run;
+	struct lists lists;
+};
 
 static int
 parse_copies(struct bench_run *run, char *list)
@@ -189,58 +127,43 @@ parse_copies(struct bench_run *run, char *list)
 }
 
 static int
-parse_seconds(const char *text, double *seconds)
+take(int option, char *arg, void *to)
 {
-	char *end;
-	double v = strtod(text, &end);
+	struct target *target = to;
+	struct bench_options *o = &target->run->opt;
+	struct lists *l = &target->lists;
 
-	/* Written so that "nan" is refused as well. */
-	if (end == text || *end != '\0' || !(v >= 0.001 && v <= 60)) {
-		fprintf(stderr, "bench-dma: --seconds %s: must be a number from 0.001 to 60\n",
-			text);
-		return -EINVAL;
-	}
-	*seconds = v;
-	return 0;
-}
-
-static int
-parse_one(int opt, char *arg, struct bench_run *run, struct lists *l)
-{
-	struct bench_options *o = &run->opt;
-
-	switch (opt) {
+	switch (option) {
 	case OPT_LAYOUTS:
-		return parse_names("layouts", arg, bench_layout_names, BENCH_NB_LAYOUTS,
-				   &l->layouts);
+		return bench_option_names("layouts", arg, bench_layout_names, BENCH_NB_LAYOUTS,
+					  &l->layouts);
 	case OPT_HEAT:
-		return parse_names("heat", arg, bench_heat_names, BENCH_NB_HEATS, &l->heats);
+		return bench_option_names("heat", arg, bench_heat_names, BENCH_NB_HEATS,
+					  &l->heats);
 	case OPT_SIZES:
-		return parse_numbers("sizes", arg, 1, BENCH_MAX_SIZE, &l->sizes);
+		return bench_option_numbers("sizes", arg, 1, BENCH_MAX_SIZE, 1, &l->sizes);
 	case OPT_BATCH:
-		return parse_numbers("batch", arg, 1, BENCH_MAX_BATCH, &l->batch);
+		return bench_option_numbers("batch", arg, 1, BENCH_MAX_BATCH, 1, &l->batch);
 	case OPT_DEPTH:
-		return number("depth", arg, 1, BENCH_MAX_DEPTH, &l->depth);
+		return bench_option_number("depth", arg, 1, BENCH_MAX_DEPTH, &l->depth);
 	case OPT_THREADS:
-		return parse_numbers("threads", arg, 1, SIDES_MAX, &l->threads);
+		return bench_option_numbers("threads", arg, 1, SIDES_MAX, 1, &l->threads);
 	case OPT_COPIES:
-		return parse_copies(run, arg);
+		return parse_copies(target->run, arg);
 	case OPT_FULL:
 		l->full = true;
 		return 0;
 	case OPT_SECONDS:
-		return parse_seconds(arg, &o->seconds);
+		return bench_option_real("seconds", arg, 0.001, 60, &o->seconds);
 	case OPT_REPEATS:
-		return number("repeats", arg, 1, BENCH_MAX_REPEATS, &o->repeats);
+		return bench_option_number("repeats", arg, 1, BENCH_MAX_REPEATS, &o->repeats);
 	case OPT_QUICK:
 		o->seconds = 0.01;
 		o->repeats = 5;
 		return 0;
-	case OPT_JSON:
+	default:
 		o->json = arg;
 		return 0;
-	default:
-		return -EINVAL;
 	}
 }
 
@@ -280,44 +203,32 @@ add_lists(struct bench_run *run, const struct lists *l)
 	return 0;
 }
 
-/** Print the help text if it was asked for anywhere, EAL's part of the command line included. */
+/** Print the help text if it was asked for. */
 bool
-bench_options_help(int argc, char **argv)
+bench_help(int argc, char **argv)
 {
-	int i;
-
-	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			fputs(help, stdout);
-			return true;
-		}
-	}
-	return false;
+	return bench_options_help(argc, argv, help);
 }
 
 /** Read what follows EAL's part of the command line: 0, or -EINVAL when one line says why. */
 int
 bench_options_parse(int argc, char **argv, struct bench_run *run)
 {
-	struct lists l = {
-		.layouts = 1u << BENCH_COPY,
-		.heats = 1u << BENCH_HOT | 1u << BENCH_COLD,
-		.sizes = {6, {64, 256, 1u << 10, 4u << 10, 64u << 10, 1u << 20}},
-		.batch = {1, {32}},
-		.threads = {1, {1}},
+	struct target target = {
+		.run = run,
+		.lists = {
+			.layouts = 1u << BENCH_COPY,
+			.heats = 1u << BENCH_HOT | 1u << BENCH_COLD,
+			.sizes = {6, {64, 256, 1u << 10, 4u << 10, 64u << 10, 1u << 20}},
+			.batch = {1, {32}},
+			.threads = {1, {1}},
+		},
 	};
-	int c;
 
 	run->opt = (struct bench_options){.seconds = 0.05, .repeats = 7};
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		if (parse_one(c, optarg, run, &l) < 0)
-			return -EINVAL;
-	if (optind < argc) {
-		fprintf(stderr, "bench-dma: '%s' is not an option, see --help\n", argv[optind]);
+	if (bench_options_read("bench-dma", argc, argv, longopts, take, &target) < 0)
 		return -EINVAL;
-	}
 	if (run->nb_subjects == 0 && bench_copies_add_all(run) < 0)
 		return -EINVAL;
-	return l.full ? bench_cells_full(run) : add_lists(run, &l);
+	return target.lists.full ? bench_cells_full(run) : add_lists(run, &target.lists);
 }

@@ -8,6 +8,7 @@
 #include <rte_common.h>
 
 #include "bench.h"
+#include "options.h"
 
 #define REPORT_COLUMN_WIDTH 24
 

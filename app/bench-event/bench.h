@@ -121,7 +121,7 @@ bench_result(const struct bench_run *run, unsigned int cell, unsigned int device
 
 /* options.c */
 int bench_options_parse(int argc, char **argv, struct bench_run *run);
-bool bench_options_help(int argc, char **argv);
+bool bench_help(int argc, char **argv);
 
 /* cells.c */
 extern const char *const bench_layout_names[BENCH_NB_LAYOUTS];

@@ -52,7 +52,7 @@ main(int argc, char **argv)
 	static struct bench_run run;
 	int used, ret;
 
-	if (bench_options_help(argc, argv))
+	if (bench_help(argc, argv))
 		return 0;
 	used = rte_eal_init(argc, argv);
 	if (used < 0) {

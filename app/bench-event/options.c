@@ -2,14 +2,13 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <rte_lcore.h>
 
 #include "bench.h"
+#include "options.h"
 
 static const char help
 	[] = "NAME\n"
@@ -96,157 +95,76 @@ static const struct option longopts[] = {
 	{NULL, 0, NULL, 0},
 };
 
-/* Numbers of one option. */
-struct numbers {
-	unsigned int count;
-	uint32_t value[BENCH_MAX_LIST];
-};
-
 /* What the lists make: every combination is a row. */
 struct lists {
 	bool full;
 	unsigned int layouts; /* a bit each */
 	unsigned int nb_stages;
 	struct bench_stages stages[BENCH_MAX_LIST];
-	struct numbers burst, flows, work;
+	struct bench_numbers burst, flows, work;
 };
 
-static int
-number(const char *name, const char *text, uint32_t min, uint32_t max, uint32_t *value)
-{
-	unsigned long long v;
-	char *end;
-
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || v < min || v > max) {
-		fprintf(stderr, "bench-event: --%s %s: must be a number from %u to %u\n", name,
-			text, min, max);
-		return -EINVAL;
-	}
-	*value = v;
-	return 0;
-}
-
-/* The next word of a list, where one may be empty only if it is all there is. */
-static const char *
-next_word(const char *option, char **list, unsigned int count)
-{
-	if (*list != NULL && count == BENCH_MAX_LIST) {
-		fprintf(stderr, "bench-event: --%s: more than %u values\n", option,
-			BENCH_MAX_LIST);
-		*list = NULL;
-		return "";
-	}
-	return strsep(list, ",");
-}
-
-static int
-parse_numbers(const char *name, char *list, uint32_t min, uint32_t max, struct numbers *n)
-{
-	const char *word;
-
-	for (n->count = 0; (word = next_word(name, &list, n->count)) != NULL; n->count++)
-		if (n->count == BENCH_MAX_LIST ||
-		    number(name, word, min, max, &n->value[n->count]) < 0)
-			return -EINVAL;
-	return 0;
-}
+/* Where options go. */
+struct target {
+	struct bench_options *opt;
+	struct lists lists;
+};
 
 static int
 parse_stages(char *list, struct lists *l)
 {
 	const char *word;
 
-	l->nb_stages = 0;
-	while ((word = next_word("stages", &list, l->nb_stages)) != NULL)
-		if (l->nb_stages == BENCH_MAX_LIST ||
-		    bench_stages_parse(word, &l->stages[l->nb_stages++]) < 0)
+	for (l->nb_stages = 0; (word = strsep(&list, ",")) != NULL; l->nb_stages++) {
+		if (l->nb_stages == BENCH_MAX_LIST) {
+			fprintf(stderr, "bench-event: --stages: accepted are up to %u\n",
+				BENCH_MAX_LIST);
 			return -EINVAL;
-	return 0;
-}
-
-static int
-parse_layout(const char *name, unsigned int *layouts)
-{
-	unsigned int i;
-
-	for (i = 0; i < BENCH_NB_LAYOUTS; i++) {
-		if (strcmp(name, bench_layout_names[i]) == 0) {
-			*layouts |= 1u << i;
-			return 0;
 		}
-	}
-	fprintf(stderr, "bench-event: --layouts: no layout is named '%s', there are", name);
-	for (i = 0; i < BENCH_NB_LAYOUTS; i++)
-		fprintf(stderr, " %s", bench_layout_names[i]);
-	fprintf(stderr, "\n");
-	return -EINVAL;
-}
-
-static int
-parse_layouts(char *list, unsigned int *layouts)
-{
-	const char *word;
-
-	*layouts = 0;
-	while ((word = strsep(&list, ",")) != NULL)
-		if (parse_layout(word, layouts) < 0)
+		if (bench_stages_parse(word, &l->stages[l->nb_stages]) < 0)
 			return -EINVAL;
-	return 0;
-}
-
-static int
-parse_seconds(const char *text, double *seconds)
-{
-	char *end;
-	double v = strtod(text, &end);
-
-	/* Written so that "nan" is refused as well. */
-	if (end == text || *end != '\0' || !(v >= 0.01 && v <= 60)) {
-		fprintf(stderr, "bench-event: --seconds %s: must be a number from 0.01 to 60\n",
-			text);
-		return -EINVAL;
 	}
-	*seconds = v;
 	return 0;
 }
 
 static int
-parse_one(int opt, char *arg, struct bench_options *o, struct lists *l)
+take(int option, char *arg, void *to)
 {
-	switch (opt) {
+	struct target *target = to;
+	struct bench_options *o = target->opt;
+	struct lists *l = &target->lists;
+
+	switch (option) {
 	case OPT_LAYOUTS:
-		return parse_layouts(arg, &l->layouts);
+		return bench_option_names("layouts", arg, bench_layout_names, BENCH_NB_LAYOUTS,
+					  &l->layouts);
 	case OPT_STAGES:
 		return parse_stages(arg, l);
 	case OPT_BURST:
-		return parse_numbers("burst", arg, 1, LOOP_MAX_BURST, &l->burst);
+		return bench_option_numbers("burst", arg, 1, LOOP_MAX_BURST, 1, &l->burst);
 	case OPT_FLOWS:
-		return parse_numbers("flows", arg, 1, CHECK_MAX_FLOWS, &l->flows);
+		return bench_option_numbers("flows", arg, 1, CHECK_MAX_FLOWS, 1, &l->flows);
 	case OPT_WORK:
-		return parse_numbers("work", arg, 0, 100000, &l->work);
+		return bench_option_numbers("work", arg, 0, 100000, 1, &l->work);
 	case OPT_FULL:
 		l->full = true;
 		return 0;
 	case OPT_WINDOW:
-		return number("window", arg, 32, 4096, &o->window);
+		return bench_option_number("window", arg, 32, 4096, &o->window);
 	case OPT_SECONDS:
-		return parse_seconds(arg, &o->seconds);
+		return bench_option_real("seconds", arg, 0.01, 60, &o->seconds);
 	case OPT_REPEATS:
-		return number("repeats", arg, 1, BENCH_MAX_REPEATS, &o->repeats);
+		return bench_option_number("repeats", arg, 1, BENCH_MAX_REPEATS, &o->repeats);
 	case OPT_QUICK:
 		o->seconds = 0.1;
 		o->repeats = 5;
-		return 0;
-	case OPT_JSON:
-		o->json = arg;
 		return 0;
 	case OPT_PROBE:
 		o->probe = true;
 		return 0;
 	default:
-		return -EINVAL;
+		o->json = arg;
+		return 0;
 	}
 }
 
@@ -284,46 +202,35 @@ add_lists(struct bench_run *run, const struct lists *l)
 	return 0;
 }
 
-/** Print the help text if it was asked for anywhere, EAL's part of the command line included. */
+/** Print the help text if it was asked for. */
 bool
-bench_options_help(int argc, char **argv)
+bench_help(int argc, char **argv)
 {
-	int i;
-
-	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			fputs(help, stdout);
-			return true;
-		}
-	}
-	return false;
+	return bench_options_help(argc, argv, help);
 }
 
 /** Read what follows EAL's part of the command line: 0, or -EINVAL when one line says why. */
 int
 bench_options_parse(int argc, char **argv, struct bench_run *run)
 {
-	struct lists l = {
-		.burst = {1, {32}},
-		.flows = {1, {1024}},
-		.work = {1, {0}},
+	struct target target = {
+		.opt = &run->opt,
+		.lists = {
+			.burst = {1, {32}},
+			.flows = {1, {1024}},
+			.work = {1, {0}},
+		},
 	};
+	struct lists *l = &target.lists;
 	char stages[] = "a,p,o,oa";
-	int c;
 
 	run->opt = (struct bench_options){.seconds = 0.25, .repeats = 7, .window = 1024};
-	parse_stages(stages, &l);
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		if (parse_one(c, optarg, &run->opt, &l) < 0)
-			return -EINVAL;
-	if (optind < argc) {
-		fprintf(stderr, "bench-event: '%s' is not an option, see --help\n", argv[optind]);
+	parse_stages(stages, l);
+	if (bench_options_read("bench-event", argc, argv, longopts, take, &target) < 0)
 		return -EINVAL;
-	}
-	if (l.layouts == 0 && l.full)
-		l.layouts = (1u << BENCH_NB_LAYOUTS) - 1;
-	if (l.layouts == 0)
-		l.layouts = 1u << BENCH_COOPERATIVE | (rte_lcore_count() > 1) << BENCH_PAIR;
-	return l.full ? bench_cells_full(run, l.layouts) : add_lists(run, &l);
+	if (l->layouts == 0 && l->full)
+		l->layouts = (1u << BENCH_NB_LAYOUTS) - 1;
+	if (l->layouts == 0)
+		l->layouts = 1u << BENCH_COOPERATIVE | (rte_lcore_count() > 1) << BENCH_PAIR;
+	return l->full ? bench_cells_full(run, l->layouts) : add_lists(run, l);
 }

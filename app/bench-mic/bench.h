@@ -17,13 +17,13 @@
 
 #include <rte_pmd_mic.h>
 
+#include "options.h"
 #include "probe.h"
 
 #define BENCH_MAX_CARDS   4
-#define BENCH_MAX_CELLS   (2 * BENCH_MAX_LIST * BENCH_MAX_LIST)
+#define BENCH_MAX_CELLS   (2 * BENCH_NUMBERS_MAX * BENCH_NUMBERS_MAX)
 #define BENCH_MAX_REPEATS 99
 #define BENCH_MAX_BOOTS   20
-#define BENCH_MAX_LIST    12
 #define BENCH_MAX_DEPTH   64
 #define BENCH_MAX_SIZE    (64u << 20)
 #define BENCH_NAME_SIZE   64
@@ -37,19 +37,13 @@ enum bench_part {
 	BENCH_NB_PARTS,
 };
 
-/** A list of numbers. */
-struct bench_list {
-	unsigned int count;
-	uint32_t value[BENCH_MAX_LIST];
-};
-
 /** What the user asked for. */
 struct bench_options {
 	double seconds;       /**< length of one sample */
 	unsigned int repeats; /**< samples of each figure */
 	unsigned int boots;   /**< boots of each card that are timed */
 	unsigned int parts;   /**< bits */
-	struct bench_list sizes, depths; /**< of copies */
+	struct bench_numbers sizes, depths; /**< of copies */
 	const char *json;     /**< file to write, or NULL */
 };
 
@@ -144,7 +138,7 @@ struct bench_trip_summary {
 
 /* options.c */
 int bench_options_parse(int argc, char **argv, struct bench_options *opt);
-bool bench_options_help(int argc, char **argv);
+bool bench_help(int argc, char **argv);
 
 /* card.c */
 int bench_driver_find(struct bench_driver *driver);

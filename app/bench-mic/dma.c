@@ -22,7 +22,7 @@
 static void
 cells_make(struct bench_run *run)
 {
-	const struct bench_list *sizes = &run->opt.sizes, *depths = &run->opt.depths;
+	const struct bench_numbers *sizes = &run->opt.sizes, *depths = &run->opt.depths;
 
 	for (unsigned int way = 0; way < 2; way++)
 		for (unsigned int d = 0; d < depths->count; d++)

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "bench.h"
 
 static const char help[] =
@@ -65,112 +59,40 @@ static const struct option long_options[] = {
 };
 
 static int
-parse_parts(char *list, unsigned int *bits)
+take(int option, char *arg, void *to)
 {
-	const char *word;
-	unsigned int i;
+	struct bench_options *opt = to;
 
-	for (*bits = 0; (word = strsep(&list, ",")) != NULL; *bits |= 1u << i) {
-		for (i = 0; i < BENCH_NB_PARTS && strcmp(word, part_names[i]) != 0; i++)
-			;
-		if (i < BENCH_NB_PARTS)
-			continue;
-		fprintf(stderr, "bench-mic: --parts: nothing is named '%s', there are %s %s %s\n",
-			word, part_names[0], part_names[1], part_names[2]);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int
-parse_list(const char *name, char *text, uint32_t max, uint32_t step, struct bench_list *list)
-{
-	const char *word;
-
-	for (list->count = 0; (word = strsep(&text, ",")) != NULL; list->count++) {
-		unsigned long long v = strtoull(word, (char **)&word, 10);
-
-		if ((*word == 'K' || *word == 'M') && v <= max)
-			v <<= *word++ == 'K' ? 10 : 20;
-		if (*word != '\0' || v < step || v > max || v % step != 0 ||
-		    list->count == BENCH_MAX_LIST) {
-			fprintf(stderr, "bench-mic: --%s: up to %u numbers from %u to %u in steps "
-				"of %u are accepted\n", name, BENCH_MAX_LIST, step, max, step);
-			return -EINVAL;
-		}
-		list->value[list->count] = (uint32_t)v;
-	}
-	return 0;
-}
-
-static int
-parse_number(const char *name, const char *text, double min, double max, double *value)
-{
-	char *end;
-
-	*value = strtod(text, &end);
-	/* Written so that "nan" is refused as well. */
-	if (end != text && *end == '\0' && *value >= min && *value <= max)
-		return 0;
-	fprintf(stderr, "bench-mic: --%s %s: must be a number from %g to %g\n", name, text, min,
-		max);
-	return -EINVAL;
-}
-
-static int
-parse_count(const char *name, const char *text, unsigned int max, unsigned int *value)
-{
-	double number;
-
-	if (parse_number(name, text, 1, max, &number) < 0)
-		return -EINVAL;
-	*value = (unsigned int)number;
-	return 0;
-}
-
-static int
-parse_one(int option, char *arg, struct bench_options *opt)
-{
 	switch (option) {
 	case 'p':
-		return parse_parts(arg, &opt->parts);
+		return bench_option_names("parts", arg, part_names, BENCH_NB_PARTS, &opt->parts);
 	case 'z':
-		return parse_list("sizes", arg, BENCH_MAX_SIZE, 64, &opt->sizes);
+		return bench_option_numbers("sizes", arg, 64, BENCH_MAX_SIZE, 64, &opt->sizes);
 	case 'd':
-		return parse_list("depths", arg, BENCH_MAX_DEPTH, 1, &opt->depths);
+		return bench_option_numbers("depths", arg, 1, BENCH_MAX_DEPTH, 1, &opt->depths);
 	case 's':
-		return parse_number("seconds", arg, 0.001, 10, &opt->seconds);
+		return bench_option_real("seconds", arg, 0.001, 10, &opt->seconds);
 	case 'r':
-		return parse_count("repeats", arg, BENCH_MAX_REPEATS, &opt->repeats);
+		return bench_option_number("repeats", arg, 1, BENCH_MAX_REPEATS, &opt->repeats);
 	case 'b':
-		return parse_count("boots", arg, BENCH_MAX_BOOTS, &opt->boots);
-	case 'j':
+		return bench_option_number("boots", arg, 1, BENCH_MAX_BOOTS, &opt->boots);
+	default:
 		opt->json = arg;
 		return 0;
-	default:
-		return -EINVAL;
 	}
 }
 
-/** Print the help text if it was asked for anywhere, EAL's part of the command line included. */
+/** Print the help text if it was asked for. */
 bool
-bench_options_help(int argc, char **argv)
+bench_help(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			fputs(help, stdout);
-			return true;
-		}
-	}
-	return false;
+	return bench_options_help(argc, argv, help);
 }
 
 /** Read what follows EAL's part of the command line: 0, or -EINVAL when one line says why. */
 int
 bench_options_parse(int argc, char **argv, struct bench_options *opt)
 {
-	int option;
-
 	*opt = (struct bench_options){
 		.seconds = 0.05,
 		.repeats = 7,
@@ -179,13 +101,5 @@ bench_options_parse(int argc, char **argv, struct bench_options *opt)
 		.sizes = {6, {4u << 10, 64u << 10, 256u << 10, 1u << 20, 4u << 20, 16u << 20}},
 		.depths = {2, {1, 8}},
 	};
-	optind = 1;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
-		if (parse_one(option, optarg, opt) < 0)
-			return -EINVAL;
-	if (optind < argc) {
-		fprintf(stderr, "bench-mic: '%s' is not an option, see --help\n", argv[optind]);
-		return -EINVAL;
-	}
-	return 0;
+	return bench_options_read("bench-mic", argc, argv, long_options, take, opt);
 }

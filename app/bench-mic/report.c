@@ -24,19 +24,6 @@ report_trips(const struct bench_run *run)
 	}
 }
 
-/* As people write it. */
-static const char *
-size_name(uint32_t size, char text[16])
-{
-	if (size >= 1u << 20 && size % (1u << 20) == 0)
-		snprintf(text, 16, "%uM", size >> 20);
-	else if (size >= 1u << 10 && size % (1u << 10) == 0)
-		snprintf(text, 16, "%uK", size >> 10);
-	else
-		snprintf(text, 16, "%u", size);
-	return text;
-}
-
 static void
 print_rate(const struct bench_rate *rate)
 {
@@ -62,7 +49,7 @@ report_copies(const struct bench_run *run)
 		if (cell->depth == 0)
 			continue;
 		printf("%-9s %6s %6u %7.2f", cell->to_card ? "to card" : "from card",
-		       size_name(cell->size, size), cell->depth, run->local[i].median);
+		       bench_size_name(cell->size, size), cell->depth, run->local[i].median);
 		for (unsigned int c = 0; c < run->nb_cards; c++) {
 			print_rate(&run->cpu[i][c]);
 			print_rate(&run->dma[i][c]);

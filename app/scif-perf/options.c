@@ -2,11 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
-#include <getopt.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "perf.h"
 
@@ -68,71 +65,17 @@ const char *const perf_part_names[PERF_NB_PARTS] = {
 	[PERF_ENDPOINTS] = "endpoints",
 };
 
-static int
-parse_parts(char *list, unsigned int *bits)
-{
-	const char *word;
-	unsigned int i;
-
-	for (*bits = 0; (word = strsep(&list, ",")) != NULL; *bits |= 1u << i) {
-		for (i = 0; i < PERF_NB_PARTS && strcmp(word, perf_part_names[i]) != 0; i++)
-			;
-		if (i < PERF_NB_PARTS)
-			continue;
-		fprintf(stderr, "slipway scif-perf: --parts '%s': accepted are trips, streams, "
-			"rma, connections and endpoints\n", word);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int
-parse_list(const char *name, char *text, uint32_t step, uint32_t max, struct perf_list *list)
-{
-	const char *word;
-
-	for (list->count = 0; (word = strsep(&text, ",")) != NULL; list->count++) {
-		char *end;
-		unsigned long long v = strtoull(word, &end, 10);
-
-		if ((*end == 'K' || *end == 'M') && v <= max)
-			v <<= *end++ == 'K' ? 10 : 20;
-		if (end == word || *end != '\0' || v < step || v > max || v % step != 0 ||
-		    list->count == PERF_MAX_LIST) {
-			fprintf(stderr, "slipway scif-perf: --%s '%s': accepted are up to %d "
-				"numbers, %u to %u in steps of %u\n", name, word, PERF_MAX_LIST,
-				step, max, step);
-			return -EINVAL;
-		}
-		list->value[list->count] = (uint32_t)v;
-	}
-	return 0;
-}
-
-static int
-parse_number(const char *name, const char *text, double min, double max, double *value)
-{
-	char *end;
-
-	*value = strtod(text, &end);
-	/* Written so that "nan" is refused as well. */
-	if (end != text && *end == '\0' && *value >= min && *value <= max)
-		return 0;
-	fprintf(stderr, "slipway scif-perf: --%s '%s': accepted are %g to %g\n", name, text, min,
-		max);
-	return -EINVAL;
-}
-
-static int
-parse_count(const char *name, const char *text, unsigned int max, unsigned int *value)
-{
-	double number;
-
-	if (parse_number(name, text, 1, max, &number) < 0)
-		return -EINVAL;
-	*value = (unsigned int)number;
-	return 0;
-}
+static const struct option names[] = {
+	{"parts", required_argument, NULL, 'p'},
+	{"messages", required_argument, NULL, 'm'},
+	{"copies", required_argument, NULL, 'z'},
+	{"endpoints", required_argument, NULL, 'e'},
+	{"seconds", required_argument, NULL, 's'},
+	{"repeats", required_argument, NULL, 'r'},
+	{"cpus", required_argument, NULL, 'c'},
+	{"json", required_argument, NULL, 'j'},
+	{NULL, 0, NULL, 0},
+};
 
 static int
 parse_cpus(const char *text, unsigned int cpu[2])
@@ -167,21 +110,24 @@ first_cpus(unsigned int cpu[2])
 }
 
 static int
-parse_one(int option, char *arg, struct perf_options *opt)
+take(int option, char *arg, void *to)
 {
+	struct perf_options *opt = to;
+
 	switch (option) {
 	case 'p':
-		return parse_parts(arg, &opt->parts);
+		return bench_option_names("parts", arg, perf_part_names, PERF_NB_PARTS,
+					  &opt->parts);
 	case 'm':
-		return parse_list("messages", arg, 8, 64u << 10, &opt->messages);
+		return bench_option_numbers("messages", arg, 8, 64u << 10, 8, &opt->messages);
 	case 'z':
-		return parse_list("copies", arg, 64, PERF_MAX_SIZE, &opt->copies);
+		return bench_option_numbers("copies", arg, 64, PERF_MAX_SIZE, 64, &opt->copies);
 	case 'e':
-		return parse_count("endpoints", arg, 20000, &opt->endpoints);
+		return bench_option_number("endpoints", arg, 1, 20000, &opt->endpoints);
 	case 's':
-		return parse_number("seconds", arg, 0.001, 10, &opt->seconds);
+		return bench_option_real("seconds", arg, 0.001, 10, &opt->seconds);
 	case 'r':
-		return parse_count("repeats", arg, PERF_MAX_REPEATS, &opt->repeats);
+		return bench_option_number("repeats", arg, 1, PERF_MAX_REPEATS, &opt->repeats);
 	case 'c':
 		return parse_cpus(arg, opt->cpu);
 	default:
@@ -193,20 +139,6 @@ parse_one(int option, char *arg, struct perf_options *opt)
 int
 perf_options_parse(int argc, char **argv, struct perf_options *opt)
 {
-	static const struct option names[] = {
-		{"parts", required_argument, NULL, 'p'},
-		{"messages", required_argument, NULL, 'm'},
-		{"copies", required_argument, NULL, 'z'},
-		{"endpoints", required_argument, NULL, 'e'},
-		{"seconds", required_argument, NULL, 's'},
-		{"repeats", required_argument, NULL, 'r'},
-		{"cpus", required_argument, NULL, 'c'},
-		{"json", required_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int option;
-
 	*opt = (struct perf_options){
 		.seconds = 0.01,
 		.repeats = 7,
@@ -217,22 +149,7 @@ perf_options_parse(int argc, char **argv, struct perf_options *opt)
 			       4u << 20, 16u << 20, 64u << 20}},
 	};
 	first_cpus(opt->cpu);
-	while ((option = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return -1;
-		}
-		if (option == ':' || option == '?') {
-			fprintf(stderr, "slipway scif-perf: %s: %s; see slipway scif-perf --help\n",
-				argv[optind - 1], option == ':' ? "needs a value" : "no option");
-			return 2;
-		}
-		if (parse_one(option, optarg, opt) < 0)
-			return 2;
-	}
-	if (optind == argc)
-		return 0;
-	fprintf(stderr, "slipway scif-perf: '%s': there are only options; see slipway scif-perf "
-		"--help\n", argv[optind]);
-	return 2;
+	if (bench_options_help(argc, argv, help))
+		return -1;
+	return bench_options_read("slipway scif-perf", argc, argv, names, take, opt) < 0 ? 2 : 0;
 }

@@ -22,10 +22,10 @@
 
 #include <scif.h>
 
+#include "options.h"
 #include "probe.h"
 
 #define PERF_MAX_REPEATS 99
-#define PERF_MAX_LIST    16
 #define PERF_MAX_CELLS   256
 #define PERF_MAX_SIZE    (64u << 20)
 #define PERF_PORT        2048
@@ -66,19 +66,13 @@ enum perf_place {
 	PERF_NB_PLACES,
 };
 
-/** A list of numbers. */
-struct perf_list {
-	unsigned int count;
-	uint32_t value[PERF_MAX_LIST];
-};
-
 /** What the user asked for. */
 struct perf_options {
 	double seconds;       /**< length of one sample */
 	unsigned int repeats; /**< samples of each figure */
 	unsigned int parts;   /**< bits */
 	unsigned int endpoints;
-	struct perf_list messages, copies; /**< bytes */
+	struct bench_numbers messages, copies; /**< bytes */
 	unsigned int cpu[2];
 	const char *json; /**< file to write, or NULL */
 };

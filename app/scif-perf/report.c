@@ -12,19 +12,6 @@ tag_name(const struct perf_run *run, const struct perf_cell *cell)
 						  : bench_probe_tag_name(true, cell->tag);
 }
 
-/* As people write it. */
-static const char *
-size_name(uint32_t size, char text[16])
-{
-	if (size >= 1u << 20 && size % (1u << 20) == 0)
-		snprintf(text, 16, "%uM", size >> 20);
-	else if (size >= 1u << 10 && size % (1u << 10) == 0)
-		snprintf(text, 16, "%uK", size >> 10);
-	else
-		snprintf(text, 16, "%u", size);
-	return text;
-}
-
 /* What a cell is compared with, or NULL. */
 static const struct perf_cell *
 base_of(const struct perf_run *run, const struct perf_cell *cell)
@@ -63,7 +50,8 @@ print_cell(const struct perf_run *run, const struct perf_cell *cell)
 	};
 	char size[16];
 
-	printf("  %-22s %6s", cell->name, cell->size == 0 ? "" : size_name(cell->size, size));
+	printf("  %-22s %6s", cell->name,
+	       cell->size == 0 ? "" : bench_size_name(cell->size, size));
 	if (cell->reason[0] != '\0') {
 		printf("  FAILED: %s\n", cell->reason);
 		return 1;
