@@ -83,18 +83,18 @@ compat_dma_is_silent(const struct rte_dma_conf *conf)
 #endif
 }
 
-/** A control thread of EAL's, with no argument: 0, or a negative errno. */
+/** A control thread of EAL's: 0, or a negative errno. */
 static inline int
-compat_control_thread(pthread_t *thread, const char *name, void *(*run)(void *arg))
+compat_control_thread(pthread_t *thread, const char *name, void *(*run)(void *arg), void *arg)
 {
 #if RTE_VERSION >= RTE_VERSION_NUM(24, 3, 0, 0)
 	rte_thread_t id;
-	int ret = rte_thread_create_internal_control(&id, name, (rte_thread_func)(void *)run, NULL);
+	int ret = rte_thread_create_internal_control(&id, name, (rte_thread_func)(void *)run, arg);
 
 	*thread = (pthread_t)id.opaque_id;
 	return -ret;
 #else
-	return rte_ctrl_thread_create(thread, name, NULL, run, NULL);
+	return rte_ctrl_thread_create(thread, name, NULL, run, arg);
 #endif
 }
 

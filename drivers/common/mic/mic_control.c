@@ -15,21 +15,10 @@
 
 #define NS_IN_S UINT64_C(1000000000)
 
-/* Two per card are used, and there are 64 raw devices. */
-#define ITEMS 128
-#define FDS   1024
+/* Of a card: its interrupts, its socket, and its owner's clients. */
+#define FDS 64
 /* How long a nested round sleeps at most, since what it waits for has no descriptor. */
 #define NESTED_NS UINT64_C(1000000)
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t left = PTHREAD_COND_INITIALIZER; /* an item, or the thread, is done */
-static struct mic_control_item *items[ITEMS];
-static unsigned int nb_items;
-
-static pthread_t thread;
-static bool running, stopping;
-static int bell = -1;
-static _Atomic bool asleep;
 
 uint64_t
 mic_control_now(void)
@@ -52,20 +41,20 @@ mic_control_cond_init(pthread_cond_t *cond)
 }
 
 static bool
-is_self(void)
+is_self(const struct mic_control *c)
 {
-	return running && pthread_equal(pthread_self(), thread);
+	return c->running && pthread_equal(pthread_self(), c->thread);
 }
 
 /* Nobody else changes `busy` while this thread is inside. */
 bool
-mic_control_is_inside(const struct mic_control_item *item)
+mic_control_is_inside(const struct mic_control *c, const struct mic_control_item *item)
 {
-	return is_self() && item->busy != 0;
+	return is_self(c) && item->busy != 0;
 }
 
 void
-mic_control_wake(void)
+mic_control_wake(struct mic_control *c)
 {
 	static const uint64_t one = 1;
 
@@ -73,28 +62,28 @@ mic_control_wake(void)
 	 * the thread serves after the work was done, or it is woken.
 	 */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&asleep, memory_order_relaxed))
-		(void)!write(bell, &one, sizeof(one));
+	if (atomic_load_explicit(&c->asleep, memory_order_relaxed))
+		(void)!write(c->bell, &one, sizeof(one));
 }
 
 /* ---- The loop ---- */
 
 static void
-leave(struct mic_control_item *item)
+leave(struct mic_control *c, struct mic_control_item *item)
 {
 	item->busy--;
-	pthread_cond_broadcast(&left);
+	pthread_cond_broadcast(&c->left);
 }
 
 /* Serve all of them: in how many ns the first one wants to be served again. */
 static uint64_t
-serve_all(const struct pollfd p[])
+serve_all(struct mic_control *c, const struct pollfd p[])
 {
 	uint64_t next = MIC_CONTROL_NEVER;
 	unsigned int i;
 
-	for (i = 0; i < ITEMS; i++) {
-		struct mic_control_item *item = items[i];
+	for (i = 0; i < MIC_CONTROL_ITEMS; i++) {
+		struct mic_control_item *item = c->items[i];
 		unsigned int first, n;
 		uint64_t ns;
 
@@ -103,23 +92,23 @@ serve_all(const struct pollfd p[])
 		first = item->first;
 		n = item->n;
 		item->busy++;
-		pthread_mutex_unlock(&lock);
+		pthread_mutex_unlock(&c->lock);
 		ns = item->serve(item->arg, p + first, n);
-		pthread_mutex_lock(&lock);
+		pthread_mutex_lock(&c->lock);
 		next = RTE_MIN(next, ns);
-		leave(item);
+		leave(c, item);
 	}
 	return next;
 }
 
 static unsigned int
-collect_all(struct pollfd p[FDS])
+collect_all(const struct mic_control *c, struct pollfd p[FDS])
 {
 	unsigned int i, n = 1;
 
-	p[0] = (struct pollfd){.fd = bell, .events = POLLIN};
-	for (i = 0; i < ITEMS; i++) {
-		struct mic_control_item *item = items[i];
+	p[0] = (struct pollfd){.fd = c->bell, .events = POLLIN};
+	for (i = 0; i < MIC_CONTROL_ITEMS; i++) {
+		struct mic_control_item *item = c->items[i];
 
 		if (item == NULL)
 			continue;
@@ -131,18 +120,18 @@ collect_all(struct pollfd p[FDS])
 }
 
 static void
-forget_collected(void)
+forget_collected(struct mic_control *c)
 {
 	unsigned int i;
 
-	for (i = 0; i < ITEMS; i++) {
-		if (items[i] != NULL)
-			items[i]->n = 0;
+	for (i = 0; i < MIC_CONTROL_ITEMS; i++) {
+		if (c->items[i] != NULL)
+			c->items[i]->n = 0;
 	}
 }
 
 static void
-sleep_until(struct pollfd p[], unsigned int n, uint64_t ns)
+sleep_until(const struct mic_control *c, struct pollfd p[], unsigned int n, uint64_t ns)
 {
 	struct timespec ts = {.tv_sec = (time_t)(ns / NS_IN_S), .tv_nsec = (long)(ns % NS_IN_S)};
 	uint64_t rung;
@@ -153,12 +142,12 @@ sleep_until(struct pollfd p[], unsigned int n, uint64_t ns)
 		return;
 	}
 	if (p[0].revents != 0)
-		(void)!read(bell, &rung, sizeof(rung));
+		(void)!read(c->bell, &rung, sizeof(rung));
 }
 
 /* One round, under the lock but for what it calls. `p` is what the last one has left. */
 static void
-round_of(struct pollfd p[FDS], uint64_t most)
+round_of(struct mic_control *c, struct pollfd p[FDS], uint64_t most)
 {
 	uint64_t ns;
 	unsigned int n;
@@ -166,157 +155,168 @@ round_of(struct pollfd p[FDS], uint64_t most)
 	/* Sequentially consistent: what is done before a wake-up that finds us awake is seen by the
 	 * serving that follows.
 	 */
-	atomic_exchange(&asleep, true);
-	ns = RTE_MIN(serve_all(p), most);
-	n = collect_all(p);
-	if (stopping)
+	atomic_exchange(&c->asleep, true);
+	ns = RTE_MIN(serve_all(c, p), most);
+	n = collect_all(c, p);
+	if (c->stopping)
 		ns = 0;
-	pthread_mutex_unlock(&lock);
-	sleep_until(p, n, ns);
-	atomic_store(&asleep, false);
-	pthread_mutex_lock(&lock);
+	pthread_mutex_unlock(&c->lock);
+	sleep_until(c, p, n, ns);
+	atomic_store(&c->asleep, false);
+	pthread_mutex_lock(&c->lock);
 }
 
 static void *
 run(void *arg)
 {
+	struct mic_control *c = arg;
 	struct pollfd p[FDS];
 
-	RTE_SET_USED(arg);
-	pthread_mutex_lock(&lock);
-	forget_collected();
-	while (!stopping)
-		round_of(p, MIC_CONTROL_NEVER);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&c->lock);
+	forget_collected(c);
+	while (!c->stopping)
+		round_of(c, p, MIC_CONTROL_NEVER);
+	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }
 
 /* The thread itself waits: go on serving. What was collected belongs to the round outside. */
 static void
-nested_round(void)
+nested_round(struct mic_control *c)
 {
 	struct pollfd p[FDS];
 
-	pthread_mutex_lock(&lock);
-	forget_collected();
-	round_of(p, NESTED_NS);
-	serve_all(p);
-	forget_collected();
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&c->lock);
+	forget_collected(c);
+	round_of(c, p, NESTED_NS);
+	serve_all(c, p);
+	forget_collected(c);
+	pthread_mutex_unlock(&c->lock);
 }
 
 /* ---- Waiting ---- */
 
 static void
-wait_a_while(pthread_mutex_t *mutex, pthread_cond_t *changed, uint64_t deadline)
+wait_a_while(struct mic_control *c, pthread_mutex_t *mutex, pthread_cond_t *changed,
+	     uint64_t deadline)
 {
 	struct timespec ts = {.tv_sec = (time_t)(deadline / NS_IN_S),
 			      .tv_nsec = (long)(deadline % NS_IN_S)};
 
-	if (!is_self()) {
+	if (!is_self(c)) {
 		pthread_cond_timedwait(changed, mutex, &ts);
 		return;
 	}
 	pthread_mutex_unlock(mutex);
-	nested_round();
+	nested_round(c);
 	pthread_mutex_lock(mutex);
 }
 
 bool
-mic_control_wait(pthread_mutex_t *mutex, pthread_cond_t *changed, bool (*done)(const void *arg),
-		 const void *arg, uint64_t ns)
+mic_control_wait(struct mic_control *c, pthread_mutex_t *mutex, pthread_cond_t *changed,
+		 bool (*done)(const void *arg), const void *arg, uint64_t ns)
 {
 	uint64_t deadline = mic_control_now() + RTE_MIN(ns, UINT64_MAX / 4);
 
 	while (!done(arg)) {
 		if (mic_control_now() >= deadline)
 			return false;
-		wait_a_while(mutex, changed, deadline);
+		wait_a_while(c, mutex, changed, deadline);
 	}
 	return true;
 }
 
 /* ---- Beginning and end ---- */
 
+void
+mic_control_init(struct mic_control *c)
+{
+	*c = (struct mic_control){.bell = -1};
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->left, NULL);
+}
+
+void
+mic_control_free(struct mic_control *c)
+{
+	pthread_cond_destroy(&c->left);
+	pthread_mutex_destroy(&c->lock);
+}
+
 static int
-begin(void)
+begin(struct mic_control *c)
 {
 	int ret;
 
-	bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (bell < 0)
+	c->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (c->bell < 0)
 		return -errno;
-	ret = compat_control_thread(&thread, "mic-control", run);
+	ret = compat_control_thread(&c->thread, "mic-control", run, c);
 	if (ret != 0) {
-		close(bell);
+		close(c->bell);
 		return ret;
 	}
-	running = true;
+	c->running = true;
 	return 0;
 }
 
 /* The last item has gone. Called under the lock, which it lets go of for a while. */
 static void
-end(void)
+end(struct mic_control *c)
 {
-	pthread_t gone = thread;
-
-	stopping = true;
-	pthread_mutex_unlock(&lock);
-	mic_control_wake();
-	pthread_join(gone, NULL);
-	pthread_mutex_lock(&lock);
-	running = false;
-	stopping = false;
-	close(bell);
-	bell = -1;
-	pthread_cond_broadcast(&left);
+	c->stopping = true;
+	pthread_mutex_unlock(&c->lock);
+	mic_control_wake(c);
+	pthread_join(c->thread, NULL);
+	pthread_mutex_lock(&c->lock);
+	c->running = false;
+	c->stopping = false;
+	close(c->bell);
+	c->bell = -1;
 }
 
 int
-mic_control_add(struct mic_control_item *item)
+mic_control_add(struct mic_control *c, struct mic_control_item *item)
 {
 	unsigned int i;
 	int ret = 0;
 
 	item->busy = item->first = item->n = 0;
-	pthread_mutex_lock(&lock);
-	while (stopping)
-		pthread_cond_wait(&left, &lock);
-	for (i = 0; i < ITEMS && items[i] != NULL; i++)
+	pthread_mutex_lock(&c->lock);
+	for (i = 0; i < MIC_CONTROL_ITEMS && c->items[i] != NULL; i++)
 		;
-	if (i == ITEMS)
+	if (i == MIC_CONTROL_ITEMS)
 		ret = -ENOSPC;
-	else if (!running)
-		ret = begin();
+	else if (!c->running)
+		ret = begin(c);
 	if (ret == 0) {
-		items[i] = item;
-		nb_items++;
+		c->items[i] = item;
+		c->nb_items++;
 	}
-	pthread_mutex_unlock(&lock);
-	mic_control_wake();
+	pthread_mutex_unlock(&c->lock);
+	mic_control_wake(c);
 	return ret;
 }
 
 int
-mic_control_remove(struct mic_control_item *item)
+mic_control_remove(struct mic_control *c, struct mic_control_item *item)
 {
 	unsigned int i;
 
-	if (mic_control_is_inside(item))
+	if (mic_control_is_inside(c, item))
 		return -EBUSY;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&c->lock);
 	while (item->busy != 0)
-		pthread_cond_wait(&left, &lock);
-	for (i = 0; i < ITEMS; i++) {
-		if (items[i] == item) {
-			items[i] = NULL;
-			nb_items--;
+		pthread_cond_wait(&c->left, &c->lock);
+	for (i = 0; i < MIC_CONTROL_ITEMS; i++) {
+		if (c->items[i] == item) {
+			c->items[i] = NULL;
+			c->nb_items--;
 		}
 	}
 	/* Not inside the thread: there an item that is being served is left. */
-	if (nb_items == 0 && running && !stopping)
-		end();
-	pthread_mutex_unlock(&lock);
+	if (c->nb_items == 0 && c->running)
+		end(c);
+	pthread_mutex_unlock(&c->lock);
 	return 0;
 }

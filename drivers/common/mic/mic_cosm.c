@@ -32,7 +32,7 @@ mic_state_set_heartbeat(struct mic_dev *dev, bool watch)
 	m->conf.heartbeat = watch;
 	arm(dev);
 	pthread_mutex_unlock(&m->lock);
-	mic_control_wake();
+	mic_control_wake(&dev->control);
 }
 
 int
@@ -60,7 +60,7 @@ mic_cosm_connected(struct mic_dev *dev, mic_cosm_send_fn *send, void *arg)
 			    mic_state_name(m->conf.era, m->state));
 		return -EINVAL;
 	}
-	mic_control_wake();
+	mic_control_wake(&dev->control);
 	clock_gettime(CLOCK_REALTIME, &now);
 	return send(arg, MIC_COSM_SYNC_TIME, (uint64_t)now.tv_sec, (uint64_t)now.tv_nsec);
 }

@@ -81,7 +81,7 @@ mic_dev_write(struct mic_dev *dev, uint32_t bar4_off, uint32_t value)
 	 * steps by that.
 	 */
 	if (dev->is_private && bar4_off - MIC_DMA_AT >= MIC_DMA_CHANNELS * MIC_DMA_CHANNEL_BYTES)
-		mic_control_wake();
+		mic_control_wake(&dev->control);
 }
 
 void *
@@ -102,6 +102,12 @@ struct access_dev *
 mic_dev_access(struct mic_dev *dev)
 {
 	return dev->access;
+}
+
+struct mic_control *
+mic_dev_control(struct mic_dev *dev)
+{
+	return &dev->control;
 }
 
 const char *
@@ -389,7 +395,7 @@ collect(void *arg, struct pollfd p[], unsigned int max)
 	 * is not to be waited for.
 	 */
 	if (access_is_lost(dev->access) && !atomic_load_explicit(&dev->lost, memory_order_relaxed))
-		mic_control_wake();
+		mic_control_wake(&dev->control);
 	return n;
 }
 
@@ -425,6 +431,7 @@ make(const struct mic_dev_config *config)
 	mic_smpt_init(&dev->smpt);
 	follow_init(dev);
 	mic_machine_init(dev);
+	mic_control_init(&dev->control);
 	dev->item = (struct mic_control_item){.serve = serve, .collect = collect, .arg = dev};
 	return dev;
 }
@@ -432,6 +439,7 @@ make(const struct mic_dev_config *config)
 static void
 unmake(struct mic_dev *dev)
 {
+	mic_control_free(&dev->control);
 	mic_machine_free(dev);
 	pthread_mutex_destroy(&dev->follow_lock);
 	rte_free(dev);
@@ -465,7 +473,7 @@ mic_dev_open(const struct mic_dev_config *config, struct mic_dev **out)
 	if (ret == 0)
 		ret = mic_dev_irq_attach(dev, MIC_SOURCE_ERROR, error_came, dev);
 	if (ret == 0)
-		ret = mic_control_add(&dev->item);
+		ret = mic_control_add(&dev->control, &dev->item);
 	if (ret < 0)
 		goto close_page;
 	*out = dev;
@@ -497,7 +505,7 @@ quiesce(struct mic_dev *dev)
 int
 mic_dev_may_close(const struct mic_dev *dev)
 {
-	if (!mic_control_is_inside(&dev->item))
+	if (!mic_control_is_inside(&dev->control, &dev->item))
 		return 0;
 	MIC_DEV_LOG(ERR, dev, "close inside a callback of its own; accepted: outside");
 	return -EBUSY;
@@ -511,7 +519,7 @@ mic_dev_close(struct mic_dev *dev)
 
 	if (ret < 0)
 		return ret;
-	mic_control_remove(&dev->item);
+	mic_control_remove(&dev->control, &dev->item);
 	quiesce(dev);
 	page_close(dev);
 	mic_irq_close(dev);

@@ -19,6 +19,7 @@
 #include "mic_regs.h"
 
 struct access_dev;
+struct mic_control;
 struct mic_dev;
 
 /** What a card is made of; 0 in a field: the default named. */
@@ -43,6 +44,8 @@ int mic_dev_may_close(const struct mic_dev *dev);
 int mic_dev_close(struct mic_dev *dev);
 
 struct access_dev *mic_dev_access(struct mic_dev *dev);
+/** Its control thread, to see to more of it. */
+struct mic_control *mic_dev_control(struct mic_dev *dev);
 const char *mic_dev_name(const struct mic_dev *dev);
 
 /** Registers: all accesses of BAR4 go through these two. */

@@ -72,6 +72,7 @@ struct mic_dev {
 	pthread_mutex_t follow_lock; /**< recursive, as that of handlers */
 	struct mic_follower followers[MIC_FOLLOWERS];
 
+	struct mic_control control;
 	struct mic_control_item item;
 	bool talked; /**< the control thread's own: the socket had something, for others perhaps */
 	struct mic_machine machine;

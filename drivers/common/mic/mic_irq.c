@@ -139,7 +139,7 @@ mic_dev_irq_attach(struct mic_dev *dev, unsigned int source, void (*handler)(voi
 	}
 	pthread_mutex_unlock(&irq->lock);
 	/* Where sources are polled, the thread has something to do from now on. */
-	mic_control_wake();
+	mic_control_wake(&dev->control);
 	return i < MIC_IRQ_HANDLERS ? 0 : -ENOSPC;
 }
 

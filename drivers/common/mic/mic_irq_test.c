@@ -128,8 +128,9 @@ access_irq_fds_ack(struct access_dev *access)
 }
 
 void
-mic_control_wake(void)
+mic_control_wake(struct mic_control *c)
 {
+	(void)c;
 }
 
 bool

@@ -56,7 +56,7 @@ mic_machine_enter(struct mic_dev *dev, enum mic_state state)
 	m->told[m->tell_head % MIC_TOLD].state = state;
 	m->told[m->tell_head++ % MIC_TOLD].shutdown = m->shutdown;
 	pthread_cond_broadcast(&m->changed);
-	mic_control_wake();
+	mic_control_wake(&dev->control);
 }
 
 /* Reset, then boot what is kept, if that is wanted and nobody is about to reset it anyway. */

@@ -32,7 +32,7 @@ wait_for(struct mic_dev *dev, bool (*done)(const void *m), uint64_t ns)
 {
 	struct mic_machine *m = &dev->machine;
 
-	return mic_control_wait(&m->lock, &m->changed, done, m, ns);
+	return mic_control_wait(&dev->control, &m->lock, &m->changed, done, m, ns);
 }
 
 static bool
@@ -76,7 +76,7 @@ mic_state_wait(struct mic_dev *dev, enum mic_state state, uint64_t ns)
 
 	pthread_mutex_lock(&m->lock);
 	a.entered = m->entered[state];
-	done = mic_control_wait(&m->lock, &m->changed, is_entered, &a, ns);
+	done = mic_control_wait(&dev->control, &m->lock, &m->changed, is_entered, &a, ns);
 	if (done && m->state == MIC_LOST && state != MIC_LOST && m->entered[state] == a.entered) {
 		pthread_mutex_unlock(&m->lock);
 		return -ENODEV;

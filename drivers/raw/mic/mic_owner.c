@@ -478,7 +478,7 @@ mic_owner_serve(struct mic *mic)
 	ctl_clients_init(&owner->clients);
 	owner->service = (struct ctl_service){.answer = answer, .arg = owner};
 	owner->item = (struct mic_control_item){.serve = serve, .collect = collect, .arg = owner};
-	ret = mic_control_add(&owner->item);
+	ret = mic_control_add(mic_dev_control(mic->dev), &owner->item);
 	owner->serving = ret == 0;
 	return ret;
 }
@@ -491,7 +491,7 @@ mic_owner_quiet(struct mic *mic)
 
 	if (owner == NULL || !owner->serving)
 		return;
-	mic_control_remove(&owner->item);
+	mic_control_remove(mic_dev_control(mic->dev), &owner->item);
 	owner->serving = false;
 	ctl_clients_close(&owner->clients);
 	if (owner->has_thread)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 
 #include "dpdk_compat.h"
 #include "mic_boot.h"
@@ -16,23 +17,66 @@
 
 #define LIST "/slipway/mic/list"
 
-/* The devices, by raw device id. Requests come from a thread of telemetry's. */
+/* How often whoever hides a device looks whether all answers about it are given. */
+#define LOOK_US 1000
+
+/* The devices, by raw device id. Requests come from threads of telemetry's. The lock is not held
+ * while a card is asked, which one that hangs makes last for seconds.
+ */
 static rte_spinlock_t lock = RTE_SPINLOCK_INITIALIZER;
-static struct mic *shown[RTE_RAWDEV_MAX_DEVS];
+static struct {
+	struct mic *mic;
+	unsigned int users; /* answers about it that are under way */
+} shown[RTE_RAWDEV_MAX_DEVS];
 
 void
 mic_telemetry_show(struct mic *mic)
 {
 	rte_spinlock_lock(&lock);
-	shown[mic->raw->dev_id] = mic;
+	shown[mic->raw->dev_id].mic = mic;
 	rte_spinlock_unlock(&lock);
+}
+
+static bool
+is_used(unsigned int id)
+{
+	bool used;
+
+	rte_spinlock_lock(&lock);
+	used = shown[id].users != 0;
+	rte_spinlock_unlock(&lock);
+	return used;
 }
 
 void
 mic_telemetry_hide(struct mic *mic)
 {
 	rte_spinlock_lock(&lock);
-	shown[mic->raw->dev_id] = NULL;
+	shown[mic->raw->dev_id].mic = NULL;
+	rte_spinlock_unlock(&lock);
+	while (is_used(mic->raw->dev_id))
+		rte_delay_us_sleep(LOOK_US);
+}
+
+static struct mic *
+take(unsigned long id)
+{
+	struct mic *mic = NULL;
+
+	rte_spinlock_lock(&lock);
+	if (id < RTE_DIM(shown))
+		mic = shown[id].mic;
+	if (mic != NULL)
+		shown[id].users++;
+	rte_spinlock_unlock(&lock);
+	return mic;
+}
+
+static void
+put(unsigned long id)
+{
+	rte_spinlock_lock(&lock);
+	shown[id].users--;
 	rte_spinlock_unlock(&lock);
 }
 
@@ -43,9 +87,9 @@ static int
 answer_one(const char *cmd, const char *params, add_fn *add, struct rte_tel_data *answer)
 {
 	const char *text = params != NULL ? params : "";
+	struct mic *mic;
 	unsigned long id;
 	char *end;
-	int ret = 0;
 
 	errno = 0;
 	id = strtoul(text, &end, 10);
@@ -53,16 +97,15 @@ answer_one(const char *cmd, const char *params, add_fn *add, struct rte_tel_data
 		MIC_LOG(ERR, cmd, "parameters \"%s\": accepted: ID", text);
 		return -EINVAL;
 	}
-	rte_spinlock_lock(&lock);
-	if (id < RTE_DIM(shown) && shown[id] != NULL) {
-		rte_tel_data_start_dict(answer);
-		add(shown[id], answer);
-	} else {
+	mic = take(id);
+	if (mic == NULL) {
 		MIC_LOG(ERR, cmd, "device %lu: not one of ours; accepted: those of " LIST, id);
-		ret = -ENODEV;
+		return -ENODEV;
 	}
-	rte_spinlock_unlock(&lock);
-	return ret;
+	rte_tel_data_start_dict(answer);
+	add(mic, answer);
+	put(id);
+	return 0;
 }
 
 /* ---- Answers ---- */
@@ -129,10 +172,10 @@ answer_list(const char *cmd, const char *params, struct rte_tel_data *answer)
 	rte_tel_data_start_dict(answer);
 	rte_spinlock_lock(&lock);
 	for (i = 0; i < RTE_DIM(shown); i++) {
-		if (shown[i] == NULL)
+		if (shown[i].mic == NULL)
 			continue;
 		snprintf(id, sizeof(id), "%u", i);
-		rte_tel_data_add_dict_string(answer, id, shown[i]->name);
+		rte_tel_data_add_dict_string(answer, id, shown[i].mic->name);
 	}
 	rte_spinlock_unlock(&lock);
 	return 0;
