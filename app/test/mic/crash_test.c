@@ -159,6 +159,29 @@ a_restart_is_a_boot_if_that_is_wanted(void)
 	expect_said("boot without an image");
 }
 
+/* What is loaded by then was not kept. */
+static void
+a_restart_is_wanted_before_the_image_is_loaded(void)
+{
+	struct rte_pmd_mic_info mic;
+	struct rte_rawdev_info info = {.dev_private = &mic};
+
+	assert_int_equal(load(dev.id), 0);
+	assert_int_equal(rte_rawdev_info_get(dev.id, &info, sizeof(mic)), 0);
+	mic.restart = 1;
+	log_begin();
+	assert_int_equal(rte_rawdev_configure(dev.id, &info, sizeof(mic)), -EBUSY);
+	expect_said("configure: restart 1, boot_on_resume 0 with an image loaded");
+	assert_int_equal(rte_rawdev_info_get(dev.id, &info, sizeof(mic)), 0);
+	assert_int_equal(mic.restart, 0);
+	assert_int_equal(rte_rawdev_firmware_unload(dev.id), 0);
+	configure(dev.id, want_restart);
+	assert_int_equal(load(dev.id), 0);
+	/* Kept, it may be wanted or not. */
+	configure(dev.id, want_restart);
+	assert_int_equal(rte_rawdev_firmware_unload(dev.id), 0);
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(every_end_has_its_status),
 	TEST_CASE(a_crash_is_noticed_and_counted),
@@ -166,6 +189,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(a_crash_in_any_state_leaves_a_card_that_boots),
 	TEST_CASE(a_card_that_hangs_is_reset_by_stop),
 	TEST_CASE(a_restart_is_a_boot_if_that_is_wanted),
+	TEST_CASE(a_restart_is_wanted_before_the_image_is_loaded),
 };
 
 TEST_GROUP(crash, cases);

@@ -15,8 +15,9 @@
 
 /* Section 22, ms: how long a card OS may take to end. */
 #define SHUTDOWN_MS 60000u
-/* A reset ends by itself, or fails; this is for a control thread that others keep busy. */
+/* A reset ends by itself, or fails, in the card's time; this is for a machine that is busy besides. */
 #define RESET_MS 120000u
+#define BUSY_NS  UINT64_C(10000000000)
 
 static const char *
 text(const struct mic_machine *m)
@@ -87,26 +88,43 @@ mic_state_wait(struct mic_dev *dev, enum mic_state state, uint64_t ns)
 
 /* ---- Configuration ---- */
 
+/* A copy is needed where nobody is asked for it again. */
+static bool
+is_kept(const struct mic_conf *conf)
+{
+	return conf->restart || conf->boot_on_resume;
+}
+
+/* Under the lock: it would have to be kept, and was not. */
+static bool
+comes_late(const struct mic_machine *m, const struct mic_conf *conf)
+{
+	return is_kept(conf) && m->loaded && m->kept.memory == NULL;
+}
+
 int
 mic_state_configure(struct mic_dev *dev, const struct mic_conf *conf)
 {
 	struct mic_machine *m = &dev->machine;
-	bool era, refused;
+	bool era, late, refused;
 
 	pthread_mutex_lock(&m->lock);
 	refused = m->busy || m->step != MIC_STEP_NONE || mic_machine_is_up(m);
+	late = !refused && comes_late(m, conf);
 	era = conf->era != m->conf.era || conf->number != m->conf.number;
-	if (!refused)
+	if (!refused && !late)
 		m->conf = *conf;
 	pthread_mutex_unlock(&m->lock);
-	if (refused) {
+	if (refused)
 		MIC_DEV_LOG(ERR, dev, "configure in state %s; accepted: %s", text(m),
 			    mic_state_name(m->conf.era, MIC_READY));
-		return -EBUSY;
-	}
-	if (era)
+	else if (late)
+		MIC_DEV_LOG(ERR, dev, "configure: restart %d, boot_on_resume %d with an image loaded "
+				      "that was not kept for it; accepted: before it is loaded, or "
+				      "once it is unloaded", conf->restart, conf->boot_on_resume);
+	else if (era)
 		mic_page_init(dev);
-	return 0;
+	return refused || late ? -EBUSY : 0;
 }
 
 void
@@ -135,7 +153,7 @@ reset_and_wait(struct mic_dev *dev)
 	struct mic_machine *m = &dev->machine;
 	int ret = mic_machine_reset(dev);
 
-	if (ret == 0 && !wait_for(dev, is_reset, mic_ns(dev, RESET_MS) + mic_ns(dev, 1) * 1000))
+	if (ret == 0 && !wait_for(dev, is_reset, mic_ns(dev, RESET_MS) + BUSY_NS))
 		ret = -ETIMEDOUT;
 	if (ret == 0 && m->state == MIC_LOST)
 		ret = -ENODEV;
@@ -192,13 +210,6 @@ make_ready(struct mic_dev *dev, const char *what)
 	if (ret == 0 && m->state != MIC_READY)
 		ret = -EINVAL;
 	return ret;
-}
-
-/* A copy is needed where nobody is asked for it again. */
-static bool
-is_kept(const struct mic_conf *conf)
-{
-	return conf->restart || conf->boot_on_resume;
 }
 
 static int

@@ -30,7 +30,8 @@
 #include "mic_state.h"
 
 #define PATH_ROOM 108
-#define TEXT_ROOM 4096
+/* More than any text of a request, as escapes only get shorter: none is cut. */
+#define TEXT_ROOM (CTL_REQUEST_MAX + 1)
 #define LOG_ROOM  65536
 
 /* What is under way. */
