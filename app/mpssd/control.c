@@ -29,8 +29,9 @@ answer_cards(void *arg, struct ctl_request *request, struct ctl_text *t)
 	(void)request;
 	ctl_text_add(t, "{\"cards\":[");
 	for (unsigned int i = 0; i < k->count; i++)
-		ctl_text_add(t, "%s{\"card\":\"%s\",\"state\":\"%s\"}", i > 0 ? "," : "",
-			     keeper_name(k, i), keeper_state(k, i));
+		ctl_text_add(t, "%s{\"card\":\"%s\",\"state\":\"%s\",\"leaves\":%s}",
+			     i > 0 ? "," : "", keeper_name(k, i), keeper_state(k, i),
+			     keeper_leaves(k, i) ? "true" : "false");
 	ctl_text_add(t, "]}");
 }
 

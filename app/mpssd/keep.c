@@ -33,8 +33,12 @@ struct kept {
 	enum rte_pmd_mic_state state;
 	enum rte_pmd_mic_shutdown shutdown;
 	unsigned int events;
-	bool leave; /* the thread is to end */
+	bool leave; /* the thread is to let go of the card */
+	bool gone;  /* it has */
 };
+
+/* DPDK plugs one device at a time. */
+static pthread_mutex_t plug = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *
 state_name(enum rte_pmd_mic_state state)
@@ -118,12 +122,30 @@ reset(struct kept *card)
 	pthread_mutex_lock(&card->lock);
 }
 
-/* The main thread lets go of it: a driver cannot be removed from a thread that it may call. */
+/* Takes as long as the shutdown of what is online may take: nobody else waits for it. */
 static void
-tell_lost(struct kept *card)
+let_go(struct kept *card)
+{
+	rte_pmd_mic_event_unregister(card->dev_id, event, card);
+	/* Shuts down what is online, and waits for it, within bounds. */
+	rte_rawdev_stop(card->dev_id);
+	pthread_mutex_lock(&plug);
+	if (rte_eal_hotplug_remove("vdev", card->device) < 0)
+		mpssd_say("%s: not let go: %s", card->name, rte_strerror(rte_errno));
+	else
+		mpssd_say("%s: let go", card->name);
+	pthread_mutex_unlock(&plug);
+}
+
+/* The main thread forgets it. */
+static void
+tell_gone(struct kept *card)
 {
 	const uint64_t one = 1;
 
+	pthread_mutex_lock(&card->lock);
+	card->gone = true;
+	pthread_mutex_unlock(&card->lock);
 	if (write(card->wake_fd, &one, sizeof(one)) < 0)
 		mpssd_say("%s: %s", card->name, strerror(errno));
 }
@@ -140,11 +162,13 @@ watch(void *arg)
 			pthread_cond_wait(&card->happened, &card->lock);
 		seen = card->events;
 		if (card->state == RTE_PMD_MIC_LOST)
-			tell_lost(card);
+			card->leave = true;
 		else if (stays_down(card))
 			reset(card);
 	}
 	pthread_mutex_unlock(&card->lock);
+	let_go(card);
+	tell_gone(card);
 	return NULL;
 }
 
@@ -159,33 +183,47 @@ watch_start(struct kept *card)
 	pthread_mutex_init(&card->lock, NULL);
 	pthread_cond_init(&card->happened, &clock);
 	pthread_condattr_destroy(&clock);
-	ret = pthread_create(&card->thread, NULL, watch, card);
-	if (ret == 0) {
-		ret = rte_pmd_mic_event_register(card->dev_id, event, card);
-		if (ret == 0)
-			return 0;
-		card->leave = true;
-		pthread_cond_signal(&card->happened);
-		pthread_join(card->thread, NULL);
+	ret = rte_pmd_mic_event_register(card->dev_id, event, card);
+	if (ret < 0)
 		return ret;
-	}
+	ret = pthread_create(&card->thread, NULL, watch, card);
+	if (ret != 0)
+		rte_pmd_mic_event_unregister(card->dev_id, event, card);
 	return -ret;
 }
 
 static void
-watch_end(struct kept *card)
+ask_to_leave(struct kept *card)
 {
-	rte_pmd_mic_event_unregister(card->dev_id, event, card);
 	pthread_mutex_lock(&card->lock);
 	card->leave = true;
 	pthread_cond_signal(&card->happened);
 	pthread_mutex_unlock(&card->lock);
-	pthread_join(card->thread, NULL);
-	pthread_cond_destroy(&card->happened);
-	pthread_mutex_destroy(&card->lock);
 }
 
-/* ---- Taking and letting go ---- */
+static bool
+is_leaving(struct kept *card)
+{
+	bool leave;
+
+	pthread_mutex_lock(&card->lock);
+	leave = card->leave;
+	pthread_mutex_unlock(&card->lock);
+	return leave;
+}
+
+static bool
+is_gone(struct kept *card)
+{
+	bool gone;
+
+	pthread_mutex_lock(&card->lock);
+	gone = card->gone;
+	pthread_mutex_unlock(&card->lock);
+	return gone;
+}
+
+/* ---- Taking ---- */
 
 static int
 configure(const struct kept *card, bool restart)
@@ -232,7 +270,7 @@ probe(struct kept *card, const char *name)
 }
 
 static int
-take(struct kept *card, const char *name, const struct keeper_want *want)
+take_plugged(struct kept *card, const char *name, const struct keeper_want *want)
 {
 	int ret = probe(card, name);
 
@@ -248,17 +286,15 @@ take(struct kept *card, const char *name, const struct keeper_want *want)
 	return ret;
 }
 
-static void
-let_go(struct kept *card)
+static int
+take(struct kept *card, const char *name, const struct keeper_want *want)
 {
-	watch_end(card);
-	/* Shuts down what is online, and waits for it, within bounds. */
-	rte_rawdev_stop(card->dev_id);
-	if (rte_eal_hotplug_remove("vdev", card->device) < 0)
-		mpssd_say("%s: not let go: %s", card->name, rte_strerror(rte_errno));
-	else
-		mpssd_say("%s: let go", card->name);
-	free(card);
+	int ret;
+
+	pthread_mutex_lock(&plug);
+	ret = take_plugged(card, name, want);
+	pthread_mutex_unlock(&plug);
+	return ret;
 }
 
 /* ---- All of them ---- */
@@ -273,13 +309,17 @@ find(const struct keeper *k, const char *name)
 	return i;
 }
 
+/* Its thread has let go of the card, or is about to. */
 static void
 drop(struct keeper *k, unsigned int i)
 {
 	struct kept *card = k->card[i];
 
 	k->card[i] = k->card[--k->count];
-	let_go(card);
+	pthread_join(card->thread, NULL);
+	pthread_cond_destroy(&card->happened);
+	pthread_mutex_destroy(&card->lock);
+	free(card);
 }
 
 static void
@@ -301,11 +341,16 @@ int
 keeper_attach(struct keeper *k, const char *name, const struct keeper_want *want, char *why,
 	      size_t len)
 {
+	unsigned int held = find(k, name);
 	struct kept *card;
 	int ret = -ENOMEM;
 
-	if (find(k, name) < k->count)
+	if (held < k->count && !is_leaving(k->card[held]))
 		return 0;
+	if (held < k->count) {
+		snprintf(why, len, "%s: is being let go; accepted once it is", name);
+		return -EBUSY;
+	}
 	if (k->count == MPSSD_CARDS_MAX) {
 		snprintf(why, len, "%s: %d cards are held, and there is room for no more", name,
 			 MPSSD_CARDS_MAX);
@@ -334,7 +379,7 @@ keeper_detach(struct keeper *k, const char *name)
 
 	if (i == k->count)
 		return -ENOENT;
-	drop(k, i);
+	ask_to_leave(k->card[i]);
 	return 0;
 }
 
@@ -345,16 +390,9 @@ keeper_sweep(struct keeper *k)
 
 	if (read(k->wake_fd, &count, sizeof(count)) < 0)
 		return;
-	for (unsigned int i = k->count; i-- > 0;) {
-		struct kept *card = k->card[i];
-		bool lost;
-
-		pthread_mutex_lock(&card->lock);
-		lost = card->state == RTE_PMD_MIC_LOST;
-		pthread_mutex_unlock(&card->lock);
-		if (lost)
+	for (unsigned int i = k->count; i-- > 0;)
+		if (is_gone(k->card[i]))
 			drop(k, i);
-	}
 }
 
 const char *
@@ -375,6 +413,12 @@ keeper_state(const struct keeper *k, unsigned int i)
 	return state_name(state);
 }
 
+bool
+keeper_leaves(const struct keeper *k, unsigned int i)
+{
+	return is_leaving(k->card[i]);
+}
+
 int
 keeper_open(struct keeper *k, const char *directory)
 {
@@ -386,6 +430,8 @@ keeper_open(struct keeper *k, const char *directory)
 void
 keeper_close(struct keeper *k)
 {
+	for (unsigned int i = 0; i < k->count; i++)
+		ask_to_leave(k->card[i]);
 	while (k->count > 0)
 		drop(k, k->count - 1);
 	close(k->wake_fd);

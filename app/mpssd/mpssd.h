@@ -6,9 +6,9 @@
 
 /**
  * @file
- * Inside slipway-mpssd. One thread, the main one, answers requests, attaches and detaches; each
- * card has a thread besides, which sleeps until something happens to the card, and resets it when
- * its OS is gone (datasheet section 21.2).
+ * Inside slipway-mpssd. One thread, the main one, answers requests and attaches; each card has a
+ * thread besides, which sleeps until something happens to the card, resets it when its OS is gone
+ * (datasheet section 21.2), and lets go of it in the end, which may take a minute.
  *
  *     mpssd.c    arguments, EAL, the loop
  *     control.c  requests at DIR/mpssd.ctl
@@ -35,13 +35,13 @@ struct keeper {
 	const char *directory; /**< of running devices */
 	struct kept *card[MPSSD_CARDS_MAX];
 	unsigned int count;
-	int wake_fd; /**< readable when a card wants to be let go */
+	int wake_fd; /**< readable when a card was let go */
 };
 
 /** 0 or a negative errno. */
 int keeper_open(struct keeper *k, const char *directory);
 
-/** Let go of all; those that are online are shut down first. */
+/** Let go of all, at the same time; those that are online are shut down first. */
 void keeper_close(struct keeper *k);
 
 /** How a card is wanted. */
@@ -58,15 +58,17 @@ struct keeper_want {
 int keeper_attach(struct keeper *k, const char *name, const struct keeper_want *want, char *why,
 		  size_t len);
 
-/** Let go of one: 0, or -ENOENT. */
+/** Begin to let go of one, which is held until that is done: 0, or -ENOENT. */
 int keeper_detach(struct keeper *k, const char *name);
 
-/** Let go of those whose link is lost. */
+/** Forget those that were let go. */
 void keeper_sweep(struct keeper *k);
 
 /** Name and state of one, counted from 0. */
 const char *keeper_name(const struct keeper *k, unsigned int i);
 const char *keeper_state(const struct keeper *k, unsigned int i);
+/** Is it being let go? */
+bool keeper_leaves(const struct keeper *k, unsigned int i);
 
 /** Where a card OS has its log, by its System.map (datasheet section 12.8): 0, or -errno. */
 int map_read(const char *path, uint64_t *log_buf, uint64_t *log_buf_len);

@@ -15,6 +15,11 @@
 #include "slipway.h"
 
 #define PATIENCE_S 60
+/* A card OS of era c or d that is up is online once it has connected to its host: so long of the
+ * card's own time, and of ours at least, is it given for that.
+ */
+#define CONNECT_S       60.0
+#define CONNECT_LEAST_S 2.0
 /* As lib/ctl has it for a request. */
 #define REQUEST_MAX 4096
 
@@ -212,6 +217,24 @@ failed(const struct card_watch *w, json_t *look, const char *what)
 	return -EXIT_FAILED;
 }
 
+/* It is up, and yet its host goes on waiting. */
+static bool
+is_not_connected(struct card_watch *w, json_t *look)
+{
+	json_t *process = json_object_get(look, "process");
+	json_int_t scale = json_integer_value(json_object_get(process, "time_scale"));
+	double patience = CONNECT_S / (double)(scale > 0 ? scale : 1);
+
+	if (strcmp(card_text(look, "state"), "booting") != 0 ||
+	    strcmp(card_text(process, "os"), "up") != 0)
+		return false;
+	if (w->up_since == 0)
+		w->up_since = card_watch_seconds(w);
+	if (patience < CONNECT_LEAST_S)
+		patience = CONNECT_LEAST_S;
+	return card_watch_seconds(w) - w->up_since > patience;
+}
+
 /* Has the owner given up what it was asked for? */
 static bool
 given_up(json_t *look)
@@ -235,6 +258,9 @@ boot_done(struct card_watch *w, json_t *look)
 			return failed(w, look, "the boot failed");
 	if (strcmp(post, "nA") == 0 || strcmp(state, "refused") == 0)
 		return failed(w, look, "the card refused the image");
+	if (is_not_connected(w, look))
+		return failed(w, look, "its card OS is up, and has not connected by SCIF, which eras "
+				       "c and d call online");
 	return given_up(look) ? failed(w, look, "the boot failed") : 0;
 }
 
@@ -411,7 +437,7 @@ stop(const struct order *o)
 	else if (!o->off && !o->release && !o->quiet)
 		printf("%s: is not booted\n", o->paths.name);
 	if (status == 0 && o->release)
-		status = card_owner_release(&o->paths);
+		status = card_owner_release(&o->paths, o->timeout);
 	return status == 0 && o->off ? switch_off(o) : status;
 }
 

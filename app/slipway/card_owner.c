@@ -10,6 +10,7 @@
 
 #include "ask.h"
 #include "cards.h"
+#include "ctl_clients.h"
 #include "ctl_lock.h"
 #include "dirs.h"
 #include "slipway.h"
@@ -18,6 +19,9 @@
 #define MPSSD_PATIENCE_MS 60000
 /* Attaching is some messages with the card's process. */
 #define TRIES 2
+/* How often to look whether a card was let go, and how long for one that is wanted again. */
+#define LET_GO_LOOK_US 15000
+#define LET_GO_S       10.0
 
 int
 card_process_need(const struct card_paths *paths)
@@ -82,8 +86,12 @@ give_to_mpssd(const struct mpssd_paths *mpssd, const char *request)
 	return ret < 0 ? EXIT_FAILED : 0;
 }
 
-static bool
-holds(json_t *cards, const char *name)
+/* ---- What slipway mpssd holds ---- */
+
+enum hold { HOLD_NOT, HOLD_YES, HOLD_LEAVES };
+
+static enum hold
+hold_in(json_t *cards, const char *name)
 {
 	const char *text;
 	json_t *card;
@@ -93,34 +101,65 @@ holds(json_t *cards, const char *name)
 	{
 		text = json_string_value(json_object_get(card, "card"));
 		if (text != NULL && strcmp(text, name) == 0)
-			return true;
+			return json_is_true(json_object_get(card, "leaves")) ? HOLD_LEAVES
+									     : HOLD_YES;
 	}
-	return false;
+	return HOLD_NOT;
+}
+
+/* One that does not run holds nothing. */
+static enum hold
+hold_of(const struct mpssd_paths *mpssd, const char *name)
+{
+	enum hold hold;
+	json_t *answer;
+	int ret;
+
+	if (!card_answers(mpssd->control))
+		return HOLD_NOT;
+	answer = ask(mpssd->control, "cards\n", true, &ret);
+	hold = hold_in(json_object_get(answer, "cards"), name);
+	json_decref(answer);
+	return hold;
+}
+
+/* It shuts down what is online first. */
+static int
+await_let_go(const struct mpssd_paths *mpssd, const char *name, double seconds)
+{
+	uint64_t end = ctl_now_ms() + (uint64_t)(seconds * 1000);
+
+	while (hold_of(mpssd, name) == HOLD_LEAVES) {
+		if (ctl_now_ms() > end) {
+			complain("card: %s: not let go by slipway mpssd after %g s, see %s", name,
+				 seconds, mpssd->log);
+			return EXIT_TIMEOUT;
+		}
+		usleep(LET_GO_LOOK_US);
+	}
+	return 0;
 }
 
 int
-card_owner_release(const struct card_paths *paths)
+card_owner_release(const struct card_paths *paths, double seconds)
 {
 	struct mpssd_paths mpssd;
 	char request[128];
 	json_t *answer;
-	int ret;
+	int ret = 0;
 
 	if (mpssd_paths_find(&mpssd) < 0)
 		return EXIT_FAILED;
-	if (!card_answers(mpssd.control))
-		return 0;
-	answer = ask(mpssd.control, "cards\n", true, &ret);
-	ret = holds(json_object_get(answer, "cards"), paths->name) ? 1 : 0;
-	json_decref(answer);
-	if (ret == 0)
-		return 0;
-	snprintf(request, sizeof(request), "detach {\"card\":\"%s\"}\n", paths->name);
-	answer = ask(mpssd.control, request, false, &ret);
-	ret = answer == NULL ? EXIT_FAILED : 0;
-	json_decref(answer);
-	return ret;
+	if (hold_of(&mpssd, paths->name) == HOLD_YES) {
+		snprintf(request, sizeof(request), "detach {\"card\":\"%s\"}\n", paths->name);
+		answer = ask(mpssd.control, request, false, &ret);
+		ret = answer == NULL ? EXIT_FAILED : 0;
+		json_decref(answer);
+	}
+	return ret == 0 ? await_let_go(&mpssd, paths->name, seconds) : ret;
 }
+
+/* ---- Having an owner ---- */
 
 /* The map is that of the image which start makes; of others, nothing is known. */
 static void
@@ -146,10 +185,14 @@ card_owner_need(const struct card_paths *paths, const struct card_settings *s)
 	struct mpssd_paths mpssd;
 	int status = card_process_need(paths);
 
-	if (status != 0 || card_answers(paths->owner_control))
+	if (status != 0)
 		return status;
 	if (mpssd_paths_find(&mpssd) < 0)
 		return EXIT_FAILED;
+	/* One that lets go of it would take orders, and not see to them. */
+	status = await_let_go(&mpssd, paths->name, LET_GO_S);
+	if (status != 0 || card_answers(paths->owner_control))
+		return status;
 	attach_request(paths, s, request, sizeof(request));
 	return give_to_mpssd(&mpssd, request);
 }

@@ -415,7 +415,7 @@ fi
 # ---- Two cards ----
 
 part two
-card config mic1 memory=64 time_scale=100
+card config mic1 memory=64 time_scale=20
 expect 'a second card' 0 started "${slipway[@]}" start mic1
 card stop --quiet mic0
 for name in mic0 mic1; do
@@ -429,9 +429,37 @@ same 'by one owner' True python3 - <<-END
 	out = subprocess.run(["$program", "card", "status", "--json"], capture_output=True)
 	print(len({c["owner"]["pid"] for c in json.loads(out.stdout)["cards"]}) == 1)
 END
+# again NAME: the other card stops and boots within 3 s, whatever one of them does
+again() {
+	local begun=$EPOCHREALTIME
+	{ card stop --quiet mic0 && card boot --quiet mic0; } >"$work/said" 2>&1 &&
+		awk -v s="$begun" -v e="$EPOCHREALTIME" 'BEGIN { print e - s; exit e - s > 3 }' \
+			>>"$work/said"
+	count $? "$1"
+}
+# Its shutdown is waited for, 3 s of our time.
+card crash mic1 hang >/dev/null
+ask "$SLIPWAY_DIR/mpssd.ctl" 'detach {"card":"mic1"}' cards 'attach {"card":"mic1"}' >"$work/said"
+grep -q '"detached":"mic1"' "$work/said" && grep -q '"leaves":true' "$work/said" &&
+	grep -q 'mic1: is being let go' "$work/said"
+count $? 'one that hangs is let go, which takes a while'
+again 'the other is served meanwhile'
+expect 'it is reset in the end' 0 '' "${slipway[@]}" wait --timeout 10 mic1 ready
+expect 'it boots again' 0 online "${slipway[@]}" boot mic1
+# Who asks for its POST code waits for it.
+kill -STOP "$(pid_of "$SLIPWAY_DIR/cards/mic1/pid")"
+ask "$SLIPWAY_DIR/cards/mic1/owner.ctl" status >/dev/null &
+sleep 0.2
+again 'nor does one that gives no answer hold it up'
 kill -9 "$(pid_of "$SLIPWAY_DIR/cards/mic1/pid")"
 expect 'one is killed' 0 '' "${slipway[@]}" wait mic1 off
 same 'the other does not notice' online json mic0 "c['state']"
+card config mic1 era=d
+card start mic1 >/dev/null
+expect 'a card of era d does not connect' 1 'is up, and has not connected by SCIF' \
+	"${slipway[@]}" boot mic1
+card stop --off --quiet mic1
+card config mic1 era=a >/dev/null
 
 # ---- Again and again ----
 

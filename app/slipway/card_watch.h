@@ -22,6 +22,7 @@ struct card_watch {
 	bool quiet;
 	const char *aim; /**< for the message that it was not reached */
 	uint64_t began;  /**< card_watch_begin() */
+	double up_since; /**< for `there`: when its card OS was first seen up; 0: not yet */
 	/* What was shown last. */
 	char post[3], state[16];
 	unsigned int percent;

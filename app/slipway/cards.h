@@ -145,12 +145,16 @@ int card_process_need(const struct card_paths *paths);
 
 /**
  * See that somebody drives the card: an application that holds it, or slipway mpssd, which is
- * started where it does not run and told to take the card. 0, EXIT_OFF or EXIT_FAILED.
+ * started where it does not run and told to take the card. 0, EXIT_OFF, EXIT_FAILED or
+ * EXIT_TIMEOUT.
  */
 int card_owner_need(const struct card_paths *paths, const struct card_settings *s);
 
-/** A card that slipway mpssd has, and that is down, is free for others: 0, or EXIT_FAILED. */
-int card_owner_release(const struct card_paths *paths);
+/**
+ * A card that slipway mpssd has, and that is down, is free for others: 0, EXIT_FAILED, or
+ * EXIT_TIMEOUT after so many seconds.
+ */
+int card_owner_release(const struct card_paths *paths, double seconds);
 
 /** Who drives it now: a process id, 0 for nobody. */
 pid_t card_owner_pid(const struct card_paths *paths);
