@@ -110,6 +110,15 @@ mic_dev_control(struct mic_dev *dev)
 	return &dev->control;
 }
 
+void
+mic_dev_idle(struct mic_dev *dev)
+{
+	/* The line is the poller's but when the control thread has been there. */
+	if (dev->is_private && !atomic_load_explicit(&dev->polled, memory_order_relaxed))
+		atomic_store_explicit(&dev->polled, true, memory_order_relaxed);
+	access_idle(dev->access);
+}
+
 const char *
 mic_dev_name(const struct mic_dev *dev)
 {
@@ -359,23 +368,38 @@ shutdown_came(void *arg)
 /* A card in this process that is busy, or polls, would be served again at once; and a reply on the
  * socket wakes the control thread although it is for another one. Those who call or have DMA done
  * poll, which runs the card, and may have no other CPU than ours: such a spin takes up to half of
- * it from them. So the card is left alone, and the socket listened to for its end only, for so long.
+ * it from them; and what is moved on our CPU is not in the caches of theirs. So the card is left
+ * alone, for good as long as somebody polls, and the socket listened to for its end only, for so
+ * long.
  */
 #define OTHERS_NS UINT64_C(100000)
 #define QUIET_NS  UINT64_C(1000000)
+
+/* Let a card of this process get on, if nobody else does: in how many ns again. */
+static uint64_t
+step(struct mic_dev *dev)
+{
+	uint64_t ns;
+
+	if (atomic_load_explicit(&dev->polled, memory_order_relaxed)) {
+		atomic_store_explicit(&dev->polled, false, memory_order_relaxed);
+		return OTHERS_NS;
+	}
+	ns = access_idle_ns(dev->access);
+	return RTE_MAX(ns, OTHERS_NS);
+}
 
 static uint64_t
 serve(void *arg, const struct pollfd p[], unsigned int n)
 {
 	struct mic_dev *dev = arg;
-	uint64_t ns = MIC_CONTROL_NEVER, step;
+	uint64_t ns = MIC_CONTROL_NEVER;
 
 	if (!mic_dev_gone(dev)) {
-		step = access_idle_ns(dev->access);
+		ns = step(dev);
 		/* The last one is that of the socket, if there is one. */
 		mic_irq_serve(dev, p, RTE_MIN(n, dev->irq.nb_fds));
 		dev->talked = n > dev->irq.nb_fds && (p[n - 1].revents & POLLIN) != 0;
-		ns = RTE_MAX(step, OTHERS_NS);
 		if (dev->talked)
 			ns = RTE_MIN(ns, QUIET_NS);
 	}

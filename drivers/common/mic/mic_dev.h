@@ -48,6 +48,9 @@ struct access_dev *mic_dev_access(struct mic_dev *dev);
 struct mic_control *mic_dev_control(struct mic_dev *dev);
 const char *mic_dev_name(const struct mic_dev *dev);
 
+/** For whoever polls: a card in this process gets on, the socket of another one is looked at. */
+void mic_dev_idle(struct mic_dev *dev);
+
 /** Registers: all accesses of BAR4 go through these two. */
 uint32_t mic_dev_read(struct mic_dev *dev, uint32_t bar4_off);
 void mic_dev_write(struct mic_dev *dev, uint32_t bar4_off, uint32_t value);

@@ -327,8 +327,7 @@ mic_dma_open(struct mic_dev *dev, unsigned int channel, uint32_t descriptors, in
 	ch->number = channel;
 	ch->size = RTE_ALIGN_CEIL(descriptors, MIC_DMA_RING_STEP);
 	ch->doorbell = mic_dma_reg(ch, MIC_DHPR_AT);
-	ch->access = mic_dev_access(dev);
-	ch->gives_way = access_gives_way(ch->access);
+	ch->gives_way = access_gives_way(mic_dev_access(dev));
 	ch->patience = rte_get_timer_hz() / US_PER_S * MIC_DMA_LOOK_US;
 	atomic_store(&ch->runs, true);
 	ret = check(ch, descriptors);

@@ -16,7 +16,6 @@
 #include <rte_eal.h>
 #include <rte_malloc.h>
 
-#include "access.h"
 #include "mic_dma.h"
 #include "mic_dma_fake.h"
 
@@ -475,7 +474,7 @@ a_channel_that_comes_on_again_has_nothing_to_do(void **state)
 	mic_dma_drop(ch);
 	dev.dcr |= MIC_DCR_ENABLE(1);
 	dev.per_poll = 100;
-	access_idle(mic_dev_access(&dev));
+	mic_dev_idle(&dev);
 	assert_int_equal(dev.card[0], 0);
 }
 

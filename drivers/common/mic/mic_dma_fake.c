@@ -74,10 +74,8 @@ run(struct mic_dev *dev, unsigned int n)
 }
 
 void
-access_idle(struct access_dev *access)
+mic_dev_idle(struct mic_dev *dev)
 {
-	struct mic_dev *dev = (struct mic_dev *)access;
-
 	dev->polls++;
 	for (unsigned int n = 0; n < MIC_DMA_CHANNELS; n++)
 		run(dev, n);

@@ -14,7 +14,6 @@
 #include <rte_branch_prediction.h>
 #include <rte_cycles.h>
 
-#include "access.h"
 #include "mic_boot.h"
 #include "mic_dma_ring.h"
 
@@ -202,7 +201,7 @@ poll(struct mic_dma_channel *ch, uint64_t known)
 		mic_dma_cut_off(ch);
 	if (ch->done != known || ch->done == ch->submitted)
 		return;
-	access_idle(ch->access);
+	mic_dev_idle(ch->dev);
 	mic_dma_collect(ch);
 	if (ch->done == known)
 		in_vain(ch);

@@ -34,7 +34,6 @@
 #include "mic_dev.h"
 #include "mic_dma.h"
 
-struct access_dev;
 struct rte_memzone;
 
 /** Jobs between two status descriptors, at most: a power of two. */
@@ -72,7 +71,6 @@ struct mic_dma_channel {
 	uint64_t done, returned;
 	uint8_t *bad;    /**< how a job ended, by job & mask: enum mic_dma_status */
 	uint64_t nb_bad; /**< of those done and not returned, and at the device: not MIC_DMA_OK */
-	struct access_dev *access;
 	uint64_t look_at;  /**< time stamp; 0: progress was made */
 	uint64_t patience; /**< MIC_DMA_LOOK_US, as time stamps count */
 	uint32_t in_vain;

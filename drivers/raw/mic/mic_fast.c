@@ -13,7 +13,6 @@
 #include <rte_branch_prediction.h>
 #include <rte_rawdev_pmd.h>
 
-#include "access.h"
 #include "mic_mailbox.h"
 #include "mic_priv.h"
 
@@ -70,10 +69,11 @@ rte_pmd_mic_answer(struct rte_pmd_mic_function *fn, uint64_t sequence, uint64_t 
 	struct mic_dev *dev;
 
 	if (*(const volatile uint64_t *)&line->sequence != sequence) {
-		/* A card in this process gets on when somebody has time. */
+		if ((fn->in_vain++ & fn->idle) != 0)
+			return 0;
 		dev = dev_of(fn);
 		if (likely(dev != NULL))
-			access_idle(mic_dev_access(dev));
+			mic_dev_idle(dev);
 		return 0;
 	}
 	/* The number before what it says is there; pairs with the card's barrier in front of it. */

@@ -13,8 +13,14 @@
 
 #include <rte_common.h>
 
+#include "access.h"
 #include "mic_mailbox.h"
 #include "mic_priv.h"
+
+/* A card in this process gets on by whoever polls for an answer. One elsewhere gets on by itself, and
+ * its socket, whose end is all that is to be seen there, is looked at once in so many polls.
+ */
+#define IDLE_MASK 63u
 
 /* The directory, copied before it is looked at. */
 static int
@@ -104,6 +110,7 @@ rte_pmd_mic_function(uint16_t dev_id, const char *name, struct rte_pmd_mic_funct
 		.memory_size = f->memory_size,
 		.doorbell = f->h2c_db,
 		.awake = &there->function[f - directory.function].awake,
+		.idle = access_is_private(mic_dev_access(mic->dev)) ? 0 : IDLE_MASK,
 	};
 	fn->sequence = fn->collected = last_request(fn->line);
 	return 0;

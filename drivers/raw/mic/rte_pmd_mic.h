@@ -183,6 +183,8 @@ struct rte_pmd_mic_function {
 	uint64_t memory, memory_size; /**< card memory for data, offset in the aperture */
 	uint32_t doorbell;
 	const volatile uint32_t *awake;
+	uint32_t in_vain;  /**< looks for an answer that found none */
+	uint32_t idle;     /**< mask: which of those see to the device */
 };
 /**
  * Find a function: 0, or -ENOENT when the card has none of that name, or is not up. One caller at a
