@@ -175,6 +175,23 @@ mic_post_is_fatal(uint32_t post)
 	       post == MIC_POST('F', '4');
 }
 
+/**
+ * The two characters of a code, "" where there is none (0, or nobody answers). The card writes what
+ * it likes, and a terminal may be what reads it: what is no visible character is a '?'.
+ */
+static inline void
+mic_post_chars(uint32_t post, char chars[3])
+{
+	chars[0] = chars[1] = chars[2] = '\0';
+	if (post == 0 || post == UINT32_MAX)
+		return;
+	for (unsigned int i = 0; i < 2; i++) {
+		char c = (char)(post >> 8 * i & 0xff);
+
+		chars[i] = c > ' ' && c <= '~' ? c : '?';
+	}
+}
+
 /** What a code says, or NULL for one that is not known. */
 static inline const char *
 mic_post_name(uint32_t post)

@@ -204,6 +204,29 @@ doorbells_are_rung_where_they_are(void **state)
 	assert_int_equal(MIC_SPAD_AT(MIC_MAILBOX_SPAD), MIC_SPAD8_12_AT);
 }
 
+/* A card may have put there what moves a cursor, or resets a terminal. */
+static void
+post_codes_are_two_characters(void **state)
+{
+	static const struct {
+		uint32_t post;
+		const char *chars;
+	} cases[] = {
+		{MIC_POST('F', 'F'), "FF"},        {MIC_POST('n', 'A'), "nA"},
+		{0, ""},                           {UINT32_MAX, ""},
+		{MIC_POST('\033', 'c'), "?c"},     {MIC_POST('1', '\n'), "1?"},
+		{MIC_POST('\0', '2'), "?2"},       {MIC_POST(0xff, 0x7f), "??"},
+		{MIC_POST(' ', '~'), "?~"},        {0x12340000 | MIC_POST('1', '2'), "12"},
+	};
+	char chars[3];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		mic_post_chars(cases[i].post, chars);
+		assert_string_equal(chars, cases[i].chars);
+	}
+}
+
 static void
 post_codes_have_names(void **state)
 {
@@ -234,6 +257,7 @@ main(void)
 		cmocka_unit_test(descriptors_are_packed),
 		cmocka_unit_test(ring_addresses_are_packed),
 		cmocka_unit_test(doorbells_are_rung_where_they_are),
+		cmocka_unit_test(post_codes_are_two_characters),
 		cmocka_unit_test(post_codes_have_names),
 	};
 

@@ -57,18 +57,18 @@ dump_state(struct mic_dev *dev, FILE *f)
 {
 	struct mic_status s;
 	struct mic_conf conf;
-	char post[3] = "--";
+	char post[3];
 	const char *name;
 
 	mic_state_status(dev, &s);
 	mic_state_conf(dev, &conf);
-	if (s.post != UINT32_MAX && s.post != 0)
-		post[0] = (char)s.post, post[1] = (char)(s.post >> 8);
+	mic_post_chars(s.post, post);
 	name = mic_post_name(s.post & 0xffff);
 	fprintf(f, "  state: %s, shutdown status %s%s\n", mic_state_name(conf.era, s.state),
 		mic_shutdown_name(s.shutdown), s.loaded ? ", an image is loaded" : "");
 	fprintf(f, "  POST code: %s%s%s%s; %s for an image at %#" PRIx32 ", APIC id %" PRIu64 "\n",
-		post, name != NULL ? " (" : "", name != NULL ? name : "", name != NULL ? ")" : "",
+		post[0] != '\0' ? post : "--", name != NULL ? " (" : "",
+		name != NULL ? name : "", name != NULL ? ")" : "",
 		mic_spad2_is_ready(s.spad2) ? "ready" : "not ready",
 		mic_spad2_load_address(s.spad2), REG_GET(MIC_SPAD2_APIC_ID, s.spad2));
 	fprintf(f,

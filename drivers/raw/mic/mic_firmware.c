@@ -270,10 +270,7 @@ mic_fill_status(struct mic *mic, struct rte_pmd_mic_status *s)
 		 mic_state_name((enum mic_era)mic->conf.era, status.state));
 	snprintf(s->shutdown_text, sizeof(s->shutdown_text), "%s",
 		 mic_shutdown_name(status.shutdown));
-	if (status.post != UINT32_MAX) {
-		s->post_code[0] = (char)status.post;
-		s->post_code[1] = (char)(status.post >> 8);
-	}
+	mic_post_chars(status.post, s->post_code);
 }
 
 int
