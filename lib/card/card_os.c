@@ -34,11 +34,17 @@ enter_state(struct card *card, enum card_state state)
 
 /* ---- Services ---- */
 
+/* Its doorbells go with it: the next one's state may come to lie where this one's was. */
 static void
 service_forget(struct card *card, unsigned int i)
 {
-	free(card->os.state[i]);
-	card->os.state[i] = NULL;
+	struct card_os *os = &card->os;
+
+	for (unsigned int h = 0; h < CARD_HOLDS && os->state[i] != NULL; h++)
+		if (os->hold[h].state == os->state[i])
+			os->hold[h].state = NULL;
+	free(os->state[i]);
+	os->state[i] = NULL;
 }
 
 static void

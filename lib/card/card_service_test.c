@@ -209,6 +209,31 @@ one_that_does_not_start_leaves_the_others(void **state)
 	assert_string_equal(probe.order, "abB");
 }
 
+static int
+refuse_with_a_doorbell(struct card *card, void *state)
+{
+	assert_true(card_doorbell_get(card, state) >= 0);
+	return -ENOSPC;
+}
+
+/* What one that did not start has taken is not kept for it, nor mistaken for the next one's. */
+static void
+doorbells_of_one_that_does_not_start_are_free(void **state)
+{
+	struct card_status status;
+	unsigned int held;
+
+	(void)state;
+	assert_true(card_rig_start(&r));
+	card_status_read(r.rig.dev, &status);
+	held = status.doorbells;
+	card_rig_reset(&r);
+	probe.start = refuse_with_a_doorbell;
+	assert_true(card_rig_start(&r));
+	card_status_read(r.rig.dev, &status);
+	assert_int_equal(status.doorbells, held);
+}
+
 static void
 the_card_is_called_again_when_they_want(void **state)
 {
@@ -611,6 +636,7 @@ main(void)
 		TEST(they_start_in_order_and_stop_in_reverse),
 		TEST(nobody_is_stopped_after_a_crash_or_a_reset),
 		TEST(one_that_does_not_start_leaves_the_others),
+		TEST(doorbells_of_one_that_does_not_start_are_free),
 		TEST(the_card_is_called_again_when_they_want),
 		TEST(a_service_may_end_the_card_os),
 		TEST(the_least_used_doorbell_is_given_out_lowest_first),
