@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,8 +50,8 @@ to_era_d(struct rte_pmd_mic_info *info)
 static void
 the_layout_of_the_page_is_configured(void)
 {
+	char *said, node[32];
 	uint16_t id;
-	char *said;
 
 	if (!others_wanted())
 		return;
@@ -60,7 +61,9 @@ the_layout_of_the_page_is_configured(void)
 	free(said);
 	configure(id, to_era_d);
 	said = dump(id);
-	assert_non_null(strstr(said, ", node "));
+	/* Node 0 is the host. */
+	snprintf(node, sizeof(node), ", node %u, ", id + 1);
+	assert_non_null(strstr(said, node));
 	free(said);
 	assert_int_equal(rte_rawdev_set_attr(id, "dp_layout", 0), 0);
 	boot(id);
@@ -87,10 +90,41 @@ an_elf_image_is_online_without_a_header(void)
 	rte_rawdev_stop(dev.id);
 }
 
+static void
+want_restart(struct rte_pmd_mic_info *info)
+{
+	info->restart = 1;
+}
+
+/* An image that was refused since says nothing of the one that is kept. */
+static void
+what_is_kept_boots_as_what_it_is(void)
+{
+	struct rte_pmd_mic_firmware f = {.version = 1,
+					 .image = image(),
+					 .image_size = IMAGE_BYTES,
+					 .mode = RTE_PMD_MIC_BOOT_FLASH};
+	uint16_t id;
+
+	if (!others_wanted())
+		return;
+	id = other_make("era=d");
+	configure(id, want_restart);
+	assert_int_equal(load(id), 0);
+	log_begin();
+	assert_int_equal(rte_rawdev_firmware_load(id, &f), -EINVAL);
+	expect_said("header of a Linux kernel");
+	assert_int_equal(rte_rawdev_start(id), 0);
+	/* A kernel is online only once it has connected. */
+	wait_up(id);
+	expect_state(id, RTE_PMD_MIC_BOOTING);
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(later_eras_boot_and_are_reset),
 	TEST_CASE(the_layout_of_the_page_is_configured),
 	TEST_CASE(an_elf_image_is_online_without_a_header),
+	TEST_CASE(what_is_kept_boots_as_what_it_is),
 };
 
 TEST_GROUP(era, cases);

@@ -116,6 +116,7 @@ place(struct mic_dev *dev)
 	struct mic_machine *m = &dev->machine;
 	struct mic_image_plan plan;
 
+	m->bare = m->kept.image.bare;
 	/* Only this thread takes what is kept away, or `configure`, which refuses now. */
 	pthread_mutex_unlock(&m->lock);
 	if (mic_boot_plan(dev, &m->kept.image, &plan) < 0) {

@@ -209,7 +209,8 @@ make_ready(struct mic_dev *dev, const char *what)
 	ret = reset_and_wait(dev);
 	if (ret == 0 && m->state != MIC_READY)
 		ret = -EINVAL;
-	return ret;
+	/* Somebody else was quicker once it was over. */
+	return ret == 0 && m->busy ? -EBUSY : ret;
 }
 
 static int
@@ -250,7 +251,8 @@ mic_state_load(struct mic_dev *dev, const struct mic_image *image)
 	pthread_mutex_lock(&m->lock);
 	m->busy = false;
 	m->loaded = ret == 0;
-	m->bare = image->bare;
+	if (ret == 0)
+		m->bare = image->bare;
 	pthread_mutex_unlock(&m->lock);
 	return ret;
 }
@@ -281,6 +283,8 @@ mic_state_boot(struct mic_dev *dev)
 		ret = check_loaded(dev);
 	m->busy = m->busy || ret == 0;
 	loaded = m->loaded;
+	if (ret == 0 && !loaded)
+		m->bare = m->kept.image.bare;
 	pthread_mutex_unlock(&m->lock);
 	if (ret < 0)
 		return ret;

@@ -194,6 +194,7 @@ m3_registers_need_memory_decode(void **state)
 	wr(p, SPAD + 4 * 9, 0);
 	/* The bit of I/O space is taken, and changes nothing. */
 	cfg_wr(p, 4, 2, 7);
+	assert_int_equal(cfg(p, 4, 2), 7);
 	assert_int_equal(rd(p, SPAD + 4 * 9), 0x12345678);
 }
 
