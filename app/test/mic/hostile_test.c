@@ -58,6 +58,90 @@ a_status_that_is_none_changes_nothing(void)
 	assert_int_equal(status(dev.id).shutdown, RTE_PMD_MIC_NOP);
 }
 
+/* The card says how it ends, as soon as it is listened to again. */
+static void
+say(uint8_t end)
+{
+	unsigned int n;
+
+	page()[SHUTDOWN_STATUS] = end;
+	/* Wakes the thread that listens, on every reach. */
+	assert_int_equal(rte_rawdev_set_attr(dev.id, "heartbeat_enable", 1), 0);
+	for (n = 0; n < PATIENCE_MS * 20 && page()[SHUTDOWN_STATUS] != 0; n++)
+		usleep(50);
+	assert_int_not_equal(n, PATIENCE_MS * 20);
+}
+
+/* What a card raves about is said of it, a few times in a second. */
+static void
+a_card_that_raves_does_not_fill_the_log(void)
+{
+	unsigned int i, lines;
+	char *said;
+
+	if (!is_ours())
+		return;
+	boot(dev.id);
+	log_begin();
+	for (i = 0; i < 200; i++)
+		say((uint8_t)(i + 6 > 255 ? 6 : i + 6));
+	said = log_end();
+	lines = lines_with(said, "the card ends with status ");
+	assert_in_range(lines, 1, 100);
+	free(said);
+	expect_state(dev.id, RTE_PMD_MIC_ONLINE);
+	/* They are counted, and that is said with the next one. */
+	sleep(1);
+	log_begin();
+	say(77);
+	said = log_end();
+	assert_int_equal(lines_with(said, " lines about the card left out"), 1);
+	assert_int_equal(lines_with(said, "the card ends with status 77"), 1);
+	free(said);
+}
+
+static unsigned int ends_told;
+
+static void
+count_ends(uint16_t id, enum rte_pmd_mic_state state, enum rte_pmd_mic_shutdown shutdown, void *arg)
+{
+	(void)id;
+	(void)shutdown;
+	(void)arg;
+	ends_told += state == RTE_PMD_MIC_SHUTTING_DOWN;
+}
+
+/* It ends once, however often it says so; and it may crash as it is powered off. */
+static void
+an_end_is_counted_and_told_of_once(void)
+{
+	uint32_t crashes = status(dev.id).crashes;
+	unsigned int i;
+
+	if (!is_ours())
+		return;
+	boot(dev.id);
+	ends_told = 0;
+	assert_int_equal(pmd.event_register(dev.id, count_ends, NULL), 0);
+	for (i = 0; i < 10; i++)
+		say(RTE_PMD_MIC_POWEROFF);
+	assert_int_equal(status(dev.id).shutdown, RTE_PMD_MIC_POWEROFF);
+	for (i = 0; i < 10; i++)
+		say(RTE_PMD_MIC_CRASHED);
+	assert_int_equal(status(dev.id).shutdown, RTE_PMD_MIC_CRASHED);
+	assert_int_equal(status(dev.id).crashes, crashes + 1);
+	for (i = 0; i < 100; i++)
+		say(i % 2 == 0 ? RTE_PMD_MIC_HALTED : RTE_PMD_MIC_CRASHED);
+	assert_int_equal(pmd.event_unregister(dev.id, count_ends, NULL), 0);
+	assert_in_range(ends_told, 2, 4);
+	assert_in_range(status(dev.id).crashes, crashes + 1, crashes + 2);
+	rte_rawdev_stop(dev.id);
+	/* The next boot is another life. */
+	boot(dev.id);
+	say(RTE_PMD_MIC_CRASHED);
+	wait_shutdown(dev.id, RTE_PMD_MIC_CRASHED);
+}
+
 /* Section 24, no. 10. */
 static void
 restart_may_be_five(void)
@@ -109,6 +193,8 @@ a_page_of_noise_does_no_harm(void)
 
 static const struct test_case cases[] = {
 	TEST_CASE(a_status_that_is_none_changes_nothing),
+	TEST_CASE(a_card_that_raves_does_not_fill_the_log),
+	TEST_CASE(an_end_is_counted_and_told_of_once),
 	TEST_CASE(restart_may_be_five),
 	TEST_CASE(a_doorbell_that_is_none_is_not_rung),
 	TEST_CASE(a_page_of_noise_does_no_harm),

@@ -11,7 +11,7 @@
 #include <rte_malloc.h>
 #include <rte_memory.h>
 
-#include "test.h"
+#include "dma.h"
 
 /* Host memory for the card: section 7. */
 
@@ -139,6 +139,48 @@ it_runs_out_and_breaks_up(void)
 	page_put(across, 8192);
 }
 
+/* A copy that finds no window free is refused, is asked for again and again until there is one, and
+ * fills no log meanwhile.
+ */
+static void
+a_copy_waits_for_a_window_in_silence(void)
+{
+	unsigned int i, n;
+	uint64_t mic[WINDOWS];
+	void *pages[WINDOWS], *other;
+	uint16_t last;
+	bool error;
+	char *said;
+
+	if (!dev.is_virtual)
+		return;
+	dma_shape(1, 64, RTE_DMA_DIR_MEM_TO_DEV);
+	dma_start();
+	n = WINDOWS - (unsigned int)xstat(dev.id, "smpt_entries_used");
+	for (i = 0; i < n; i++) {
+		pages[i] = page_get(i, 4096);
+		assert_int_equal(pmd.map(dev.id, pages[i], 4096, &mic[i]), 0);
+	}
+	other = page_get(WINDOWS, 4096);
+	log_begin();
+	for (i = 0; i < 100; i++)
+		assert_int_equal(to_card(0, 0, other, 4096, 0), -ENOSPC);
+	said = log_end();
+	assert_string_equal(said, "");
+	free(said);
+	assert_int_equal(pmd.unmap(dev.id, mic[0], 4096), 0);
+	assert_int_equal(to_card(0, 0, other, 4096, RTE_DMA_OP_FLAG_SUBMIT), 0);
+	assert_int_equal(wait_done(0, 1, &last, &error), 1);
+	assert_false(error);
+	/* Windows of channels go with them. */
+	dma_rest();
+	for (i = 1; i < n; i++)
+		assert_int_equal(pmd.unmap(dev.id, mic[i], 4096), 0);
+	for (i = 0; i < n; i++)
+		page_put(pages[i], 4096);
+	page_put(other, 4096);
+}
+
 /* The card's registers are what is mapped, also after a reset has lost them. */
 static void
 a_reset_loses_no_mapping(void)
@@ -182,6 +224,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(memory_of_dpdk_is_mapped),
 	TEST_CASE(other_memory_is_refused),
 	TEST_CASE(it_runs_out_and_breaks_up),
+	TEST_CASE(a_copy_waits_for_a_window_in_silence),
 	TEST_CASE(a_reset_loses_no_mapping),
 	TEST_CASE(the_aperture_has_an_end),
 };

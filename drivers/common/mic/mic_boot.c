@@ -61,6 +61,7 @@ mic_boot_run(struct mic_dev *dev)
 	}
 	m->boots++;
 	m->shutdown = MIC_SHUTDOWN_NOP;
+	m->ends = 0;
 	m->said = MIC_SHUTDOWN_NOP;
 	m->watched = false;
 	m->booted_ns = m->looked = mic_control_now();

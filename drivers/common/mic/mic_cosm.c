@@ -55,9 +55,9 @@ mic_cosm_connected(struct mic_dev *dev, mic_cosm_send_fn *send, void *arg)
 	}
 	pthread_mutex_unlock(&m->lock);
 	if (!taken) {
-		MIC_DEV_LOG(WARNING, dev,
-			    "a COSM connection in state %s; accepted: booting, online",
-			    mic_state_name(m->conf.era, m->state));
+		MIC_DEV_LOG_CARD(WARNING, dev,
+				 "a COSM connection in state %s; accepted: booting, online",
+				 mic_state_name(m->conf.era, m->state));
 		return -EINVAL;
 	}
 	mic_control_wake(&dev->control);
@@ -74,8 +74,8 @@ take_status(struct mic_dev *dev, uint64_t status)
 	if (status == MIC_SHUTDOWN_RESTART_LATER)
 		status = MIC_SHUTDOWN_RESTART;
 	if (status == MIC_SHUTDOWN_NOP || status > MIC_SHUTDOWN_RESTART) {
-		MIC_DEV_LOG(ERR, dev, "the card ends with status %u; known: 1..5",
-			    (unsigned int)status);
+		MIC_DEV_LOG_CARD(ERR, dev, "the card ends with status %u; known: 1..5",
+				 (unsigned int)status);
 		return;
 	}
 	m->said = (enum mic_shutdown)status;

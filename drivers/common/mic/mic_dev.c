@@ -29,24 +29,79 @@ RTE_LOG_REGISTER(mic_common_logtype, pmd.common.mic, NOTICE)
 #define BARS_END       0x28
 #define INTERRUPT_LINE 0x3c
 
+#define NS_IN_S UINT64_C(1000000000)
+
 /* ---- What goes wrong ---- */
+
+/* Who only reads a card may still have something to say of it. */
+static struct mic_dev *
+unconst(const struct mic_dev *dev)
+{
+	return (struct mic_dev *)(uintptr_t)dev;
+}
+
+static void
+log_line(struct mic_dev *dev, uint32_t level, const char line[MIC_DEV_ERROR])
+{
+	rte_log(level, mic_common_logtype, "%s: %s\n", dev->name, line);
+	if (level > RTE_LOG_ERR)
+		return;
+	rte_spinlock_lock(&dev->error_lock);
+	memcpy(dev->error, line, MIC_DEV_ERROR);
+	rte_spinlock_unlock(&dev->error_lock);
+}
 
 void
 mic_dev_log(const struct mic_dev *dev, uint32_t level, const char *format, ...)
 {
-	struct mic_dev *d = (struct mic_dev *)(uintptr_t)dev;
 	char line[MIC_DEV_ERROR];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	rte_log(level, mic_common_logtype, "%s: %s\n", dev->name, line);
-	if (level > RTE_LOG_ERR)
+	log_line(unconst(dev), level, line);
+}
+
+/* Is there room for another line? `*left_out`: so many had none in the last second. */
+static bool
+card_may_say(struct mic_dev *dev, uint32_t *left_out)
+{
+	uint64_t now = mic_control_now();
+	bool may;
+
+	*left_out = 0;
+	rte_spinlock_lock(&dev->error_lock);
+	if (now - dev->card_second >= NS_IN_S) {
+		*left_out = dev->card_left_out;
+		dev->card_second = now;
+		dev->card_lines = dev->card_left_out = 0;
+	}
+	may = dev->card_lines < MIC_DEV_CARD_LINES;
+	if (may)
+		dev->card_lines++;
+	else
+		dev->card_left_out++;
+	rte_spinlock_unlock(&dev->error_lock);
+	return may;
+}
+
+void
+mic_dev_log_card(const struct mic_dev *dev, uint32_t level, const char *format, ...)
+{
+	char line[MIC_DEV_ERROR];
+	uint32_t left_out;
+	va_list args;
+	bool may = card_may_say(unconst(dev), &left_out);
+
+	if (left_out != 0)
+		MIC_DEV_LOG(WARNING, dev, "%" PRIu32 " lines about the card left out", left_out);
+	if (!may)
 		return;
-	rte_spinlock_lock(&d->error_lock);
-	memcpy(d->error, line, sizeof(line));
-	rte_spinlock_unlock(&d->error_lock);
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	log_line(unconst(dev), level, line);
 }
 
 void
@@ -160,7 +215,7 @@ mic_dev_restore_smpt(struct mic_dev *dev)
 }
 
 int
-mic_dev_map(struct mic_dev *dev, uint64_t iova, uint64_t len, uint64_t *mic_address)
+mic_dev_try_map(struct mic_dev *dev, uint64_t iova, uint64_t len, uint64_t *mic_address)
 {
 	uint32_t changed = 0;
 	unsigned int i;
@@ -173,6 +228,14 @@ mic_dev_map(struct mic_dev *dev, uint64_t iova, uint64_t len, uint64_t *mic_addr
 			write_entry(dev, i);
 	}
 	rte_spinlock_unlock(&dev->smpt_lock);
+	return ret;
+}
+
+int
+mic_dev_map(struct mic_dev *dev, uint64_t iova, uint64_t len, uint64_t *mic_address)
+{
+	int ret = mic_dev_try_map(dev, iova, len, mic_address);
+
 	if (ret == -ENOMEM)
 		MIC_DEV_LOG(ERR, dev,
 			    "map of %#" PRIx64 "+%#" PRIx64
@@ -353,7 +416,7 @@ error_came(void *arg)
 {
 	const struct mic_dev *dev = arg;
 
-	MIC_DEV_LOG(ERR, dev, "the card reports an SBOX error");
+	MIC_DEV_LOG_CARD(ERR, dev, "the card reports an SBOX error");
 }
 
 /* What the doorbell says is in the device page, where the control thread looks anyway. */

@@ -61,6 +61,8 @@ uint64_t mic_dev_aperture_size(const struct mic_dev *dev);
 
 /** Let the card reach host memory (section 7): its MIC address. -EINVAL, -ENOMEM when full. */
 int mic_dev_map(struct mic_dev *dev, uint64_t iova, uint64_t len, uint64_t *mic_address);
+/** The same without a word, for the data path: whoever finds it full tries again, and again. */
+int mic_dev_try_map(struct mic_dev *dev, uint64_t iova, uint64_t len, uint64_t *mic_address);
 int mic_dev_unmap(struct mic_dev *dev, uint64_t mic_address, uint64_t len);
 
 /**
@@ -108,6 +110,13 @@ uint32_t mic_dev_smpt(struct mic_dev *dev, unsigned int entry, uint64_t *refs);
 /** A line for the log, by levels of rte_log.h, the device's name in front; errors are kept. */
 void mic_dev_log(const struct mic_dev *dev, uint32_t level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/**
+ * The same for what the card gives cause for, as often as it likes: MIC_DEV_CARD_LINES in a second
+ * at most, then how many were left out.
+ */
+void mic_dev_log_card(const struct mic_dev *dev, uint32_t level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+#define MIC_DEV_CARD_LINES 10u
 #define MIC_DEV_ERROR 256
 /** The last error that was logged, "" for none; and forget it. */
 void mic_dev_error(struct mic_dev *dev, char error[MIC_DEV_ERROR]);

@@ -82,12 +82,16 @@ struct mic_dev {
 
 	rte_spinlock_t error_lock;
 	char error[MIC_DEV_ERROR]; /**< the last one */
+	/* Lines of the card's making in this second. */
+	uint64_t card_second; /**< when it began, ns */
+	uint32_t card_lines, card_left_out;
 };
 
 extern int mic_common_logtype;
 
 /** One line, the device's name in front; the last error is kept. */
 #define MIC_DEV_LOG(level, dev, ...) mic_dev_log(dev, RTE_LOG_##level, __VA_ARGS__)
+#define MIC_DEV_LOG_CARD(level, dev, ...) mic_dev_log_card(dev, RTE_LOG_##level, __VA_ARGS__)
 
 /** A wait of the datasheet, in ns. */
 static inline uint64_t

@@ -156,9 +156,9 @@ come_up(struct mic_dma_channel *ch)
 	mic_dma_control(ch, true);
 	if (is_well(ch))
 		return 0;
-	MIC_DMA_LOG(ERR, ch, "does not come up: DCHERR 0x%x, DSTAT 0x%x",
-		    mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DCHERR_AT)),
-		    mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DSTAT_AT)));
+	MIC_DMA_LOG_CARD(ERR, ch, "does not come up: DCHERR 0x%x, DSTAT 0x%x",
+			 mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DCHERR_AT)),
+			 mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DSTAT_AT)));
 	mic_dma_control(ch, false);
 	mask_interrupt(ch, true);
 	return -EIO;
@@ -179,7 +179,7 @@ mic_dma_set_up(struct mic_dma_channel *ch)
 	mic_dev_write(ch->dev, mic_dma_reg(ch, MIC_DRAR_HI_AT), mic_drar_hi(ring, ch->size));
 	tail = mic_dev_read(ch->dev, mic_dma_reg(ch, MIC_DTPR_AT));
 	if (tail >= ch->size) {
-		MIC_DMA_LOG(ERR, ch, "its tail is %u, of a ring of %u", tail, ch->size);
+		MIC_DMA_LOG_CARD(ERR, ch, "its tail is %u, of a ring of %u", tail, ch->size);
 		return -EIO;
 	}
 	ch->head = tail;

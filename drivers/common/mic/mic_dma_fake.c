@@ -195,6 +195,14 @@ mic_dev_name(const struct mic_dev *dev)
 	return "fake";
 }
 
+void
+mic_dev_log_card(const struct mic_dev *dev, uint32_t level, const char *format, ...)
+{
+	(void)dev;
+	(void)level;
+	(void)format;
+}
+
 int
 mic_dev_map(struct mic_dev *dev, uint64_t iova, uint64_t len, uint64_t *mic_address)
 {

@@ -96,6 +96,10 @@ extern int mic_common_logtype;
 #define MIC_DMA_LOG(level, ch, fmt, ...)                                              \
 	rte_log(RTE_LOG_##level, mic_common_logtype, "%s: DMA channel %u: " fmt "\n", \
 		mic_dev_name((ch)->dev), (ch)->number, ##__VA_ARGS__)
+/** The same for what the card gives cause for. */
+#define MIC_DMA_LOG_CARD(level, ch, fmt, ...)                                        \
+	mic_dev_log_card((ch)->dev, RTE_LOG_##level, "DMA channel %u: " fmt, \
+			 (ch)->number, ##__VA_ARGS__)
 
 /** A register of the channel. */
 static inline uint32_t

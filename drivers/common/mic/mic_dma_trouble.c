@@ -107,8 +107,9 @@ recover(struct mic_dma_channel *ch)
 	head = mic_dev_read(ch->dev, ch->doorbell);
 	job = job_at(ch, tail);
 	if (job == ch->jobs) {
-		MIC_DMA_LOG(ERR, ch, "stopped with DCHERR 0x%x at %u, which is no job's; all end",
-			    error, tail);
+		MIC_DMA_LOG_CARD(ERR, ch,
+				 "stopped with DCHERR 0x%x at %u, which is no job's; all end",
+				 error, tail);
 		close_with(ch, MIC_DMA_ERROR);
 		return;
 	}

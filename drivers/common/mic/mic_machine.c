@@ -26,6 +26,8 @@
 #define STEP_NS UINT64_C(10000000)
 /* How often to look what the bootstrap makes of an image. */
 #define WATCH_NS UINT64_C(5000000)
+/* How often a card OS may say how it ends. */
+#define ENDS_MOST 4u
 
 bool
 mic_machine_is_up(const struct mic_machine *m)
@@ -67,7 +69,7 @@ restart(struct mic_dev *dev)
 
 	if (!m->conf.restart || m->stopping || m->kept.memory == NULL)
 		return;
-	MIC_DEV_LOG(NOTICE, dev, "the card asks for a restart");
+	MIC_DEV_LOG_CARD(NOTICE, dev, "the card asks for a restart");
 	m->again = true;
 	mic_machine_reset(dev);
 }
@@ -78,6 +80,7 @@ mic_machine_ended(struct mic_dev *dev, enum mic_shutdown shutdown)
 	struct mic_machine *m = &dev->machine;
 
 	m->shutdown = shutdown;
+	m->ends++;
 	m->heartbeat_due = MIC_CONTROL_NEVER;
 	m->watched = true;
 	if (shutdown == MIC_SHUTDOWN_CRASHED)
@@ -126,7 +129,16 @@ check_there(struct mic_dev *dev, uint64_t now)
 		lose(dev);
 }
 
-/* What the card says of its end, eras A. Newer kernels say 5 where they mean 4 (section 24, 10). */
+/* A card OS ends once, and may think of another end on the way, or crash. One that goes on would be
+ * counted, and told of, for ever, and keep those busy who see to it.
+ */
+static bool
+has_said(const struct mic_machine *m, enum mic_shutdown shutdown)
+{
+	return shutdown == m->shutdown || m->ends == ENDS_MOST;
+}
+
+/* What the card says of its end, era A. Newer kernels say 5 where they mean 4 (section 24, 10). */
 static void
 check_status(struct mic_dev *dev)
 {
@@ -137,9 +149,11 @@ check_status(struct mic_dev *dev)
 	if (status == MIC_SHUTDOWN_RESTART_LATER)
 		status = MIC_SHUTDOWN_RESTART;
 	if (status > MIC_SHUTDOWN_RESTART) {
-		MIC_DEV_LOG(ERR, dev, "the card ends with status %u; known: 1..5", status);
+		MIC_DEV_LOG_CARD(ERR, dev, "the card ends with status %u; known: 1..5", status);
 		return;
 	}
+	if (has_said(&dev->machine, (enum mic_shutdown)status))
+		return;
 	mic_machine_ended(dev, (enum mic_shutdown)status);
 }
 

@@ -42,6 +42,7 @@ struct mic_machine {
 	struct mic_conf conf;
 	enum mic_state state, before;
 	enum mic_shutdown shutdown;
+	unsigned int ends; /**< times that the card OS has said how it ends */
 	uint64_t entered[MIC_STATES]; /**< times */
 
 	enum mic_step step;

@@ -25,7 +25,7 @@ add(struct mic_windows *w, uint64_t page)
 		return -ENOSPC;
 	new = &w->kept[w->nb];
 	new->page = page;
-	if (mic_dev_map(w->dev, page, MIC_SMPT_WINDOW, &new->mic) < 0)
+	if (mic_dev_try_map(w->dev, page, MIC_SMPT_WINDOW, &new->mic) < 0)
 		return -ENOSPC;
 	w->nb++;
 	return 0;
