@@ -264,14 +264,13 @@ boot_done(struct card_watch *w, json_t *look)
 	return given_up(look) ? failed(w, look, "the boot failed") : 0;
 }
 
-/* Only one that is ready, or whose reset failed, can be booted. */
+/* Only one that is ready can be booted: whoever drives one whose reset failed refuses, too. */
 static int
 bootable(const struct order *o)
 {
 	json_t *look = card_look(&o->paths);
 	const char *state = card_text(look, "state");
-	bool fits = strcmp(state, "ready") == 0 || strcmp(state, "reset_failed") == 0 ||
-		    strcmp(state, "refused") == 0;
+	bool fits = strcmp(state, "ready") == 0 || strcmp(state, "refused") == 0;
 
 	if (!fits)
 		complain("card: %s is %s; accepted is one that is ready: slipway card stop %s "

@@ -80,9 +80,19 @@ set_word(struct card_settings *s, char *word)
 	return card_settings_set(s, word, equals + 1, "command line") < 0 ? EXIT_USAGE : 0;
 }
 
+/* What `slipway card boot` reads itself is in force with the next boot. */
+static bool
+needs_start(const struct card_settings *a, const struct card_settings *b)
+{
+	return a->memory != b->memory || a->era != b->era || a->time_scale != b->time_scale ||
+	       strcmp(a->revision, b->revision) != 0 || strcmp(a->cpu, b->cpu) != 0 ||
+	       a->restart != b->restart;
+}
+
 static int
 change_settings(const struct card_paths *paths, struct card_settings *s, char **words)
 {
+	const struct card_settings before = *s;
 	int status = 0;
 
 	for (; *words != NULL && status == 0; words++)
@@ -90,8 +100,8 @@ change_settings(const struct card_paths *paths, struct card_settings *s, char **
 	if (status == 0)
 		status = card_settings_save(paths, s);
 	if (status == 0 && card_answers(paths->control))
-		printf("%s: runs with what was set before; a new start takes this over\n",
-		       paths->name);
+		printf("%s: runs with what was set before; the next %s takes this over\n",
+		       paths->name, needs_start(&before, s) ? "start" : "boot");
 	return status;
 }
 

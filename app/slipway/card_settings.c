@@ -194,16 +194,26 @@ key_names(char *buf, size_t len)
 				       keys[i].name);
 }
 
+static bool
+is_printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
 int
 card_settings_set(struct card_settings *s, const char *key, const char *value, const char *where)
 {
 	char names[128];
 
-	for (const char *c = value; *c != '\0'; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f) {
-			complain("card: %s: %s: a value is of printable characters", where, key);
-			return -EINVAL;
-		}
+	/* Messages show both. */
+	if (!is_printable(key) || !is_printable(value)) {
+		complain("card: %s: %s: a %s is of printable characters", where,
+			 is_printable(key) ? key : "?", is_printable(key) ? "value" : "key");
+		return -EINVAL;
+	}
 	for (size_t i = 0; i < KEYS; i++)
 		if (strcmp(key, keys[i].name) == 0)
 			return keys[i].set(s, key, value, where);

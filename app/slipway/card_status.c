@@ -38,6 +38,11 @@ each_card(int (*call)(void *arg, const struct card_paths *paths), void *arg)
 		return -EINVAL;
 	snprintf(cards, sizeof(cards), "%s/cards", directory);
 	count = scandir(cards, &list, is_settings, versionsort);
+	/* Nobody has made one yet, or else what there is cannot be told. */
+	if (count < 0 && errno != ENOENT) {
+		complain("card: %s: %s", cards, strerror(errno));
+		return -EIO;
+	}
 	for (int i = 0; i < count; i++) {
 		size_t len = strlen(list[i]->d_name) - strlen(SUFFIX);
 

@@ -131,8 +131,21 @@ same 'as before' 'memory = 64' bash -c "'$program' card config mic0 | head -1"
 printf 'memory = 64\ntime_sc' >"$SLIPWAY_CONFIG_DIR/cards/half.conf"
 expect 'settings cut off' 1 'half.conf: the file is cut off' "${slipway[@]}" start half
 : >"$SLIPWAY_CONFIG_DIR/cards/half.conf"
+printf 'mem\033[2Jory = 64\n' >"$SLIPWAY_CONFIG_DIR/cards/half.conf"
+expect 'a key that a terminal would obey' 1 'half.conf:1: ?: a key is of printable' \
+	"${slipway[@]}" start half
+printf 'memory = 64\n\0era = d\n' >"$SLIPWAY_CONFIG_DIR/cards/half.conf"
+expect 'settings with a hole' 1 'half.conf: the file is cut off' "${slipway[@]}" start half
+printf 'cmdline = %40000s\n' x >"$SLIPWAY_CONFIG_DIR/cards/half.conf"
+expect 'settings too long' 1 'half.conf: File too large' "${slipway[@]}" start half
+: >"$SLIPWAY_CONFIG_DIR/cards/half.conf"
 expect 'settings of no length' 1 'half.conf: the file is empty' "${slipway[@]}" config half era=a
 expect 'deleted' 0 'half: deleted' "${slipway[@]}" delete half
+: >"$work/cards"
+for action in status list; do
+	SLIPWAY_CONFIG_DIR=$work expect "$action where settings cannot be" 1 \
+		"$work/cards: Not a directory" "${slipway[@]}" $action
+done
 expect 'a card that is off' 4 'is off; slipway card start mic0' "${slipway[@]}" boot mic0
 expect 'its log' 4 'was not started yet' "${slipway[@]}" log mic0
 expect 'its stop' 4 'is off' "${slipway[@]}" stop mic0
@@ -195,6 +208,9 @@ lying '@close'
 expect 'an end' 0 'no answer' "${slipway[@]}" status fake
 lying "$up" '{"state":"flying"}'
 expect 'a state there is not' 6 'accepted is one that is ready' "${slipway[@]}" boot fake
+lying "$up" '{"state":"reset_failed"}'
+expect 'a reset that has failed' 6 'is reset_failed; .*slipway card reset fake resets it' \
+	"${slipway[@]}" boot fake
 lying '{"power":"ready","post_code":"12"}' '{"error":"boot: the disk is gone"}'
 expect 'an owner that refuses' 1 'the disk is gone' "${slipway[@]}" boot fake
 lying '{"power":"ready","post_code":"12"}' \
@@ -235,7 +251,11 @@ expect 'among devices' 0 '^mic0  *mic x100' "$program" regs
 expect 'watched' 0 'mic0: MIC card, running' "$program" top -n 1 -d 0.1 mic0
 expect 'its console' 0 '.' "${slipway[@]}" log mic0
 expect 'its own log' 0 'command line: mem=64M' "${slipway[@]}" log --buffer mic0
-expect 'new settings wait' 0 'a new start takes this over' "${slipway[@]}" config mic0 era=a
+expect 'new settings wait' 0 'the next start takes this over' \
+	"${slipway[@]}" config mic0 restart=no
+expect 'or are read by boot' 0 'the next boot takes this over' \
+	"${slipway[@]}" config mic0 cmdline='a=1'
+card config mic0 restart=yes cmdline= >/dev/null
 expect 'not deleted' 6 'mic0 runs' "${slipway[@]}" delete mic0
 expect 'stopped' 0 'mic0: ready after' "${slipway[@]}" stop mic0
 grep -q 'mic0: shutting_down, powered off' "$SLIPWAY_DIR/mpssd.log"
