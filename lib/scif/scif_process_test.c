@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif.h"
+#include "scif_test_pair.h"
+#include "scif_test_rig.h"
+
+/* Forks and kills, of programs and of the node. */
+
+#define PORT PAIR_PORT
+
+static struct rig rig;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	return rig_begin(&rig, NULL);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return rig_end(&rig);
+}
+
+static scif_epd_t
+listen_here(void)
+{
+	scif_epd_t epd = scif_open();
+
+	assert_true(epd >= 0);
+	assert_int_equal(scif_bind(epd, PORT), PORT);
+	assert_int_equal(scif_listen(epd, 4), 0);
+	return epd;
+}
+
+static short
+events_of(scif_epd_t epd, long timeout)
+{
+	struct scif_pollepd p = {.epd = epd, .events = POLLIN | POLLOUT};
+
+	scif_poll(&p, 1, timeout);
+	return p.revents;
+}
+
+static void
+wait_well(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+a_child_goes_on_with_what_its_parent_accepted(void **state)
+{
+	char bytes[4] = "ping";
+	struct pair p;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	pid = fork();
+	if (pid == 0) {
+		scif_close(p.b);
+		_exit(scif_recv(p.a, bytes, 4, SCIF_RECV_BLOCK) != 4 ||
+		      scif_send(p.a, "pong", 4, SCIF_SEND_BLOCK) != 4);
+	}
+	assert_int_equal(scif_close(p.a), 0);
+	assert_int_equal(scif_send(p.b, bytes, 4, SCIF_SEND_BLOCK), 4);
+	assert_int_equal(scif_recv(p.b, bytes, 4, SCIF_RECV_BLOCK), 4);
+	assert_memory_equal(bytes, "pong", 4);
+	wait_well(pid);
+	/* The child was the last to hold it. */
+	assert_int_equal(scif_recv(p.b, bytes, 1, SCIF_RECV_BLOCK), -1);
+	assert_int_equal(errno, ECONNRESET);
+	pair_close(&p);
+}
+
+static void
+a_child_opens_endpoints_of_its_own(void **state)
+{
+	struct scif_portID to = {0, PORT}, peer;
+	scif_epd_t listener = listen_here(), made, epd;
+	char byte = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		epd = scif_open();
+		_exit(scif_connect(epd, &to) < 0 || scif_send(epd, "x", 1, 0) != 1);
+	}
+	assert_int_equal(scif_accept(listener, &peer, &made, SCIF_ACCEPT_SYNC), 0);
+	assert_int_equal(scif_recv(made, &byte, 1, SCIF_RECV_BLOCK), 1);
+	assert_int_equal(byte, 'x');
+	wait_well(pid);
+	scif_close(made);
+	scif_close(listener);
+}
+
+static void
+a_killed_process_is_noticed_at_once(void **state)
+{
+	struct scif_portID to = {0, PORT}, peer;
+	scif_epd_t listener = listen_here(), made;
+	char byte;
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		if (scif_connect(scif_open(), &to) < 0)
+			_exit(1);
+		pause();
+	}
+	assert_int_equal(scif_accept(listener, &peer, &made, SCIF_ACCEPT_SYNC), 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	assert_int_equal(scif_recv(made, &byte, 1, SCIF_RECV_BLOCK), -1);
+	assert_int_equal(errno, ECONNRESET);
+	assert_int_equal(events_of(made, 0) & POLLHUP, POLLHUP);
+	scif_close(made);
+	scif_close(listener);
+}
+
+static void
+an_engine_that_is_killed_ends_waits_and_another_is_found(void **state)
+{
+	struct pair p;
+	char byte;
+
+	(void)state;
+	pair_make(&p);
+	rig_kill(&rig);
+	assert_int_equal(scif_recv(p.a, &byte, 1, SCIF_RECV_BLOCK), -1);
+	assert_int_equal(errno, ENODEV);
+	assert_int_equal(scif_bind(p.listener, 0), -1);
+	assert_int_equal(errno, ENODEV);
+	assert_int_equal(scif_open(), -1);
+	assert_int_equal(errno, ENOENT);
+	pair_close(&p);
+	assert_int_equal(rig_again(&rig, NULL), 0);
+	pair_make(&p);
+	assert_int_equal(scif_send(p.a, "x", 1, 0), 1);
+	pair_close(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_child_goes_on_with_what_its_parent_accepted),
+		cmocka_unit_test(a_child_opens_endpoints_of_its_own),
+		cmocka_unit_test(a_killed_process_is_noticed_at_once),
+		cmocka_unit_test(an_engine_that_is_killed_ends_waits_and_another_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif.h"
+#include "scif_test_pair.h"
+#include "scif_test_rig.h"
+
+/* What ends waits, and what poll sees. */
+
+#define RING 4096
+
+static struct rig rig;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	return rig_begin(&rig, NULL);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return rig_end(&rig);
+}
+
+struct waiter {
+	int (*wait)(scif_epd_t epd);
+	scif_epd_t epd;
+	pthread_t thread;
+	atomic_bool begun;
+	int ret, error;
+};
+
+static void *
+wait_thread(void *arg)
+{
+	struct waiter *w = arg;
+
+	atomic_store(&w->begun, true);
+	w->ret = w->wait(w->epd);
+	w->error = errno;
+	return NULL;
+}
+
+/* Asleep by then, or nearly: who comes too late finds out as well. */
+static void
+wait_begin(struct waiter *w)
+{
+	atomic_store(&w->begun, false);
+	pthread_create(&w->thread, NULL, wait_thread, w);
+	while (!atomic_load(&w->begun))
+		usleep(1000);
+	usleep(50000);
+}
+
+static int
+wait_recv(scif_epd_t epd)
+{
+	char bytes[100];
+
+	return scif_recv(epd, bytes, sizeof(bytes), SCIF_RECV_BLOCK);
+}
+
+static int
+wait_send(scif_epd_t epd)
+{
+	static char bytes[3 * RING];
+
+	return scif_send(epd, bytes, sizeof(bytes), SCIF_SEND_BLOCK);
+}
+
+static int
+wait_accept(scif_epd_t epd)
+{
+	struct scif_portID peer;
+	scif_epd_t made;
+
+	return scif_accept(epd, &peer, &made, SCIF_ACCEPT_SYNC);
+}
+
+static int
+wait_poll(scif_epd_t epd)
+{
+	struct scif_pollepd p = {.epd = epd, .events = POLLIN};
+
+	return scif_poll(&p, 1, -1) < 0 ? -1 : p.revents;
+}
+
+static void
+caught(int number)
+{
+	(void)number;
+}
+
+static void
+a_signal_ends_waits(void **state)
+{
+	int (*const wait[])(scif_epd_t) = {wait_recv, wait_accept, wait_poll};
+	const struct sigaction action = {.sa_handler = caught};
+	struct waiter w;
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	sigaction(SIGUSR1, &action, NULL);
+	for (unsigned int i = 0; i < 3; i++) {
+		w.wait = wait[i];
+		w.epd = wait[i] == wait_accept ? p.listener : p.a;
+		wait_begin(&w);
+		pthread_kill(w.thread, SIGUSR1);
+		pthread_join(w.thread, NULL);
+		assert_int_equal(w.ret, -1);
+		assert_int_equal(w.error, EINTR);
+	}
+	/* With bytes received, they are what there is. */
+	w.wait = wait_recv;
+	w.epd = p.a;
+	assert_int_equal(scif_send(p.b, "abc", 3, 0), 3);
+	wait_begin(&w);
+	pthread_kill(w.thread, SIGUSR1);
+	pthread_join(w.thread, NULL);
+	assert_int_equal(w.ret, 3);
+	pair_close(&p);
+}
+
+static void
+closing_an_endpoint_ends_who_waits_for_it(void **state)
+{
+	struct waiter w;
+	struct pair p;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		pair_make(&p);
+		w.epd = p.a;
+		w.wait = round == 0 ? wait_recv : round == 1 ? wait_send : wait_poll;
+		wait_begin(&w);
+		assert_int_equal(scif_close(p.a), 0);
+		pthread_join(w.thread, NULL);
+		assert_int_equal(w.ret, round == 0 ? -1 : round == 1 ? RING - 1 : POLLERR);
+		pair_close(&p);
+	}
+}
+
+static void
+a_peer_that_closes_ends_who_waits(void **state)
+{
+	struct waiter w;
+	struct pair p;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		pair_make(&p);
+		w.epd = p.a;
+		w.wait = round == 0 ? wait_recv : round == 1 ? wait_send : wait_poll;
+		wait_begin(&w);
+		assert_int_equal(scif_close(p.b), 0);
+		pthread_join(w.thread, NULL);
+		assert_int_equal(w.ret, round == 0 ? -1 : round == 1 ? RING - 1 : POLLHUP);
+		pair_close(&p);
+	}
+}
+
+/* The same by poll(2), on a descriptor that shows events. */
+static short
+shown(scif_epd_t epd, int timeout)
+{
+	struct pollfd p = {.fd = epd, .events = POLLIN | POLLOUT};
+
+	poll(&p, 1, timeout);
+	return p.revents;
+}
+
+static short
+shown_soon(scif_epd_t epd, short wanted)
+{
+	short events = 0;
+
+	for (int i = 0; i < 200; i++) {
+		events = shown(epd, 0);
+		if (events == wanted)
+			break;
+		usleep(5000);
+	}
+	return events;
+}
+
+static void
+a_descriptor_shows_events_for_as_long_as_they_last(void **state)
+{
+	static char bytes[2 * RING];
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(scif_get_fd(p.a), p.a);
+	assert_int_equal(shown_soon(p.a, POLLOUT), POLLOUT);
+	assert_int_equal(scif_send(p.b, bytes, 20, 0), 20);
+	assert_int_equal(shown_soon(p.a, POLLIN | POLLOUT), POLLIN | POLLOUT);
+	assert_int_equal(scif_recv(p.a, bytes, 10, 0), 10);
+	assert_int_equal(shown(p.a, 0), POLLIN | POLLOUT);
+	assert_int_equal(scif_recv(p.a, bytes, 10, 0), 10);
+	assert_int_equal(shown(p.a, 0), POLLOUT);
+	assert_int_equal(scif_send(p.a, bytes, sizeof(bytes), 0), RING - 1);
+	assert_int_equal(shown_soon(p.a, 0), 0);
+	assert_int_equal(scif_recv(p.b, bytes, 10, 0), 10);
+	assert_int_equal(shown_soon(p.a, POLLOUT), POLLOUT);
+	scif_close(p.b);
+	assert_true((shown_soon(p.a, POLLIN | POLLOUT | POLLHUP) & POLLHUP) != 0);
+	pair_close(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_signal_ends_waits),
+		cmocka_unit_test(closing_an_endpoint_ends_who_waits_for_it),
+		cmocka_unit_test(a_peer_that_closes_ends_who_waits),
+		cmocka_unit_test(a_descriptor_shows_events_for_as_long_as_they_last),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
