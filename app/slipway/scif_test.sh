@@ -80,6 +80,19 @@ a = json.load(sys.stdin)
 sys.exit(not ($1))"
 }
 
+# A second node joins and leaves: nothing is said with --quiet, and without it a line of each.
+says_of_nodes()
+{
+	local other
+	"$slipway" scifd --node 1 --join 0 2>"$work/loud" &
+	other=$!
+	until_there has '[n["online"] for n in a["nodes"]] == [True, True]' nodes || return
+	kill $other
+	wait $other
+	cat "$work/quiet" "$work/loud"
+	grep -q "node 0: online" "$work/loud" && ! grep -q . "$work/quiet"
+}
+
 # Two looks, and the status when the node has gone meanwhile.
 watches()
 {
@@ -98,7 +111,7 @@ watches()
 
 begin_node()
 {
-	"$slipway" scifd --quiet &
+	"$slipway" scifd --quiet 2>"$work/quiet" &
 	node=$!
 	until_there "$slipway" scif nodes
 }
@@ -146,7 +159,8 @@ check "endpoints as JSON" has 'a["count"] == 3 and sorted(e["state"] for e in a[
 check "windows as JSON" has 'a["count"] == 1 and a["windows"][0]["prot"] == "r-" and
 	a["windows"][0]["length"] == 8192' windows
 check "counters as JSON" has 'a["sent"]["REGISTER"] == 1 and a["connected"] == 2 and
-	a["bad_token"] == 0' stat
+	a["bad_token"] == 0 and a["copies"] == 0' stat
 check "the client ends, nothing is left" end_client
+check "a node that joins a quiet one" says_of_nodes
 check "a node that is watched, and ends" watches
 exit $failed

@@ -51,7 +51,7 @@ static const char help[] =
 	"       --log-messages\n"
 	"              Log each message of endpoints and nodes.\n"
 	"       --quiet\n"
-	"              Say only what is wrong.\n"
+	"              Say only what is wrong, and messages if they are to be logged.\n"
 	"       --help\n"
 	"              This text.\n"
 	"\n"
@@ -73,7 +73,6 @@ static const char help[] =
 struct scifd {
 	struct scif_host_config config;
 	struct scif_host_watch signals;
-	bool quiet;
 	bool ended;
 };
 
@@ -167,7 +166,7 @@ parse_option(struct scifd *d, int opt, const char *value)
 		engine->log_messages = true;
 		break;
 	case 'q':
-		d->quiet = true;
+		engine->quiet = true;
 		break;
 	}
 	return status;
@@ -253,7 +252,7 @@ serve(struct scifd *d)
 		return EXIT_FAILED;
 	}
 	ret = watch_signals(d, host);
-	if (ret == 0 && !d->quiet && scif_path(path, d->config.engine.node, "sock") == 0)
+	if (ret == 0 && !d->config.engine.quiet && scif_path(path, d->config.engine.node, "sock") == 0)
 		complain("scifd: node %u at %s", d->config.engine.node, path);
 	while (ret == 0 && !d->ended)
 		scif_host_serve(host, -1);

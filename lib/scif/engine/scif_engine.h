@@ -98,6 +98,7 @@ struct scif_engine_config {
 	bool driver_errno;        /**< errno as drivers have it, where documents differ */
 	bool no_peers;            /**< node 0 introduces the others to nobody */
 	bool log_messages;        /**< one line for each */
+	bool quiet;               /**< nothing is said of nodes that come and go */
 };
 
 /** Who a client is. */

@@ -73,7 +73,8 @@ scif_node_join(struct scif_node *node)
 	if (node->self)
 		return;
 	engine->counters.nodes_added++;
-	scif_log(engine, "node %u: online", node->id);
+	if (!engine->config.quiet)
+		scif_log(engine, "node %u: online", node->id);
 	engine->ops->node(engine->arg, node->id, true);
 	scif_peer_introduce(engine);
 }
@@ -106,7 +107,8 @@ scif_node_leave(struct scif_node *node)
 	node->online = false;
 	node->acks = 0;
 	engine->counters.nodes_lost++;
-	scif_log(engine, "node %u: gone", node->id);
+	if (!engine->config.quiet)
+		scif_log(engine, "node %u: gone", node->id);
 	scif_close_node(node);
 	if (is_manager(engine)) {
 		scif_peer_part(node);
