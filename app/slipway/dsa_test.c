@@ -340,10 +340,16 @@ static int
 run_all(struct queue *q)
 {
 	int status = EXIT_DONE;
+	bool stuck = false;
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		const char *wrong = tests[i].test(q);
+		const char *wrong;
 
+		if (stuck) {
+			printf("%-32s not tried\n", tests[i].name);
+			continue;
+		}
+		wrong = tests[i].test(q);
 		if (wrong == NULL) {
 			printf("%-32s right\n", tests[i].name);
 			continue;
@@ -351,6 +357,8 @@ run_all(struct queue *q)
 		printf("%-32s wrong: %s; the record says status 0x%02x\n", tests[i].name, wrong,
 		       q->memory[RECORD]);
 		status = EXIT_FAILED;
+		/* A queue that has not ended one of them would keep each of the others, too. */
+		stuck = q->memory[RECORD] == 0;
 	}
 	return status;
 }
