@@ -5,39 +5,12 @@
 # Does packet-trace find what it should? Right outputs must hold, and each kind of damage must be
 # called by its name. Needs python3; usage: packet_trace_test.sh PROGRAM
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 program=${1:?usage: packet_trace_test.sh PROGRAM}
-here=$(cd "$(dirname "$0")" && pwd)
 routes=$here/../../examples/packet_pipeline/routes.txt
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
 
 damage() {
 	python3 "$here/packet_trace_damage.py" "$@"
-}
-
-# Counts a check that has just been made: its status, name, and what to show if it failed.
-count() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-		sed 's/^/    /' "$work/said"
-	fi
-}
-
-# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says.
-expect() {
-	local name=$1 status=$2 text=$3 got
-	shift 3
-	"$@" >"$work/said" 2>&1
-	got=$?
-	echo "exit status $got, expected $status and '$text'" >>"$work/said"
-	[ "$got" -eq "$status" ] && sed '$d' "$work/said" | grep -q -e "$text"
-	count $? "$name"
 }
 
 check() {
@@ -175,5 +148,4 @@ odd_trace
 merged_captures
 refusals
 noise
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

@@ -6,59 +6,18 @@
 # it leaves behind; and images that mkimage makes, or does not. No DPDK, no root; usage:
 #   card_process_test.sh PROGRAM HOST [KILLS]
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 [ $# -ge 2 ] || { echo 'usage: card_process_test.sh PROGRAM HOST [KILLS]'; exit 2; }
 program=$(realpath "$1")
 host=$(realpath "$2")
 kills=${3:-10}
-work=$(mktemp -d)
+limit=30
 card=
-trap '[ -z "$card" ] || kill -9 "$card" 2>/dev/null; rm -rf "$work"' EXIT
+finish() {
+	[ -z "$card" ] || kill -9 "$card" 2>/dev/null
+}
 export SLIPWAY_DIR=$work/dir SLIPWAY_CONFIG_DIR=$work/conf
 socket=$SLIPWAY_DIR/cards/mic0/card
-passed=0
-failed=0
-
-# count STATUS NAME: a check that has just been made
-count() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-		sed 's/^/    /' "$work/said"
-	fi
-}
-
-# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says
-expect() {
-	local name=$1 status=$2 text=$3 got
-	shift 3
-	{ timeout --foreground 30 "$@"; } >"$work/said" 2>&1
-	got=$?
-	echo "exit status $got, expected $status and '$text'" >>"$work/said"
-	[ "$got" -eq "$status" ] &&
-		{ [ -z "$text" ] || sed '$d' "$work/said" | grep -q -e "$text"; }
-	count $? "$name"
-}
-
-# hold NAME COMMAND...: the command succeeds.
-hold() {
-	local name=$1
-	shift
-	"$@" >"$work/said" 2>&1
-	count $? "$name"
-}
-
-# eventually COMMAND...: it succeeds within five seconds or so.
-eventually() {
-	local n
-	for n in $(seq 50); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
 
 # ask REQUEST: the answer of the card's control socket
 ask() {
@@ -248,5 +207,4 @@ kill -TERM "$card"
 wait "$card"
 card=
 
-echo "card_process: $passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

@@ -6,16 +6,12 @@
 # lie, the life of a card, what is killed at every state, two cards, two owners, and BOOTS boots;
 # with 100 and more also what takes long. Needs python3; usage: card_test.sh SLIPWAY [BOOTS]
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 program=$(realpath "${1:?usage: card_test.sh SLIPWAY [BOOTS]}")
 boots=${2:-20}
-here=$(dirname "$(realpath "$0")")
-# Sockets have short paths.
-work=$(mktemp -d)
+limit=60
 export SLIPWAY_DIR=$work/dir SLIPWAY_CONFIG_DIR=$work/config
 mkdir "$SLIPWAY_DIR"
-passed=0
-failed=0
 fake=
 
 # pid_of FILE: the process that a lock names, if it lives
@@ -31,31 +27,6 @@ finish() {
 	done
 	[ -z "$fake" ] || kill -9 "$fake" 2>/dev/null
 	mountpoint -q "$work/small" 2>/dev/null && umount "$work/small"
-	rm -rf "$work"
-}
-trap finish EXIT
-
-# count STATUS NAME: a check that has just been made
-count() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-		sed 's/^/    /' "$work/said"
-	fi
-}
-
-# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says
-expect() {
-	local name=$1 status=$2 text=$3 got
-	shift 3
-	timeout --foreground 60 "$@" >"$work/said" 2>&1
-	got=$?
-	echo "exit status $got, expected $status and '$text'" >>"$work/said"
-	[ "$got" -eq "$status" ] &&
-		{ [ -z "$text" ] || sed '$d' "$work/said" | grep -q -e "$text"; }
-	count $? "$name"
 }
 
 card() {
@@ -75,16 +46,6 @@ same() {
 	"$@" >"$work/said" 2>&1
 	[ "$(cat "$work/said")" = "$expected" ]
 	count $? "$name"
-}
-
-# soon COMMAND...: does it succeed within 5 s?
-soon() {
-	local n
-	for ((n = 0; n < 250; n++)); do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.02
-	done
-	return 1
 }
 
 part() {
@@ -185,8 +146,8 @@ lying() {
 	rm -rf "$SLIPWAY_DIR/cards/fake"
 	python3 "$here/card_fake.py" "$SLIPWAY_DIR/cards/fake" "$@" >"$work/fake" </dev/zero 2>&1 &
 	fake=$!
-	soon grep -q ready "$work/fake"
-	soon test -S "$SLIPWAY_DIR/cards/fake/card.ctl"
+	eventually grep -q ready "$work/fake"
+	eventually test -S "$SLIPWAY_DIR/cards/fake/card.ctl"
 }
 
 part lies
@@ -271,7 +232,8 @@ expect 'half an image' 1 '' "${slipway[@]}" boot --image "$work/half.img" mic0
 head -c 65536 /dev/urandom >"$work/noise.img"
 expect 'no image at all' 1 '' "${slipway[@]}" boot --image "$work/noise.img" mic0
 expect 'is ready after it' 0 '' "${slipway[@]}" wait mic0 ready
-truncate -s 1G "$work/huge.img"
+# Twice the memory of the card.
+truncate -s 128M "$work/huge.img"
 expect 'too large an image' 1 '' "${slipway[@]}" boot --image "$work/huge.img" mic0
 expect 'boots after all that' 0 'online' "${slipway[@]}" boot --cmdline 'quiet a=1' mic0
 
@@ -285,7 +247,7 @@ for end in crash halt poweroff; do
 done
 before=$(json mic0 "c['owner']['boots']")
 expect 'restart' 0 'mic0: restart' "${slipway[@]}" crash mic0 restart
-soon bash -c "'$program' card status --json mic0 | grep -q '\"boots\":$((before + 1))'"
+eventually bash -c "'$program' card status --json mic0 | grep -q '\"boots\":$((before + 1))'"
 count $? 'boots again by itself'
 expect 'is online again' 0 '' "${slipway[@]}" wait mic0 online
 expect 'hangs' 0 'mic0: hang' "${slipway[@]}" crash mic0 hang
@@ -338,7 +300,7 @@ expect 'a card without owner is reset' 0 '' "${slipway[@]}" wait --timeout 5 mic
 expect 'the next mpssd finds it' 0 online "${slipway[@]}" boot mic0
 kill "$(pid_of "$SLIPWAY_DIR/mpssd.lock")"
 expect 'mpssd ends in order' 0 '' "${slipway[@]}" wait --timeout 5 mic0 ready
-soon test ! -e "$SLIPWAY_DIR/mpssd.ctl"
+eventually test ! -e "$SLIPWAY_DIR/mpssd.ctl"
 count $? 'and leaves no socket'
 grep -q 'mpssd: ends by SIGTERM' "$SLIPWAY_DIR/mpssd.log"
 count $? 'and a word in its log'
@@ -384,8 +346,8 @@ card start mic0 >/dev/null
 part holders
 driver=$(dirname "$program")/../drivers/librte_raw_mic.so
 if command -v dpdk-test >/dev/null; then
-	# hold FILE: a program that has the card, until its input ends
-	hold() {
+	# holder FILE: a program that has the card, until its input ends
+	holds() {
 		mkfifo "$1.in"
 		LD_LIBRARY_PATH=$(dirname "$driver") dpdk-test --no-pci --no-huge -m 256 --no-shconf \
 			--no-telemetry --file-prefix "card-test-$$-${1##*/}" -l 0 --iova-mode=va \
@@ -393,15 +355,15 @@ if command -v dpdk-test >/dev/null; then
 			<"$1.in" >"$1" 2>&1 &
 		holder=$!
 	}
-	hold "$work/first"
+	holds "$work/first"
 	exec 7>"$work/first.in"
-	soon test -S "$SLIPWAY_DIR/cards/mic0/owner.ctl"
+	eventually test -S "$SLIPWAY_DIR/cards/mic0/owner.ctl"
 	first=$holder
 	expect 'a program is asked to boot it' 0 online "${slipway[@]}" boot mic0
 	expect 'and is named' 0 "owner      dpdk-test $first" "${slipway[@]}" status mic0
-	hold "$work/second"
+	holds "$work/second"
 	exec 8>"$work/second.in"
-	soon grep -q RTE "$work/second"
+	eventually grep -q RTE "$work/second"
 	exec 8>&-
 	wait "$holder"
 	cp "$work/second" "$work/said"
@@ -524,8 +486,7 @@ expect 'started for its end' 0 started "${slipway[@]}" start mic1
 expect 'deleted as it runs' 0 deleted "${slipway[@]}" delete --force mic1
 same 'no card is left' '' ls "$SLIPWAY_CONFIG_DIR/cards"
 same 'nor anything of one' '' ls "$SLIPWAY_DIR/cards"
-soon test ! -e "$SLIPWAY_DIR/mpssd.lock"
+eventually test ! -e "$SLIPWAY_DIR/mpssd.lock"
 count $? 'mpssd ends when it has no card'
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+verdict

@@ -7,32 +7,15 @@
 #   dlb_test.sh PROGRAM PREFIX PIPELINE EAL-ARGUMENT...
 # PIPELINE is packet_pipeline, which EAL-ARGUMENTS run with --file-prefix PREFIX.
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 [ $# -ge 3 ] || { echo 'usage: dlb_test.sh PROGRAM PREFIX PIPELINE EAL-ARGUMENT...'; exit 2; }
 program=$(realpath "$1")
 prefix=$2
 pipeline=$3
 shift 3
-work=$(mktemp -d)
 pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says; ''
-# is no pattern.
-expect() {
-	local name=$1 status=$2 text=$3 got
-	shift 3
-	{ timeout --foreground 20 "$@"; } >"$work/said" 2>&1
-	got=$?
-	if [ "$got" -eq "$status" ] && { [ -z "$text" ] || grep -q -e "$text" "$work/said"; }; then
-		passed=$((passed + 1))
-		return
-	fi
-	failed=$((failed + 1))
-	echo "FAILED $name: exit status $got, expected $status and '$text'"
-	sed 's/^/    /' "$work/said"
+finish() {
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null
 }
 
 # ---- Plans ----
@@ -231,5 +214,4 @@ kill -INT "$pid"
 wait "$pid"
 pid=
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

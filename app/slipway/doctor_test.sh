@@ -6,27 +6,15 @@
 # where all is well, and copies of it where one thing is not. Where root runs this, the doctor is
 # asked by nobody, whom permissions mean something to. Needs python3; usage: doctor_test.sh PROGRAM
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 original=$(realpath "${1:?usage: doctor_test.sh PROGRAM}")
-work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+finish() {
+	kill $(jobs -p) 2>/dev/null
+}
 chmod 755 "$work"
 cp "$original" "$work/slipway"
-passed=0
-failed=0
 as_user=(env SLIPWAY_DIR=/run/slipway PATH="$work/bin:/usr/bin:/bin")
 [ "$(id -u)" -ne 0 ] || as_user=(setpriv --reuid 65534 --regid 65534 --clear-groups "${as_user[@]}")
-
-# Counts a check that has just been made: its status, name, and what to show if it failed.
-count() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-		sed 's/^/    /' "$work/said"
-	fi
-}
 
 # put FILE TEXT: a file of the machine
 put() {
@@ -362,5 +350,4 @@ count $? 'help'
 rm -rf "$work/machine" && mkdir "$work/machine" && chmod 755 "$work/machine"
 expect 'an empty machine' 1 problem DPDK 'no libraries' ''
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

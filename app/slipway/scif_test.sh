@@ -5,49 +5,20 @@
 # slipway scifd and slipway scif: what they show of a node, and what they refuse.
 # usage: scif_test.sh SLIPWAY LIBSCIF
 
-set -u
-here=$(dirname "$(realpath "$0")")
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 slipway=$(realpath "${1:?usage: scif_test.sh SLIPWAY LIBSCIF}")
 library=$(realpath "$2")
-work=$(mktemp -d)
+limit=10
+patience=10
 export SLIPWAY_DIR=$work/run
 node=
 client=
-failed=0
 
-leave()
+finish()
 {
 	[ -z "$client" ] || kill "$client" 2>/dev/null
 	[ -z "$node" ] || kill "$node" 2>/dev/null
 	wait
-	rm -rf "$work"
-}
-trap leave EXIT
-
-# check NAME COMMAND...: the command's output is shown if it fails
-check()
-{
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok $name"
-	else
-		echo "FAILED $name"
-		sed 's/^/    /' "$work/said"
-		failed=1
-	fi
-}
-
-# until_there COMMAND...: 10 s at most
-until_there()
-{
-	local tick
-	for ((tick = 0; tick < 200; tick++)); do
-		"$@" 2>/dev/null && return
-		sleep 0.05
-	done
-	echo "not there after 10 s: $*"
-	return 1
 }
 
 # shows PATTERN COMMAND...: a line of what it says is that
@@ -58,17 +29,6 @@ shows()
 	said=$("$@" 2>&1) || { echo "$said"; return 1; }
 	echo "$said"
 	grep -qE -- "$pattern" <<<"$said"
-}
-
-# refuses STATUS WORDS COMMAND...
-refuses()
-{
-	local expected=$1 words=$2 said status
-	shift 2
-	said=$(timeout 10 "$@" 2>&1)
-	status=$?
-	echo "$said (status $status)"
-	[ $status -eq "$expected" ] && grep -q -- "$words" <<<"$said"
 }
 
 # has EXPRESSION WHAT: true of the answer to `slipway scif WHAT --json`
@@ -86,7 +46,7 @@ says_of_nodes()
 	local other
 	"$slipway" scifd --node 1 --join 0 2>"$work/loud" &
 	other=$!
-	until_there has '[n["online"] for n in a["nodes"]] == [True, True]' nodes || return
+	eventually has '[n["online"] for n in a["nodes"]] == [True, True]' nodes || return
 	kill $other
 	wait $other
 	cat "$work/quiet" "$work/loud"
@@ -113,7 +73,7 @@ begin_node()
 {
 	"$slipway" scifd --quiet 2>"$work/quiet" &
 	node=$!
-	until_there "$slipway" scif nodes
+	eventually "$slipway" scif nodes
 }
 
 begin_client()
@@ -122,7 +82,7 @@ begin_client()
 	python3 "$here/scif_client.py" "$library" <"$work/input" >"$work/client" &
 	client=$!
 	exec 3>"$work/input"
-	until_there grep -q ready "$work/client"
+	eventually grep -q ready "$work/client"
 }
 
 end_client()
@@ -130,37 +90,37 @@ end_client()
 	exec 3>&-
 	wait "$client" || return
 	client=
-	until_there has 'a["count"] == 0' endpoints
+	eventually has 'a["count"] == 0' endpoints
 }
 
-check "help" shows SYNOPSIS "$slipway" scif --help
-check "help of scifd" shows SYNOPSIS "$slipway" scifd --help
-check "help of scif-perf" shows SYNOPSIS "$slipway" scif-perf --help
-check "nothing to show" refuses 2 "accepted is one of nodes" "$slipway" scif
-check "a wrong word" refuses 2 "accepted is one of nodes" "$slipway" scif node
-check "a wrong node" refuses 2 "accepted are 0 to 128" "$slipway" scif nodes --node 129
-check "a wrong time" refuses 2 "accepted are 0.1 to 3600" "$slipway" scif nodes --watch 0
-check "a wrong part" refuses 2 "accepted are trips" "$slipway" scif-perf --parts x
-check "a wrong size" refuses 2 "in steps of 64" "$slipway" scif-perf --copies 65
-check "no node" refuses 1 "nobody serves it" "$slipway" scif nodes
-check "node 0" begin_node
-check "a second engine of it" refuses 1 "another process serves it" "$slipway" scifd
-check "nodes" shows '^ +0  online +0  this one$' "$slipway" scif nodes
-check "a client" begin_client
-check "a listener" shows '^ +[0-9]+  Listening +3000  - +0/4 ' "$slipway" scif endpoints
-check "a connector" shows "^ +$client  Connected +1[0-9]+  0:3000 .* 0 +4090 +1$" \
+hold "help" shows SYNOPSIS "$slipway" scif --help
+hold "help of scifd" shows SYNOPSIS "$slipway" scifd --help
+hold "help of scif-perf" shows SYNOPSIS "$slipway" scif-perf --help
+expect "nothing to show" 2 "accepted is one of nodes" "$slipway" scif
+expect "a wrong word" 2 "accepted is one of nodes" "$slipway" scif node
+expect "a wrong node" 2 "accepted are 0 to 128" "$slipway" scif nodes --node 129
+expect "a wrong time" 2 "accepted are 0.1 to 3600" "$slipway" scif nodes --watch 0
+expect "a wrong part" 2 "accepted are trips" "$slipway" scif-perf --parts x
+expect "a wrong size" 2 "in steps of 64" "$slipway" scif-perf --copies 65
+expect "no node" 1 "nobody serves it" "$slipway" scif nodes
+hold "node 0" begin_node
+expect "a second engine of it" 1 "another process serves it" "$slipway" scifd
+hold "nodes" shows '^ +0  online +0  this one$' "$slipway" scif nodes
+hold "a client" begin_client
+hold "a listener" shows '^ +[0-9]+  Listening +3000  - +0/4 ' "$slipway" scif endpoints
+hold "a connector" shows "^ +$client  Connected +1[0-9]+  0:3000 .* 0 +4090 +1$" \
 	"$slipway" scif endpoints
-check "its peer, with five bytes" shows ' Connected +3000  0:1[0-9]+ .* 5 +4095 +0$' \
+hold "its peer, with five bytes" shows ' Connected +3000  0:1[0-9]+ .* 5 +4095 +0$' \
 	"$slipway" scif endpoints
-check "a window" shows "^ +$client .* 8192  r- +0 +1  registered$" "$slipway" scif windows
-check "messages" shows '^CNCT_GNTACK +1 +1$' "$slipway" scif stat
-check "endpoints as JSON" has 'a["count"] == 3 and sorted(e["state"] for e in a["endpoints"]) ==
+hold "a window" shows "^ +$client .* 8192  r- +0 +1  registered$" "$slipway" scif windows
+hold "messages" shows '^CNCT_GNTACK +1 +1$' "$slipway" scif stat
+hold "endpoints as JSON" has 'a["count"] == 3 and sorted(e["state"] for e in a["endpoints"]) ==
 	["Connected", "Connected", "Listening"]' endpoints
-check "windows as JSON" has 'a["count"] == 1 and a["windows"][0]["prot"] == "r-" and
+hold "windows as JSON" has 'a["count"] == 1 and a["windows"][0]["prot"] == "r-" and
 	a["windows"][0]["length"] == 8192' windows
-check "counters as JSON" has 'a["sent"]["REGISTER"] == 1 and a["connected"] == 2 and
+hold "counters as JSON" has 'a["sent"]["REGISTER"] == 1 and a["connected"] == 2 and
 	a["bad_token"] == 0 and a["copies"] == 0' stat
-check "the client ends, nothing is left" end_client
-check "a node that joins a quiet one" says_of_nodes
-check "a node that is watched, and ends" watches
-exit $failed
+hold "the client ends, nothing is left" end_client
+hold "a node that joins a quiet one" says_of_nodes
+hold "a node that is watched, and ends" watches
+verdict

@@ -8,51 +8,25 @@
 #
 # The EAL arguments are those of one process: what loads the driver, and --no-huge.
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 slipway=$(realpath "${1:?usage: serve_domains_test.sh SLIPWAY BENCH_EVENT [EAL ARGUMENT]...}")
 bench=$(realpath "${2:?usage: serve_domains_test.sh SLIPWAY BENCH_EVENT [EAL ARGUMENT]...}")
 shift 2
 eal=("$@")
-work=$(mktemp -d)
+patience=10
 socket=$work/dlb
 server=
-passed=0
-failed=0
 
 finish() {
 	[ -z "$server" ] || kill -9 "$server" 2>/dev/null
-	rm -rf "$work" "${XDG_RUNTIME_DIR:-/var/run}/dpdk/domains$$."*
-}
-trap finish EXIT
-
-# count STATUS NAME LOG...: a check that has just been made, and what to show when it failed
-count() {
-	local status=$1 name=$2
-	shift 2
-	if [ "$status" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $name"
-		[ $# -eq 0 ] || tail -n 30 "$@" | sed 's/^/    /'
-	fi
-}
-
-# wait_for COMMAND...: until it succeeds, ten seconds at most
-wait_for() {
-	local n
-	for n in $(seq 200); do
-		"$@" 2>/dev/null && return
-		sleep 0.05
-	done
-	return 1
+	rm -rf "${XDG_RUNTIME_DIR:-/var/run}/dpdk/domains$$."*
 }
 
 # serve ARGUMENT...: a server in the background
 serve() {
 	"$slipway" serve dlb "$socket" "$@" >"$work/serve" 2>&1 &
 	server=$!
-	wait_for grep -q '^slipway: serving' "$work/serve"
+	eventually grep -q '^slipway: serving' "$work/serve"
 }
 
 ended() {
@@ -123,7 +97,7 @@ count $? 'more than there is' "$work/said"
 bash -c 'ulimit -Sn 64; exec "$@"' - "$slipway" serve dlb "$socket" --domains 32 \
 	>"$work/serve" 2>&1 &
 server=$!
-wait_for grep -q '^slipway: serving' "$work/serve"
+eventually grep -q '^slipway: serving' "$work/serve"
 count $? 'more domains than descriptors at first' "$work/serve"
 ended
 
@@ -162,7 +136,7 @@ million 0 stays &
 stays=$!
 (client 1 60 killed) &
 killed=$!
-wait_for sh -c '[ "$(grep -c "d1: client came" "$1")" -gt "$2" ]' - "$work/serve" \
+eventually sh -c '[ "$(grep -c "d1: client came" "$1")" -gt "$2" ]' - "$work/serve" \
 	"$(grep -c 'd1: client gone' "$work/serve")"
 sleep 1
 "$slipway" top --count 1 --json "$socket" >"$work/said" 2>&1
@@ -174,7 +148,7 @@ count $? 'a fault in one domain' "$work/said"
 gone=$(grep -c 'd1: device reset\|d1: client gone' "$work/serve")
 kill -9 $killed
 wait $killed 2>/dev/null
-wait_for sh -c '[ "$(grep -c "d1: device reset\|d1: client gone" "$1")" -gt "$2" ]' - \
+eventually sh -c '[ "$(grep -c "d1: device reset\|d1: client gone" "$1")" -gt "$2" ]' - \
 	"$work/serve" "$gone"
 count $? 'a killed client frees its domain' "$work/serve"
 "$slipway" inject "$socket" clear >/dev/null
@@ -213,5 +187,4 @@ else
 	echo 'who may connect is not tested: root can be somebody else, with /usr/bin/python3'
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

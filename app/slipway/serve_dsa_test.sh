@@ -6,53 +6,21 @@
 # several clients share, one that is killed or lies, faults. Needs python3; usage:
 # serve_dsa_test.sh SLIPWAY
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 program=$(realpath "${1:?usage: serve_dsa_test.sh SLIPWAY}")
-work=$(mktemp -d)
 export SLIPWAY_DIR=$work/dir
 mkdir "$SLIPWAY_DIR"
 server=
-passed=0
-failed=0
 
 finish() {
 	[ -z "$server" ] || kill -9 "$server" 2>/dev/null
-	rm -rf "$work"
-}
-trap finish EXIT
-
-# count STATUS NAME: a check that has just been made
-count() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-		sed 's/^/    /' "$work/said"
-	fi
-}
-
-# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says
-expect() {
-	local name=$1 status=$2 text=$3 got
-	shift 3
-	timeout --foreground 20 "$@" >"$work/said" 2>&1
-	got=$?
-	echo "exit status $got, expected $status and '$text'" >>"$work/said"
-	[ "$got" -eq "$status" ] && sed '$d' "$work/said" | grep -q -e "$text"
-	count $? "$name"
 }
 
 # serve OPTION...: a server named dsa0
 serve() {
-	local tick
 	"$program" serve dsa dsa0 --stats "$@" >"$work/served" 2>&1 &
 	server=$!
-	for ((tick = 0; tick < 100; tick++)); do
-		[ -S "$SLIPWAY_DIR/dsa0.ctl" ] && return
-		sleep 0.05
-	done
-	cat "$work/served"
+	eventually test -S "$SLIPWAY_DIR/dsa0.ctl" || cat "$work/served"
 }
 
 # stop: it ends well, and leaves nothing
@@ -97,13 +65,15 @@ for threads in 0 2; do
 	expect 'a dedicated one' 0 '^batch of 8  *right$' "$program" dsa test dsa0.wq1
 	expect 'the same for the next client' 0 'page fault  *right$' "$program" dsa test dsa0.wq1
 	expect 'hostile clients' 0 'all is well' python3 \
-		"$(dirname "$0")/serve_dsa_client.py" "$SLIPWAY_DIR/dsa0"
+		"$here/serve_dsa_client.py" "$SLIPWAY_DIR/dsa0"
 	expect 'others after them' 0 '^move of 4096 bytes  *right$' "$program" dsa test dsa0.wq0
 	expect 'watched' 0 'wq 0 .*shared' "$program" top dsa0 --count 1 --interval 0.1
 	expect 'so are engines' 0 '^engine 0 .*of group 0 .*idle' \
 		"$program" top dsa0 --count 1 --interval 0.1
 	expect 'a full queue' 0 'injected: full-queue 0' "$program" inject dsa0 full-queue 0
 	expect 'is full' 1 'status 0x00' "$program" dsa test dsa0.wq0
+	cp "$work/said" "$work/full"
+	hold 'and nothing else is tried' grep -q '^CRC32C  *not tried$' "$work/full"
 	expect 'which is told' 0 'full-queue 0' "$program" inject dsa0 --list
 	expect 'and ends' 0 'cleared: 1' "$program" inject dsa0 clear
 	expect 'as it was' 0 '^no-op  *right$' "$program" dsa test dsa0.wq0
@@ -156,5 +126,4 @@ expect 'a queue there is not' 1 'No such file' "${under[@]}" 'slipway dsa test /
 expect 'no action' 2 'accepted are list, config and test' "$program" dsa fly
 expect 'help' 0 'SYNOPSIS' "$program" dsa --help
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+verdict

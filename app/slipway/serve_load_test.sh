@@ -6,31 +6,16 @@
 # passes events and checks each. Needs python3; usage:
 #   serve_load_test.sh PROGRAM BENCH EAL-ARGUMENT...
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 [ $# -ge 2 ] || { echo 'usage: serve_load_test.sh PROGRAM BENCH EAL-ARGUMENT...'; exit 2; }
 program=$(realpath "$1")
 bench=$2
 shift 2
-here=$(dirname "$(realpath "$0")")
-work=$(mktemp -d)
 pids=()
-trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
-export SLIPWAY_DIR=$work
-passed=0
-failed=0
-
-# hold NAME COMMAND...: the command succeeds.
-hold() {
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		passed=$((passed + 1))
-		return
-	fi
-	failed=$((failed + 1))
-	echo "FAILED $name"
-	sed 's/^/    /' "$work/said"
+finish() {
+	kill "${pids[@]}" 2>/dev/null
 }
+export SLIPWAY_DIR=$work
 
 # view EXPRESSION: is it true of what slipway top says (v)? Ten seconds to become so.
 view() {
@@ -60,10 +45,7 @@ flows() {
 "$program" serve dlb dlb0 --stats >"$work/log" 2>&1 &
 server=$!
 pids+=($server)
-for n in $(seq 100); do
-	[ -S "$work/dlb0" ] && break
-	sleep 0.05
-done
+eventually test -S "$work/dlb0"
 "$bench" "$@" --vdev="event_dlb0,at=vfu:$work/dlb0" -- --layouts cooperative --stages oa \
 	--burst 4 --window 64 --flows 64 --seconds 5 --repeats 1 </dev/null >"$work/bench" 2>&1 &
 load=$!
@@ -101,5 +83,4 @@ hold 'the server ends well' [ $? -eq 0 ]
 hold 'what came in went out' awk '/events in/ { i = $NF } /events out/ { o = $NF }
 	END { exit !(i > 0 && i == o) }' "$work/log"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

@@ -5,58 +5,14 @@
 # `slipway serve` and the commands that ask a served device: what they refuse, how they begin and
 # end, clients of the control socket that behave badly. Needs python3; usage: serve_test.sh PROGRAM
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 program=$(realpath "${1:?usage: serve_test.sh PROGRAM}")
-here=$(dirname "$(realpath "$0")")
-work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null; rm -rf "$work"' EXIT
+finish() {
+	[ -z "$server" ] || kill -9 "$server" 2>/dev/null
+}
 export SLIPWAY_DIR=$work/dir
 export RUNTIME_DIRECTORY=$work
-passed=0
-failed=0
-
-# count STATUS NAME: a check that has just been made
-count() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-		sed 's/^/    /' "$work/said"
-	fi
-}
-
-# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says; ''
-# is no pattern.
-expect() {
-	local name=$1 status=$2 text=$3 got
-	shift 3
-	{ timeout --foreground 20 "$@"; } >"$work/said" 2>&1
-	got=$?
-	echo "exit status $got, expected $status and '$text'" >>"$work/said"
-	[ "$got" -eq "$status" ] &&
-		{ [ -z "$text" ] || sed '$d' "$work/said" | grep -q -e "$text"; }
-	count $? "$name"
-}
-
-# hold NAME COMMAND...: the command succeeds.
-hold() {
-	local name=$1
-	shift
-	"$@" >"$work/said" 2>&1
-	count $? "$name"
-}
-
-# wait_for COMMAND...: until it succeeds, five seconds at most.
-wait_for() {
-	local n
-	for n in $(seq 100); do
-		"$@" 2>/dev/null && return
-		sleep 0.05
-	done
-	return 1
-}
 
 # serve ARGUMENT...: a server in the background, with signals as they are in the foreground
 serve() {
@@ -67,7 +23,7 @@ for s in (signal.SIGINT, signal.SIGHUP):
     signal.signal(s, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$program" serve dlb "$@" >"$work/log" 2>&1 &
 	server=$!
-	wait_for grep -q '^slipway: serving' "$work/log"
+	eventually grep -q '^slipway: serving' "$work/log"
 }
 
 # ended SIGNAL: end it so; its exit status
@@ -87,7 +43,7 @@ client() {
 	mkfifo "$work/client.in" 2>/dev/null
 	python3 "$here/serve_client.py" "$SLIPWAY_DIR/dlb0" <"$work/client.in" >"$work/client" 2>&1 &
 	exec 8>"$work/client.in"
-	wait_for grep -q domains "$work/client"
+	eventually grep -q domains "$work/client"
 }
 
 # ---- Arguments ----
@@ -160,7 +116,7 @@ expect 'a fault that cannot be' 1 'accepted are the queues in use: none' \
 	"$program" inject dlb0 full-queue ldb:0
 expect 'somebody records already' 1 'somebody records already' "$program" trace dlb0
 exec 8>&-
-hold 'its going is said' wait_for grep -q 'device reset after process' "$work/log"
+hold 'its going is said' eventually grep -q 'device reset after process' "$work/log"
 expect 'the device is reset' 1 'answers no register now' "$program" regs dlb0
 client
 cp "$work/client" "$work/said"
@@ -177,7 +133,7 @@ serve dlb0
 client
 "$program" trace --seconds 20 -o "$work/short" dlb0 >"$work/said" 2>&1 &
 tracer=$!
-wait_for test -s "$work/short"
+eventually test -s "$work/short"
 expect 'one records at a time' 1 'somebody records already' "$program" trace dlb0
 expect 'a view says so' 0 'recorded' "$program" top -n 1 -d 0.1 dlb0
 "$program" regs dlb0 >/dev/null 2>&1
@@ -191,7 +147,7 @@ tracer=$!
 sleep 0.2
 kill -9 $tracer
 wait $tracer 2>/dev/null
-hold 'a recorder that is killed records no more' wait_for sh -c \
+hold 'a recorder that is killed records no more' eventually sh -c \
 	'! "$1" top -n 1 -d 0.1 dlb0 | grep -q recorded' - "$program"
 
 # ---- Control clients, good and bad ----
@@ -257,7 +213,7 @@ served()
 END
 before=$(ls "/proc/$server/fd" | wc -l)
 hold 'bad clients hold up nobody' timeout 30 python3 "$work/bad.py" "$SLIPWAY_DIR/dlb0.ctl"
-hold 'and leave no descriptor' wait_for sh -c '[ "$(ls "/proc/$1/fd" | wc -l)" -le "$2" ]' - \
+hold 'and leave no descriptor' eventually sh -c '[ "$(ls "/proc/$1/fd" | wc -l)" -le "$2" ]' - \
 	"$server" "$before"
 exec 8>&-
 sleep 0.2
@@ -276,5 +232,4 @@ ended TERM
 count $? 'it ends after all that'
 hold 'and leaves nothing' test -z "$(ls -A "$SLIPWAY_DIR")"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

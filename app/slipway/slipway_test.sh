@@ -5,65 +5,19 @@
 # What `slipway run` shows to programs that open no device, what it leaves behind, and what
 # `slipway regs` makes of files, good and bad. Needs python3; usage: slipway_test.sh PROGRAM
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 program=$(realpath "${1:?usage: slipway_test.sh PROGRAM}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+limit=30
 # As an ordinary user below, too.
 chmod 755 "$work"
 export SLIPWAY_DIR=$work/dir
 unset LD_PRELOAD SLIPWAY_TRACE
-passed=0
-failed=0
 child=0
-
-# Counts a check that has just been made: its status, name, and what to show if it failed.
-count() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-		sed 's/^/    /' "$work/said"
-	fi
-}
-
-# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says; ''
-# is no pattern.
-expect() {
-	local name=$1 status=$2 text=$3 got
-	shift 3
-	# In braces, so that what the shell says of a killed program goes there, too.
-	{ timeout --foreground 30 "$@"; } >"$work/said" 2>&1
-	got=$?
-	echo "exit status $got, expected $status and '$text'" >>"$work/said"
-	[ "$got" -eq "$status" ] &&
-		{ [ -z "$text" ] || sed '$d' "$work/said" | grep -q -e "$text"; }
-	count $? "$name"
-}
-
-# hold NAME COMMAND...: the command succeeds.
-hold() {
-	local name=$1
-	shift
-	"$@" >"$work/said" 2>&1
-	count $? "$name"
-}
 
 # Nothing is left of runs that ended.
 nothing_left() {
 	find "$SLIPWAY_DIR" -mindepth 1 2>/dev/null
 	[ ! -e "$SLIPWAY_DIR" ] || [ -z "$(ls -A "$SLIPWAY_DIR")" ]
-}
-
-# wait_for COMMAND...: until it succeeds, five seconds at most.
-wait_for() {
-	local n
-	for n in $(seq 100); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
 }
 
 gone() {
@@ -81,7 +35,7 @@ for s in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     signal.signal(s, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$program" run -- "$@" >"$work/log" 2>&1 &
 	slipway=$!
-	wait_for test -s "$work/ready" || { cat "$work/log"; return 1; }
+	eventually test -s "$work/ready" || { cat "$work/log"; return 1; }
 	child=$(cat "$work/ready")
 }
 
@@ -178,7 +132,7 @@ client, _ = s.accept()
 client.recv(1)
 END
 python3 "$work/mute.py" "$work/mute" &
-wait_for test -e "$work/mute.ready"
+eventually test -e "$work/mute.ready"
 expect 'a server that hangs up' 125 'has closed the connection' "${run[@]}" --at "$work/mute" -- true
 hold 'nothing is left behind' nothing_left
 
@@ -286,7 +240,7 @@ hold 'nothing is left of a killed program' nothing_left
 background bash -c "$(sleeper :)"
 kill -KILL "$slipway"
 wait "$slipway" 2>/dev/null
-hold 'slipway is killed: so is the program' wait_for gone "$child"
+hold 'slipway is killed: so is the program' eventually gone "$child"
 hold 'its tree is still there' test -d "$SLIPWAY_DIR/run/$slipway"
 # Sockets of dead processes go, too; other files are nobody's business.
 python3 -c '
@@ -396,9 +350,9 @@ expect 'a device after reset' 0 'no register differs' "${regs[@]}" "$work/reset"
 cp "$work/good" "$work/watched"
 timeout 20 "${regs[@]}" --watch 0.2 "$work/watched" >"$work/said" 2>&1 &
 # After its first look, however long that takes to come, and until it has seen the change.
-wait_for grep -q 'SYS_TOTAL_VAS  *0x00000021' "$work/said"
+eventually grep -q 'SYS_TOTAL_VAS  *0x00000021' "$work/said"
 sed 's/,33/,34/' "$work/good" >"$work/watched.new" && mv "$work/watched.new" "$work/watched"
-wait_for grep -q 'SYS_TOTAL_VAS  *0x00000022' "$work/said"
+eventually grep -q 'SYS_TOTAL_VAS  *0x00000022' "$work/said"
 kill $!
 wait $! 2>/dev/null
 grep -q '^\* SYS_TOTAL_VAS  *0x00000022' "$work/said" &&
@@ -480,7 +434,7 @@ peer() {
 	shift 6
 	rm -f "$path"
 	python3 "$work/peer.py" "$path" "$kind" "$@" >"$work/asked" &
-	wait_for test -S "$path"
+	eventually test -S "$path"
 	expect "$name" "$status" "$text" env RUNTIME_DIRECTORY="$work" "${regs[@]}" \
 		${target:+"$target"}
 	kill $! 2>/dev/null
@@ -516,5 +470,4 @@ peer 1 'is not what' 'a cursor that does not move' SOCK_SEQPACKET "$rte" telemet
 	'{"/slipway/dlb/regs":{"version":"2.5","next":7,"values":[]}}' \
 	'{"/slipway/dlb/regs":{"version":"2.5","next":7,"values":[]}}'
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

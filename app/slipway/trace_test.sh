@@ -5,30 +5,9 @@
 # Does slipway trace show what was recorded, and does it survive what was not? Needs python3.
 # usage: trace_test.sh SLIPWAY GENERATOR
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 slipway=${1:?usage: trace_test.sh SLIPWAY GENERATOR}
 generator=${2:?usage: trace_test.sh SLIPWAY GENERATOR}
-here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-# expect NAME STATUS TEXT COMMAND...: the command's exit status, and a pattern in what it says; an
-# empty one asks for nothing.
-expect() {
-	local name=$1 status=$2 text=$3 got
-	shift 3
-	"$@" >"$work/said" 2>&1
-	got=$?
-	if [ "$got" -eq "$status" ] && { [ -z "$text" ] || grep -q -e "$text" "$work/said"; }; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $name: exit status $got, expected $status and '$text'"
-		head -5 "$work/said" | cut -c 1-200 | sed 's/^/    /'
-	fi
-}
 
 # shows NAME PATTERN: the table of the good trace has such a line
 shows() {
@@ -179,5 +158,4 @@ good_trace
 damage
 noise
 refusals
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

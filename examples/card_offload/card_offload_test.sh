@@ -6,26 +6,11 @@
 # what it says when something goes wrong.
 # usage: card_offload_test.sh PROGRAM MEGABYTES [CARD]
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 program=$(realpath "${1:?usage: card_offload_test.sh PROGRAM MEGABYTES [CARD]}")
 megabytes=$2
 card=()
 [ $# -lt 3 ] || card=(--card "$3")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-# Counts a check that has just been made: its status and name; what was said is shown if it failed.
-count() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-		sed 's/^/    /' "$work/said"
-	fi
-}
 
 # offload ARGUMENT...
 offload() {
@@ -74,5 +59,4 @@ refuses 2 "one file is wanted" --depth 2
 refuses 2 "not the name of a card" --card a,b /etc/passwd
 refuses 3 "no-such-card cannot be had" --card no-such-card /etc/passwd
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+verdict

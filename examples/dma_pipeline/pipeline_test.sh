@@ -6,28 +6,12 @@
 # usage: pipeline_test.sh PROGRAM MEGABYTES device|CPU EAL-ARGUMENT...
 # MEGABYTES has the largest file; the CRC must be computed by the device, or by the CPU.
 
-set -u
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 program=$(realpath "${1:?usage: pipeline_test.sh PROGRAM MEGABYTES device|CPU EAL-ARGUMENT...}")
 megabytes=$2
 whose=$3
 shift 3
 eal=("$@")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-skipped=0
-
-# Counts a check that has just been made: its status and name; what was said is shown if it failed.
-count() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-		sed 's/^/    /' "$work/said"
-	fi
-}
 
 # pipeline ARGUMENT...
 pipeline() {
@@ -115,5 +99,4 @@ meanwhile rm "$work/out" &
 refuses 1 'out: was written, and is not there any more' "$work/in" "$work/out"
 wait
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+verdict
