@@ -70,53 +70,63 @@ PEERS='lib/bus/vfu_peer*'
 
 ERRORS=0
 
+# Of each directory, its rule; of each header, the directories of ours that hold one of that name.
+declare -A RULE OWNERS
+
+read_rules()
+{
+	local dir rule
+	while IFS=: read -r dir rule; do
+		[ -z "$dir" ] || RULE[$dir]=" $rule "
+	done <<<"$RULES"
+}
+
+find_owners()
+{
+	local path
+	for path in $(find lib drivers app examples -name '*.h'); do
+		OWNERS[${path##*/}]+=" ${path%/*}"
+	done
+}
+
 complain()
 {
 	say "$1: $2"
 	ERRORS=$((ERRORS + 1))
 }
 
-# allowed FILE DIRECTORY: what a file may include from
-allowed()
+# allow FILE DIRECTORY: set ALLOWED to what a file may include from
+allow()
 {
+	local device
 	case $1 in
 	lib/access/access_model_mic.c)
-		echo "$MODEL_SEAM_RULE lib/model/mic lib/card"
+		ALLOWED=" $MODEL_SEAM_RULE lib/model/mic lib/card "
 		;;
 	lib/access/access_model_*.c)
-		echo "$MODEL_SEAM_RULE lib/model/$(basename "${1#*_model_}" .c)"
+		device=${1#*_model_}
+		ALLOWED=" $MODEL_SEAM_RULE lib/model/${device%.c} "
 		;;
 	*)
-		sed -n "s|^$2:||p" <<<"$RULES"
+		ALLOWED=${RULE[$2]}
 		;;
 	esac
 }
 
-# owner HEADER: the directory of ours that holds it
-owner()
-{
-	local path
-	for path in lib/*/"$1" lib/*/*/"$1" drivers/*/*/"$1" app/*/"$1" app/*/*/"$1" \
-		examples/*/"$1"; do
-		[ -f "$path" ] && dirname "$path"
-	done
-}
-
-# check_line FILE DIRECTORY HEADER WHERE: may FILE include HEADER of ours?
+# check_line DIRECTORY HEADER WHERE: may a file there include HEADER of ours?
 check_line()
 {
-	local file=$1 dir=$2 header=$3 where=$4 from
+	local dir=$1 header=$2 where=$3 from owners=${OWNERS[$2]-}
 	[ -f "$dir/$header" ] && return
-	from=$(owner "$header")
-	if [ -z "$from" ]; then
+	if [ -z "$owners" ]; then
 		complain "$where" "no directory of ours has \"$header\""
 		return
 	fi
-	[[ " $(allowed "$file" "$dir") " == *" $header "* ]] && return
-	for from in $from; do
-		[[ " $(allowed "$file" "$dir") " == *" $from "* ]] && return
+	[[ $ALLOWED == *" $header "* ]] && return
+	for from in $owners; do
+		[[ $ALLOWED == *" $from "* ]] && return
 	done
-	complain "$where" "$dir may not include \"$header\" of $from"
+	complain "$where" "$dir may not include \"$header\" of${owners}"
 }
 
 # check_system FILE DIRECTORY HEADER WHERE: may FILE include that system header?
@@ -125,8 +135,7 @@ check_system()
 	local file=$1 dir=$2 header=$3 where=$4
 	case $header in
 	rte_*)
-		[[ " $(allowed "$file" "$dir") " == *" DPDK "* ]] ||
-			complain "$where" "$dir does not use DPDK"
+		[[ $ALLOWED == *" DPDK "* ]] || complain "$where" "$dir does not use DPDK"
 		;;
 	sys/socket.h | pthread.h | threads.h)
 		# Tests may start threads on what starts none.
@@ -142,26 +151,27 @@ check_system()
 	esac
 }
 
-check_file()
+# check_include FILE NUMBER LINE
+check_include()
 {
-	local file=$1 dir number kind header
-	dir=$(dirname "$file")
-	if ! grep -q "^$dir:" <<<"$RULES"; then
-		complain "$file" "$dir has no rule: add one to devtools/check-includes.sh"
-		return
+	local file=$1 dir=${1%/*} where=$1:$2
+	[[ $3 =~ ^#\ *include\ *([\<\"])([^\>\"]*) ]] || return
+	allow "$file" "$dir"
+	if [ "${BASH_REMATCH[1]}" = '"' ]; then
+		check_line "$dir" "${BASH_REMATCH[2]}" "$where"
+	else
+		check_system "$file" "$dir" "${BASH_REMATCH[2]}" "$where"
 	fi
-	while read -r number kind header; do
-		if [ "$kind" = '"' ]; then
-			check_line "$file" "$dir" "$header" "$file:$number"
-		else
-			check_system "$file" "$dir" "$header" "$file:$number"
-		fi
-	done < <(sed -nE '/^# *include/{=;s/^# *include *([<"])([^>"]*)[>"].*/\1 \2/p}' "$file" |
-		paste -d ' ' - -)
 }
 
-for file in $(find lib drivers app examples -name '*.[ch]' | sort); do
-	check_file "$file"
+read_rules
+find_owners
+for dir in $(find lib drivers app examples -name '*.[ch]' -printf '%h\n' | sort -u); do
+	[ -n "${RULE[$dir]-}" ] || complain "$dir" "has no rule: add one to devtools/check-includes.sh"
 done
+while IFS=: read -r file number line; do
+	[ -z "${RULE[${file%/*}]-}" ] || check_include "$file" "$number" "$line"
+done < <(find lib drivers app examples -name '*.[ch]' | sort |
+	xargs grep -nE '^# *include *[<"]')
 [ $ERRORS -eq 0 ] || { say "$ERRORS wrong includes"; exit 1; }
 say "all includes follow the rules"

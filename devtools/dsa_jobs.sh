@@ -61,13 +61,9 @@ dsa_autotest()
 # dsa_pipeline MEGABYTES DEV device|CPU: a file of that size and smaller ones through dma_pipeline
 dsa_pipeline()
 {
-	local status
 	dsa_arguments 256 1
-	timeout -k 5 600 "$ROOT/examples/dma_pipeline/pipeline_test.sh" \
+	with_eal timeout -k 5 600 "$ROOT/examples/dma_pipeline/pipeline_test.sh" \
 		"$BUILD/examples/dma_pipeline" "$1" "$3" "${EAL[@]}" --log-level 4 --vdev="$2"
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
 }
 
 # dsa_share COPIES PROGRAM: one of two programs at the work queue socket DIR/dsa.wq0
@@ -75,27 +71,21 @@ dsa_share()
 {
 	dsa_arguments 128 1
 	PREFIX=$PREFIX-$2
-	timeout -k 5 $(($1 / 2000 + 60)) "$BUILD/app/slipway-share-dma" "${EAL[@]}" \
+	with_eal timeout -k 5 $(($1 / 2000 + 60)) "$BUILD/app/slipway-share-dma" "${EAL[@]}" \
 		--file-prefix "$PREFIX" --log-level 4 \
-		--vdev="dma_dsa0,at=vfu:$DIR/dsa.wq0,batch=1" -- "$1" "$2" </dev/null
-	local status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
+		--vdev="dma_dsa0,at=vfu:$DIR/dsa.wq0,batch=1" -- "$1" "$2"
 }
 
 # dsa_processes COPIES: two programs on one shared work queue of a served device, so many copies by
 # each, which go there one by one; the queue is small, so that it refuses some
 dsa_processes()
 {
-	local server tick one two status=0
+	local server one two status=0
 	DIR=$(mktemp -d)
 	"$BUILD/app/slipway" serve dsa "$DIR/dsa" --wq 0:mode=shared,size=16,threshold=8 \
 		--threads 1 --stats </dev/null >"$DIR/served" 2>&1 &
 	server=$!
-	for ((tick = 0; tick < 200; tick++)); do
-		[ -S "$DIR/dsa.wq0" ] && break
-		sleep 0.05
-	done
+	soon test -S "$DIR/dsa.wq0"
 	dsa_share "$1" 1 >"$DIR/one" 2>&1 &
 	one=$!
 	dsa_share "$1" 2 >"$DIR/two" 2>&1 &
@@ -113,21 +103,15 @@ dsa_processes()
 # dsa_server_lost killed|halted shared|dedicated: the program is told, soon, and ends
 dsa_server_lost()
 {
-	local server tick client status=0
+	local server client status=0
 	DIR=$(mktemp -d)
 	"$BUILD/app/slipway" serve dsa "$DIR/dsa" --wq "0:mode=$2,size=16" --threads 1 \
 		</dev/null >"$DIR/served" 2>&1 &
 	server=$!
-	for ((tick = 0; tick < 200; tick++)); do
-		[ -S "$DIR/dsa.wq0" ] && break
-		sleep 0.05
-	done
+	soon test -S "$DIR/dsa.wq0"
 	dsa_share 100000000 1 >"$DIR/one" 2>&1 &
 	client=$!
-	for ((tick = 0; tick < 200; tick++)); do
-		grep -q 'client came' "$DIR/served" && break
-		sleep 0.05
-	done
+	soon grep -q 'client came' "$DIR/served"
 	sleep 1
 	[ "$1" = killed ] || "$BUILD/app/slipway" inject "$DIR/dsa" halt || status=1
 	[ "$1" = halted ] || { kill -9 $server; wait $server; } 2>/dev/null
@@ -144,13 +128,10 @@ dsa_server_lost()
 # dsa_bench LIMIT LCORES ARGUMENT...: our devices beside the CPU and dma_skeleton
 dsa_bench()
 {
-	local limit=$1 lcores=$2 status
+	local limit=$1 lcores=$2
 	shift 2
 	dsa_arguments 512 "$lcores"
-	timeout -k 5 "$limit" "$BUILD/app/bench-dma" "${EAL[@]}" -- "$@" </dev/null
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
+	with_eal timeout -k 5 "$limit" "$BUILD/app/bench-dma" "${EAL[@]}" -- "$@"
 }
 
 # dsa_bench_all: everything it can do for a moment, for what it checks and not for its figures
@@ -167,27 +148,20 @@ dsa_bench_all()
 # dsa_tests DEV [ARGUMENT...]: app/test/dma on that device
 dsa_tests()
 {
-	local status
 	dsa_arguments 512 3
-	timeout -k 5 120 "$BUILD/app/slipway-test-dma" "${EAL[@]}" --vdev="$1" -- "${@:2}" </dev/null
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
+	with_eal timeout -k 5 120 "$BUILD/app/slipway-test-dma" "${EAL[@]}" --vdev="$1" -- "${@:2}"
 }
 
 # dsa_tests_served SOCKET-SUFFIX DEVARGS SERVE-ARGUMENT...: the same on a device, or one work queue
 # of it, that another process has
 dsa_tests_served()
 {
-	local suffix=$1 devargs=$2 dir server status tick
+	local suffix=$1 devargs=$2 dir server status
 	shift 2
 	dir=$(mktemp -d)
 	"$BUILD/app/slipway" serve dsa "$dir/dsa" --quiet "$@" &
 	server=$!
-	for ((tick = 0; tick < 200; tick++)); do
-		[ -S "$dir/dsa$suffix" ] && break
-		sleep 0.05
-	done
+	soon test -S "$dir/dsa$suffix"
 	dsa_tests "dma_dsa0,at=vfu:$dir/dsa$suffix$devargs"
 	status=$?
 	kill "$server"
@@ -199,14 +173,10 @@ dsa_tests_served()
 # dsa_tests_pci VERSION: the same on a device that is found on the PCI bus
 dsa_tests_pci()
 {
-	local status
 	dsa_arguments 512 3
-	timeout -k 5 120 "$BUILD/app/slipway" run --device "dsa,version=$1" -- \
+	with_eal timeout -k 5 120 "$BUILD/app/slipway" run --device "dsa,version=$1" -- \
 		"$BUILD/app/slipway-test-dma" "${EAL[@]/--no-pci/--no-telemetry}" \
-		-a 0000:7e:00.0 </dev/null
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
+		-a 0000:7e:00.0
 }
 
 # What a person who looks for a driver of a PCI device is told.

@@ -30,6 +30,27 @@ eal_arguments()
 		--lcores "(0-$(($2 - 1)))@($CPUS)" "${LOAD[@]}")
 }
 
+# with_eal COMMAND...: a program of DPDK, and nothing of it is left in EAL's directory
+with_eal()
+{
+	local status
+	"$@" </dev/null
+	status=$?
+	rm -rf "$(eal_directory)/$PREFIX"
+	return $status
+}
+
+# soon COMMAND...: until it succeeds, for ten seconds at most
+soon()
+{
+	local tick
+	for ((tick = 0; tick < 200; tick++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
 # accept LOG WORD: did the stock program that wrote LOG succeed?
 accept()
 {
@@ -216,13 +237,10 @@ stock_pipeline()
 # bench LIMIT LCORES ARGUMENT...: our device beside DPDK's own
 bench()
 {
-	local limit=$1 lcores=$2 status
+	local limit=$1 lcores=$2
 	shift 2
 	eal_arguments 512 "$lcores"
-	timeout -k 5 "$limit" "$BUILD/app/bench-event" "${EAL[@]}" -- "$@" </dev/null
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
+	with_eal timeout -k 5 "$limit" "$BUILD/app/bench-event" "${EAL[@]}" -- "$@"
 }
 
 # bench_quick: a quarter of a minute of it, on one thread
@@ -249,23 +267,15 @@ serve_domains()
 # dlb_tools: slipway dlb and top, on a program with two domains of a device
 dlb_tools()
 {
-	local status
 	eal_arguments 512 2
-	timeout -k 5 90 "$ROOT/app/slipway/dlb_test.sh" "$BUILD/app/slipway" "$PREFIX" \
+	with_eal timeout -k 5 90 "$ROOT/app/slipway/dlb_test.sh" "$BUILD/app/slipway" "$PREFIX" \
 		"$BUILD/examples/packet_pipeline" "${EAL[@]}"
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
 }
 
 # serve_tools: what asks a served device, while a program in another process keeps it busy
 serve_tools()
 {
-	local status
 	eal_arguments 512 1
-	timeout -k 5 90 "$ROOT/app/slipway/serve_load_test.sh" "$BUILD/app/slipway" \
+	with_eal timeout -k 5 90 "$ROOT/app/slipway/serve_load_test.sh" "$BUILD/app/slipway" \
 		"$BUILD/app/bench-event" "${EAL[@]}"
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
 }

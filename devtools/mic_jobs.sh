@@ -67,15 +67,12 @@ mic_bench_all()
 # mic_tests DEVICE [PATTERN]: app/test/mic on that card
 mic_tests()
 {
-	local device=$1 status
+	local device=$1
 	shift
 	eal_arguments 512 3
 	# Far up, so that no memory is where the SMPT leads by itself.
-	timeout -k 5 120 "$BUILD/app/slipway-test-mic" "${EAL[@]/%$DRIVER/$MIC_DRIVER}" \
-		--base-virtaddr 0x200000000000 --vdev="$device" -- "$@" </dev/null
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
+	with_eal timeout -k 5 120 "$BUILD/app/slipway-test-mic" "${EAL[@]/%$DRIVER/$MIC_DRIVER}" \
+		--base-virtaddr 0x200000000000 --vdev="$device" -- "$@"
 }
 
 # mic_tests_socket: the same on the card of with_card, by its socket

@@ -10,16 +10,13 @@ SERVED=dlb
 # serve_begin VERSION OPTION...: a server at DIR/dlb; sets SERVER to its process
 serve_begin()
 {
-	local version=$1 tick
+	local version=$1
 	shift
 	shim_directory || return
 	"${AS_USER[@]}" slipway serve "$SERVED" "$DIR/dlb" --version "$version" --stats "$@" \
 		</dev/null >"$DIR/served" 2>&1 &
 	SERVER=$!
-	for ((tick = 0; tick < 200; tick++)); do
-		[ -S "$DIR/dlb" ] && return
-		sleep 0.05
-	done
+	soon test -S "$DIR/dlb" && return
 	cat "$DIR/served"
 	return 1
 }

@@ -102,16 +102,14 @@ sources()
 
 spdx_present()
 {
-	local file bad=0
 	cd "$ROOT" || return
-	for file in $(sources); do
-		[ -f "$file" ] || continue
-		head -n 4 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' &&
-			head -n 5 "$file" | grep -q 'Copyright(c) 2026 The slipway authors' && continue
-		say "$file: the first lines do not name licence and authors"
-		bad=1
-	done
-	return $bad
+	sources | xargs awk '
+		FNR == 1 { licence = 0 }
+		FNR > 5 { nextfile }
+		FNR <= 4 && /SPDX-License-Identifier: BSD-3-Clause/ { licence = 1 }
+		licence && /Copyright\(c\) 2026 The slipway authors/ { print FILENAME; nextfile }' |
+		grep -vxFf - <(sources) | sed 's/$/: the first lines do not name licence and authors/'
+	[ "${PIPESTATUS[2]}" -eq 1 ]
 }
 
 # Every header compiles alone.
@@ -250,25 +248,18 @@ vfu_fuzz_batch()
 # driver_tests DEV: app/test on that device
 driver_tests()
 {
-	local status
 	eal_arguments 512 4
-	timeout -k 5 180 "$BUILD/app/slipway-test-event" "${EAL[@]}" --vdev="$1" </dev/null
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
+	with_eal timeout -k 5 180 "$BUILD/app/slipway-test-event" "${EAL[@]}" --vdev="$1"
 }
 
 # driver_tests_served VERSION: the same on a device that another process has
 driver_tests_served()
 {
-	local dir server status tick
+	local dir server status
 	dir=$(mktemp -d)
 	"$BUILD/app/slipway" serve dlb "$dir/dlb" --version "$1" &
 	server=$!
-	for ((tick = 0; tick < 200; tick++)); do
-		[ -S "$dir/dlb" ] && break
-		sleep 0.05
-	done
+	soon test -S "$dir/dlb"
 	driver_tests "event_dlb0,at=vfu:$dir/dlb,version=$1"
 	status=$?
 	kill "$server"
@@ -280,13 +271,9 @@ driver_tests_served()
 # served_tests EAL-ARGUMENT...: servers that come and go
 served_tests()
 {
-	local status
 	eal_arguments 256 2
-	timeout -k 5 90 "$BUILD/app/slipway-test-served" \
-		"${EAL[@]/--no-huge/--no-telemetry}" "$@" -- "$BUILD/app/slipway" </dev/null
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
+	with_eal timeout -k 5 90 "$BUILD/app/slipway-test-served" \
+		"${EAL[@]/--no-huge/--no-telemetry}" "$@" -- "$BUILD/app/slipway"
 }
 
 # The same with huge pages, of which secondary processes see the same ones. Where none may be had,
@@ -312,13 +299,9 @@ served_tests_huge()
 # Threads that sleep between two visits of an event: every wake-up has to come.
 stress_sleep()
 {
-	local status
 	eal_arguments 512 4
-	timeout -k 5 $((STRESS_SLEEPS / 5000 + 60)) "$BUILD/app/slipway-stress-sleep" \
-		"${EAL[@]}" --vdev="event_dlb0,version=$1" -- "$STRESS_SLEEPS" "$2" </dev/null
-	status=$?
-	rm -rf "$(eal_directory)/$PREFIX"
-	return $status
+	with_eal timeout -k 5 $((STRESS_SLEEPS / 5000 + 60)) "$BUILD/app/slipway-stress-sleep" \
+		"${EAL[@]}" --vdev="event_dlb0,version=$1" -- "$STRESS_SLEEPS" "$2"
 }
 
 # What a person who looks for a driver of a PCI device is told.
@@ -362,9 +345,13 @@ run_plain_tests()
 {
 	local name
 	heading "Facts, model, shim and tools: plain C, under the address and undefined sanitizers"
-	for name in $(meson test -C "$BUILD" --list 2>/dev/null | grep -o '[a-z_]*_test$'); do
-		check "$name" meson test -C "$BUILD" --no-rebuild --verbose -t 4 "$name"
+	for name in $("$ROOT/devtools/unit-test.py" "$BUILD"); do
+		check "$name" "$ROOT/devtools/unit-test.py" "$BUILD" "$name"
 	done
+}
+
+run_stress()
+{
 	heading "Model, several threads under ThreadSanitizer"
 	check "dlb_stress, $STRESS_ENTRIES entries" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
@@ -410,13 +397,19 @@ run_tool_tests()
 	check "slipway run and regs" "$ROOT/app/slipway/slipway_test.sh" "$BUILD/app/slipway"
 	check "slipway trace" "$ROOT/app/slipway/trace_test.sh" "$BUILD/app/slipway" \
 		"$BUILD/app/slipway-trace-generate"
-	check "slipway dlb and top" dlb_tools
 	check "slipway serve" "$ROOT/app/slipway/serve_test.sh" "$BUILD/app/slipway"
 	check "slipway serve dsa, slipway dsa" "$ROOT/app/slipway/serve_dsa_test.sh" \
 		"$BUILD/app/slipway"
 	check "slipway card and mpssd, $CARD_BOOTS boots" timeout 300 \
 		"$ROOT/app/slipway/card_test.sh" "$BUILD/app/slipway" "$CARD_BOOTS"
 	check "slipway doctor" "$ROOT/app/slipway/doctor_test.sh" "$BUILD/app/slipway"
+}
+
+# Programs that pass events as fast as they can: one at a time.
+run_tool_loads()
+{
+	heading "slipway, and programs at work"
+	check "slipway dlb and top" dlb_tools
 	check "slipway serve --domains" serve_domains
 	check "slipway serve at work" serve_tools
 }
@@ -625,11 +618,13 @@ fi
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 
 run_builds
-run_source_checks
-run_plain_tests
-run_searches
-run_check
-run_tool_tests
+at_once run_source_checks
+at_once run_plain_tests
+run_stress
+at_once run_searches
+at_once run_check
+at_once run_tool_tests
+run_tool_loads
 run_fuzz
 run_driver_tests
 run_dma_tests
