@@ -54,7 +54,7 @@ take(int option, char *value, void *to)
 	}
 }
 
-/* Read what one option, or two words, say; and what was written on stderr, which the caller frees. */
+/* Read one word or two, and give what was written on stderr; the caller frees it. */
 static char *
 reading(const char *first, const char *second, struct got *got, int *ret)
 {

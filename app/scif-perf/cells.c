@@ -75,7 +75,8 @@ add_size(struct perf_run *run, enum perf_part part, uint32_t size)
 }
 
 static void
-add_sizes(struct perf_run *run, enum perf_part part, const struct bench_numbers *sizes, uint32_t least)
+add_sizes(struct perf_run *run, enum perf_part part, const struct bench_numbers *sizes,
+	  uint32_t least)
 {
 	if ((run->opt.parts & 1u << part) == 0)
 		return;
