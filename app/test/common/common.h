@@ -81,6 +81,18 @@ unsigned int lines_with(const char *text, const char *word);
 /* telemetry.c */
 int telemetry_connect(void);
 
+/* held.c */
+
+/** What a process holds, where nothing may be left behind. */
+struct test_held {
+	size_t heap;   /**< DPDK's */
+	size_t memory; /**< the C library's */
+	unsigned int files, threads;
+};
+
+struct test_held held_now(void);
+void held_expect(const struct test_held *before, size_t kept);
+
 /* tools.c */
 
 /** Nothing that works takes this long, not even on a busy machine with a slow device. */

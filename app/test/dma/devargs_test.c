@@ -2,14 +2,11 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <cpuid.h>
-#include <dirent.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_dev.h>
-#include <rte_malloc.h>
 
 #include "test.h"
 
@@ -314,67 +311,25 @@ names_may_be_long(void)
 	memory_put_all();
 }
 
-static size_t
-heap_in_use(void)
-{
-	struct rte_malloc_socket_stats stats;
-	size_t sum = 0;
-	int i;
-
-	for (i = 0; i < RTE_MAX_NUMA_NODES; i++)
-		if (rte_malloc_get_socket_stats(i, &stats) == 0)
-			sum += stats.heap_allocsz_bytes;
-	return sum;
-}
-
-static unsigned int
-entries_of(const char *path)
-{
-	DIR *dir = opendir(path);
-	unsigned int n = 0;
-
-	if (dir == NULL)
-		return 0;
-	while (readdir(dir) != NULL)
-		n++;
-	closedir(dir);
-	return n;
-}
-
-/* What the C library has handed out. */
-static size_t
-malloc_in_use(void)
-{
-	struct mallinfo2 info = mallinfo2();
-
-	return info.uordblks + info.hblkhd;
-}
-
 static void
 probing_and_removing_leaks_nothing(void)
 {
-	unsigned int i, files, threads;
-	size_t heap, memory;
+	struct test_held held;
+	unsigned int i;
 
 	other_is_alike();
 	assert_int_equal(other_probe(""), 0);
 	other_works();
 	other_remove();
-	heap = heap_in_use();
-	files = entries_of("/proc/self/fd");
-	threads = entries_of("/proc/self/task");
-	memory = malloc_in_use();
+	held = held_now();
 	for (i = 0; i < 20; i++) {
 		assert_int_equal(other_probe(dev.is_virtual && i % 2 ? "mode=shared" : ""), 0);
 		if (i % 5 == 0)
 			other_works();
 		other_remove();
 	}
-	assert_int_equal(heap_in_use(), heap);
-	assert_int_equal(entries_of("/proc/self/fd"), files);
-	assert_int_equal(entries_of("/proc/self/task"), threads);
 	/* A little is kept by others, as by the bus for its devices' names; a device is more. */
-	assert_in_range(malloc_in_use(), 0, memory + 65536);
+	held_expect(&held, 65536);
 }
 
 /* Its threads would go on using it: it has to be stopped first, and is none the worse till then. */
