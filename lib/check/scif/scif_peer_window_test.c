@@ -34,6 +34,22 @@ enum {
 	W_BYTES = 242,
 };
 
+/* Two endpoints that are connected: what all cases begin with. */
+static struct link l;
+
+static int
+begin_linked(void **state)
+{
+	struct peer *p;
+	int ret = peer_begin_up(state);
+
+	if (ret != 0)
+		return ret;
+	p = *state;
+	link_up(&p->card[0], &l);
+	return 0;
+}
+
 /* ---- The card registers ---- */
 
 /* ALLOC_REQ to the host: the structure there, and its handle. */
@@ -75,26 +91,26 @@ set_run(struct card *c, const uint8_t *w, uint32_t run, uint64_t address, uint64
 }
 
 static void
-fill(uint8_t *w, const struct link *l, uint32_t runs, uint32_t prot, uint64_t offset)
+fill(uint8_t *w, uint32_t runs, uint32_t prot, uint64_t offset)
 {
 	put(w + W_RUNS, 4, runs);
 	put(w + W_PROT, 4, prot);
 	put(w + W_OFFSET, 8, offset);
-	put(w + W_EP, 8, l->host_handle);
+	put(w + W_EP, 8, l.host_handle);
 	put(w + W_PEER, 8, HANDLE);
 }
 
 /* A window of 4 pages in two runs: its handle at the host. */
 static uint64_t
-card_registers(struct card *c, const struct link *l)
+card_registers(struct card *c)
 {
 	uint64_t handle;
 	uint8_t *w = alloc(c, 4, &handle);
 
 	set_run(c, w, 0, c->address + CARD_FREE, 1);
 	set_run(c, w, 1, c->address + CARD_FREE + 8 * PAGE, 3);
-	fill(w, l, 2, READ | WRITE, OFFSET);
-	card_send(c, REGISTER, l->host_handle, handle, HANDLE, 0);
+	fill(w, 2, READ | WRITE, OFFSET);
+	card_send(c, REGISTER, l.host_handle, handle, HANDLE, 0);
 	assert_int_equal(card_expect(c, REGISTER_ACK).p[2], HANDLE);
 	return handle;
 }
@@ -111,10 +127,8 @@ a_card_registers(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
-	struct link l;
 
-	link_up(c, &l);
-	card_registers(c, &l);
+	card_registers(c);
 	card_silent(c);
 	assert_int_equal(window_of_peer(p, OFFSET), 0);
 	assert_int_equal(p->reply.value[0], OFFSET);
@@ -132,14 +146,12 @@ a_large_window_has_several_pages_of_runs(void **state)
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
 	uint64_t handle;
-	struct link l;
 	uint8_t *w;
 
-	link_up(c, &l);
 	w = alloc(c, 1000, &handle);
 	for (uint32_t run = 0; run < 1000; run++)
 		set_run(c, w, run, c->address + CARD_FREE + (run * 7 % 100) * PAGE, 1);
-	fill(w, &l, 1000, READ, OFFSET);
+	fill(w, 1000, READ, OFFSET);
 	card_send(c, REGISTER, l.host_handle, handle, HANDLE, 0);
 	assert_int_equal(card_expect(c, REGISTER_ACK).p[2], HANDLE);
 	assert_int_equal(window_of_peer(p, OFFSET + 999 * PAGE), 0);
@@ -153,10 +165,8 @@ a_card_unregisters(void **state)
 	struct card *c = &p->card[0];
 	uint64_t handle;
 	struct message m;
-	struct link l;
 
-	link_up(c, &l);
-	handle = card_registers(c, &l);
+	handle = card_registers(c);
 	card_send(c, UNREGISTER, handle, HANDLE, 0, 0);
 	m = card_expect(c, UNREGISTER_ACK);
 	assert_int_equal(m.p[0], l.handle);
@@ -173,10 +183,8 @@ what_is_in_use_is_given_back_later(void **state)
 	struct card *c = &p->card[0];
 	uint64_t handle, token;
 	struct message m;
-	struct link l;
 
-	link_up(c, &l);
-	handle = card_registers(c, &l);
+	handle = card_registers(c);
 	assert_int_equal(ask(p, SCIF_REQUEST_MAP, 2, OFFSET, PAGE, READ), 0);
 	token = p->reply.value[5];
 	card_send(c, UNREGISTER, handle, HANDLE, 0, 0);
@@ -196,9 +204,7 @@ a_card_thinks_better_of_it(void **state)
 	struct card *c = &p->card[0];
 	unsigned int memories;
 	uint64_t handle;
-	struct link l;
 
-	link_up(c, &l);
 	memories = p->memories;
 	alloc(c, 4, &handle);
 	card_send(c, FREE_VIRT, l.host_handle, handle, HANDLE, 19);
@@ -216,9 +222,7 @@ a_host_without_memory_rejects(void **state)
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
 	static const uint64_t pages[] = {0, UINT64_C(1) << 40, UINT64_MAX, INT64_MAX};
-	struct link l;
 
-	link_up(c, &l);
 	for (unsigned int i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		card_send(c, ALLOC_REQ, 0, pages[i], 0x77, 0);
 		assert_int_equal(card_expect(c, ALLOC_REJ).p[2], 0x77);
@@ -236,15 +240,13 @@ a_window_that_is_none_is_refused(void **state)
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
 	uint64_t handle;
-	struct link l;
 	uint8_t *w;
 
-	link_up(c, &l);
-	card_registers(c, &l);
+	card_registers(c);
 	for (unsigned int what = 0; what < 9; what++) {
 		w = alloc(c, 4, &handle);
 		set_run(c, w, 0, c->address + CARD_FREE, 4);
-		fill(w, &l, 1, READ, OFFSET + 16 * PAGE);
+		fill(w, 1, READ, OFFSET + 16 * PAGE);
 		if (what == 0)
 			put(w + W_RUNS, 4, 5);
 		if (what == 1)
@@ -280,14 +282,12 @@ a_run_of_nothing_reaches_nothing(void **state)
 	static const uint64_t far[] = {0, UINT64_C(0x7fff00000000), UINT64_MAX - PAGE + 1};
 	struct message m;
 	uint64_t handle;
-	struct link l;
 	uint8_t *w;
 
-	link_up(c, &l);
 	for (unsigned int i = 0; i < 4; i++) {
 		w = alloc(c, 2, &handle);
 		set_run(c, w, 0, i < 3 ? far[i] : c->address + CARD_BYTES - PAGE, 2);
-		fill(w, &l, 1, READ | WRITE, OFFSET + i * 16 * PAGE);
+		fill(w, 1, READ | WRITE, OFFSET + i * 16 * PAGE);
 		card_send(c, REGISTER, l.host_handle, handle, HANDLE + i, 0);
 		peer_step(p, 0);
 		assert_true(card_hear(c, &m));
@@ -336,7 +336,7 @@ grant(struct card *c, const struct message *m, uint64_t handle)
 }
 
 static uint64_t
-register_of_host(struct peer *p, const struct link *l, uint64_t offset)
+register_of_host(struct peer *p, uint64_t offset)
 {
 	struct card *c = &p->card[0];
 	struct message m;
@@ -348,16 +348,26 @@ register_of_host(struct peer *p, const struct link *l, uint64_t offset)
 	assert_int_equal(outcome(p, 3, TICKET, NULL), -EINPROGRESS);
 	w = grant(c, &m, HANDLE);
 	m = card_expect(c, REGISTER);
-	assert_int_equal(m.p[0], l->handle);
+	assert_int_equal(m.p[0], l.handle);
 	assert_int_equal(m.p[1], HANDLE);
 	assert_int_equal(get(w + W_RUNS, 4), 1);
 	assert_int_equal(get(w + W_PROT, 4), READ | WRITE);
 	assert_int_equal(get(w + W_OFFSET, 8), offset);
-	assert_int_equal(get(w + W_EP, 8), l->handle);
+	assert_int_equal(get(w + W_EP, 8), l.handle);
 	assert_int_equal(get(w + W_PEER, 8), m.p[2]);
 	assert_int_equal(get(w + 4 * PAGE, 8), 4);
 	assert_int_equal(outcome(p, 3, TICKET, NULL), -EINPROGRESS);
 	return m.p[2];
+}
+
+/* A window of the host's of 4 pages: its handle. */
+static uint64_t
+host_window(struct peer *p)
+{
+	uint64_t handle = register_of_host(p, OFFSET);
+
+	card_send(&p->card[0], REGISTER_ACK, 0, 0, handle, 0);
+	return handle;
 }
 
 /* 215, of the host. */
@@ -366,13 +376,9 @@ a_host_registers(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
-	uint64_t handle;
-	struct link l;
 	int64_t got;
 
-	link_up(c, &l);
-	handle = register_of_host(p, &l, OFFSET);
-	card_send(c, REGISTER_ACK, 0, 0, handle, 0);
+	host_window(p);
 	assert_int_equal(outcome(p, 3, TICKET, &got), 0);
 	assert_int_equal(got, OFFSET);
 	card_silent(c);
@@ -384,9 +390,7 @@ a_host_is_refused_a_window(void **state)
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
 	struct message m;
-	struct link l;
 
-	link_up(c, &l);
 	/* 216 */
 	assert_int_equal(host_registers(p, OFFSET, 4), -EINPROGRESS);
 	m = card_expect(c, ALLOC_REQ);
@@ -394,7 +398,7 @@ a_host_is_refused_a_window(void **state)
 	assert_int_equal(outcome(p, 3, TICKET, NULL), -ENOMEM);
 	card_silent(c);
 	p->board->slot[3].done = 0;
-	m.p[2] = register_of_host(p, &l, OFFSET);
+	m.p[2] = register_of_host(p, OFFSET);
 	card_send(c, REGISTER_NACK, 0, 0, m.p[2], 0);
 	assert_int_not_equal(outcome(p, 3, TICKET, NULL), 0);
 	assert_int_not_equal(outcome(p, 3, TICKET, NULL), -EINPROGRESS);
@@ -407,9 +411,7 @@ a_grant_of_nothing_is_given_back(void **state)
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
 	struct message m;
-	struct link l;
 
-	link_up(c, &l);
 	for (unsigned int what = 0; what < 3; what++) {
 		p->board->slot[3].done = 0;
 		assert_int_equal(host_registers(p, OFFSET, 4), -EINPROGRESS);
@@ -446,14 +448,11 @@ a_host_unregisters(void **state)
 	unsigned int before;
 	struct message m;
 	uint64_t handle;
-	struct link l;
 
-	link_up(c, &l);
 	for (unsigned int used = 0; used < 2; used++) {
 		p->board->slot[3].done = 0;
 		before = p->memories;
-		handle = register_of_host(p, &l, OFFSET);
-		card_send(c, REGISTER_ACK, 0, 0, handle, 0);
+		handle = host_window(p);
 		assert_int_equal(ask_more(p, &rq, -1), -EINPROGRESS);
 		m = card_expect(c, UNREGISTER);
 		assert_int_equal(m.p[0], HANDLE);
@@ -488,10 +487,8 @@ a_host_marks_and_waits(void **state)
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
 	struct message m;
-	struct link l;
 	int64_t mark;
 
-	link_up(c, &l);
 	assert_int_equal(fence(p, SCIF_REQUEST_MARK, 0), -EINPROGRESS);
 	m = card_expect(c, MARK);
 	assert_int_equal(m.p[0], l.handle);
@@ -518,9 +515,7 @@ a_card_marks_and_waits(void **state)
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
 	struct message m;
-	struct link l;
 
-	link_up(c, &l);
 	card_send(c, MARK, l.host_handle, 0xc0c0, 0, 0);
 	m = card_expect(c, MARK_ACK);
 	assert_int_equal(m.p[0], l.handle);
@@ -538,13 +533,9 @@ a_card_signals(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
-	uint64_t handle;
 	struct message m;
-	struct link l;
 
-	link_up(c, &l);
-	handle = register_of_host(p, &l, OFFSET);
-	card_send(c, REGISTER_ACK, 0, 0, handle, 0);
+	host_window(p);
 	card_send(c, SIG_LOCAL, l.host_handle, OFFSET + 0x18, 0x5157, 0xc0c2);
 	m = card_expect(c, SIG_ACK);
 	assert_int_equal(m.p[0], l.handle);
@@ -569,9 +560,7 @@ a_wait_ends_with_its_connection(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
-	struct link l;
 
-	link_up(c, &l);
 	assert_int_equal(fence(p, SCIF_REQUEST_WAIT, 0x80000005), -EINPROGRESS);
 	card_expect(c, WAIT);
 	card_send(c, DISCNCT, l.handle, l.host_handle, 0, 0);
@@ -583,7 +572,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define U(name) cmocka_unit_test_setup_teardown(name, peer_begin_up, peer_end)
+#define U(name) cmocka_unit_test_setup_teardown(name, begin_linked, peer_end)
 		U(a_card_registers),
 		U(a_large_window_has_several_pages_of_runs),
 		U(a_card_unregisters),
