@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -16,7 +17,9 @@
 #include <rte_bus_pci.h>
 #include <rte_common.h>
 #include <rte_cycles.h>
+#include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_log.h>
 #include <rte_memory.h>
 
 #include <bus_pci_driver.h>
@@ -435,8 +438,8 @@ access_memory_known(struct access_dev *access, const void *addr, uint64_t iova, 
 	return known_len(access, BUS_NO_PASID, iova, len) == len;
 }
 
-int
-access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
+static int
+dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
 {
 	int ret;
 
@@ -451,8 +454,8 @@ access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len)
 	return ret;
 }
 
-int
-access_dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t len)
+static int
+dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t len)
 {
 	int ret;
 
@@ -467,4 +470,30 @@ access_dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t le
 	 */
 	access->dev->ops->remap(access->dev);
 	return 0;
+}
+
+static int
+vdev_dma(struct access_dev *access, bool map, void *addr, uint64_t iova, size_t len)
+{
+	if (access == NULL)
+		return -ENODEV;
+	if (access->dev == NULL)
+		return -ENOTSUP;
+	return map ? dma_map(access, addr, iova, len) : dma_unmap(access, addr, iova, len);
+}
+
+int
+access_vdev_dma(struct access_dev *access, const char *name, int logtype, bool map, void *addr,
+		uint64_t iova, size_t len)
+{
+	int ret = vdev_dma(access, map, addr, iova, len);
+
+	if (ret == 0)
+		return 0;
+	rte_log(RTE_LOG_ERR, logtype,
+		"%s: DMA %s of %p+%zu at IO address %#" PRIx64 " refused: %s; accepted: %s\n",
+		name, map ? "map" : "unmap", addr, len, iova, rte_strerror(-ret),
+		map ? "the address itself, up to 64 pieces" : "exactly what was mapped");
+	rte_errno = -ret;
+	return -1;
 }

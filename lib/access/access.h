@@ -69,6 +69,10 @@ int access_model_open(const struct access_config *config, struct access_dev **ac
  */
 int access_pci_open(const char *name, struct rte_pci_device *pci, struct access_dev **access);
 
+/** Is a BAR of it mapped, and as large as needed? 0, or -ENODEV after a log line. */
+int access_pci_check_bar(const struct rte_pci_device *pci, unsigned int bar, uint64_t needed,
+			 int logtype);
+
 /** Its node, or SOCKET_ID_ANY: only a node that DPDK has memory on is of use. */
 int access_pci_numa_node(const struct rte_pci_device *pci);
 
@@ -164,14 +168,17 @@ int access_wait_fd(const struct access_dev *access);
 uint64_t access_idle_ns(struct access_dev *access);
 
 /**
- * Make memory outside DPDK's own known to a device in this process, or unknown again; the vdev bus
- * calls these for rte_dev_dma_map and rte_dev_dma_unmap. The PCI bus sees to its devices itself.
+ * Make memory outside DPDK's own known to a device in this process, or unknown again: what the vdev
+ * bus wants of a driver for rte_dev_dma_map and rte_dev_dma_unmap. The PCI bus sees to its devices
+ * itself.
  *
+ * @param access NULL: there is no such device; where BARs are mapped it is not to be told either
+ * @param name of the device, for the log line of a refusal
  * @param iova must equal the address: the device shares this process's address space
- * @return 0, or a negative errno
+ * @return 0, or -1 and rte_errno
  */
-int access_dma_map(struct access_dev *access, void *addr, uint64_t iova, size_t len);
-int access_dma_unmap(struct access_dev *access, void *addr, uint64_t iova, size_t len);
+int access_vdev_dma(struct access_dev *access, const char *name, int logtype, bool map, void *addr,
+		    uint64_t iova, size_t len);
 
 /** Is all of a piece of memory DPDK's, or was it made known, so that the device may use it? */
 bool access_memory_known(struct access_dev *access, const void *addr, uint64_t iova, size_t len);

@@ -7,9 +7,11 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include <rte_bus_pci.h>
 #include <rte_lcore.h>
+#include <rte_log.h>
 #include <rte_malloc.h>
 #include <rte_memory.h>
 
@@ -79,6 +81,21 @@ access_pci_open(const char *name, struct rte_pci_device *pci, struct access_dev 
 		access->mmio[i] = pci->mem_resource[i].addr;
 	*out = access;
 	return 0;
+}
+
+int
+access_pci_check_bar(const struct rte_pci_device *pci, unsigned int bar, uint64_t needed,
+		     int logtype)
+{
+	const struct rte_mem_resource *at = &pci->mem_resource[bar];
+
+	if (at->addr != NULL && at->len >= needed)
+		return 0;
+	rte_log(RTE_LOG_ERR, logtype,
+		"%s: BAR %u: %#" PRIx64 " bytes, %smapped; needed: %#" PRIx64
+		" bytes, mapped; bind the device to vfio-pci\n",
+		pci->device.name, bar, at->len, at->addr != NULL ? "" : "not ", needed);
+	return -ENODEV;
 }
 
 int

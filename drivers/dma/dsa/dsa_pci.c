@@ -7,7 +7,6 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include <rte_common.h>
 #include <rte_devargs.h>
@@ -40,28 +39,14 @@ static const struct rte_pci_id pci_ids[] = {
 };
 
 static int
-check_bar(const struct rte_pci_device *pci, unsigned int bar, uint64_t needed)
-{
-	const struct rte_mem_resource *at = &pci->mem_resource[bar];
-
-	if (at->addr != NULL && at->len >= needed)
-		return 0;
-	DSA_LOG(ERR, pci->device.name,
-		"BAR %u: %#" PRIx64 " bytes, %smapped; needed: %#" PRIx64
-		" bytes, mapped; bind the device to vfio-pci",
-		bar, at->len, at->addr != NULL ? "" : "not ", needed);
-	return -ENODEV;
-}
-
-static int
 pci_open(struct dsa *dsa)
 {
 	struct rte_pci_device *pci = container_of(dsa->device, struct rte_pci_device, device);
 	int ret;
 
-	ret = check_bar(pci, REG_BAR_0, BAR0_BYTES);
+	ret = access_pci_check_bar(pci, REG_BAR_0, BAR0_BYTES, dsa_logtype);
 	if (ret == 0)
-		ret = check_bar(pci, REG_BAR_2, BAR2_BYTES);
+		ret = access_pci_check_bar(pci, REG_BAR_2, BAR2_BYTES, dsa_logtype);
 	if (ret < 0)
 		return ret;
 	ret = access_pci_open(dsa->name, pci, &dsa->access);

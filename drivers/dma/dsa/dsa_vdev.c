@@ -8,7 +8,6 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include <rte_common.h>
@@ -140,49 +139,30 @@ vdev_remove(struct rte_vdev_device *vdev)
 
 /* ---- Memory of the application ---- */
 
-typedef int access_dma_fn(struct access_dev *access, void *addr, uint64_t iova, size_t len);
-
 /* To the kernel's work queue all of the process is known. */
 static int
-tell_access(struct rte_vdev_device *vdev, access_dma_fn *tell, void *addr, uint64_t iova,
-	    size_t len)
+tell_access(struct rte_vdev_device *vdev, bool map, void *addr, uint64_t iova, size_t len)
 {
-	int id = rte_dma_get_dev_id_by_name(rte_vdev_device_name(vdev));
+	const char *name = rte_vdev_device_name(vdev);
+	int id = rte_dma_get_dev_id_by_name(name);
 	struct dsa *dsa = id >= 0 ? dsa_of_id((int16_t)id) : NULL;
 
-	if (dsa == NULL)
-		return -ENODEV;
-	return dsa->access != NULL ? tell(dsa->access, addr, iova, len) : 0;
+	if (dsa != NULL && dsa->args.at == DSA_AT_KERNEL)
+		return 0;
+	return access_vdev_dma(dsa != NULL ? dsa->access : NULL, name, dsa_logtype, map, addr, iova,
+			       len);
 }
 
 static int
 vdev_dma_map(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
-	int ret = tell_access(vdev, access_dma_map, addr, iova, len);
-
-	if (ret == 0)
-		return 0;
-	DSA_LOG(ERR, rte_vdev_device_name(vdev),
-		"DMA map of %p+%zu at IO address %#" PRIx64
-		" refused: %s; accepted: the address itself, up to 64 pieces",
-		addr, len, iova, rte_strerror(-ret));
-	rte_errno = -ret;
-	return -1;
+	return tell_access(vdev, true, addr, iova, len);
 }
 
 static int
 vdev_dma_unmap(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
-	int ret = tell_access(vdev, access_dma_unmap, addr, iova, len);
-
-	if (ret == 0)
-		return 0;
-	DSA_LOG(ERR, rte_vdev_device_name(vdev),
-		"DMA unmap of %p+%zu at IO address %#" PRIx64
-		" refused: %s; accepted: exactly what was mapped",
-		addr, len, iova, rte_strerror(-ret));
-	rte_errno = -ret;
-	return -1;
+	return tell_access(vdev, false, addr, iova, len);
 }
 
 static struct rte_vdev_driver dsa_driver = {

@@ -5,7 +5,6 @@
 /* The device on the PCI bus, bound to vfio-pci or a uio driver, datasheet sections 1.1 and 1.2. */
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include <rte_common.h>
 #include <rte_devargs.h>
@@ -31,29 +30,15 @@ static const struct rte_pci_id pci_ids[] = {
 };
 
 static int
-check_bar(const struct rte_pci_device *pci, unsigned int bar, uint64_t needed)
-{
-	const struct rte_mem_resource *at = &pci->mem_resource[bar];
-
-	if (at->addr != NULL && at->len >= needed)
-		return 0;
-	DLB_LOG(ERR, pci->device.name,
-		"BAR %u: %#" PRIx64 " bytes, %smapped; needed: %#" PRIx64
-		" bytes, mapped; bind the device to vfio-pci",
-		bar, at->len, at->addr != NULL ? "" : "not ", needed);
-	return -ENODEV;
-}
-
-static int
 pci_open(struct dlb *dlb)
 {
 	struct rte_pci_device *pci = container_of(compat_event_device(dlb->dev),
 						  struct rte_pci_device, device);
 	int ret;
 
-	ret = check_bar(pci, REG_BAR_0, dlb_reg_end(dlb, REG_BAR_0));
+	ret = access_pci_check_bar(pci, REG_BAR_0, dlb_reg_end(dlb, REG_BAR_0), dlb_logtype);
 	if (ret == 0)
-		ret = check_bar(pci, REG_BAR_2, dlb_reg_end(dlb, REG_BAR_2));
+		ret = access_pci_check_bar(pci, REG_BAR_2, dlb_reg_end(dlb, REG_BAR_2), dlb_logtype);
 	if (ret < 0)
 		return ret;
 	ret = access_pci_open(dlb->name, pci, &dlb->access);

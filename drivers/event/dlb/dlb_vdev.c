@@ -8,7 +8,6 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include <rte_byteorder.h>
 #include <rte_common.h>
@@ -126,57 +125,27 @@ vdev_remove(struct rte_vdev_device *vdev)
 	return dlb_detach(rte_vdev_device_name(vdev));
 }
 
-static struct dlb *
-dlb_of_vdev(struct rte_vdev_device *vdev)
-{
-	struct rte_eventdev *dev = rte_event_pmd_get_named_dev(rte_vdev_device_name(vdev));
-
-	return dev != NULL ? dlb_of(dev) : NULL;
-}
-
 /* A domain of a device on a bus: memory is mapped through that device, once for all domains. */
 static int
-dma_map(struct dlb *dlb, void *addr, uint64_t iova, size_t len)
+tell_access(struct rte_vdev_device *vdev, bool map, void *addr, uint64_t iova, size_t len)
 {
-	return dlb_is_mapped(dlb) ? -ENOTSUP : access_dma_map(dlb->access, addr, iova, len);
-}
+	const char *name = rte_vdev_device_name(vdev);
+	struct rte_eventdev *dev = rte_event_pmd_get_named_dev(name);
 
-static int
-dma_unmap(struct dlb *dlb, void *addr, uint64_t iova, size_t len)
-{
-	return dlb_is_mapped(dlb) ? -ENOTSUP : access_dma_unmap(dlb->access, addr, iova, len);
+	return access_vdev_dma(dev != NULL ? dlb_of(dev)->access : NULL, name, dlb_logtype, map,
+			       addr, iova, len);
 }
 
 static int
 vdev_dma_map(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
-	struct dlb *dlb = dlb_of_vdev(vdev);
-	int ret = dlb != NULL ? dma_map(dlb, addr, iova, len) : -ENODEV;
-
-	if (ret == 0)
-		return 0;
-	DLB_LOG(ERR, rte_vdev_device_name(vdev),
-		"DMA map of %p+%zu at IO address %#" PRIx64
-		" refused: %s; accepted: the address itself, up to 64 pieces",
-		addr, len, iova, rte_strerror(-ret));
-	rte_errno = -ret;
-	return -1;
+	return tell_access(vdev, true, addr, iova, len);
 }
 
 static int
 vdev_dma_unmap(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
-	struct dlb *dlb = dlb_of_vdev(vdev);
-	int ret = dlb != NULL ? dma_unmap(dlb, addr, iova, len) : -ENODEV;
-
-	if (ret == 0)
-		return 0;
-	DLB_LOG(ERR, rte_vdev_device_name(vdev),
-		"DMA unmap of %p+%zu at IO address %#" PRIx64
-		" refused: %s; accepted: exactly what was mapped",
-		addr, len, iova, rte_strerror(-ret));
-	rte_errno = -ret;
-	return -1;
+	return tell_access(vdev, false, addr, iova, len);
 }
 
 static struct rte_vdev_driver dlb_driver = {

@@ -5,7 +5,6 @@
 /* The card on the PCI bus, bound to vfio-pci or a uio driver: section 3. */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include <rte_common.h>
@@ -33,27 +32,13 @@ static const struct rte_pci_id pci_ids[] = {
 };
 
 static int
-check_bar(const struct rte_pci_device *pci, unsigned int bar, uint64_t needed)
-{
-	const struct rte_mem_resource *at = &pci->mem_resource[bar];
-
-	if (at->addr != NULL && at->len >= needed)
-		return 0;
-	MIC_LOG(ERR, pci->device.name,
-		"BAR %u: %#" PRIx64 " bytes, %smapped; needed: %#" PRIx64
-		" bytes, mapped; bind the device to vfio-pci",
-		bar, at->len, at->addr != NULL ? "" : "not ", needed);
-	return -ENODEV;
-}
-
-static int
 pci_open(struct mic *mic, struct access_dev **access)
 {
 	struct rte_pci_device *pci = container_of(mic->device, struct rte_pci_device, device);
-	int ret = check_bar(pci, MIC_BAR_APERTURE, 1);
+	int ret = access_pci_check_bar(pci, MIC_BAR_APERTURE, 1, mic_logtype);
 
 	if (ret == 0)
-		ret = check_bar(pci, MIC_BAR_MMIO, MIC_BAR4_BYTES);
+		ret = access_pci_check_bar(pci, MIC_BAR_MMIO, MIC_BAR4_BYTES, mic_logtype);
 	if (ret < 0)
 		return ret;
 	ret = access_pci_open(mic->name, pci, access);

@@ -116,40 +116,27 @@ vdev_remove(struct rte_vdev_device *vdev)
 
 /* ---- Memory of the application ---- */
 
-typedef int access_dma_fn(struct access_dev *access, void *addr, uint64_t iova, size_t len);
-
 static int
-tell_access(struct rte_vdev_device *vdev, access_dma_fn *tell, const char *what, void *addr,
-	    uint64_t iova, size_t len)
+tell_access(struct rte_vdev_device *vdev, bool map, void *addr, uint64_t iova, size_t len)
 {
 	const char *name = rte_vdev_device_name(vdev);
 	struct rte_rawdev *raw = rte_rawdev_pmd_get_named_dev(name);
-	struct mic *mic = raw != NULL ? mic_of(raw) : NULL;
-	int ret = mic != NULL && mic->dev != NULL
-			  ? tell(mic_dev_access(mic->dev), addr, iova, len)
-			  : -ENODEV;
+	struct mic_dev *dev = raw != NULL ? mic_of(raw)->dev : NULL;
 
-	if (ret == 0)
-		return 0;
-	MIC_LOG(ERR, name,
-		"DMA %s of %p+%zu at IO address %#" PRIx64
-		" refused: %s; accepted: the address itself, up to 64 pieces, and to unmap exactly "
-		"what was mapped",
-		what, addr, len, iova, rte_strerror(-ret));
-	rte_errno = -ret;
-	return -1;
+	return access_vdev_dma(dev != NULL ? mic_dev_access(dev) : NULL, name, mic_logtype, map,
+			       addr, iova, len);
 }
 
 static int
 vdev_dma_map(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
-	return tell_access(vdev, access_dma_map, "map", addr, iova, len);
+	return tell_access(vdev, true, addr, iova, len);
 }
 
 static int
 vdev_dma_unmap(struct rte_vdev_device *vdev, void *addr, uint64_t iova, size_t len)
 {
-	return tell_access(vdev, access_dma_unmap, "unmap", addr, iova, len);
+	return tell_access(vdev, false, addr, iova, len);
 }
 
 static struct rte_vdev_driver mic_driver = {
