@@ -24,11 +24,12 @@
 
 static struct {
 	uint8_t type; /* 0: takes nothing */
-	unsigned int count;
+	unsigned int count, config_db_at;
 	struct {
 		enum card_block_event event;
 		struct card_block block;
-		uint8_t guest_ack; /* as the page had it then */
+		/* As the page had them then. */
+		uint8_t guest_ack, config_db;
 	} seen[EVENTS];
 	unsigned int stops;
 } loopback;
@@ -64,6 +65,9 @@ loop_block(struct card *card, void *state, const struct card_block *block,
 		return false;
 	loopback.seen[loopback.count].event = event;
 	loopback.seen[loopback.count].block = *block;
+	assert_int_equal(card_page_read(card, loopback.config_db_at,
+					&loopback.seen[loopback.count].config_db, 1),
+			 0);
 	assert_int_equal(card_page_read(card, ack, &loopback.seen[loopback.count++].guest_ack, 1),
 			 0);
 	return true;
@@ -84,6 +88,12 @@ static const struct card_service loop = {.name = "loopback",
 					 .stop = loop_stop};
 static const struct card_service *const loop_services[] = {&loop, NULL};
 
+static unsigned int
+config_db_at(enum card_era era)
+{
+	return era == CARD_ERA_A ? H2C_CONFIG : 4;
+}
+
 static void
 open_rig(struct card_rig *r, enum card_era era, uint8_t type)
 {
@@ -91,6 +101,7 @@ open_rig(struct card_rig *r, enum card_era era, uint8_t type)
 
 	memset(&loopback, 0, sizeof(loopback));
 	loopback.type = type;
+	loopback.config_db_at = config_db_at(era);
 	assert_int_equal(card_rig_open(r, &config), 0);
 	card_rig_page(r, era);
 	card_rig_image(r, " mem=32M");
@@ -143,7 +154,7 @@ ack_at(struct card_rig *r, unsigned int at)
 static void
 ring_config(struct card_rig *r, enum card_era era)
 {
-	card_rig_ring(r, *card_rig_page_at(r, era == CARD_ERA_A ? H2C_CONFIG : 4));
+	card_rig_ring(r, *card_rig_page_at(r, config_db_at(era)));
 	card_rig_settle(r);
 }
 
@@ -181,6 +192,25 @@ blocks_are_found_where_each_era_has_them(void **state)
 		assert_int_equal(loopback.seen[0].block.config_len, 33);
 		card_status_read(r.rig.dev, &status);
 		assert_int_equal(status.blocks, 3);
+		assert_int_equal(card_rig_close(&r), 0);
+	}
+}
+
+/* Item M20: a host that rings as soon as it can is not heard in the middle of it. */
+static void
+the_first_scan_is_over_when_its_doorbell_is_told(void **state)
+{
+	static const enum card_era eras[] = {CARD_ERA_A, CARD_ERA_C, CARD_ERA_D};
+	struct card_rig r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(eras) / sizeof(eras[0]); i++) {
+		open_rig(&r, eras[i], MIC_DEVICE_BLOCK);
+		put_block(&r, eras[i] == CARD_ERA_A ? FIRST_A : FIRST_D, MIC_DEVICE_BLOCK, 1, 36);
+		boot(&r);
+		assert_int_equal(loopback.count, 1);
+		assert_int_equal(loopback.seen[0].config_db, MIC_DOORBELL_NONE);
+		assert_in_range(*card_rig_page_at(&r, config_db_at(eras[i])), 0, 15);
 		assert_int_equal(card_rig_close(&r), 0);
 	}
 }
@@ -377,6 +407,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_are_found_where_each_era_has_them),
+		cmocka_unit_test(the_first_scan_is_over_when_its_doorbell_is_told),
 		cmocka_unit_test(a_block_that_comes_later_is_found_by_doorbell),
 		cmocka_unit_test(changes_are_acknowledged_after_the_driver_saw_them),
 		cmocka_unit_test(a_removed_block_is_acknowledged_marked_and_skipped),
