@@ -48,8 +48,26 @@ a_card_that_is_killed_is_lost_at_once(void)
 	assert_int_equal(rte_eal_hotplug_remove(dev.bus, dev.name), 0);
 }
 
+/* Its process is there, but every register reads all ones: whoever looks finds that out. */
+static void
+a_link_that_is_cut_is_noticed_by_who_looks(void)
+{
+	if (dev.model || !dev.is_virtual)
+		return;
+	boot(dev.id);
+	assert_int_equal(dev_type(dev.id, "inject lost-link"), 0);
+	assert_string_equal(status(dev.id).post_code, "");
+	wait_state(dev.id, RTE_PMD_MIC_LOST);
+	assert_int_equal(rte_rawdev_reset(dev.id), -ENODEV);
+	rte_rawdev_stop(dev.id);
+	/* Plugged in again it is as switched on anew. */
+	dev_probe_again();
+	boot(dev.id);
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(a_card_that_is_killed_is_lost_at_once),
+	TEST_CASE(a_link_that_is_cut_is_noticed_by_who_looks),
 };
 
 TEST_GROUP(loss, cases);

@@ -105,14 +105,18 @@ lose(struct mic_dev *dev)
 	pthread_mutex_lock(&m->lock);
 }
 
-/* Is a look at the registers due? A server that has gone shows without one. */
+/* Is a look at the registers due? A server that has gone shows without one; one that is there for a
+ * card that is not shows to whoever reads a register.
+ */
 static bool
-look_is_due(const struct mic_dev *dev, uint64_t now)
+look_is_due(struct mic_dev *dev, uint64_t now)
 {
-	const struct mic_machine *m = &dev->machine;
+	struct mic_machine *m = &dev->machine;
+	bool suspected = atomic_exchange(&m->suspected, false);
 
-	return mic_machine_is_up(m) && access_wait_fd(dev->access) < 0 &&
-	       now - m->looked >= LOOK_NS;
+	return mic_machine_is_up(m) &&
+	       (suspected ||
+		(access_wait_fd(dev->access) < 0 && now - m->looked >= LOOK_NS));
 }
 
 static void

@@ -477,6 +477,10 @@ mic_state_status(struct mic_dev *dev, struct mic_status *status)
 	pthread_mutex_unlock(&m->lock);
 	status->post = mic_dev_read(dev, MIC_AT(POSTCODE, 0));
 	status->spad2 = mic_dev_read(dev, MIC_SPAD_AT(2));
+	if (status->post != UINT32_MAX || status->spad2 != UINT32_MAX)
+		return;
+	atomic_store(&m->suspected, true);
+	mic_control_wake();
 }
 
 const char *

@@ -15,6 +15,8 @@
  *                                          +--> NONE, state reset_failed
  */
 
+#include <stdatomic.h>
+
 #include "mic_control.h"
 #include "mic_cosm.h"
 #include "mic_state.h"
@@ -60,6 +62,7 @@ struct mic_machine {
 	struct mic_kept kept;
 	uint64_t placed; /**< of it, in step PLACE */
 	uint64_t looked; /**< when it was last seen to be there */
+	_Atomic bool suspected; /**< not to be there, by who has read all ones */
 
 	/* Eras C, D. */
 	mic_cosm_send_fn *send;
