@@ -27,34 +27,6 @@
 
 /* ---- Its surroundings ---- */
 
-/* "0-1,3" has been looked at: digits, - and , only. */
-static int
-parse_cpus(const char *text, cpu_set_t *set)
-{
-	unsigned long first, last;
-	char *end;
-
-	CPU_ZERO(set);
-	while (*text != '\0') {
-		first = strtoul(text, &end, 10);
-		last = first;
-		if (end == text)
-			return -EINVAL;
-		if (*end == '-') {
-			text = end + 1;
-			last = strtoul(text, &end, 10);
-			if (end == text)
-				return -EINVAL;
-		}
-		if (last < first || last >= CPU_SETSIZE || (*end != '\0' && *end != ','))
-			return -EINVAL;
-		for (; first <= last; first++)
-			CPU_SET(first, set);
-		text = *end == ',' ? end + 1 : end;
-	}
-	return 0;
-}
-
 static int
 set_cpus(const char *text)
 {
@@ -62,7 +34,7 @@ set_cpus(const char *text)
 
 	if (text == NULL || text[0] == '\0')
 		return 0;
-	if (parse_cpus(text, &set) < 0 || sched_setaffinity(0, sizeof(set), &set) < 0) {
+	if (card_cpus_parse(text, &set) < 0 || sched_setaffinity(0, sizeof(set), &set) < 0) {
 		complain("card: cpu = %s: this machine has no such CPUs for us", text);
 		return -EINVAL;
 	}

@@ -152,10 +152,36 @@ set_cmdline(struct card_settings *s, const char *key, const char *value, const c
 	return 0;
 }
 
+int
+card_cpus_parse(const char *text, cpu_set_t *set)
+{
+	unsigned long first, last;
+	char *end;
+
+	CPU_ZERO(set);
+	for (; *text != '\0'; text = *end == ',' ? end + 1 : end) {
+		if (!isdigit((unsigned char)*text))
+			return -EINVAL;
+		first = last = strtoul(text, &end, 10);
+		if (*end == '-') {
+			if (!isdigit((unsigned char)end[1]))
+				return -EINVAL;
+			last = strtoul(end + 1, &end, 10);
+		}
+		if (last < first || last >= CPU_SETSIZE || (*end != '\0' && *end != ','))
+			return -EINVAL;
+		for (; first <= last; first++)
+			CPU_SET(first, set);
+	}
+	return 0;
+}
+
 static int
 set_cpu(struct card_settings *s, const char *key, const char *value, const char *where)
 {
-	if (strspn(value, "0123456789-,") != strlen(value) || strlen(value) >= sizeof(s->cpu))
+	cpu_set_t set;
+
+	if (strlen(value) >= sizeof(s->cpu) || card_cpus_parse(value, &set) < 0)
 		return refuse(where, key, value, "CPUs as in 1 or 0-1,3, or nothing");
 	strcpy(s->cpu, value);
 	return 0;

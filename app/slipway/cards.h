@@ -26,6 +26,7 @@
 
 #include <getopt.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -108,6 +109,9 @@ int card_settings_set(struct card_settings *s, const char *key, const char *valu
 /** Text of a key's value, the keys counted from 0; NULL when there are no more. */
 const char *card_settings_get(const struct card_settings *s, size_t n, const char **key, char *buf,
 			      size_t len);
+
+/** The CPUs of a text such as "1" or "0-1,3": 0 or -EINVAL. */
+int card_cpus_parse(const char *text, cpu_set_t *set);
 
 /* ---- card_image.c ---- */
 
