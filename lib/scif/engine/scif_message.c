@@ -83,6 +83,8 @@ scif_message_failed(struct scif_node *to, const struct scif_message *m)
 
 	scif_log(engine, "node %u: %s not sent, its ring is full for %" PRIu32 " ms", to->id,
 		 name_of(m->op), engine->config.send_retry_ms);
+	if (m->op == SCIF_NODE_REMOVE)
+		scif_node_settle(to, m->payload[0]);
 	if (m->op != SCIF_CNCT_REQ)
 		return;
 	ep = scif_token_find(&engine->tokens, SCIF_KIND_ENDPOINT, m->payload[0]);

@@ -45,7 +45,7 @@ is_manager(const struct scif_engine *engine)
 	return engine->config.node == 0;
 }
 
-static void
+static int
 send_about(struct scif_node *to, enum scif_op op, uint16_t id)
 {
 	const struct scif_message m = {
@@ -55,7 +55,7 @@ send_about(struct scif_node *to, enum scif_op op, uint16_t id)
 		.payload = {id},
 	};
 
-	scif_message_send(to, &m);
+	return scif_message_send(to, &m);
 }
 
 /* ---- Join ---- */
@@ -92,29 +92,19 @@ tell_others(struct scif_node *gone)
 
 		if (node == NULL || node == gone || node->self || !node->online)
 			continue;
-		send_about(node, SCIF_NODE_REMOVE, gone->id);
-		gone->acks++;
+		if (send_about(node, SCIF_NODE_REMOVE, gone->id) == 0)
+			engine->unacked[gone->id][node->id]++;
 	}
 }
 
-void
-scif_node_leave(struct scif_node *node)
+/* Do all others know that it is gone? */
+static bool
+all_know(const struct scif_node *gone)
 {
-	struct scif_engine *engine = node->engine;
-
-	if (!node->online)
-		return;
-	node->online = false;
-	node->acks = 0;
-	engine->counters.nodes_lost++;
-	if (!engine->config.quiet)
-		scif_log(engine, "node %u: gone", node->id);
-	scif_close_node(node);
-	if (is_manager(engine)) {
-		scif_peer_part(node);
-		tell_others(node);
-	}
-	engine->ops->node(engine->arg, node->id, false);
+	for (unsigned int i = 0; i < SCIF_NODES_MAX; i++)
+		if (gone->engine->unacked[gone->id][i] != 0)
+			return false;
+	return true;
 }
 
 /* The others know, or had their time: the one that leaves may go. */
@@ -127,27 +117,73 @@ let_go(struct scif_node *node)
 }
 
 static void
+let_go_if_known(struct scif_engine *engine, uint64_t id)
+{
+	struct scif_node *gone = engine->node[id];
+
+	if (gone != NULL && gone->exiting != SCIF_NO_DEADLINE && all_know(gone))
+		let_go(gone);
+}
+
+/* Who is gone says nothing any more. */
+static void
+excuse(const struct scif_node *node)
+{
+	for (unsigned int id = 0; id < SCIF_NODES_MAX; id++) {
+		if (node->engine->unacked[id][node->id] == 0)
+			continue;
+		node->engine->unacked[id][node->id] = 0;
+		let_go_if_known(node->engine, id);
+	}
+}
+
+void
+scif_node_settle(const struct scif_node *to, uint64_t gone)
+{
+	if (gone >= SCIF_NODES_MAX || to->engine->unacked[gone][to->id] == 0)
+		return;
+	to->engine->unacked[gone][to->id]--;
+	let_go_if_known(to->engine, gone);
+}
+
+void
+scif_node_leave(struct scif_node *node)
+{
+	struct scif_engine *engine = node->engine;
+
+	if (!node->online)
+		return;
+	node->online = false;
+	excuse(node);
+	engine->counters.nodes_lost++;
+	if (!engine->config.quiet)
+		scif_log(engine, "node %u: gone", node->id);
+	scif_close_node(node);
+	if (is_manager(engine)) {
+		scif_peer_part(node);
+		tell_others(node);
+	}
+	engine->ops->node(engine->arg, node->id, false);
+}
+
+static void
 exits(struct scif_node *node)
 {
 	struct scif_engine *engine = node->engine;
 
 	scif_node_leave(node);
 	node->exiting = engine->now + engine->config.alive_ms * NS_PER_MS;
-	if (node->acks == 0)
-		let_go(node);
+	let_go_if_known(engine, node->id);
 }
 
+/* Only who was told knows, and once for each time that it was. */
 static void
-remove_acked(struct scif_engine *engine, uint64_t id)
+remove_acked(struct scif_node *from, uint64_t id)
 {
-	struct scif_node *gone = id < SCIF_NODES_MAX ? engine->node[id] : NULL;
-
-	if (gone == NULL || gone->self || gone->acks == 0) {
-		engine->counters.bad_token++;
-		return;
-	}
-	if (--gone->acks == 0 && gone->exiting != SCIF_NO_DEADLINE)
-		let_go(gone);
+	if (id < SCIF_NODES_MAX && from->engine->unacked[id][from->id] != 0)
+		scif_node_settle(from, id);
+	else
+		from->engine->counters.bad_token++;
 }
 
 static void
@@ -254,7 +290,7 @@ scif_node_message(struct scif_node *from, const struct scif_message *m)
 		removed(from, m->payload[0]);
 		break;
 	case SCIF_NODE_REMOVE_ACK:
-		remove_acked(from->engine, m->payload[0]);
+		remove_acked(from, m->payload[0]);
 		break;
 	case SCIF_GET_NODE_INFO:
 		answer_info(from, m);

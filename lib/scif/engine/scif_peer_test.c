@@ -13,10 +13,10 @@
 #include "scif_engine_test_rig.h"
 #include "scif_priv.h"
 
-/* A host and two cards, which the host introduces to each other. */
+/* A host and cards, of which it introduces two to each other. */
 
 #define PORT   2050
-#define NODES  3
+#define NODES  4
 #define LENGTH UINT64_C(0x5000)
 
 static struct bench node[NODES];
@@ -54,6 +54,7 @@ begin_nodes(bool no_peers)
 		const struct scif_engine_config config = {
 			.node = i, .page_poll_ms = 10, .alive_ms = 1000, .no_peers = no_peers};
 
+		scif_loop_init(&to_host[i]);
 		bench_begin(&node[i], &config);
 		client[i] = bench_client(&node[i], true, NULL);
 	}
@@ -292,6 +293,63 @@ a_card_that_stops_is_removed_from_all_before_it_goes(void **state)
 	assert_true(scif_engine_stopped(node[2].engine));
 }
 
+/* Node 2 leaves; nodes 1 and 3 are asked to forget it. */
+static const struct scif_counters *
+stop_node_2(void)
+{
+	make_peers();
+	link_to_host(3);
+	pass_ms(10);
+	pass_ms(10);
+	assert_int_equal(node[0].nodes, 3);
+	scif_engine_stop(node[2].engine);
+	bench_step(&node[2], 0);
+	bench_step(&node[0], 0);
+	assert_int_equal(node[0].engine->counters.sent[SCIF_NODE_REMOVE], 2);
+	assert_int_equal(node[0].engine->counters.sent[SCIF_EXIT_ACK], 0);
+	return scif_engine_counters(node[0].engine);
+}
+
+static void
+acknowledge(uint16_t from, uint64_t gone)
+{
+	const struct scif_message m = {
+		.src = {from, 0}, .op = SCIF_NODE_REMOVE_ACK, .payload = {gone}};
+
+	scif_message_deliver(node[0].engine->node[from], &m);
+}
+
+static void
+a_removal_is_known_by_all_who_were_told(void **state)
+{
+	const struct scif_counters *host = stop_node_2();
+	uint64_t bad = host->bad_token;
+
+	(void)state;
+	acknowledge(1, 2);
+	/* Once more, of others, and from who was not asked. */
+	acknowledge(1, 2);
+	acknowledge(3, 1);
+	acknowledge(3, UINT64_MAX);
+	acknowledge(2, 2);
+	assert_int_equal(host->bad_token, bad + 4);
+	assert_int_equal(host->sent[SCIF_EXIT_ACK], 0);
+	acknowledge(3, 2);
+	assert_int_equal(host->sent[SCIF_EXIT_ACK], 1);
+}
+
+static void
+a_removal_does_not_wait_for_who_is_lost(void **state)
+{
+	const struct scif_counters *host = stop_node_2();
+
+	(void)state;
+	acknowledge(1, 2);
+	scif_engine_link_remove(node[0].engine, 3);
+	scif_engine_link_remove(node[3].engine, 0);
+	assert_int_equal(host->sent[SCIF_EXIT_ACK], 1);
+}
+
 static void
 a_card_that_is_lost_is_removed_and_introduced_again(void **state)
 {
@@ -359,6 +417,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(cards_are_not_introduced_without_leave,
 						begin_without, end),
 		TEST(a_card_that_stops_is_removed_from_all_before_it_goes),
+		TEST(a_removal_is_known_by_all_who_were_told),
+		TEST(a_removal_does_not_wait_for_who_is_lost),
 		TEST(a_card_that_is_lost_is_removed_and_introduced_again),
 		TEST(only_node_0_introduces),
 	};

@@ -149,7 +149,6 @@ struct scif_node {
 	struct scif_engine *engine;
 	struct scif_bus *bus;   /**< NULL: this node */
 	struct scif_link *wire; /**< scif_link.c's: queue pair, ring, timers; NULL: this node */
-	uint32_t acks;    /**< nodes that have still to say that they know it is gone */
 	uint64_t exiting; /**< until when those are waited for; SCIF_NO_DEADLINE: it does not leave */
 	bool stopping;    /**< this node leaves, and waits for its EXIT_ACK */
 	uint64_t paired[SCIF_NODES_MAX / 64 + 1]; /**< nodes it has been introduced to: a bit each */
@@ -177,6 +176,8 @@ struct scif_engine {
 	struct scif_list resting; /**< connections without users */
 	struct scif_node *node[SCIF_NODES_MAX];
 	struct scif_peer peer[SCIF_NODES_MAX];
+	/** Of a node that is gone: how often each other one has still to say that it knows. */
+	uint16_t unacked[SCIF_NODES_MAX][SCIF_NODES_MAX];
 	uint16_t max_id;   /**< ever seen */
 	uint16_t max_link; /**< there was ever a link to */
 	uint32_t numbers; /**< memories, clients and endpoints ever */
@@ -308,6 +309,8 @@ void scif_node_message(struct scif_node *from, const struct scif_message *m);
 /** This node leaves the others: begin, and whether it is done. */
 void scif_node_stop(struct scif_engine *engine);
 bool scif_node_stopped(const struct scif_engine *engine);
+/** It has said that it knows of another one's end, or was not told after all. */
+void scif_node_settle(const struct scif_node *to, uint64_t gone);
 /** Time passed: when to be called again. */
 uint64_t scif_node_expire(struct scif_node *node);
 /** A line for the log. */
