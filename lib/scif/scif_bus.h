@@ -49,7 +49,8 @@ struct scif_bus_ops {
 	/** Where is the other node's queue pair? 0: not there. Never an error: ask again later. */
 	uint64_t (*peer_qp)(struct scif_bus *bus);
 
-	/** Make memory reachable from the other node: 0 and its first address, or a negative errno.
+	/** Make memory reachable from the other node, as soon as it knows: 0 and its first address,
+	 * or a negative errno.
 	 */
 	int (*share)(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *address);
 	void (*unshare)(struct scif_bus *bus, uint64_t address);
@@ -59,6 +60,11 @@ struct scif_bus_ops {
 	 */
 	int (*map)(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view);
 	void (*unmap)(struct scif_bus *bus, struct scif_view *view);
+
+	/** Does the other node know of all that is shared? Messages name it, and wait until then.
+	 * NULL: always.
+	 */
+	bool (*told)(struct scif_bus *bus);
 
 	/** Have the other node's engine look at its rings. What was stored before is visible first.
 	 */

@@ -29,7 +29,7 @@
 #define LINK_RING    4u
 #define NODE         2u
 
-/* As lib/scif/host/scif_host_link.c has it. */
+/* As lib/scif/host/scif_host_link.h has it. */
 struct packet {
 	uint32_t kind, version, node, zero;
 	uint64_t address, size;

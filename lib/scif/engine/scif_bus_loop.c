@@ -55,11 +55,21 @@ loop_unshare(struct scif_bus *bus, uint64_t address)
 			end->memory[i] = end->memory[--end->memories];
 }
 
+static bool
+loop_told(struct scif_bus *bus)
+{
+	return !end_of(bus)->full;
+}
+
 static int
 loop_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
 {
 	const struct scif_loop_end *other = end_of(bus)->other;
 
+	if (end_of(bus)->slow > 0) {
+		end_of(bus)->slow--;
+		return -EAGAIN;
+	}
 	for (uint32_t i = 0; i < other->memories; i++) {
 		const struct scif_memory *memory = other->memory[i].memory;
 		uint64_t at = address - other->memory[i].address;
@@ -111,6 +121,7 @@ static const struct scif_bus_ops loop_ops = {
 	.peer_qp = loop_peer_qp,
 	.share = loop_share,
 	.unshare = loop_unshare,
+	.told = loop_told,
 	.map = loop_map,
 	.unmap = loop_unmap,
 	.ring = loop_ring,

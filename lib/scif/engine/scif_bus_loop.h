@@ -29,6 +29,8 @@ struct scif_loop_end {
 	uint32_t maps; /**< that the other side's memory has here */
 	bool rung;     /**< by the other side, since somebody looked */
 	bool away;     /**< the other side is lost */
+	uint32_t slow; /**< so many times more the link has to be asked before it maps */
+	bool full;     /**< the other side is not told of memory that is shared now */
 };
 
 /** A link. */

@@ -53,7 +53,9 @@ scif_close_begin(struct scif_endpoint *ep)
 	case SCIF_CONNECTING:
 	case SCIF_MAPPING:
 		/* An accepter's connector may believe in the connection already. */
-		if (ep->accepted || ep->state == SCIF_MAPPING)
+		if (ep->accepted && !ep->granted)
+			scif_connect_reject(ep);
+		else if (ep->accepted || ep->state == SCIF_MAPPING)
 			waits = disconnect(ep);
 		break;
 	case SCIF_CONNECTED:
@@ -106,6 +108,8 @@ peer_closed(struct scif_node *from, const struct scif_message *m)
 		scif_close_disconnected(ep);
 	else if (ep->state == SCIF_MAPPING)
 		scif_connect_cancel(ep, -ECONNREFUSED);
+	else if (ep->state == SCIF_CONNECTING && ep->accepted)
+		scif_connect_accept_failed(ep);
 	answer.op = SCIF_DISCNT_ACK;
 	scif_message_send(from, &answer);
 }

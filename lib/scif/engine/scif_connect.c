@@ -76,6 +76,15 @@ scif_connect_cancel(struct scif_endpoint *ep, int outcome)
 	finish(ep, outcome, SCIF_BOUND);
 }
 
+/* An accepter that waits for an answer to its grant is not left to its time. */
+void
+scif_connect_give_up(struct scif_endpoint *ep, int outcome)
+{
+	if (ep->state == SCIF_MAPPING)
+		scif_connect_send(ep, SCIF_CNCT_GNTNACK, ep->peer_token, 0, 0);
+	scif_connect_cancel(ep, outcome);
+}
+
 /* Where to go from a state: 0 to begin, 1 to collect an outcome, or a negative errno. */
 static int
 may_connect(const struct scif_endpoint *ep)
@@ -332,7 +341,10 @@ accepter_half(struct scif_endpoint *ep, struct scif_client *client, const struct
 static int
 grant(struct scif_endpoint *ep)
 {
-	return scif_connect_send(ep, SCIF_CNCT_GNT, ep->peer_token, qp_address(ep), ep->token);
+	int ret = scif_connect_send(ep, SCIF_CNCT_GNT, ep->peer_token, qp_address(ep), ep->token);
+
+	ep->granted = ret == 0;
+	return ret;
 }
 
 static int
@@ -352,13 +364,14 @@ accept_knock(struct scif_client *client, struct scif_endpoint *ep, const struct 
 		ret = accepter_halves(ep, client, knock);
 	else
 		ret = accepter_half(ep, client, knock);
-	if (ret < 0 && ret != -EAGAIN)
-		return ret;
-	if (ret == -EAGAIN && !scif_endpoint_far(ep))
+	if (ret == 0)
+		ret = grant(ep);
+	/* A link that has to be asked first: map_again grants. */
+	if (ret < 0 && !(ret == -EAGAIN && scif_endpoint_far(ep)))
 		return ret;
 	scif_endpoint_set(ep, SCIF_CONNECTING);
 	scif_endpoint_wait(ep, ep->engine->now + ep->engine->config.accept_ms * NS_PER_MS);
-	return ret == -EAGAIN ? 0 : grant(ep);
+	return 0;
 }
 
 static void
@@ -452,6 +465,22 @@ scif_connect_accept(struct scif_client *client, struct scif_endpoint *listener, 
 }
 
 void
+scif_connect_reject(struct scif_endpoint *ep)
+{
+	struct scif_node *node = scif_node_find(ep->engine, ep->peer.node);
+	const struct scif_message m = {
+		.src = ep->peer,
+		.dst = {ep->engine->config.node, ep->port},
+		.op = SCIF_CNCT_REJ,
+		.payload = {ep->peer_token, ep->grant_qp},
+	};
+
+	ep->engine->counters.refused++;
+	if (node != NULL)
+		scif_message_send(node, &m);
+}
+
+void
 scif_connect_accept_failed(struct scif_endpoint *ep)
 {
 	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
@@ -462,6 +491,15 @@ scif_connect_accept_failed(struct scif_endpoint *ep)
 
 /* ---- Time ---- */
 
+/* A connector that was granted a connection, or an accepter that is about to grant it. */
+static bool
+waits_for_map(const struct scif_endpoint *ep)
+{
+	return scif_endpoint_far(ep) &&
+	       (ep->state == SCIF_MAPPING ||
+		(ep->state == SCIF_CONNECTING && ep->accepted && !ep->granted));
+}
+
 /* Mapping may take time on a link: try again. */
 static void
 map_again(struct scif_endpoint *ep)
@@ -470,32 +508,40 @@ map_again(struct scif_endpoint *ep)
 
 	if (ret == -EAGAIN)
 		return;
-	if (ep->accepted && (ret < 0 || grant(ep) < 0))
-		scif_connect_accept_failed(ep);
-	else if (!ep->accepted)
+	if (!ep->accepted) {
 		scif_connect_granted(ep, ret);
+	} else if (ret < 0 || grant(ep) < 0) {
+		scif_connect_reject(ep);
+		scif_connect_accept_failed(ep);
+	}
+}
+
+static void
+accept_expired(struct scif_endpoint *ep)
+{
+	/* Should the connector believe in the connection, it learns that there is none. */
+	if (ep->granted)
+		scif_connect_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0);
+	else
+		scif_connect_reject(ep);
+	scif_connect_accept_failed(ep);
 }
 
 void
 scif_connect_expire(struct scif_endpoint *ep)
 {
-	bool waits_for_map = scif_endpoint_far(ep) && ep->grant_qp != 0 && ep->peer_qp.base == NULL;
-
 	if (ep->engine->now < ep->deadline) {
-		if (waits_for_map && (ep->state == SCIF_CONNECTING || ep->state == SCIF_MAPPING))
+		if (waits_for_map(ep))
 			map_again(ep);
 		return;
 	}
 	switch (ep->state) {
 	case SCIF_CONNECTING:
 	case SCIF_MAPPING:
-		if (!ep->accepted) {
-			scif_connect_cancel(ep, -ECONNREFUSED);
-			break;
-		}
-		/* Should the connector believe in the connection, it learns that there is none. */
-		scif_connect_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0);
-		scif_connect_accept_failed(ep);
+		if (ep->accepted)
+			accept_expired(ep);
+		else
+			scif_connect_give_up(ep, -ECONNREFUSED);
 		break;
 	case SCIF_CLOSING:
 		scif_close_finish(ep);
@@ -561,11 +607,8 @@ scif_connect_granted(struct scif_endpoint *ep, int ret)
 {
 	if (ret == 0)
 		ret = scif_connect_send(ep, SCIF_CNCT_GNTACK, ep->peer_token, 0, 0);
-	else
-		scif_connect_send(ep, SCIF_CNCT_GNTNACK, ep->peer_token, 0, 0);
 	if (ret < 0) {
-		scif_connect_unmap(ep);
-		scif_connect_cancel(ep, ret);
+		scif_connect_give_up(ep, ret);
 		return;
 	}
 	connected(ep);

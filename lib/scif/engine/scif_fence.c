@@ -162,6 +162,22 @@ answered(struct scif_node *from, const struct scif_message *m)
 		cookie_done(c);
 }
 
+void
+scif_fence_unsent(struct scif_node *to, const struct scif_message *m)
+{
+	bool is_signal = m->op == SCIF_SIG_LOCAL || m->op == SCIF_SIG_REMOTE;
+	struct scif_cookie *c;
+
+	if (!is_signal && m->op != SCIF_MARK && m->op != SCIF_WAIT)
+		return;
+	c = scif_token_find(&to->engine->tokens, SCIF_KIND_COOKIE, m->payload[is_signal ? 3 : 1]);
+	if (c == NULL)
+		return;
+	c->error = ENODEV;
+	if (--c->left == 0)
+		cookie_done(c);
+}
+
 /* ---- Where the transfers are ---- */
 
 static void

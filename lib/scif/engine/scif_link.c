@@ -150,6 +150,13 @@ scif_link_withdraw(struct scif_node *node)
 
 /* ---- Sending ---- */
 
+/* Memory that a message names is known there first. */
+static bool
+is_told(const struct scif_node *node)
+{
+	return node->bus->ops->told == NULL || node->bus->ops->told(node->bus);
+}
+
 static bool
 put(struct scif_link *link, const struct scif_message *m)
 {
@@ -186,7 +193,7 @@ scif_link_send(struct scif_node *node, const struct scif_message *m)
 
 	if (link->peer_address == 0)
 		return -ENODEV;
-	if (link->nb_waiting > 0 || !put(link, m))
+	if (link->nb_waiting > 0 || !is_told(node) || !put(link, m))
 		return wait_for_room(node, m);
 	node->bus->ops->ring(node->bus);
 	return 0;
@@ -198,13 +205,13 @@ send_waiting(struct scif_node *node)
 {
 	struct scif_link *link = node->wire;
 	struct scif_engine *engine = node->engine;
-	bool sent = false;
+	bool sent = false, told = link->nb_waiting > 0 && is_told(node);
 
 	scif_list_each(at, next, &link->waiting) {
 		struct waiting *w = scif_list_entry(at, struct waiting, link);
 		bool late = engine->now - w->since >= engine->config.send_retry_ms * NS_PER_MS;
 
-		if (put(link, &w->m))
+		if (told && put(link, &w->m))
 			sent = true;
 		else if (late)
 			scif_message_failed(node, &w->m);

@@ -81,15 +81,26 @@ scif_message_failed(struct scif_node *to, const struct scif_message *m)
 	struct scif_engine *engine = to->engine;
 	struct scif_endpoint *ep;
 
-	scif_log(engine, "node %u: %s not sent, its ring is full for %" PRIu32 " ms", to->id,
+	scif_log(engine, "node %u: %s not sent, there is no room for %" PRIu32 " ms", to->id,
 		 name_of(m->op), engine->config.send_retry_ms);
-	if (m->op == SCIF_NODE_REMOVE)
+	switch (m->op) {
+	case SCIF_CNCT_REQ:
+		ep = scif_token_find(&engine->tokens, SCIF_KIND_ENDPOINT, m->payload[0]);
+		if (ep != NULL)
+			scif_connect_cancel(ep, -ENODEV);
+		break;
+	case SCIF_NODE_REMOVE:
 		scif_node_settle(to, m->payload[0]);
-	if (m->op != SCIF_CNCT_REQ)
-		return;
-	ep = scif_token_find(&engine->tokens, SCIF_KIND_ENDPOINT, m->payload[0]);
-	if (ep != NULL)
-		scif_connect_cancel(ep, -ENODEV);
+		break;
+	case SCIF_REGISTER ... SCIF_MUNMAP:
+		scif_window_unsent(to, m);
+		break;
+	case SCIF_MARK ... SCIF_SIG_NACK:
+		scif_fence_unsent(to, m);
+		break;
+	default:
+		break;
+	}
 }
 
 /* ---- Receiving ---- */

@@ -122,6 +122,7 @@ struct scif_endpoint {
 	bool asynchronous;
 	int outcome;   /**< of the attempt: 0, or a negative errno */
 	bool accepted; /**< made by accept */
+	bool granted;  /**< and its connector was told */
 	uint64_t grant_qp; /**< Mapping: where the peer's queue pair is */
 	uint32_t sent_told, received_told;
 
@@ -229,8 +230,10 @@ bool scif_endpoint_far(const struct scif_endpoint *ep);
 int scif_connect_begin(struct scif_endpoint *ep, uint64_t node, uint64_t port, bool asynchronous);
 /** How the last attempt ended, once: port, negative errno, or -EINPROGRESS. */
 int scif_connect_outcome(struct scif_endpoint *ep);
-/** Give up an attempt. */
+/** An attempt has ended, as the accepter knows, or need not. */
 void scif_connect_cancel(struct scif_endpoint *ep, int outcome);
+/** Give up an attempt. */
+void scif_connect_give_up(struct scif_endpoint *ep, int outcome);
 int scif_connect_accept(struct scif_client *client, struct scif_endpoint *listener, uint64_t index,
 			struct scif_endpoint **made);
 /** Map the peer's half, of another node: 0, -EAGAIN when that takes time, or an errno. */
@@ -241,6 +244,8 @@ void scif_connect_expire(struct scif_endpoint *ep);
 void scif_connect_message(struct scif_node *from, const struct scif_message *m);
 /** The connector has mapped the peer's half, or could not. */
 void scif_connect_granted(struct scif_endpoint *ep, int ret);
+/** The connector of an accepted endpoint that granted it nothing yet is refused. */
+void scif_connect_reject(struct scif_endpoint *ep);
 /** An accepted endpoint is not wanted: its owner sees that, and closes it. */
 void scif_connect_accept_failed(struct scif_endpoint *ep);
 /** Refuse all who wait at a listener; forget those of a node that is gone. */
@@ -322,6 +327,8 @@ void scif_log(struct scif_engine *engine, const char *format, ...)
 int scif_window_request(struct scif_client *client, struct scif_endpoint *ep,
 			const struct scif_request *rq, int *fd, struct scif_reply *reply, int *fds);
 void scif_window_message(struct scif_node *from, const struct scif_message *m);
+/** A message about a window could not be sent in all that time. */
+void scif_window_unsent(struct scif_node *to, const struct scif_message *m);
 /** The endpoint is Disconnected: its windows are closed for the peer. */
 void scif_window_disconnected(struct scif_endpoint *ep);
 /** The endpoint goes: so do its windows, once nobody refers to them. */
@@ -336,6 +343,8 @@ uint64_t scif_window_step(struct scif_engine *engine);
 int scif_fence_request(struct scif_client *client, struct scif_endpoint *ep,
 		       const struct scif_request *rq, struct scif_reply *reply);
 void scif_fence_message(struct scif_node *from, const struct scif_message *m);
+/** The same of one about a fence. */
+void scif_fence_unsent(struct scif_node *to, const struct scif_message *m);
 void scif_fence_client_gone(struct scif_client *client);
 /** The endpoint is Disconnected, or goes: who waits for it waits in vain. */
 void scif_fence_disconnected(struct scif_endpoint *ep);

@@ -121,7 +121,7 @@ outcome(const struct asked *a)
 static int
 cancel(const struct asked *a)
 {
-	scif_connect_cancel(a->ep, -EINTR);
+	scif_connect_give_up(a->ep, -EINTR);
 	return 0;
 }
 

@@ -2,348 +2,26 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "scif_host_priv.h"
+#include "scif_host_link.h"
 
-/* A link to the engine of another node on this machine: a socket, over which each side passes the
- * descriptors of memory that it shares, and a page of each side, which the other writes.
- *
- *   N.link: one side listens, the other joins
- *     HELLO  node, page          both, first
- *     SHARE  address, size, memory
- *     UNSHARE address
- *     RING                       look at your rings; one until it has been taken
- *
- * The end of the socket is the loss of the node. So is anything that makes no sense.
- */
+/* How links begin and end, and what comes over them. */
 
 #define LINK_VERSION 1u
-#define PAGE_BYTES   4096u
-/* Between the addresses of two memories: none is larger. */
-#define MEMORY_SPAN (UINT64_C(1) << 40)
-/* Memories that the other side may have here. */
-#define MEMORIES_MAX 65536u
-/* How many of UNSHARE go out with another packet. */
-#define PAID_AT_ONCE 8u
-/* Packets of one link before something else has its turn. */
-#define PACKETS_MAX 256
-/* And that often, where the answer to an address may be among them. */
-#define ROUNDS_MAX (MEMORIES_MAX / PACKETS_MAX)
-#define NS_PER_S    UINT64_C(1000000000)
+#define NS_PER_S     UINT64_C(1000000000)
 
-enum link_kind { LINK_HELLO = 1, LINK_SHARE, LINK_UNSHARE, LINK_RING };
-
-struct link_packet {
-	uint32_t kind;
-	uint32_t version;
-	uint32_t node;
-	uint32_t peer; /* node 0 said so */
-	uint64_t address;
-	uint64_t size;
-};
-
-/* What one side tells the other, in the other's memory. */
-struct link_page {
-	_Atomic uint64_t qp;
-	_Alignas(64) _Atomic uint32_t rung; /* a RING is on its way */
-};
-
-/* Memory of the other side. */
-struct link_memory {
-	uint64_t address, size;
-	uint32_t number;
-	int fd;
-	void *base; /* NULL: not mapped here, as it could shrink */
-	uint32_t maps;
-	bool gone; /* no longer shared */
-};
-
-struct host_link {
-	struct scif_host_watch watch;
-	struct scif_bus bus;
-	struct scif_host *host;
-	bool joined; /* this side began it */
-	bool peer;   /* as node 0 said */
-	bool up;     /* said hello, both */
-	bool lost;
-	uint16_t node;
-	struct scif_memory page; /* own */
-	struct link_page *peer_page;
-	uint64_t numbers; /* of memories shared, ever */
-	struct link_memory **memory;
-	uint32_t memories;
-	uint64_t *owed; /* addresses that are shared no more, for which there was no room */
-	uint32_t nb_owed;
-	struct host_link *next;
-};
-
-static struct host_link *
-link_of(struct scif_bus *bus)
-{
-	return (struct host_link *)(void *)((char *)bus - offsetof(struct host_link, bus));
-}
-
-/* ---- Packets ---- */
-
-static int
-send_packet(const struct host_link *link, struct link_packet *p, int fd)
+int
+scif_host_link_send(const struct host_link *link, struct link_packet *p, int fd)
 {
 	p->version = LINK_VERSION;
 	return scif_host_send(link->watch.fd, p, sizeof(*p), fd >= 0 ? &fd : NULL, fd >= 0);
 }
-
-static void
-send_ring(const struct host_link *link)
-{
-	struct link_page *page = link->peer_page;
-
-	/* Pairs with take_ring, which says that it was taken, and then looks at its rings. */
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load(&page->rung) != 0)
-		return;
-	atomic_store(&page->rung, 1);
-	/* With a full socket the other side has packets to look at, and looks at its rings, too. */
-	if (send_packet(link, &(struct link_packet){.kind = LINK_RING}, -1) < 0)
-		atomic_store(&page->rung, 0);
-}
-
-static void
-take_ring(const struct host_link *link)
-{
-	struct link_page *page = link->page.base;
-
-	atomic_store(&page->rung, 0);
-}
-
-/* The other side keeps memory that it is not told of. A few at a time: the socket has to have room
- * for what somebody waits for.
- */
-static void
-pay(struct host_link *link)
-{
-	for (unsigned int i = 0; i < PAID_AT_ONCE && link->nb_owed > 0; i++) {
-		struct link_packet p = {
-			.kind = LINK_UNSHARE, .address = link->owed[link->nb_owed - 1]};
-
-		if (send_packet(link, &p, -1) < 0)
-			return;
-		link->nb_owed--;
-	}
-}
-
-static void
-owe(struct host_link *link, uint64_t address)
-{
-	uint64_t *all = realloc(link->owed, (link->nb_owed + 1) * sizeof(*all));
-
-	if (all == NULL)
-		return;
-	link->owed = all;
-	all[link->nb_owed++] = address;
-}
-
-/* ---- Memory of the other side ---- */
-
-/* Only what cannot be made smaller may be touched by this process. */
-static void *
-map_sealed(int fd, uint64_t size)
-{
-	struct stat st;
-	void *base;
-	int seals = fcntl(fd, F_GET_SEALS);
-
-	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat(fd, &st) < 0 ||
-	    (uint64_t)st.st_size < size || size == 0)
-		return NULL;
-	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	return base == MAP_FAILED ? NULL : base;
-}
-
-static void
-memory_free(struct host_link *link, uint32_t i)
-{
-	struct link_memory *m = link->memory[i];
-
-	if (m->base != NULL)
-		munmap(m->base, m->size);
-	close(m->fd);
-	free(m);
-	link->memory[i] = link->memory[--link->memories];
-}
-
-static int
-memory_add(struct host_link *link, const struct link_packet *p, int fd)
-{
-	struct link_memory *m, **all;
-
-	if (fd < 0 || link->memories == MEMORIES_MAX || p->size > MEMORY_SPAN)
-		return -EPROTO;
-	all = realloc(link->memory, (link->memories + 1) * sizeof(*all));
-	if (all == NULL)
-		return -ENOMEM;
-	link->memory = all;
-	m = calloc(1, sizeof(*m));
-	if (m == NULL)
-		return -ENOMEM;
-	/* Clients keep what they have mapped by its number, longer than a link may last. */
-	*m = (struct link_memory){.address = p->address,
-				  .size = p->size,
-				  .number = ++link->host->link_numbers,
-				  .fd = fd};
-	m->base = map_sealed(fd, p->size);
-	all[link->memories++] = m;
-	return 0;
-}
-
-static void
-memory_gone(struct host_link *link, uint64_t address)
-{
-	for (uint32_t i = 0; i < link->memories; i++) {
-		if (link->memory[i]->address != address || link->memory[i]->gone)
-			continue;
-		link->memory[i]->gone = true;
-		if (link->memory[i]->maps == 0)
-			memory_free(link, i);
-		return;
-	}
-}
-
-/* ---- What the engine asks ---- */
-
-static void
-link_publish(struct scif_bus *bus, uint64_t qp)
-{
-	struct host_link *link = link_of(bus);
-
-	atomic_store(&link->peer_page->qp, qp);
-	send_ring(link);
-}
-
-static uint64_t
-link_peer_qp(struct scif_bus *bus)
-{
-	const struct link_page *page = link_of(bus)->page.base;
-
-	return link_of(bus)->lost ? 0 : atomic_load(&page->qp);
-}
-
-static int
-link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *address)
-{
-	struct host_link *link = link_of(bus);
-	struct link_packet p = {.kind = LINK_SHARE, .size = memory->size};
-	int ret;
-
-	p.address = ++link->numbers * MEMORY_SPAN;
-	ret = send_packet(link, &p, memory->fd);
-	if (ret == 0)
-		*address = p.address;
-	pay(link);
-	return ret == -EAGAIN ? -ENOMEM : ret;
-}
-
-static void
-link_unshare(struct scif_bus *bus, uint64_t address)
-{
-	struct host_link *link = link_of(bus);
-
-	owe(link, address);
-	pay(link);
-}
-
-static bool link_receive(struct host_link *link);
-
-static struct link_memory *
-memory_at(const struct host_link *link, uint64_t address, size_t len)
-{
-	for (uint32_t i = 0; i < link->memories; i++) {
-		struct link_memory *m = link->memory[i];
-		uint64_t at = address - m->address;
-
-		if (!m->gone && at < m->size && len <= m->size - at)
-			return m;
-	}
-	return NULL;
-}
-
-static int
-link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
-{
-	struct host_link *link = link_of(bus);
-	struct link_memory *m;
-	uint64_t at;
-
-	/* This side was told of the memory before it was given the address. */
-	for (unsigned int i = 0; i < ROUNDS_MAX && link_receive(link); i++)
-		;
-	m = memory_at(link, address, len);
-	if (m == NULL)
-		return -EFAULT;
-	at = address - m->address;
-	*view = (struct scif_view){
-		.base = m->base != NULL ? (char *)m->base + at : NULL,
-		.fd = m->fd,
-		.number = m->number,
-		.fd_off = at,
-		.len = len,
-		.handle = m,
-	};
-	m->maps++;
-	return 0;
-}
-
-static void
-link_unmap(struct scif_bus *bus, struct scif_view *view)
-{
-	struct host_link *link = link_of(bus);
-	struct link_memory *m = view->handle;
-
-	if (--m->maps > 0 || !m->gone)
-		return;
-	for (uint32_t i = 0; i < link->memories; i++)
-		if (link->memory[i] == m)
-			memory_free(link, i);
-}
-
-static void
-link_ring(struct scif_bus *bus)
-{
-	send_ring(link_of(bus));
-}
-
-static bool
-link_alive(struct scif_bus *bus)
-{
-	return !link_of(bus)->lost;
-}
-
-static int
-link_introduce(struct scif_bus *bus, struct scif_bus *with, uint64_t said[4])
-{
-	(void)bus, (void)with, (void)said;
-	return 0;
-}
-
-static const struct scif_bus_ops link_ops = {
-	.publish = link_publish,
-	.peer_qp = link_peer_qp,
-	.share = link_share,
-	.unshare = link_unshare,
-	.map = link_map,
-	.unmap = link_unmap,
-	.ring = link_ring,
-	.alive = link_alive,
-	.introduce = link_introduce,
-};
 
 /* ---- Begin and end ---- */
 
@@ -356,12 +34,9 @@ link_free(struct host_link *link)
 		scif_engine_link_remove(host->engine, link->node);
 	scif_host_unwatch(host, &link->watch);
 	close(link->watch.fd);
-	while (link->memories > 0)
-		memory_free(link, 0);
-	free(link->memory);
-	free(link->owed);
+	scif_host_link_forget(link);
 	if (link->peer_page != NULL)
-		munmap(link->peer_page, PAGE_BYTES);
+		munmap(link->peer_page, LINK_PAGE_BYTES);
 	scif_host_ops.memory_free(host, &link->page);
 	for (struct host_link **at = &host->links; *at != NULL; at = &(*at)->next) {
 		if (*at == link) {
@@ -380,7 +55,7 @@ hello(struct host_link *link, const struct link_packet *p, int fd)
 
 	if (!link->up && fd >= 0 && p->version == LINK_VERSION && p->node < SCIF_NODES_MAX &&
 	    p->node != host->config.engine.node)
-		link->peer_page = map_sealed(fd, PAGE_BYTES);
+		link->peer_page = scif_host_link_map_sealed(fd, LINK_PAGE_BYTES);
 	if (link->peer_page != NULL) {
 		link->node = (uint16_t)p->node;
 		link->peer |= p->peer != 0;
@@ -400,20 +75,21 @@ hello(struct host_link *link, const struct link_packet *p, int fd)
 static int
 handle(struct host_link *link, const struct link_packet *p, int fd)
 {
+	bool shares = p->kind == LINK_SHARE;
 	int ret = -EPROTO;
 
 	if (p->kind == LINK_HELLO && !link->up)
 		return hello(link, p, fd);
-	if (link->up && p->kind == LINK_SHARE)
-		ret = memory_add(link, p, fd);
+	if (link->up && shares)
+		ret = scif_host_link_shared(link, p, fd);
 	if (ret < 0 && fd >= 0)
 		close(fd);
-	if (!link->up || p->kind == LINK_SHARE)
+	if (!link->up || shares)
 		return ret;
 	if (p->kind == LINK_UNSHARE)
-		memory_gone(link, p->address);
+		scif_host_link_unshared(link, p->address);
 	else if (p->kind == LINK_RING)
-		take_ring(link);
+		scif_host_link_rung(link);
 	else
 		return -EPROTO;
 	return 0;
@@ -429,17 +105,14 @@ refuse(struct host_link *link, const struct link_packet *p)
 	shutdown(link->watch.fd, SHUT_RDWR);
 }
 
-/* Take what is there: whether there may be more. The link is marked as lost when there is an end of
- * it.
- */
-static bool
-link_receive(struct host_link *link)
+bool
+scif_host_link_receive(struct host_link *link)
 {
 	struct link_packet p = {0};
 	ssize_t n;
 	int fd;
 
-	for (int i = 0; i < PACKETS_MAX && !link->lost; i++) {
+	for (int i = 0; i < LINK_PACKETS_MAX && !link->lost; i++) {
 		fd = -1;
 		n = scif_host_receive(link->watch.fd, &p, sizeof(p), &fd, NULL);
 		if (n == -EAGAIN || n == -EINTR)
@@ -463,7 +136,7 @@ link_ready(struct scif_host_watch *watch)
 {
 	struct host_link *link = (struct host_link *)(void *)watch;
 
-	link_receive(link);
+	scif_host_link_receive(link);
 	if (link->lost)
 		link_free(link);
 	else if (link->up)
@@ -483,12 +156,12 @@ link_begin(struct scif_host *host, int fd, bool joined, bool peer)
 	link->host = host;
 	link->joined = joined;
 	link->peer = peer;
-	link->bus.ops = &link_ops;
+	link->bus.ops = &scif_host_link_ops;
 	link->watch = (struct scif_host_watch){.ready = link_ready, .fd = fd};
-	ret = scif_host_ops.memory(host, PAGE_BYTES, &link->page);
+	ret = scif_host_ops.memory(host, LINK_PAGE_BYTES, &link->page);
 	if (ret < 0)
 		goto free_link;
-	ret = send_packet(link, &p, link->page.fd);
+	ret = scif_host_link_send(link, &p, link->page.fd);
 	if (ret == 0)
 		ret = scif_host_watch(host, &link->watch);
 	if (ret < 0)

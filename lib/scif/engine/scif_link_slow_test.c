@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include "scif_link_test_rig.h"
+
+/* A link that has to be asked before it maps, and one that cannot say yet what it shares. */
+
+/* The connector's half is not mapped yet when its request is accepted. */
+static void
+accept_slowly(void)
+{
+	assert_int_equal(request_one(), -EINPROGRESS);
+	settle();
+	loop.end[1].slow = 1000;
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), 0);
+	settle();
+	assert_int_equal(state_of(theirs, 1), SCIF_CONNECTING);
+	assert_int_equal(state_of(ours, 1), SCIF_CONNECTING);
+}
+
+static void
+expect_rejected(void)
+{
+	const struct scif_counters *h = scif_engine_counters(host.engine);
+
+	assert_int_equal(h->received[SCIF_CNCT_REJ], 1);
+	assert_int_equal(h->received[SCIF_DISCNCT], 0);
+	assert_int_equal(h->bad_token, 0);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0), -ECONNREFUSED);
+}
+
+static void
+a_slow_map_is_tried_again(void **state)
+{
+	(void)state;
+	accept_slowly();
+	loop.end[1].slow = 0;
+	settle();
+	assert_int_equal(state_of(theirs, 1), SCIF_CONNECTED);
+	assert_int_equal(state_of(ours, 1), SCIF_CONNECTED);
+}
+
+static void
+a_connector_learns_that_a_slow_map_has_failed(void **state)
+{
+	(void)state;
+	accept_slowly();
+	scif_endpoint_half(scif_endpoint_of(ours, 1))->magic = 1;
+	loop.end[1].slow = 0;
+	settle();
+	assert_int_equal(state_of(theirs, 1), SCIF_UNBOUND);
+	expect_rejected();
+}
+
+static void
+a_connector_learns_that_a_map_takes_too_long(void **state)
+{
+	(void)state;
+	accept_slowly();
+	pass_ms(50);
+	assert_int_equal(state_of(theirs, 1), SCIF_UNBOUND);
+	expect_rejected();
+}
+
+static void
+a_connector_learns_that_who_maps_has_gone(void **state)
+{
+	(void)state;
+	accept_slowly();
+	bench_ask(&card, theirs, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	settle();
+	assert_false(scif_endpoint_of(theirs, 1) != NULL);
+	/* The listener is all there is: nothing was granted that would have to be taken back. */
+	assert_ptr_equal(card.engine->endpoints.next->next, &card.engine->endpoints);
+	expect_rejected();
+}
+
+/* It is the connector that cannot map yet; and gives up, or is closed. */
+static void
+an_accepter_learns_that_its_connector_has_given_up(void **state)
+{
+	static const enum scif_request_op how[] = {SCIF_REQUEST_CANCEL, SCIF_REQUEST_CLOSE};
+
+	(void)state;
+	request_one();
+	for (unsigned int i = 0; i < 2; i++) {
+		settle();
+		loop.end[0].slow = 1000;
+		assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), 0);
+		settle();
+		assert_int_equal(state_of(ours, 1), SCIF_MAPPING);
+		bench_ask(&host, ours, how[i], 1, 0, 0, 0);
+		settle();
+		assert_int_equal(state_of(theirs, 1), SCIF_UNBOUND);
+		bench_ask(&card, theirs, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+		loop.end[0].slow = 0;
+		if (i > 0)
+			break;
+		assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0), -EINTR);
+		bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, 1, PORT, 0);
+	}
+	assert_int_equal(card.engine->counters.received[SCIF_CNCT_GNTNACK], 1);
+	assert_int_equal(card.engine->counters.received[SCIF_DISCNCT], 1);
+}
+
+static void
+messages_wait_for_memory_that_they_may_name(void **state)
+{
+	(void)state;
+	loop.end[0].full = true;
+	assert_int_equal(request_one(), -EINPROGRESS);
+	settle();
+	assert_int_equal(card.engine->counters.received[SCIF_CNCT_REQ], 0);
+	loop.end[0].full = false;
+	settle();
+	assert_int_equal(card.engine->counters.received[SCIF_CNCT_REQ], 1);
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), 0);
+	settle();
+	assert_int_equal(state_of(ours, 1), SCIF_CONNECTED);
+}
+
+/* Ask for what takes time, by the slot of that number. */
+static void
+ask_slot(enum scif_request_op op, uint32_t slot, uint64_t a0, uint64_t a1)
+{
+	const struct scif_request rq = {
+		.op = op,
+		.endpoint = 1,
+		.slot = slot,
+		.ticket = 1,
+		.arg = {a0, a1, 3, 0, a1, 7},
+	};
+	int fds[SCIF_REQUEST_FDS], fd = op == SCIF_REQUEST_REGISTER ? 50 : -1;
+
+	scif_engine_request(host.engine, ours, &rq, sizeof(rq), &fd, &host.reply, fds);
+	assert_int_equal(host.reply.error, EINPROGRESS);
+}
+
+static int
+slot_error(uint32_t slot)
+{
+	const struct scif_slot *s = &ours->desk->board->slot[slot];
+
+	return atomic_load(&s->done) == 1 ? s->error : -1;
+}
+
+static void
+who_waits_for_what_could_not_be_sent_is_told(void **state)
+{
+	(void)state;
+	connect_them();
+	ask_slot(SCIF_REQUEST_REGISTER, 1, 0x10000, SCIF_PAGE);
+	settle();
+	assert_int_equal(slot_error(1), 0);
+	loop.end[0].full = true;
+	ask_slot(SCIF_REQUEST_REGISTER, 2, 0x20000, SCIF_PAGE);
+	ask_slot(SCIF_REQUEST_UNREGISTER, 3, 0x10000, SCIF_PAGE);
+	ask_slot(SCIF_REQUEST_MARK, 4, 0, 0);
+	ask_slot(SCIF_REQUEST_WAIT, 5, 1, 0);
+	bench_step(&host, 299);
+	for (uint32_t i = 2; i < 6; i++)
+		assert_int_equal(slot_error(i), -1);
+	bench_step(&host, 1);
+	for (uint32_t i = 2; i < 6; i++)
+		assert_int_equal(slot_error(i), ENODEV);
+	assert_true(scif_list_empty(&host.engine->windows));
+	assert_true(scif_list_empty(&host.engine->cookies));
+	loop.end[0].full = false;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_slow_map_is_tried_again),
+		TEST(a_connector_learns_that_a_slow_map_has_failed),
+		TEST(a_connector_learns_that_a_map_takes_too_long),
+		TEST(a_connector_learns_that_who_maps_has_gone),
+		TEST(an_accepter_learns_that_its_connector_has_given_up),
+		TEST(messages_wait_for_memory_that_they_may_name),
+		TEST(who_waits_for_what_could_not_be_sent_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

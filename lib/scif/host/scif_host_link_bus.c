@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scif_host_link.h"
+
+/* A link as the engine has it: memory that is shared over it, and its bell. */
+
+/* How many of UNSHARE go out with another packet. */
+#define PAID_AT_ONCE 8u
+/* How often packets are taken where the answer to an address may be among them. */
+#define ROUNDS_MAX (LINK_MEMORIES_MAX / LINK_PACKETS_MAX)
+
+static struct host_link *
+link_of(struct scif_bus *bus)
+{
+	return (struct host_link *)(void *)((char *)bus - offsetof(struct host_link, bus));
+}
+
+/* ---- The bell ---- */
+
+static void
+send_ring(const struct host_link *link)
+{
+	struct link_page *page = link->peer_page;
+
+	/* Pairs with scif_host_link_rung, which says that it was taken, and then looks at its
+	 * rings.
+	 */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load(&page->rung) != 0)
+		return;
+	atomic_store(&page->rung, 1);
+	/* With a full socket the other side has packets to look at, and looks at its rings, too. */
+	if (scif_host_link_send(link, &(struct link_packet){.kind = LINK_RING}, -1) < 0)
+		atomic_store(&page->rung, 0);
+}
+
+void
+scif_host_link_rung(const struct host_link *link)
+{
+	struct link_page *page = link->page.base;
+
+	atomic_store(&page->rung, 0);
+}
+
+static void
+link_ring(struct scif_bus *bus)
+{
+	send_ring(link_of(bus));
+}
+
+static void
+link_publish(struct scif_bus *bus, uint64_t qp)
+{
+	struct host_link *link = link_of(bus);
+
+	atomic_store(&link->peer_page->qp, qp);
+	send_ring(link);
+}
+
+static uint64_t
+link_peer_qp(struct scif_bus *bus)
+{
+	const struct link_page *page = link_of(bus)->page.base;
+
+	return link_of(bus)->lost ? 0 : atomic_load(&page->qp);
+}
+
+/* ---- Memory of this side ---- */
+
+static int
+send_share(const struct host_link *link, uint64_t address, uint64_t size, int fd)
+{
+	struct link_packet p = {.kind = LINK_SHARE, .address = address, .size = size};
+	int ret = scif_host_link_send(link, &p, fd);
+
+	/* Descriptors on their way are limited, too. */
+	return ret == -ETOOMANYREFS || ret == -ENOBUFS ? -EAGAIN : ret;
+}
+
+static void
+unsent_drop(struct host_link *link, uint32_t i)
+{
+	uint32_t first = link->unsent_first;
+
+	close(link->unsent[i].fd);
+	memmove(&link->unsent[first + 1], &link->unsent[first],
+		(i - first) * sizeof(link->unsent[0]));
+	if (++link->unsent_first == link->unsent_end)
+		link->unsent_first = link->unsent_end = 0;
+}
+
+static int
+unsent_add(struct host_link *link, const struct link_unsent *unsent)
+{
+	uint32_t end = link->unsent_end;
+	struct link_unsent *all = realloc(link->unsent, (end + 1) * sizeof(*all));
+
+	if (all == NULL)
+		return -ENOMEM;
+	link->unsent = all;
+	all[end] = *unsent;
+	all[end].fd = fcntl(unsent->fd, F_DUPFD_CLOEXEC, 0);
+	if (all[end].fd < 0)
+		return -ENOMEM;
+	link->unsent_end++;
+	return 0;
+}
+
+/* Is all of it sent? */
+static bool
+send_unsent(struct host_link *link)
+{
+	while (link->unsent_first != link->unsent_end) {
+		const struct link_unsent *u = &link->unsent[link->unsent_first];
+
+		if (send_share(link, u->address, u->size, u->fd) < 0)
+			return false;
+		unsent_drop(link, link->unsent_first);
+	}
+	return true;
+}
+
+/* The other side keeps memory that it is not told of. A few at a time: the socket has to have room
+ * for what somebody waits for.
+ */
+static void
+pay(struct host_link *link)
+{
+	for (unsigned int i = 0; i < PAID_AT_ONCE && link->nb_owed > 0; i++) {
+		struct link_packet p = {
+			.kind = LINK_UNSHARE, .address = link->owed[link->nb_owed - 1]};
+
+		if (scif_host_link_send(link, &p, -1) < 0)
+			return;
+		link->nb_owed--;
+		link->nb_shared--;
+	}
+}
+
+static void
+owe(struct host_link *link, uint64_t address)
+{
+	uint64_t *all = realloc(link->owed, (link->nb_owed + 1) * sizeof(*all));
+
+	if (all == NULL)
+		return;
+	link->owed = all;
+	all[link->nb_owed++] = address;
+}
+
+static int
+link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *address)
+{
+	struct host_link *link = link_of(bus);
+	const struct link_unsent u = {
+		.address = (link->numbers + 1) * LINK_MEMORY_SPAN,
+		.size = memory->size,
+		.fd = memory->fd,
+	};
+	int ret = -EAGAIN;
+
+	if (link->nb_shared == LINK_MEMORIES_MAX)
+		return -ENOMEM;
+	if (send_unsent(link))
+		ret = send_share(link, u.address, u.size, u.fd);
+	/* What names it waits until there is room: link_told. */
+	if (ret == -EAGAIN)
+		ret = unsent_add(link, &u);
+	if (ret < 0)
+		return ret == -ENOMEM ? ret : -ENODEV;
+	link->numbers++;
+	link->nb_shared++;
+	*address = u.address;
+	pay(link);
+	return 0;
+}
+
+static void
+link_unshare(struct scif_bus *bus, uint64_t address)
+{
+	struct host_link *link = link_of(bus);
+
+	for (uint32_t i = link->unsent_first; i < link->unsent_end; i++) {
+		if (link->unsent[i].address != address)
+			continue;
+		unsent_drop(link, i);
+		link->nb_shared--;
+		return;
+	}
+	owe(link, address);
+	pay(link);
+}
+
+static bool
+link_told(struct scif_bus *bus)
+{
+	return send_unsent(link_of(bus));
+}
+
+/* ---- Memory of the other side ---- */
+
+static int
+prot_of(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) == O_RDONLY ? PROT_READ : PROT_READ | PROT_WRITE;
+}
+
+/* Only what cannot be made smaller may be touched by this process. */
+void *
+scif_host_link_map_sealed(int fd, uint64_t size)
+{
+	struct stat st;
+	void *base;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat(fd, &st) < 0 ||
+	    (uint64_t)st.st_size < size || size == 0)
+		return NULL;
+	base = mmap(NULL, size, prot_of(fd), MAP_SHARED, fd, 0);
+	return base == MAP_FAILED ? NULL : base;
+}
+
+static void
+memory_free(struct host_link *link, uint32_t i)
+{
+	struct link_memory *m = link->memory[i];
+
+	if (m->base != NULL)
+		munmap(m->base, m->size);
+	if (m->fd >= 0)
+		close(m->fd);
+	link->nb_gone -= m->gone;
+	free(m);
+	link->memory[i] = link->memory[--link->memories];
+}
+
+int
+scif_host_link_shared(struct host_link *link, const struct link_packet *p, int fd)
+{
+	struct link_memory *m, **all;
+
+	if (link->memories - link->nb_gone == LINK_MEMORIES_MAX || p->size > LINK_MEMORY_SPAN)
+		return -EPROTO;
+	all = realloc(link->memory, (link->memories + 1) * sizeof(*all));
+	if (all == NULL)
+		return -ENOMEM;
+	link->memory = all;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL)
+		return -ENOMEM;
+	/* Clients keep what they have mapped by its number, longer than a link may last. Without a
+	 * descriptor, as this process has too many, there is nothing to map.
+	 */
+	*m = (struct link_memory){.address = p->address,
+				  .size = p->size,
+				  .number = ++link->host->link_numbers,
+				  .fd = fd};
+	m->base = fd >= 0 ? scif_host_link_map_sealed(fd, p->size) : NULL;
+	all[link->memories++] = m;
+	return 0;
+}
+
+void
+scif_host_link_unshared(struct host_link *link, uint64_t address)
+{
+	for (uint32_t i = 0; i < link->memories; i++) {
+		if (link->memory[i]->address != address || link->memory[i]->gone)
+			continue;
+		link->memory[i]->gone = true;
+		link->nb_gone++;
+		if (link->memory[i]->maps == 0)
+			memory_free(link, i);
+		return;
+	}
+}
+
+static struct link_memory *
+memory_at(const struct host_link *link, uint64_t address, size_t len)
+{
+	for (uint32_t i = 0; i < link->memories; i++) {
+		struct link_memory *m = link->memory[i];
+		uint64_t at = address - m->address;
+
+		if (!m->gone && at < m->size && len <= m->size - at)
+			return m;
+	}
+	return NULL;
+}
+
+static int
+link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
+{
+	struct host_link *link = link_of(bus);
+	struct link_memory *m;
+	uint64_t at;
+
+	/* This side was told of the memory before it was given the address. */
+	for (unsigned int i = 0; i < ROUNDS_MAX && scif_host_link_receive(link); i++)
+		;
+	m = memory_at(link, address, len);
+	if (m == NULL)
+		return -EFAULT;
+	if (m->fd < 0)
+		return -ENOMEM;
+	at = address - m->address;
+	*view = (struct scif_view){
+		.base = m->base != NULL ? (char *)m->base + at : NULL,
+		.fd = m->fd,
+		.number = m->number,
+		.fd_off = at,
+		.len = len,
+		.handle = m,
+	};
+	m->maps++;
+	return 0;
+}
+
+static void
+link_unmap(struct scif_bus *bus, struct scif_view *view)
+{
+	struct host_link *link = link_of(bus);
+	struct link_memory *m = view->handle;
+
+	if (--m->maps > 0 || !m->gone)
+		return;
+	for (uint32_t i = 0; i < link->memories; i++)
+		if (link->memory[i] == m)
+			memory_free(link, i);
+}
+
+/* ---- All of it ---- */
+
+void
+scif_host_link_forget(struct host_link *link)
+{
+	while (link->memories > 0)
+		memory_free(link, 0);
+	free(link->memory);
+	while (link->unsent_first != link->unsent_end)
+		unsent_drop(link, link->unsent_first);
+	free(link->unsent);
+	free(link->owed);
+}
+
+static bool
+link_alive(struct scif_bus *bus)
+{
+	return !link_of(bus)->lost;
+}
+
+static int
+link_introduce(struct scif_bus *bus, struct scif_bus *with, uint64_t said[4])
+{
+	(void)bus, (void)with, (void)said;
+	return 0;
+}
+
+const struct scif_bus_ops scif_host_link_ops = {
+	.publish = link_publish,
+	.peer_qp = link_peer_qp,
+	.share = link_share,
+	.unshare = link_unshare,
+	.told = link_told,
+	.map = link_map,
+	.unmap = link_unmap,
+	.ring = link_ring,
+	.alive = link_alive,
+	.introduce = link_introduce,
+};

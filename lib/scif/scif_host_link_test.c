@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif_host_link.h"
+#include "scif_path.h"
+#include "scif_priv.h"
+#include "scif_test_rig.h"
+
+/* A link whose other side reads nothing for a while. */
+
+#define OTHER 2u
+#define MANY  2000u
+
+static struct scif_host *host;
+static struct scif_bus *bus;
+static struct rig rig;
+static int peer, page, memory;
+
+static int
+sealed(size_t size)
+{
+	int fd = memfd_create("link", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	return fd;
+}
+
+static int
+begin(void **state)
+{
+	const struct scif_host_config config = {0};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct link_packet hello = {.kind = LINK_HELLO, .version = 1, .node = OTHER};
+
+	(void)state;
+	rig = (struct rig){.dir = "/tmp/slipway-scif-XXXXXX"};
+	assert_non_null(mkdtemp(rig.dir));
+	setenv("SLIPWAY_DIR", rig.dir, 1);
+	assert_int_equal(scif_host_create(&config, &host), 0);
+	assert_int_equal(scif_path(address.sun_path, 0, "link"), 0);
+	peer = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(peer, (struct sockaddr *)&address, sizeof(address)), 0);
+	page = sealed(LINK_PAGE_BYTES);
+	memory = sealed(LINK_PAGE_BYTES);
+	assert_int_equal(scif_host_send(peer, &hello, sizeof(hello), &page, 1), 0);
+	for (int i = 0; i < 10; i++)
+		scif_host_serve(host, 0);
+	assert_non_null(scif_host_engine(host)->node[OTHER]);
+	bus = scif_host_engine(host)->node[OTHER]->bus;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	close(peer);
+	close(page);
+	close(memory);
+	scif_host_destroy(host);
+	rig_clean(&rig);
+	return 0;
+}
+
+/* The next memory that the other side is told of, if there is one. */
+static uint64_t
+told_of(void)
+{
+	struct link_packet p;
+	ssize_t n;
+	int fd;
+
+	do {
+		fd = -1;
+		n = scif_host_receive(peer, &p, sizeof(p), &fd, NULL);
+		if (fd >= 0)
+			close(fd);
+	} while (n == sizeof(p) && p.kind != LINK_SHARE);
+	if (n != sizeof(p))
+		return 0;
+	assert_true(fd >= 0);
+	return p.address;
+}
+
+static int
+share(uint64_t *address)
+{
+	const struct scif_memory m = {.size = LINK_PAGE_BYTES, .fd = memory};
+
+	return bus->ops->share(bus, &m, address);
+}
+
+static void
+memory_for_which_there_is_no_room_is_told_of_later(void **state)
+{
+	uint64_t address[MANY], at;
+	uint32_t n = 0;
+
+	(void)state;
+	while (told_of() != 0)
+		;
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_int_equal(share(&address[i]), 0);
+	assert_false(bus->ops->told(bus));
+	/* What was never told of need not be. */
+	bus->ops->unshare(bus, address[MANY - 1]);
+	bus->ops->unshare(bus, address[MANY - 3]);
+	do {
+		while ((at = told_of()) != 0) {
+			if (n == MANY - 3)
+				n++;
+			assert_int_equal(at, address[n++]);
+		}
+	} while (!bus->ops->told(bus) || n < MANY - 1);
+	assert_int_equal(n, MANY - 1);
+	assert_int_equal(told_of(), 0);
+}
+
+static void
+a_side_shares_as_much_as_the_other_takes_and_no_more(void **state)
+{
+	uint64_t address = 0, first = 0;
+	uint32_t n = 0;
+	int ret;
+
+	(void)state;
+	while ((ret = share(&address)) == 0) {
+		if (n++ == 0)
+			first = address;
+		told_of();
+	}
+	assert_int_equal(ret, -ENOMEM);
+	/* One is the queue pair. */
+	assert_int_equal(n, LINK_MEMORIES_MAX - 1);
+	bus->ops->unshare(bus, first);
+	assert_int_equal(share(&address), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(memory_for_which_there_is_no_room_is_told_of_later,
+						begin, end),
+		cmocka_unit_test_setup_teardown(
+			a_side_shares_as_much_as_the_other_takes_and_no_more, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
