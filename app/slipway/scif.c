@@ -27,8 +27,10 @@ static const char help[] =
 	"       endpoints  endpoints of programs: who has them, their state, port and peer; bytes that\n"
 	"                  came and were not received, and room for bytes to be sent\n"
 	"       windows    memory that is registered: where in the endpoint's registered address\n"
-	"                  space, for what, and how many of its pages are mapped by peers\n"
-	"       stat       messages of each kind, connections, and what was wrong\n"
+	"                  space, for what, how many of its pages are mapped by peers, and how many\n"
+	"                  bytes of it cannot be shared: their process copies them\n"
+	"       stat       messages of each kind, connections, copies of such memory and their bytes,\n"
+	"                  and what was wrong\n"
 	"\n"
 	"OPTIONS\n"
 	"       --node N   the node, 0 to 128; $SLIPWAY_SCIF_NODE if not said, or 0\n"
@@ -127,15 +129,15 @@ show_windows(const json_t *answer)
 	json_t *w;
 	size_t i;
 
-	printf("%8s %5s  %-18s %12s  %-4s %8s %6s  %s\n", "PID", "PORT", "OFFSET", "BYTES", "PROT",
-	       "MAPPED", "PIECES", "STATE");
+	printf("%8s %5s  %-18s %12s  %-4s %8s %6s %12s  %s\n", "PID", "PORT", "OFFSET", "BYTES",
+	       "PROT", "MAPPED", "PIECES", "COPIED", "STATE");
 	json_array_foreach(json_object_get(answer, "windows"), i, w)
 		printf("%8" JSON_INTEGER_FORMAT " %5" JSON_INTEGER_FORMAT "  0x%016" PRIx64
 		       " %12" JSON_INTEGER_FORMAT "  %-4s %8" JSON_INTEGER_FORMAT
-		       " %6" JSON_INTEGER_FORMAT "  %s\n",
+		       " %6" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT "  %s\n",
 		       number(w, "pid"), number(w, "port"), (uint64_t)number(w, "offset"),
 		       number(w, "length"), text(w, "prot"), number(w, "mapped"),
-		       number(w, "pieces"), text(w, "state"));
+		       number(w, "pieces"), number(w, "copied"), text(w, "state"));
 	show_rest(answer, "windows");
 }
 

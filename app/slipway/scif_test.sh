@@ -112,7 +112,7 @@ hold "a connector" shows "^ +$client  Connected +1[0-9]+  0:3000 .* 0 +4090 +1$"
 	"$slipway" scif endpoints
 hold "its peer, with five bytes" shows ' Connected +3000  0:1[0-9]+ .* 5 +4095 +0$' \
 	"$slipway" scif endpoints
-hold "a window" shows "^ +$client .* 8192  r- +0 +1  registered$" "$slipway" scif windows
+hold "a window" shows "^ +$client .* 8192  r- +0 +1 +0  registered$" "$slipway" scif windows
 hold "messages" shows '^CNCT_GNTACK +1 +1$' "$slipway" scif stat
 hold "endpoints as JSON" has 'a["count"] == 3 and sorted(e["state"] for e in a["endpoints"]) ==
 	["Connected", "Connected", "Listening"]' endpoints

@@ -77,6 +77,8 @@ struct scif_board {
 	_Alignas(64) _Atomic uint64_t tell[SCIF_BOARD_ENDPOINTS / 64];
 	_Alignas(64) struct scif_slot slot[SCIF_BOARD_SLOTS];
 	_Alignas(64) struct scif_ctl ctl[SCIF_BOARD_ENDPOINTS];
+	/* Of the client's memory that cannot be shared: how often it was copied, and how much. */
+	_Alignas(64) _Atomic uint64_t copies, copied;
 };
 
 #endif /* SLIPWAY_SCIF_BOARD_H */

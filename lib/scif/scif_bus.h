@@ -33,6 +33,7 @@ struct scif_view {
 	uint32_t number; /**< of the memory behind the descriptor, on this link */
 	uint64_t fd_off; /**< where in the descriptor */
 	size_t len;
+	bool copies; /**< a box behind it is asked to copy: scif_copy_box.h */
 	void *handle; /**< the bus's own */
 };
 

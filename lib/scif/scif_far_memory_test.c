@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -17,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "client_memory.h"
 #include "scif_test_far.h"
 #include "scif_test_pair.h"
 
@@ -189,6 +191,27 @@ transfers_reach_memory_of_the_other_node(void **state)
 	munmap(own, PAGES * PAGE);
 }
 
+/* The engine gives out a descriptor of the other node's memory: nobody can write by that. */
+static void
+check_descriptor(scif_epd_t epd)
+{
+	struct client_endpoint *ep = client_endpoint_enter(epd);
+	struct scif_request rq = {
+		.op = SCIF_REQUEST_WINDOW,
+		.endpoint = ep->index,
+		.arg = {OFFSET, CLIENT_SIDE_PEER, 1},
+	};
+	int fds[SCIF_REQUEST_FDS];
+	struct scif_reply reply;
+
+	assert_int_equal(client_ask(ep->client, &rq, -1, &reply, fds), 0);
+	client_leave(ep);
+	assert_int_equal(reply.fds, 1);
+	assert_int_equal(fcntl(fds[0], F_GETFL) & O_ACCMODE, O_RDONLY);
+	assert_true((reply.value[2] & SCIF_REQUEST_STEADY) != 0);
+	close(fds[0]);
+}
+
 static void
 protection_holds_between_nodes(void **state)
 {
@@ -202,6 +225,7 @@ protection_holds_between_nodes(void **state)
 	assert_failed(scif_vwriteto(v.epd, &byte, 1, OFFSET, 0), EACCES);
 	assert_ptr_equal(scif_mmap(NULL, PAGE, RW, 0, v.epd, OFFSET), SCIF_MMAP_FAILED);
 	assert_int_equal(errno, EACCES);
+	check_descriptor(v.epd);
 	pair_say(v.epd);
 	visit_end(&v);
 }

@@ -64,8 +64,8 @@ enum scif_request_op {
 	/** arg: RAS offset, length. slot. */
 	SCIF_REQUEST_UNREGISTER,
 	/** The piece of a window that holds an offset. arg: offset, 0 own or 1 peer's, 1 if its
-	 * memory is to be sent. value: offset, length, prot and flags and number of the process,
-	 * memory (a number), offset in it or address, end of the window. [memory]
+	 * memory is to be sent. value: offset, length, prot and flags, memory (a number), offset in
+	 * it or address, end of the window. [memory]
 	 */
 	SCIF_REQUEST_WINDOW,
 	/** Hold pages of a piece of the peer's. arg: offset, length, prot. value: as WINDOW, but a
@@ -75,9 +75,9 @@ enum scif_request_op {
 	/** No longer hold some of them. No endpoint. arg: token, length. */
 	SCIF_REQUEST_UNMAP,
 	/** A piece of the window that REGISTER will make, by the same slot. arg: 3: offset in the
-	 * memory, or address in the process where there is none; 4: length; 5: what the client
-	 * calls the memory, or 0: named again while it is part of a window, it need not be sent.
-	 * [memory]
+	 * memory; 4: length; 5: what the client calls the memory, or 0: named again while it is
+	 * part of a window, it need not be sent; or SCIF_REQUEST_BOX, where it cannot be shared, and
+	 * 3 is its address in the process. [memory, or that of the box]
 	 */
 	SCIF_REQUEST_RUN,
 
@@ -89,11 +89,15 @@ enum scif_request_op {
 	SCIF_REQUEST_SIGNAL,
 };
 
-/** Beside the protection of a piece: it cannot shrink under who uses it; it is memory of a process,
- * whose number is in the upper half.
+/** Memory of the process, that is copied by it: scif_copy_box.h. */
+#define SCIF_REQUEST_BOX UINT64_MAX
+
+/** Beside the protection of a piece: it cannot shrink under who uses it; it is memory of the process
+ * that asks, as it registered it; there is a box instead, behind as much as the piece is long.
  */
 #define SCIF_REQUEST_STEADY  (UINT64_C(1) << 8)
 #define SCIF_REQUEST_PROCESS (UINT64_C(1) << 9)
+#define SCIF_REQUEST_COPIES  (UINT64_C(1) << 10)
 
 /** Flags of HELLO: errno as drivers have it. */
 #define SCIF_REQUEST_DRIVER_ERRNO 1u

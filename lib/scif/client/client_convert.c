@@ -292,8 +292,8 @@ move(int guard_fd, uintptr_t start, size_t size, char *shared, const struct clie
 }
 
 /* Others may read it where a window lets them, and write only by our descriptor. */
-static int
-shared_memory(size_t size)
+int
+client_shared_memory(size_t size)
 {
 	int fd = memfd_create("slipway-scif", MFD_CLOEXEC | MFD_ALLOW_SEALING), ret;
 
@@ -371,7 +371,7 @@ convert(uintptr_t start, size_t size, struct client_converted *made, int *fd)
 	ret = areas_of(start, size, &areas, &count);
 	if (ret < 0)
 		return ret;
-	*fd = shared_memory(size);
+	*fd = client_shared_memory(size);
 	ret = *fd;
 	if (ret >= 0 && fstat(*fd, &st) < 0)
 		ret = -errno;

@@ -75,6 +75,7 @@ client_fork_child(void)
 	client_area_forget();
 	client_mmap_forget();
 	client_register_forget();
+	client_copier_forget();
 	for (uint32_t i = 0; i < pool_count; i++) {
 		struct client_endpoint *ep = pool_all[i];
 

@@ -10,9 +10,11 @@
  *
  *   scif_register    client_back.c     what kind of memory is it? shared: its descriptor
  *                    client_convert.c  private: moved into shared memory, where it is
+ *                    client_copier.c   the rest: a thread copies what it is asked to
  *                    client_register.c the engine is told
  *   scif_readfrom... client_window.c   where the windows of both sides are mapped here
  *                    client_rma.c      copy
+ *                    client_box.c      or ask who registered it to copy
  *   scif_mmap        client_mmap.c
  *   scif_fence_...   client_fence.c
  */
@@ -61,6 +63,8 @@ struct client_converted {
  * @return 0, or -ENOTSUP when it stays as it is: there is no way to keep other threads off it
  */
 int client_convert(uintptr_t start, size_t size, struct client_converted *made, int *fd);
+/** Memory that can be shared, and that nobody can make smaller: a descriptor, or a negative errno. */
+int client_shared_memory(size_t size);
 /** What was made of the memory of an area before: false when it is something else. */
 bool client_convert_find(const struct client_area *area, struct client_converted *found);
 
@@ -87,6 +91,29 @@ int client_back_again(uintptr_t start, struct client_backing *backing);
 void client_back_keep(uintptr_t start, struct client_backing *list, uint32_t count);
 void client_back_free(struct client_backing *list, uint32_t count);
 
+/* ---- client_copier.c: memory that cannot be shared, as its owner has it ---- */
+
+struct client_copier;
+
+/**
+ * Begin to copy for who transfers to or from a piece of memory.
+ *
+ * @param list it is added there
+ * @return a descriptor of the memory with its box, the caller's; or a negative errno
+ */
+int client_copier_begin(struct client_endpoint *ep, uintptr_t start, size_t len, uint32_t prot,
+			struct client_copier **list);
+/** A registration came to nothing. */
+void client_copier_cancel(struct client_copier *list);
+/** They are of the window at that offset. */
+void client_copier_keep(struct client_copier *list, uint64_t offset);
+/** The windows of a range are unregistered. */
+void client_copier_end(const struct client_endpoint *ep, uint64_t offset, uint64_t len);
+/** The endpoint is being closed. */
+void client_copier_closed(const struct client_endpoint *ep);
+/** In a child: they are the parent's. */
+void client_copier_forget(void);
+
 /* ---- client_window.c: windows of both sides ---- */
 
 enum { CLIENT_SIDE_OWN, CLIENT_SIDE_PEER };
@@ -96,10 +123,12 @@ struct client_piece {
 	uint64_t offset, end; /**< in the registered address space */
 	uint64_t window_end;
 	uint32_t prot;
-	char *base;      /**< where it is mapped, or its address in the other process */
-	int32_t pid;     /**< of that; 0: it is mapped */
+	char *base;      /**< where it is mapped, or where the program has it */
+	int32_t pid;     /**< of that: it may be gone from there; 0: it is mapped */
 	int fd;          /**< it may shrink: read and write it by this; else -1 */
 	uint64_t fd_off; /**< of the piece, in that */
+	struct scif_box *box; /**< or ask there; NULL: none */
+	struct client_endpoint *ep;
 	void *map;       /**< what was mapped for it */
 	size_t map_len;
 	_Atomic uint32_t users;
@@ -138,6 +167,12 @@ void client_span_put(struct client_span *span);
 int client_denied(const struct client *c);
 /** Map memory shared: as mmap, also where pages of the file are larger than ours. */
 char *client_map_shared(int fd, uint64_t offset, size_t len, int prot, void **map, size_t *map_len);
+
+/* ---- client_box.c: memory that cannot be shared, as others have it ---- */
+
+/** Copy to or from a piece, at an offset of it, and wait: 0, or a negative errno. */
+int client_box_copy(const struct client_piece *piece, uint64_t offset, char *here, size_t n,
+		    bool out);
 
 /* ---- client_rma.c ---- */
 

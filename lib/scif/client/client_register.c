@@ -68,10 +68,27 @@ check_register(const void *address, size_t len, int64_t offset, int prot, int fl
 											   : 0;
 }
 
+/* Memory that stays the process's goes by a box. */
+static int
+send_box(struct client_endpoint *ep, struct scif_request *rq, const struct client_backing *backing,
+	 struct client_copier **copiers, int64_t *value)
+{
+	int fd = client_copier_begin(ep, backing->offset, backing->length, (uint32_t)rq->arg[2],
+				     copiers),
+	    ret;
+
+	if (fd < 0)
+		return fd;
+	rq->arg[5] = SCIF_REQUEST_BOX;
+	ret = client_slot_call(ep, rq, fd, value);
+	close(fd);
+	return ret;
+}
+
 /* All pieces but the last come before; all name the same slot. `at` is where it ended. */
 static int
-send_pieces(struct client_endpoint *ep, struct scif_request *rq, const struct client_backing *list,
-	    uint32_t count, uint32_t *at, int64_t *value)
+send_all(struct client_endpoint *ep, struct scif_request *rq, const struct client_backing *list,
+	 uint32_t count, uint32_t *at, struct client_copier **copiers, int64_t *value)
 {
 	uint32_t op = rq->op, i;
 	int ret = 0;
@@ -81,10 +98,27 @@ send_pieces(struct client_endpoint *ep, struct scif_request *rq, const struct cl
 		rq->arg[3] = list[i].offset;
 		rq->arg[4] = list[i].length;
 		rq->arg[5] = list[i].key;
-		ret = client_slot_call(ep, rq, list[i].fd, value);
+		if (list[i].fd < 0 && list[i].key == 0)
+			ret = send_box(ep, rq, &list[i], copiers, value);
+		else
+			ret = client_slot_call(ep, rq, list[i].fd, value);
 		*at = i;
 	}
 	rq->op = op;
+	return ret;
+}
+
+static int
+send_pieces(struct client_endpoint *ep, struct scif_request *rq, const struct client_backing *list,
+	    uint32_t count, uint32_t *at, int64_t *value)
+{
+	struct client_copier *copiers = NULL;
+	int ret = send_all(ep, rq, list, count, at, &copiers, value);
+
+	if (ret == 0)
+		client_copier_keep(copiers, (uint64_t)*value);
+	else
+		client_copier_cancel(copiers);
 	return ret;
 }
 
@@ -222,14 +256,17 @@ client_unregister(struct client_endpoint *ep, int64_t offset, size_t len)
 	if (ret < 0)
 		return ret;
 	ret = client_call_wait(ep, &rq, &value);
-	if (ret == 0)
+	if (ret == 0) {
 		account_window(ep, len, false);
+		client_copier_end(ep, (uint64_t)offset, len);
+	}
 	return ret;
 }
 
 void
 client_register_closed(struct client_endpoint *ep)
 {
+	client_copier_closed(ep);
 	if (ep->windows != NULL)
 		atomic_fetch_sub(&locked, ep->windows->locked);
 }

@@ -18,19 +18,20 @@
 
 /* One end of a copy. */
 struct place {
-	char *at;    /* here, or in the other process */
-	int32_t pid; /* of that; 0: here */
+	char *at;    /* here, or by calls, where the program may have unmapped it */
+	int32_t pid; /* for those; 0: here */
 	int fd;      /* instead; -1: none */
 	uint64_t off;
+	const struct client_piece *asked; /* its owner copies; NULL: this process does */
 };
 
 static bool
 is_memory(const struct place *p)
 {
-	return p->pid == 0 && p->fd < 0;
+	return p->pid == 0 && p->fd < 0 && p->asked == NULL;
 }
 
-/* ---- By system calls: memory of another process, or that may shrink ---- */
+/* ---- By system calls: memory that may shrink, or that the program may unmap ---- */
 
 static ssize_t
 transfer_some(const struct place *p, char *here, size_t n, bool out)
@@ -50,6 +51,8 @@ transfer_by_call(struct place p, char *here, size_t n, bool out)
 {
 	ssize_t done;
 
+	if (p.asked != NULL)
+		return client_box_copy(p.asked, p.off, here, n, out);
 	while (n > 0) {
 		done = transfer_some(&p, here, n, out);
 		if (done < 0 && errno == EINTR)
@@ -145,6 +148,12 @@ place_at(const struct client_span *span, uint32_t *index, uint64_t offset, uint6
 	piece = client_span_piece(span, *index);
 	if (*room > piece->end - offset)
 		*room = piece->end - offset;
+	if (piece->box != NULL)
+		return (struct place){
+			.fd = -1,
+			.off = offset - piece->offset,
+			.asked = piece,
+		};
 	return (struct place){
 		.at = piece->base + (offset - piece->offset),
 		.pid = piece->pid,

@@ -10,6 +10,7 @@
 
 #include "client_memory.h"
 #include "scif.h"
+#include "scif_copy_box.h"
 
 /* The windows that transfers have used, mapped here for as long as the engine does not say that one
  * of that side is gone: a word that is looked at before each. Who uses a piece counts itself, so it
@@ -104,6 +105,20 @@ piece_map(struct client_piece *piece, uint32_t prot, int fd)
 	return piece->base == NULL ? -ENOMEM : 0;
 }
 
+/* The box is behind as much as the piece is long. */
+static int
+box_map(struct client_piece *piece, int fd)
+{
+	piece->map_len = SCIF_BOX_BYTES;
+	piece->box = mmap(NULL, SCIF_BOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  (off_t)(piece->fd_off + (piece->end - piece->offset)));
+	if (piece->box == MAP_FAILED)
+		return -ENOMEM;
+	piece->map = piece->box;
+	piece->fd_off = 0;
+	return 0;
+}
+
 /* The memory of a piece, by what the engine says of it; takes the descriptor. */
 static int
 piece_reach(struct client_piece *piece, const struct scif_reply *reply, int fd)
@@ -113,7 +128,7 @@ piece_reach(struct client_piece *piece, const struct scif_reply *reply, int fd)
 
 	if ((flags & SCIF_REQUEST_PROCESS) != 0) {
 		piece->base = (char *)(uintptr_t)reply->value[4];
-		piece->pid = (int32_t)(flags >> 32);
+		piece->pid = getpid();
 		return 0;
 	}
 	if (fd < 0)
@@ -121,15 +136,18 @@ piece_reach(struct client_piece *piece, const struct scif_reply *reply, int fd)
 	piece->fd_off = reply->value[4];
 	if ((flags & SCIF_REQUEST_STEADY) == 0) {
 		piece->fd = fd;
-		return 0;
+		return (flags & SCIF_REQUEST_COPIES) == 0 ? 0 : -ENXIO;
 	}
-	ret = piece_map(piece, piece->prot, fd);
+	if ((flags & SCIF_REQUEST_COPIES) != 0)
+		ret = box_map(piece, fd);
+	else
+		ret = piece_map(piece, piece->prot, fd);
 	close(fd);
 	return ret;
 }
 
 static struct client_piece *
-piece_new(const struct scif_reply *reply, int fd)
+piece_new(struct client_endpoint *ep, const struct scif_reply *reply, int fd)
 {
 	struct client_piece *piece = calloc(1, sizeof(*piece));
 
@@ -142,6 +160,7 @@ piece_new(const struct scif_reply *reply, int fd)
 	piece->end = reply->value[0] + reply->value[1];
 	piece->window_end = reply->value[5];
 	piece->prot = (uint32_t)reply->value[2] & (SCIF_PROT_READ | SCIF_PROT_WRITE);
+	piece->ep = ep;
 	piece->fd = -1;
 	piece->users = 1;
 	if (piece_reach(piece, reply, fd) < 0) {
@@ -168,7 +187,7 @@ piece_ask(struct client_endpoint *ep, unsigned int side, uint64_t offset,
 		usleep(AGAIN_US);
 	if (ret < 0)
 		return ret;
-	*piece = piece_new(&reply, reply.fds > 0 ? fds[0] : -1);
+	*piece = piece_new(ep, &reply, reply.fds > 0 ? fds[0] : -1);
 	return *piece == NULL ? -ENOMEM : 0;
 }
 

@@ -254,6 +254,8 @@ scif_desk_put(struct scif_engine *engine, struct scif_desk *desk)
 {
 	if (--desk->users > 0)
 		return;
+	engine->counters.copies += atomic_load(&desk->board->copies);
+	engine->counters.copied += atomic_load(&desk->board->copied);
 	engine->ops->memory_free(engine->arg, &desk->memory);
 	free(desk);
 }

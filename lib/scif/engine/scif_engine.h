@@ -39,6 +39,7 @@ struct scif_memory {
 	int fd;          /**< a number of the host's, for those it is sent to */
 	uint32_t number; /**< never used twice */
 	uint32_t users;
+	bool copies; /**< a box, through which the memory of a process is copied */
 };
 
 /** Events that a descriptor of an endpoint shows: SCIF_POLLIN, OUT, HUP and ERR. */
@@ -59,7 +60,9 @@ struct scif_host_ops {
 	int (*memory_check)(void *arg, int fd, uint64_t size);
 	/** Another descriptor of it, that lets nobody write: or a negative errno. */
 	int (*memory_reader)(void *arg, int fd);
-	/** Store 8 bytes into memory that the engine has not mapped: 0, or a negative errno. */
+	/** Store 8 bytes into memory that the engine has not mapped, or have them stored where it is
+	 * a box: 0, or a negative errno.
+	 */
 	int (*store)(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value);
 	/** Wake all who sleep on a word. */
 	void (*wake)(void *arg, _Atomic uint32_t *word);
@@ -119,6 +122,8 @@ struct scif_counters {
 	uint64_t refused;
 	uint64_t nodes_added;
 	uint64_t nodes_lost;
+	uint64_t copies; /**< of memory that cannot be shared, by clients that have gone */
+	uint64_t copied; /**< bytes of those */
 };
 
 /** Create one: NULL without memory. The host stays for as long. */

@@ -163,7 +163,7 @@ own_new(struct scif_client *client, struct scif_endpoint *ep, const struct scif_
 		return -ENOMEM;
 	window_address(w, ep);
 	w->prot = (uint32_t)rq->arg[2];
-	w->pid = client->who.pid;
+	w->maker = client->number;
 	w->client = client;
 	client->nb_windows++;
 	ret = scif_run_collect(client, rq->slot, w);
@@ -193,7 +193,7 @@ window_register(struct scif_client *client, struct scif_endpoint *ep,
 		scif_run_cancel(client, rq->slot);
 		return ret;
 	}
-	ret = scif_run_request(client, ep, rq, fd);
+	ret = scif_run_request(client, rq, fd);
 	if (ret < 0)
 		return ret;
 	ret = own_new(client, ep, rq, &w);
@@ -313,7 +313,7 @@ scif_window_request(struct scif_client *client, struct scif_endpoint *ep,
 {
 	switch (rq->op) {
 	case SCIF_REQUEST_RUN:
-		return scif_run_request(client, ep, rq, fd);
+		return scif_run_request(client, rq, fd);
 	case SCIF_REQUEST_REGISTER:
 		return window_register(client, ep, rq, fd);
 	case SCIF_REQUEST_UNREGISTER:

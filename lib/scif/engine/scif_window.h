@@ -45,14 +45,15 @@ struct scif_shared {
 	uint64_t key;    /**< what the client calls it; 0: nothing */
 	uint32_t uid;    /**< the client's: who may trust it not to shrink */
 	bool sealed;     /**< nobody can make it smaller */
-	int reader;      /**< a descriptor that cannot write; -1: none yet */
+	struct scif_memory reader; /**< the same, that cannot be written; its fd -1: none yet */
 };
 
 /** A piece of a window. */
 struct scif_run {
 	uint64_t length;
 	uint64_t offset;            /**< in the memory; the address, of process memory */
-	struct scif_shared *shared; /**< NULL: memory of a process, or of another node */
+	uint64_t at;                /**< address in the process, where there is a box */
+	struct scif_shared *shared; /**< NULL: memory of another node */
 	uint64_t address;           /**< on the link, of memory of either node; 0: none */
 	struct scif_view view;      /**< the same, once it is mapped here */
 };
@@ -103,7 +104,7 @@ struct scif_window {
 	struct scif_address here, there;
 	struct scif_run *run;
 	uint32_t nb_runs;
-	int32_t pid; /**< of process memory */
+	uint32_t maker; /**< number of the client that registered it; 0: of another node */
 	struct scif_client *client; /**< who made it, while it is there */
 	struct scif_waiter *waiter;
 	struct scif_list mapped;
@@ -164,8 +165,7 @@ void scif_window_unmap_all(struct scif_window *w, const struct scif_client *clie
 /* ---- scif_window_run.c: memory behind windows ---- */
 
 /** One more piece of a window that is being registered. */
-int scif_run_request(struct scif_client *client, struct scif_endpoint *ep,
-		     const struct scif_request *rq, int *fd);
+int scif_run_request(struct scif_client *client, const struct scif_request *rq, int *fd);
 /** The pieces of a client's registration, from that slot: 0, and they are the window's. */
 int scif_run_collect(struct scif_client *client, uint32_t slot, struct scif_window *w);
 /** Nobody will collect them: those of a slot, or all of a client. */
@@ -174,8 +174,10 @@ void scif_run_forget(struct scif_client *client);
 void scif_run_free(struct scif_window *w);
 /** The piece that has an offset of the window. */
 struct scif_run *scif_run_at(struct scif_window *w, uint64_t offset, uint64_t *begin);
-/** A descriptor of the memory, for what the window allows: or a negative errno. */
-int scif_run_fd(const struct scif_window *w, struct scif_run *run);
+/** The memory of a piece here, for what the window allows: NULL when it cannot be had. */
+const struct scif_memory *scif_run_memory(const struct scif_window *w, struct scif_run *run);
+/** Does its process copy? */
+bool scif_run_copies(const struct scif_run *run);
 /** Store 8 bytes at an offset of the window, of which they are all. */
 int scif_run_store(struct scif_window *w, uint64_t offset, uint64_t value);
 

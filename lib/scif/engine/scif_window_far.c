@@ -220,6 +220,7 @@ write_array(struct scif_bus *bus, const struct scif_wire_lookup *lookup, uint64_
 static int
 share_runs(struct scif_window *w, struct scif_bus *bus)
 {
+	const struct scif_memory *memory;
 	uint64_t address;
 	int ret;
 
@@ -228,7 +229,10 @@ share_runs(struct scif_window *w, struct scif_bus *bus)
 
 		if (run->address != 0)
 			continue;
-		ret = bus->ops->share(bus, &run->shared->memory, &address);
+		memory = scif_run_memory(w, run);
+		if (memory == NULL)
+			return -ENOMEM;
+		ret = bus->ops->share(bus, memory, &address);
 		if (ret < 0)
 			return ret;
 		run->address = address;

@@ -176,7 +176,7 @@ write_near(struct scif_window *w)
 			w->run[i].shared->memory.users++;
 	peer->offset = w->offset;
 	peer->prot = w->prot;
-	peer->pid = w->pid;
+	peer->maker = w->maker;
 	return 0;
 }
 

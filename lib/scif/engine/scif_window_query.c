@@ -8,6 +8,14 @@
 
 /* Where a window's memory is, and who has it mapped. */
 
+/* Is it memory of who asks, that stays its own? */
+static bool
+is_own_memory(const struct scif_client *client, const struct scif_window *w,
+	      const struct scif_run *run)
+{
+	return run->shared != NULL && run->shared->memory.copies && client->number == w->maker;
+}
+
 /* Flags beside the protection of a reply. */
 static uint64_t
 trusted(const struct scif_client *client, const struct scif_run *run)
@@ -15,7 +23,8 @@ trusted(const struct scif_client *client, const struct scif_run *run)
 	const struct scif_shared *s = run->shared;
 	bool steady = s != NULL ? s->sealed || s->uid == client->who.uid : run->view.base != NULL;
 
-	return steady ? SCIF_REQUEST_STEADY : 0;
+	return (steady ? SCIF_REQUEST_STEADY : 0) |
+	       (scif_run_copies(run) ? SCIF_REQUEST_COPIES : 0);
 }
 
 /* Memory on a link has the number of its node in front, memory of this node none. */
@@ -33,6 +42,7 @@ describe(const struct scif_client *client, struct scif_window *w, uint64_t offse
 {
 	uint64_t begin, *value = reply->value;
 	struct scif_run *run = scif_run_at(w, offset, &begin);
+	const struct scif_memory *memory;
 	int ret = 0;
 
 	if (run == NULL)
@@ -43,9 +53,9 @@ describe(const struct scif_client *client, struct scif_window *w, uint64_t offse
 	value[2] = w->prot;
 	value[4] = run->offset;
 	value[5] = w->offset + w->length;
-	if (run->shared == NULL && !w->far) {
-		value[2] |= SCIF_REQUEST_STEADY | SCIF_REQUEST_PROCESS |
-			    (uint64_t)(uint32_t)w->pid << 32;
+	if (is_own_memory(client, w, run)) {
+		value[2] |= SCIF_REQUEST_STEADY | SCIF_REQUEST_PROCESS;
+		value[4] = run->at;
 		return 0;
 	}
 	if (run->shared == NULL) {
@@ -55,7 +65,8 @@ describe(const struct scif_client *client, struct scif_window *w, uint64_t offse
 		value[4] = run->view.fd_off;
 		*fd = run->view.fd;
 	} else {
-		*fd = scif_run_fd(w, run);
+		memory = scif_run_memory(w, run);
+		*fd = memory != NULL ? memory->fd : -1;
 	}
 	value[2] |= trusted(client, run);
 	value[3] = number_of(w, run);
@@ -157,7 +168,7 @@ scif_window_map(struct scif_client *client, const struct scif_endpoint *ep,
 	if (ret < 0)
 		return ret;
 	/* Memory of a process has nothing that could be mapped. */
-	if (fd < 0)
+	if (fd < 0 || (reply->value[2] & SCIF_REQUEST_COPIES) != 0)
 		return -ENOMEM;
 	if (length == 0 || length % SCIF_PAGE != 0 ||
 	    length > reply->value[0] + reply->value[1] - offset)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "scif.h"
+#include "scif_copy_box.h"
 #include "scif_window.h"
 
 /* Memory behind windows. A window that is being registered gets its pieces one by one, each by a
@@ -50,7 +51,7 @@ shared_new(struct scif_client *client, uint64_t key, uint64_t size, int *fd,
 	s->sealed = ret > 0;
 	s->client = client->number;
 	s->uid = client->who.uid;
-	s->reader = -1;
+	s->reader.fd = -1;
 	s->key = key;
 	s->memory = (struct scif_memory){.size = size, .fd = *fd, .number = ++engine->numbers};
 	*fd = -1;
@@ -76,13 +77,10 @@ shared_grow(struct scif_shared *s, const struct scif_client *client, uint64_t si
 static void
 shared_put(struct scif_engine *engine, struct scif_shared *s)
 {
-	struct scif_memory reader;
-
 	if (s == NULL || --s->memory.users > 0)
 		return;
-	reader = (struct scif_memory){.fd = s->reader};
-	if (s->reader >= 0)
-		engine->ops->memory_free(engine->arg, &reader);
+	if (s->reader.fd >= 0)
+		engine->ops->memory_free(engine->arg, &s->reader);
 	scif_list_remove(&s->link);
 	engine->ops->memory_free(engine->arg, &s->memory);
 	free(s);
@@ -97,10 +95,31 @@ is_pages(uint64_t offset, uint64_t length)
 	       offset < SCIF_RAS_END;
 }
 
+/* Memory of the process, with a box that neither it nor its peer can have fault by making it
+ * smaller.
+ */
+static int
+run_of_box(struct scif_client *client, int *fd, struct scif_run *run)
+{
+	const struct scif_engine *engine = client->engine;
+	uint64_t size = run->length + SCIF_BOX_BYTES;
+	int ret;
+
+	if (*fd < 0 || engine->ops->memory_check(engine->arg, *fd, size) <= 0)
+		return -EINVAL;
+	ret = shared_new(client, 0, size, fd, &run->shared);
+	if (ret < 0)
+		return ret;
+	run->shared->memory.copies = true;
+	run->shared->memory.users++;
+	run->at = run->offset;
+	run->offset = 0;
+	return 0;
+}
+
 /* What a request says of a piece. */
 static int
-run_of(struct scif_client *client, const struct scif_endpoint *ep, const struct scif_request *rq,
-       int *fd, struct scif_run *run)
+run_of(struct scif_client *client, const struct scif_request *rq, int *fd, struct scif_run *run)
 {
 	uint64_t offset = rq->arg[3], length = rq->arg[4], key = rq->arg[5];
 	int ret = 0;
@@ -108,17 +127,18 @@ run_of(struct scif_client *client, const struct scif_endpoint *ep, const struct 
 	*run = (struct scif_run){.offset = offset, .length = length};
 	if (!is_pages(offset, length))
 		return -EINVAL;
+	if (key == SCIF_REQUEST_BOX)
+		return run_of_box(client, fd, run);
 	if (*fd >= 0) {
 		ret = shared_new(client, key, offset + length, fd, &run->shared);
 	} else if (key != 0) {
 		run->shared = shared_find(client, key);
 		ret = run->shared == NULL ? -ENOENT
 					  : shared_grow(run->shared, client, offset + length);
-	} else if (scif_endpoint_far(ep)) {
-		/* Memory of a process is read and written by its number, on one machine only. */
-		ret = -ENOMEM;
+	} else {
+		ret = -EINVAL;
 	}
-	if (ret == 0 && run->shared != NULL)
+	if (ret == 0)
 		run->shared->memory.users++;
 	return ret;
 }
@@ -165,8 +185,7 @@ forming_new(struct scif_client *client, uint32_t slot)
 }
 
 int
-scif_run_request(struct scif_client *client, struct scif_endpoint *ep,
-		 const struct scif_request *rq, int *fd)
+scif_run_request(struct scif_client *client, const struct scif_request *rq, int *fd)
 {
 	struct scif_forming *f = forming_find(client, rq->slot);
 	int ret = -ENOMEM;
@@ -177,7 +196,7 @@ scif_run_request(struct scif_client *client, struct scif_endpoint *ep,
 	if (f == NULL)
 		return -ENOMEM;
 	if (f->nb_runs < SCIF_RUNS_MAX)
-		ret = run_of(client, ep, rq, fd, &f->run[f->nb_runs]);
+		ret = run_of(client, rq, fd, &f->run[f->nb_runs]);
 	if (ret < 0) {
 		/* The client begins again. */
 		forming_free(f);
@@ -276,17 +295,31 @@ scif_run_at(struct scif_window *w, uint64_t offset, uint64_t *begin)
 	return NULL;
 }
 
-int
-scif_run_fd(const struct scif_window *w, struct scif_run *run)
+bool
+scif_run_copies(const struct scif_run *run)
+{
+	return run->shared != NULL ? run->shared->memory.copies : run->view.copies;
+}
+
+const struct scif_memory *
+scif_run_memory(const struct scif_window *w, struct scif_run *run)
 {
 	const struct scif_engine *engine = w->engine;
 	struct scif_shared *s = run->shared;
+	int fd;
 
-	if ((w->prot & SCIF_PROT_WRITE) != 0)
-		return s->memory.fd;
-	if (s->reader < 0)
-		s->reader = engine->ops->memory_reader(engine->arg, s->memory.fd);
-	return s->reader;
+	/* A box is written by who only reads, too: its process sees to that. */
+	if ((w->prot & SCIF_PROT_WRITE) != 0 || s->memory.copies)
+		return &s->memory;
+	if (s->reader.fd < 0) {
+		fd = engine->ops->memory_reader(engine->arg, s->memory.fd);
+		if (fd < 0)
+			return NULL;
+		s->reader = s->memory;
+		s->reader.fd = fd;
+	}
+	s->reader.size = s->memory.size;
+	return &s->reader;
 }
 
 int
@@ -305,6 +338,10 @@ scif_run_store(struct scif_window *w, uint64_t offset, uint64_t value)
 	/* Memory of the other node: nobody here may have looked at it yet. */
 	if (!w->far || scif_far_view(w, run) < 0 || run->view.fd < 0)
 		return -ENXIO;
+	if (run->view.copies && (run->view.base == NULL || run->view.fd_off != 0))
+		return -ENXIO;
 	memory.fd = run->view.fd;
+	memory.copies = run->view.copies;
+	memory.size = run->length + SCIF_BOX_BYTES;
 	return ops->store(w->engine->arg, &memory, run->view.fd_off + (offset - begin), value);
 }

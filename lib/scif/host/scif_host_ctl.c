@@ -142,16 +142,27 @@ window_state(const struct scif_window *w)
 	return name[w->state];
 }
 
+static uint64_t
+copied_bytes(const struct scif_window *w)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < w->nb_runs; i++)
+		if (scif_run_copies(&w->run[i]))
+			bytes += w->run[i].length;
+	return bytes;
+}
+
 static void
 add_window(struct ctl_text *t, const struct scif_window *w)
 {
 	ctl_text_add(t,
 		     "{\"pid\":%" PRId32 ",\"port\":%u,\"offset\":%" PRIu64 ",\"length\":%" PRIu64
 		     ",\"prot\":\"%s%s\",\"state\":\"%s\",\"mapped\":%" PRIu64
-		     ",\"pieces\":%" PRIu32 "}",
+		     ",\"pieces\":%" PRIu32 ",\"copied\":%" PRIu64 "}",
 		     w->ep != NULL ? pid_of(w->ep) : 0, w->ep != NULL ? w->ep->port : 0, w->offset,
 		     w->length, (w->prot & 1) != 0 ? "r" : "-", (w->prot & 2) != 0 ? "w" : "-",
-		     window_state(w), w->nb_mapped, w->nb_runs);
+		     window_state(w), w->nb_mapped, w->nb_runs, copied_bytes(w));
 }
 
 static void
@@ -193,6 +204,21 @@ add_messages(struct ctl_text *t, const char *name, const uint64_t count[SCIF_OP_
 	ctl_text_add(t, "},");
 }
 
+/* Of all clients, those that have gone too; each says so itself. */
+static void
+add_copies(struct ctl_text *t, const struct scif_engine *engine)
+{
+	uint64_t copies = engine->counters.copies, copied = engine->counters.copied;
+
+	scif_list_each(at, next, &engine->clients) {
+		const struct scif_client *client = scif_list_entry(at, struct scif_client, link);
+
+		copies += atomic_load(&client->desk->board->copies);
+		copied += atomic_load(&client->desk->board->copied);
+	}
+	ctl_text_add(t, ",\"copies\":%" PRIu64 ",\"copied\":%" PRIu64, copies, copied);
+}
+
 static void
 answer_stat(void *arg, struct ctl_request *request, struct ctl_text *t)
 {
@@ -208,8 +234,10 @@ answer_stat(void *arg, struct ctl_request *request, struct ctl_text *t)
 		     ",\"nodes_lost\":%" PRIu64,
 		     c->connected, c->refused, c->nodes_added, c->nodes_lost);
 	ctl_text_add(t,
-		     ",\"unknown\":%" PRIu64 ",\"bad_token\":%" PRIu64 ",\"ring_full\":%" PRIu64 "}",
+		     ",\"unknown\":%" PRIu64 ",\"bad_token\":%" PRIu64 ",\"ring_full\":%" PRIu64,
 		     c->unknown, c->bad_token, c->ring_full);
+	add_copies(t, host->engine);
+	ctl_text_add(t, "}");
 }
 
 static const struct ctl_verb verbs[] = {

@@ -75,7 +75,7 @@ hello(struct host_link *link, const struct link_packet *p, int fd)
 static int
 handle(struct host_link *link, const struct link_packet *p, int fd)
 {
-	bool shares = p->kind == LINK_SHARE;
+	bool shares = p->kind == LINK_SHARE || p->kind == LINK_COPIES;
 	int ret = -EPROTO;
 
 	if (p->kind == LINK_HELLO && !link->up)

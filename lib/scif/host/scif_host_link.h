@@ -12,6 +12,7 @@
  *   N.link: one side listens, the other joins
  *     HELLO  node, page          both, first
  *     SHARE  address, size, memory
+ *     COPIES the same, of memory through which somebody copies: scif_copy_box.h
  *     UNSHARE address
  *     RING                       look at your rings; one until it has been taken
  *
@@ -28,7 +29,7 @@
 /** Packets of one link before something else has its turn. */
 #define LINK_PACKETS_MAX 256
 
-enum link_kind { LINK_HELLO = 1, LINK_SHARE, LINK_UNSHARE, LINK_RING };
+enum link_kind { LINK_HELLO = 1, LINK_SHARE, LINK_UNSHARE, LINK_RING, LINK_COPIES };
 
 struct link_packet {
 	uint32_t kind;
@@ -52,12 +53,14 @@ struct link_memory {
 	int fd;
 	void *base; /**< NULL: not mapped here, as it could shrink */
 	uint32_t maps;
+	bool copies; /**< it is a box */
 	bool gone;   /**< no longer shared */
 };
 
 /** Memory of this side of which the other one has not been told: there was no room. */
 struct link_unsent {
 	uint64_t address, size;
+	enum link_kind kind;
 	int fd;
 };
 

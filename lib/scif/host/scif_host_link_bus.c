@@ -77,9 +77,10 @@ link_peer_qp(struct scif_bus *bus)
 /* ---- Memory of this side ---- */
 
 static int
-send_share(const struct host_link *link, uint64_t address, uint64_t size, int fd)
+send_share(const struct host_link *link, enum link_kind kind, uint64_t address, uint64_t size,
+	   int fd)
 {
-	struct link_packet p = {.kind = LINK_SHARE, .address = address, .size = size};
+	struct link_packet p = {.kind = kind, .address = address, .size = size};
 	int ret = scif_host_link_send(link, &p, fd);
 
 	/* Descriptors on their way are limited, too. */
@@ -122,7 +123,7 @@ send_unsent(struct host_link *link)
 	while (link->unsent_first != link->unsent_end) {
 		const struct link_unsent *u = &link->unsent[link->unsent_first];
 
-		if (send_share(link, u->address, u->size, u->fd) < 0)
+		if (send_share(link, u->kind, u->address, u->size, u->fd) < 0)
 			return false;
 		unsent_drop(link, link->unsent_first);
 	}
@@ -164,6 +165,7 @@ link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *add
 	const struct link_unsent u = {
 		.address = (link->numbers + 1) * LINK_MEMORY_SPAN,
 		.size = memory->size,
+		.kind = memory->copies ? LINK_COPIES : LINK_SHARE,
 		.fd = memory->fd,
 	};
 	int ret = -EAGAIN;
@@ -171,7 +173,7 @@ link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *add
 	if (link->nb_shared == LINK_MEMORIES_MAX)
 		return -ENOMEM;
 	if (send_unsent(link))
-		ret = send_share(link, u.address, u.size, u.fd);
+		ret = send_share(link, u.kind, u.address, u.size, u.fd);
 	/* What names it waits until there is room: link_told. */
 	if (ret == -EAGAIN)
 		ret = unsent_add(link, &u);
@@ -265,6 +267,7 @@ scif_host_link_shared(struct host_link *link, const struct link_packet *p, int f
 	*m = (struct link_memory){.address = p->address,
 				  .size = p->size,
 				  .number = ++link->host->link_numbers,
+				  .copies = p->kind == LINK_COPIES,
 				  .fd = fd};
 	m->base = fd >= 0 ? scif_host_link_map_sealed(fd, p->size) : NULL;
 	all[link->memories++] = m;
@@ -320,6 +323,7 @@ link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *v
 		.number = m->number,
 		.fd_off = at,
 		.len = len,
+		.copies = m->copies,
 		.handle = m,
 	};
 	m->maps++;

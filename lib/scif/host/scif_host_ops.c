@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "scif_copy_box.h"
 #include "scif_host_priv.h"
 
 void
@@ -95,22 +96,16 @@ static int
 host_memory_reader(void *arg, int fd)
 {
 	char path[64];
+	int flags = fcntl(fd, F_GETFL);
 
 	(void)arg;
+	if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) {
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
-}
-
-static int
-host_store(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value)
-{
-	ssize_t n = pwrite(memory->fd, &value, sizeof(value), (off_t)offset);
-
-	(void)arg;
-	if (n < 0)
-		return -errno;
-	return n == sizeof(value) ? 0 : -EIO;
 }
 
 static void
@@ -118,6 +113,41 @@ host_wake(void *arg, _Atomic uint32_t *word)
 {
 	(void)arg;
 	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+/* Left in the box of memory that cannot be shared: its process stores it, and nobody waits. */
+static int
+store_by_box(const struct scif_memory *memory, uint64_t offset, uint64_t value)
+{
+	struct scif_box *box =
+		mmap(NULL, SCIF_BOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd,
+		     (off_t)(memory->size - SCIF_BOX_BYTES));
+	int slot;
+
+	if (box == MAP_FAILED)
+		return -errno;
+	slot = scif_box_take(box);
+	if (slot >= 0) {
+		memcpy(box->room[slot], &value, sizeof(value));
+		scif_box_ask(box, slot, 1, offset, sizeof(value), SCIF_BOX_LEFT);
+		host_wake(NULL, &box->bell);
+	}
+	munmap(box, SCIF_BOX_BYTES);
+	return slot < 0 ? -EBUSY : 0;
+}
+
+static int
+host_store(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value)
+{
+	ssize_t n;
+
+	(void)arg;
+	if (memory->copies)
+		return store_by_box(memory, offset, value);
+	n = pwrite(memory->fd, &value, sizeof(value), (off_t)offset);
+	if (n < 0)
+		return -errno;
+	return n == sizeof(value) ? 0 : -EIO;
 }
 
 /* ---- Gates ---- */
