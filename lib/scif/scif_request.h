@@ -52,7 +52,9 @@ enum scif_request_op {
 	SCIF_REQUEST_GATE,
 	/** Not answered: look at the board. */
 	SCIF_REQUEST_TELL,
-	/** value: how many are online, self, highest id ever, a bit for each id (from value 3). */
+	/** arg: 1: node 0 is asked first, slot. value: how many are online, self, highest id ever, a
+	 * bit for each id (from value 3).
+	 */
 	SCIF_REQUEST_NODES,
 	/** Another process is about to hold what this one holds. [its socket] */
 	SCIF_REQUEST_FORK,

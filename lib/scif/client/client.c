@@ -120,19 +120,24 @@ slot_wait(struct client *c, const struct scif_request *rq, int64_t *value)
 }
 
 int
-client_slot_call(struct client_endpoint *ep, struct scif_request *rq, int fd, int64_t *value)
+client_slot_ask(struct client *c, struct scif_request *rq, int fd, int64_t *value)
 {
-	struct client *c = ep->client;
 	int fds[SCIF_REQUEST_FDS], ret;
 	struct scif_reply reply;
 
-	rq->endpoint = ep->index;
 	ret = client_ask(c, rq, fd, &reply, fds);
 	if (ret == -EINPROGRESS)
 		ret = slot_wait(c, rq, value);
 	else if (ret == 0)
 		*value = (int64_t)reply.value[0];
 	return ret;
+}
+
+int
+client_slot_call(struct client_endpoint *ep, struct scif_request *rq, int fd, int64_t *value)
+{
+	rq->endpoint = ep->index;
+	return client_slot_ask(ep->client, rq, fd, value);
 }
 
 int

@@ -105,6 +105,7 @@ int client_call(struct client_endpoint *ep, struct scif_request *rq, struct scif
 int client_call_wait(struct client_endpoint *ep, struct scif_request *rq, int64_t *value);
 /** The same, where several requests share a slot. */
 void client_slot_take(struct client *c, struct scif_request *rq);
+int client_slot_ask(struct client *c, struct scif_request *rq, int fd, int64_t *value);
 int client_slot_call(struct client_endpoint *ep, struct scif_request *rq, int fd, int64_t *value);
 void client_slot_free(struct client *c, uint32_t slot);
 /** The engine is to look at the endpoint. */

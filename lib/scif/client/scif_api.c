@@ -407,6 +407,22 @@ nodes_copy(const struct scif_reply *reply, uint16_t *nodes, int len)
 	return (int)reply->value[0];
 }
 
+/* What node 0 knows, this node does then. */
+static int
+ask_node_0(struct client *c)
+{
+	struct scif_request rq = {.op = SCIF_REQUEST_NODES, .arg = {1}};
+	int64_t value;
+	int ret;
+
+	if (c->node == 0)
+		return 0;
+	client_slot_take(c, &rq);
+	ret = client_slot_ask(c, &rq, -1, &value);
+	client_slot_free(c, rq.slot);
+	return ret;
+}
+
 int
 scif_get_nodeIDs(uint16_t *nodes, int len, uint16_t *self)
 {
@@ -418,6 +434,8 @@ scif_get_nodeIDs(uint16_t *nodes, int len, uint16_t *self)
 	if (self == NULL || (nodes == NULL && len > 0))
 		return result(-EFAULT);
 	ret = client_socket_get(&c);
+	if (ret == 0)
+		ret = ask_node_0(c);
 	if (ret == 0)
 		ret = client_ask(c, &rq, -1, &reply, fds);
 	if (ret < 0)

@@ -66,6 +66,7 @@ scif_engine_create(const struct scif_engine_config *config, const struct scif_ho
 	scif_list_init(&engine->memories);
 	scif_list_init(&engine->forming);
 	scif_list_init(&engine->cookies);
+	scif_list_init(&engine->askers);
 	scif_list_init(&engine->waits);
 	scif_list_init(&engine->resting);
 	scif_list_init(&engine->loop);
@@ -136,6 +137,7 @@ scif_engine_client_remove(struct scif_engine *engine, struct scif_client *client
 			scif_endpoint_drop(client, i);
 	scif_window_client_gone(client);
 	scif_fence_client_gone(client);
+	scif_info_client_gone(client);
 	scif_list_remove(&client->link);
 	scif_desk_put(engine, client->desk);
 	free(client);
@@ -244,6 +246,7 @@ scif_engine_step(struct scif_engine *engine, uint64_t now_ns)
 	}
 	deadline = least(deadline, scif_window_step(engine));
 	deadline = least(deadline, scif_fence_step(engine));
+	deadline = least(deadline, scif_info_step(engine));
 	scif_message_loop(engine);
 	return deadline;
 }

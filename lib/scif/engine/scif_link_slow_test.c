@@ -3,7 +3,9 @@
  */
 #include "scif_link_test_rig.h"
 
-/* A link that has to be asked before it maps, and one that cannot say yet what it shares. */
+/* A link that has to be asked before it maps, one that cannot say yet what it shares, and a node that
+ * has no memory.
+ */
 
 /* The connector's half is not mapped yet when its request is accepted. */
 static void
@@ -145,6 +147,23 @@ slot_error(uint32_t slot)
 }
 
 static void
+a_peer_without_memory_rejects_a_window(void **state)
+{
+	(void)state;
+	connect_them();
+	card.no_memory = true;
+	ask_slot(SCIF_REQUEST_REGISTER, 1, 0x10000, SCIF_PAGE);
+	settle();
+	assert_int_equal(card.engine->counters.sent[SCIF_ALLOC_REJ], 1);
+	assert_int_equal(slot_error(1), ENOMEM);
+	assert_true(scif_list_empty(&host.engine->windows));
+	card.no_memory = false;
+	ask_slot(SCIF_REQUEST_REGISTER, 2, 0x10000, SCIF_PAGE);
+	settle();
+	assert_int_equal(slot_error(2), 0);
+}
+
+static void
 who_waits_for_what_could_not_be_sent_is_told(void **state)
 {
 	(void)state;
@@ -178,6 +197,7 @@ main(void)
 		TEST(a_connector_learns_that_who_maps_has_gone),
 		TEST(an_accepter_learns_that_its_connector_has_given_up),
 		TEST(messages_wait_for_memory_that_they_may_name),
+		TEST(a_peer_without_memory_rejects_a_window),
 		TEST(who_waits_for_what_could_not_be_sent_is_told),
 	};
 

@@ -264,6 +264,57 @@ a_queue_pair_without_its_magic_is_none(void **state)
 	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, 1, PORT, 0), -ENODEV);
 }
 
+/* Ask which nodes there are, on the card; the outcome by that slot. */
+static void
+ask_nodes(uint32_t slot)
+{
+	const struct scif_request rq = {
+		.op = SCIF_REQUEST_NODES, .slot = slot, .ticket = 7, .arg = {1}};
+	int fds[SCIF_REQUEST_FDS], fd = -1;
+
+	scif_engine_request(card.engine, theirs, &rq, sizeof(rq), &fd, &card.reply, fds);
+	assert_int_equal(card.reply.error, EINPROGRESS);
+	assert_int_not_equal(atomic_load(&theirs->desk->board->slot[slot].done), 7);
+}
+
+static bool
+is_told(uint32_t slot)
+{
+	return atomic_load(&theirs->desk->board->slot[slot].done) == 7 &&
+	       theirs->desk->board->slot[slot].error == 0;
+}
+
+static void
+node_0_is_asked_which_nodes_there_are(void **state)
+{
+	struct scif_message m = {.src = {0, 0}, .op = SCIF_GET_NODE_INFO};
+
+	(void)state;
+	host.engine->max_id = 9;
+	ask_nodes(1);
+	settle();
+	assert_int_equal(host.engine->counters.received[SCIF_GET_NODE_INFO], 1);
+	assert_true(is_told(1));
+	assert_int_equal(card.engine->max_id, 9);
+	/* An answer to nothing. */
+	scif_message_deliver(card.engine->node[0], &m);
+	assert_int_equal(card.engine->counters.bad_token, 1);
+	/* It says nothing, for too long; and then it is gone. */
+	ask_nodes(2);
+	bench_step(&card, 999);
+	assert_false(is_told(2));
+	bench_step(&card, 1);
+	assert_true(is_told(2));
+	ask_nodes(3);
+	scif_engine_link_remove(card.engine, 0);
+	bench_step(&card, 0);
+	assert_true(is_told(3));
+	assert_true(scif_list_empty(&card.engine->askers));
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_NODES, 0, 1, 0, 0), 0);
+	assert_int_equal(card.reply.value[0], 1);
+	scif_engine_link_remove(host.engine, 1);
+}
+
 /* ---- Every order of a connect, an accept, the closes of both, and what passes between ---- */
 
 enum { CONNECT, CLOSE_OURS, ACCEPT, CLOSE_THEIRS, STEP_HOST, STEP_CARD, ACTS };
@@ -393,6 +444,7 @@ main(void)
 		TEST(messages_that_mean_nothing_do_nothing),
 		TEST(rings_full_of_anything_are_read_and_not_believed),
 		TEST(a_queue_pair_without_its_magic_is_none),
+		TEST(node_0_is_asked_which_nodes_there_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

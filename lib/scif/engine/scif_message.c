@@ -92,6 +92,9 @@ scif_message_failed(struct scif_node *to, const struct scif_message *m)
 	case SCIF_NODE_REMOVE:
 		scif_node_settle(to, m->payload[0]);
 		break;
+	case SCIF_GET_NODE_INFO:
+		scif_info_unsent(to, m);
+		break;
 	case SCIF_REGISTER ... SCIF_MUNMAP:
 		scif_window_unsent(to, m);
 		break;

@@ -256,8 +256,6 @@ answer_info(struct scif_node *from, const struct scif_message *m)
 {
 	struct scif_message answer = *m;
 
-	if (!is_manager(from->engine))
-		return;
 	answer.payload[1] = from->engine->max_id;
 	answer.payload[2] = scif_node_count(from->engine);
 	scif_message_send(from, &answer);
@@ -293,7 +291,10 @@ scif_node_message(struct scif_node *from, const struct scif_message *m)
 		remove_acked(from, m->payload[0]);
 		break;
 	case SCIF_GET_NODE_INFO:
-		answer_info(from, m);
+		if (is_manager(from->engine))
+			answer_info(from, m);
+		else
+			scif_info_message(from, m);
 		break;
 	default:
 		from->engine->counters.bad_token++;

@@ -171,6 +171,7 @@ struct scif_engine {
 	struct scif_list memories; /**< that clients have registered */
 	struct scif_list forming;  /**< windows of which not all pieces have come */
 	struct scif_list cookies;  /**< who waits for answers about fences */
+	struct scif_list askers;   /**< who waits for what node 0 says of nodes */
 	struct scif_list waits;    /**< of other nodes, for transfers that were begun here */
 	uint32_t nb_waits;
 	uint32_t nb_granted;       /**< windows that wait for a link */
@@ -321,6 +322,17 @@ uint64_t scif_node_expire(struct scif_node *node);
 /** A line for the log. */
 void scif_log(struct scif_engine *engine, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* ---- scif_node_info.c: which nodes there are, as node 0 says ---- */
+
+/** Ask node 0, if it is another one: 0: it need not be asked, -EINPROGRESS, or another errno. */
+int scif_info_ask(struct scif_client *client, const struct scif_request *rq);
+/** It has answered; or was never asked, as there was no room. */
+void scif_info_message(struct scif_node *from, const struct scif_message *m);
+void scif_info_unsent(struct scif_node *to, const struct scif_message *m);
+void scif_info_client_gone(const struct scif_client *client);
+/** Who waits for a node that is gone, or for too long, waits no longer: when to be called again. */
+uint64_t scif_info_step(struct scif_engine *engine);
 
 /* ---- scif_window.c: section 10.7; scif_fence.c: 6.5. Called by scif_request.c ---- */
 

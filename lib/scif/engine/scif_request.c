@@ -48,6 +48,10 @@ open_endpoint(const struct asked *a)
 static int
 nodes(const struct asked *a)
 {
+	int ret = a->rq->arg[0] != 0 ? scif_info_ask(a->client, a->rq) : 0;
+
+	if (ret < 0)
+		return ret;
 	a->reply->value[0] = scif_node_count(a->engine);
 	a->reply->value[1] = a->engine->config.node;
 	a->reply->value[2] = a->engine->max_id;

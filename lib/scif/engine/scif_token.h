@@ -16,7 +16,8 @@
 enum scif_kind {
 	SCIF_KIND_ENDPOINT = 1,
 	SCIF_KIND_WINDOW,
-	SCIF_KIND_COOKIE, /**< somebody waits for an answer */
+	SCIF_KIND_COOKIE, /**< somebody waits for an answer about a fence */
+	SCIF_KIND_INFO,   /**< the same, about nodes */
 };
 
 struct scif_tokens {
