@@ -33,5 +33,8 @@ run_scif_tests()
 	check "scif_echo and scif_rma" timeout -k 5 120 \
 		"$ROOT/examples/scif_rma/scif_examples_test.sh" "$BUILD/app/slipway" \
 		"$BUILD/examples/scif_echo" "$BUILD/examples/scif_rma"
+	check "scif_echo and scif_rma, built by -lscif alone" timeout -k 5 60 \
+		"$ROOT/examples/scif_rma/scif_build_test.sh" "$ROOT/lib/scif/scif.h" \
+		"$BUILD/lib/libscif.so"
 	check "slipway scif-perf, every part" scif_bench_all
 }
