@@ -46,8 +46,8 @@ enum scif_attempt {
 	SCIF_ATTEMPT_DONE, /**< and nobody has asked for the outcome */
 };
 
-/** An endpoint as its client sees it. Written by the engine, but for `sleepers`, `sent` and
- * `received`.
+/** An endpoint as its client sees it. Written by the engine, but for `sleepers`, `sent`, `received`
+ * and `holder`.
  */
 struct scif_ctl {
 	_Alignas(64) _Atomic uint32_t state;
@@ -60,6 +60,7 @@ struct scif_ctl {
 	_Atomic uint32_t sent;      /**< chunks sent, each told to a peer on another node */
 	_Atomic uint32_t received;  /**< the same of chunks received */
 	_Atomic uint32_t node_lost; /**< the peer's node is gone: ENODEV where that is documented */
+	_Atomic uint32_t holder[2]; /**< of processes that share it, who sends, and who receives */
 };
 
 static_assert(sizeof(struct scif_ctl) == 64, "one cache line each");

@@ -28,7 +28,6 @@
 struct scif_at {
 	_Atomic uint32_t own;   /**< its index; ahead of what the other side has been shown */
 	_Atomic uint32_t other; /**< the other side's, as last seen */
-	_Atomic uint32_t lock;  /**< for those who share a side */
 };
 
 /** The producer's view. */

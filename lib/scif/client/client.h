@@ -69,8 +69,10 @@ struct client {
 struct client_endpoint {
 	/* Hot: one side each. */
 	_Alignas(64) struct client_lock tx_lock;
+	_Atomic bool tx_waits; /**< who has the lock waits, for as long as it takes */
 	struct scif_producer tx;
 	_Alignas(64) struct client_lock rx_lock;
+	_Atomic bool rx_waits;
 	struct scif_consumer rx;
 	_Alignas(64) struct client *client;
 	struct scif_ctl *ctl;

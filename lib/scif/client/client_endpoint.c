@@ -80,7 +80,9 @@ client_fork_child(void)
 		struct client_endpoint *ep = pool_all[i];
 
 		ep->tx_lock = (struct client_lock){0};
+		ep->tx_waits = false;
 		ep->rx_lock = (struct client_lock){0};
+		ep->rx_waits = false;
 		ep->state_lock = (struct client_lock){0};
 		ep->users = 0;
 	}

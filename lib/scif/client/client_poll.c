@@ -16,6 +16,9 @@
 /* With more than so many, a look at all of them takes too long to be done all the time. */
 #define SPIN_MAX 16
 
+/* About 146 years. */
+#define TIMEOUT_MAX_MS (LONG_MAX / 2 / NS_PER_MS)
+
 #define NS_PER_MS 1000000
 #define NS_PER_US 1000
 
@@ -210,8 +213,13 @@ spin(struct client_poll all[], unsigned int count, long timeout_ms)
 int
 client_poll(struct client_poll all[], unsigned int count, long timeout_ms)
 {
-	uint64_t end = client_now_ns() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * NS_PER_MS;
+	uint64_t end;
 	int found = look(all, count);
+
+	/* So long that it cannot be counted is forever. */
+	if (timeout_ms > TIMEOUT_MAX_MS)
+		timeout_ms = -1;
+	end = client_now_ns() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * NS_PER_MS;
 
 	if (found != 0 || timeout_ms == 0)
 		return found;

@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 
 #include "client.h"
@@ -22,40 +23,120 @@
 #define CHUNK_SHIFT 2
 /* Looks in vain before the engine is asked for: a system call. */
 #define LOOKS_PER_ALIVE 1024
+/* How often who does not wait sleeps for 1 ms, as another process has the side. */
+#define NAPS_AT_SHARED 1
 
 /* ---- Sides that children share ---- */
 
-/* Held by a process, as its number; one that died holds nothing. */
-static void
-shared_lock(struct scif_at *at)
+/* One that was killed has ended, also while nobody has asked what became of it. */
+static bool
+has_ended(pid_t pid)
+{
+	struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	bool ended;
+
+	if (p.fd < 0)
+		return errno == ESRCH || (kill(pid, 0) < 0 && errno == ESRCH);
+	ended = poll(&p, 1, 0) == 1;
+	close(p.fd);
+	return ended;
+}
+
+/* Held by a process, as its number; one that has ended holds nothing. On the board, where no peer
+ * can write. 0, or -EAGAIN for who does not wait, -EINTR, -ENOTCONN.
+ */
+static int
+shared_lock(struct client_endpoint *ep, _Atomic uint32_t *word, bool block)
 {
 	uint32_t me = (uint32_t)getpid(), holder = 0;
+	int ret;
 
-	while (!atomic_compare_exchange_strong(&at->lock, &holder, me)) {
-		if (kill((pid_t)holder, 0) < 0 && errno == ESRCH &&
-		    atomic_compare_exchange_strong(&at->lock, &holder, me))
-			return;
-		client_futex_wait(&at->lock, holder, 1);
+	for (int i = 0; !atomic_compare_exchange_strong(word, &holder, me); i++) {
+		/* Of this process no other thread can be here: one before had the same number. */
+		if (holder == me || (has_ended((pid_t)holder) &&
+				     atomic_compare_exchange_strong(word, &holder, me)))
+			return 0;
+		if (atomic_load(&ep->closing))
+			return -ENOTCONN;
+		if (!block && i == NAPS_AT_SHARED)
+			return -EAGAIN;
+		ret = client_futex_wait(word, holder, 1);
+		if (ret == -EINTR && block)
+			return ret;
 		holder = 0;
 	}
+	return 0;
 }
 
-static void
-shared_unlock(struct scif_at *at)
-{
-	atomic_store(&at->lock, 0);
-}
-
-/* Enter a side: 0, or -EBADF, -ENOTCONN. */
+/* The side, among the processes that share it: as shared_lock. */
 static int
-side_enter(struct client_endpoint *ep, int name, struct client_lock *lock)
+share_enter(struct client_endpoint *ep, _Atomic uint32_t *word, _Atomic bool *waits, bool block)
 {
-	client_lock(lock);
+	int before = errno, ret;
+
+	atomic_store(waits, block);
+	ret = shared_lock(ep, word, block);
+	atomic_store(waits, false);
+	errno = before;
+	return ret;
+}
+
+/* ---- Sides ---- */
+
+/* The lock, for who does not wait: 0, or -EAGAIN where somebody who has it does. */
+static int
+try_lock(struct client_lock *lock, const _Atomic bool *waits)
+{
+	int before = errno, ret = 0;
+	uint32_t open = 0;
+
+	if (atomic_compare_exchange_strong(&lock->word, &open, 1))
+		return 0;
+	while (ret == 0 && atomic_exchange(&lock->word, 2) != 0) {
+		if (atomic_load(waits))
+			ret = -EAGAIN;
+		else
+			client_futex_wait(&lock->word, 2, 1);
+	}
+	errno = before;
+	return ret;
+}
+
+/* Enter a side: 0, or -EBADF, -ENOTCONN; -EAGAIN: who does not wait finds somebody waiting. */
+static int
+side_enter(struct client_endpoint *ep, int name, struct client_lock *lock,
+	   const _Atomic bool *waits, bool block)
+{
+	if (block)
+		client_lock(lock);
+	else if (try_lock(lock, waits) < 0)
+		return -EAGAIN;
 	if (atomic_load_explicit(&ep->name, memory_order_relaxed) == name &&
 	    !atomic_load_explicit(&ep->closing, memory_order_relaxed) && ep->mine != NULL)
 		return 0;
 	client_unlock(lock);
 	return atomic_load(&ep->name) == name ? -ENOTCONN : -EBADF;
+}
+
+/* Wait, and let those who do not wait see that. */
+static int
+side_wait(struct client_endpoint *ep, _Atomic bool *waits, client_ready *ready)
+{
+	int ret;
+
+	atomic_store(waits, true);
+	ret = client_wait(ep, ready);
+	atomic_store(waits, false);
+	return ret;
+}
+
+/* What a call returns that could not enter. */
+static int
+not_entered(const struct client_endpoint *ep, int ret)
+{
+	if (ret == -EAGAIN)
+		return 0;
+	return ret == -ENOTCONN && client_state(ep) == SCIF_DISCONNECTED ? -ECONNRESET : ret;
 }
 
 /* ---- Telling the other side ---- */
@@ -137,7 +218,7 @@ send_bytes(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len, bool 
 		if (n == 0 && !block)
 			break;
 		if (n == 0)
-			ret = client_wait(ep, may_send);
+			ret = side_wait(ep, &ep->tx_waits, may_send);
 		if (atomic_load_explicit(&ep->closing, memory_order_relaxed))
 			ret = -ENOTCONN;
 	}
@@ -147,19 +228,21 @@ send_bytes(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len, bool 
 int
 client_send(struct client_endpoint *ep, int name, const void *bytes, int len, bool block)
 {
-	int ret = side_enter(ep, name, &ep->tx_lock);
+	int ret = side_enter(ep, name, &ep->tx_lock, &ep->tx_waits, block);
 	bool shared;
 
 	if (ret < 0)
-		return ret == -ENOTCONN && client_state(ep) == SCIF_DISCONNECTED ? -ECONNRESET : ret;
+		return not_entered(ep, ret);
 	shared = ep->forked;
 	if (shared)
-		shared_lock(ep->tx.at);
-	ret = send_bytes(ep, bytes, (uint32_t)len, block);
-	if (shared)
-		shared_unlock(ep->tx.at);
+		ret = share_enter(ep, &ep->ctl->holder[0], &ep->tx_waits, block);
+	if (ret == 0) {
+		ret = send_bytes(ep, bytes, (uint32_t)len, block);
+		if (shared)
+			atomic_store(&ep->ctl->holder[0], 0);
+	}
 	client_unlock(&ep->tx_lock);
-	return ret;
+	return ret == -EAGAIN ? 0 : ret;
 }
 
 /* ---- Receive ---- */
@@ -222,7 +305,7 @@ recv_bytes(struct client_endpoint *ep, uint8_t *bytes, uint32_t len, bool block)
 		if (ret == 0 && scif_consumer_used(&ep->rx, 1) == 0) {
 			if (!block)
 				break;
-			ret = client_wait(ep, may_recv);
+			ret = side_wait(ep, &ep->rx_waits, may_recv);
 		}
 		if (atomic_load_explicit(&ep->closing, memory_order_relaxed))
 			ret = -ENOTCONN;
@@ -233,19 +316,21 @@ recv_bytes(struct client_endpoint *ep, uint8_t *bytes, uint32_t len, bool block)
 int
 client_recv(struct client_endpoint *ep, int name, void *bytes, int len, bool block)
 {
-	int ret = side_enter(ep, name, &ep->rx_lock);
+	int ret = side_enter(ep, name, &ep->rx_lock, &ep->rx_waits, block);
 	bool shared;
 
 	if (ret < 0)
-		return ret == -ENOTCONN && client_state(ep) == SCIF_DISCONNECTED ? -ECONNRESET : ret;
+		return not_entered(ep, ret);
 	shared = ep->forked;
 	if (shared)
-		shared_lock(ep->rx.at);
-	ret = recv_bytes(ep, bytes, (uint32_t)len, block);
-	if (shared)
-		shared_unlock(ep->rx.at);
+		ret = share_enter(ep, &ep->ctl->holder[1], &ep->rx_waits, block);
+	if (ret == 0) {
+		ret = recv_bytes(ep, bytes, (uint32_t)len, block);
+		if (shared)
+			atomic_store(&ep->ctl->holder[1], 0);
+	}
 	if (ep->gated)
 		client_gate_read(ep);
 	client_unlock(&ep->rx_lock);
-	return ret;
+	return ret == -EAGAIN ? 0 : ret;
 }

@@ -210,9 +210,9 @@ scif_accept(scif_epd_t epd, struct scif_portID *peer, scif_epd_t *newepd, int fl
 
 /* What can be wrong about a message before the endpoint is looked at: 1 when nothing is. */
 static int
-check_message(scif_epd_t epd, const void *msg, int len, int flags, int block)
+check_message(const struct client_endpoint *ep, const void *msg, int len, int flags, int block)
 {
-	if (find(epd) == NULL)
+	if (ep == NULL)
 		return -EBADF;
 	if (len < 0 || (flags & ~block) != 0)
 		return -EINVAL;
@@ -224,21 +224,24 @@ check_message(scif_epd_t epd, const void *msg, int len, int flags, int block)
 int
 scif_send(scif_epd_t epd, void *msg, int len, int flags)
 {
-	int ret = check_message(epd, msg, len, flags, SCIF_SEND_BLOCK);
+	/* Looked for once: another thread may close it between two looks. */
+	struct client_endpoint *ep = find(epd);
+	int ret = check_message(ep, msg, len, flags, SCIF_SEND_BLOCK);
 
 	if (ret <= 0)
 		return result(ret);
-	return result(client_send(find(epd), epd, msg, len, flags != 0));
+	return result(client_send(ep, epd, msg, len, flags != 0));
 }
 
 int
 scif_recv(scif_epd_t epd, void *msg, int len, int flags)
 {
-	int ret = check_message(epd, msg, len, flags, SCIF_RECV_BLOCK);
+	struct client_endpoint *ep = find(epd);
+	int ret = check_message(ep, msg, len, flags, SCIF_RECV_BLOCK);
 
 	if (ret <= 0)
 		return result(ret);
-	return result(client_recv(find(epd), epd, msg, len, flags != 0));
+	return result(client_recv(ep, epd, msg, len, flags != 0));
 }
 
 /* ---- Registered memory ---- */

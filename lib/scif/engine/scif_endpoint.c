@@ -65,6 +65,8 @@ ctl_init(struct scif_ctl *ctl)
 	atomic_store(&ctl->sent, 0);
 	atomic_store(&ctl->received, 0);
 	atomic_store(&ctl->node_lost, 0);
+	atomic_store(&ctl->holder[0], 0);
+	atomic_store(&ctl->holder[1], 0);
 	atomic_store(&ctl->state, SCIF_UNBOUND);
 }
 

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "client.h"
+#include "scif.h"
+#include "scif_test_pair.h"
+#include "scif_test_rig.h"
+
+/* One endpoint, used by threads and by children at the same time: nobody keeps the others. */
+
+/* What hangs ends, as a failure. */
+#define PATIENCE_S 10
+
+static struct rig rig;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	return rig_begin(&rig, NULL);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return rig_end(&rig);
+}
+
+static int
+hurry(void **state)
+{
+	(void)state;
+	alarm(PATIENCE_S);
+	return 0;
+}
+
+static void *
+receive_one(void *arg)
+{
+	char byte = 0;
+
+	assert_int_equal(scif_recv(*(scif_epd_t *)arg, &byte, 1, SCIF_RECV_BLOCK), 1);
+	return (void *)(uintptr_t)(unsigned char)byte;
+}
+
+static void *
+send_many(void *arg)
+{
+	static char bytes[100000];
+
+	assert_int_equal(scif_send(*(scif_epd_t *)arg, bytes, sizeof(bytes), SCIF_SEND_BLOCK),
+			 sizeof(bytes));
+	return NULL;
+}
+
+static void
+nap(unsigned int ms)
+{
+	usleep(ms * 1000);
+}
+
+/* ---- Threads ---- */
+
+static void
+who_does_not_wait_is_not_kept_by_a_thread_that_does(void **state)
+{
+	static char bytes[100000];
+	pthread_t reader, writer;
+	struct pair p;
+	char byte;
+	void *got;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(pthread_create(&reader, NULL, receive_one, &p.a), 0);
+	assert_int_equal(pthread_create(&writer, NULL, send_many, &p.a), 0);
+	nap(50);
+	errno = 0;
+	assert_int_equal(scif_recv(p.a, &byte, 1, 0), 0);
+	assert_int_equal(scif_send(p.a, &byte, 1, 0), 0);
+	assert_int_equal(errno, 0);
+	assert_int_equal(scif_recv(p.b, bytes, sizeof(bytes), SCIF_RECV_BLOCK), sizeof(bytes));
+	assert_int_equal(scif_send(p.b, "x", 1, SCIF_SEND_BLOCK), 1);
+	pthread_join(reader, &got);
+	pthread_join(writer, NULL);
+	assert_int_equal((uintptr_t)got, 'x');
+	/* And with nobody waiting it is as ever. */
+	assert_int_equal(scif_send(p.a, "y", 1, 0), 1);
+	assert_int_equal(scif_recv(p.b, &byte, 1, 0), 1);
+	pair_close(&p);
+}
+
+struct traffic {
+	_Atomic int epd;
+	_Atomic bool over;
+};
+
+static void *
+talk(void *arg)
+{
+	struct traffic *t = arg;
+	char byte = 0;
+
+	while (!t->over) {
+		scif_send(t->epd, &byte, 1, 0);
+		scif_recv(t->epd, &byte, 1, 0);
+	}
+	return NULL;
+}
+
+static void
+an_endpoint_is_closed_under_who_sends_and_receives(void **state)
+{
+	struct traffic t = {.epd = -1};
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, talk, &t), 0);
+	for (int i = 0; i < 2000; i++) {
+		t.epd = scif_open();
+		assert_true(t.epd >= 0);
+		assert_int_equal(scif_close(t.epd), 0);
+	}
+	t.over = true;
+	pthread_join(thread, NULL);
+}
+
+static void *
+say_later(void *arg)
+{
+	nap(50);
+	assert_int_equal(scif_send(*(scif_epd_t *)arg, "x", 1, SCIF_SEND_BLOCK), 1);
+	return NULL;
+}
+
+static void
+a_poll_can_take_as_long_as_can_be_said(void **state)
+{
+	static const long timeout[] = {LONG_MAX, LONG_MAX / 2, LONG_MAX / 1000, INT_MAX};
+	struct scif_pollepd poll;
+	pthread_t thread;
+	struct pair p;
+	char byte;
+
+	(void)state;
+	pair_make(&p);
+	for (unsigned int i = 0; i < sizeof(timeout) / sizeof(timeout[0]); i++) {
+		poll = (struct scif_pollepd){.epd = p.a, .events = SCIF_POLLIN};
+		assert_int_equal(pthread_create(&thread, NULL, say_later, &p.b), 0);
+		assert_int_equal(scif_poll(&poll, 1, timeout[i]), 1);
+		assert_int_equal(poll.revents, SCIF_POLLIN);
+		pthread_join(thread, NULL);
+		assert_int_equal(scif_recv(p.a, &byte, 1, 0), 1);
+	}
+	pair_close(&p);
+}
+
+/* ---- Children ---- */
+
+/* One that receives, and does nothing else. */
+static pid_t
+reader_child(scif_epd_t epd)
+{
+	char bytes[2];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(scif_recv(epd, bytes, sizeof(bytes), SCIF_RECV_BLOCK) == sizeof(bytes) ? 0
+											     : 1);
+	}
+	nap(50);
+	return pid;
+}
+
+static void
+who_does_not_wait_is_not_kept_by_a_child_that_does(void **state)
+{
+	struct pair p;
+	int status;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	pid = reader_child(p.a);
+	errno = 0;
+	assert_int_equal(scif_recv(p.a, &byte, 1, 0), 0);
+	assert_int_equal(errno, 0);
+	assert_int_equal(scif_send(p.b, "xy", 2, SCIF_SEND_BLOCK), 2);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	pair_close(&p);
+}
+
+static void
+a_child_that_is_killed_while_it_waits_keeps_nobody(void **state)
+{
+	siginfo_t info;
+	struct pair p;
+	char byte = 0;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	pid = reader_child(p.a);
+	kill(pid, SIGKILL);
+	/* Nobody has asked what became of it: its number is still taken. */
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(scif_send(p.b, "z", 1, SCIF_SEND_BLOCK), 1);
+	assert_int_equal(scif_recv(p.a, &byte, 1, SCIF_RECV_BLOCK), 1);
+	assert_int_equal(byte, 'z');
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	pair_close(&p);
+}
+
+/* The peer of a child writes that process 1, which never ends, is everywhere in its half. */
+static int
+scribble(scif_epd_t epd, void *arg)
+{
+	struct client_endpoint *ep = client_endpoint_enter(epd);
+	uint32_t *word = (uint32_t *)(void *)((char *)ep->peer + offsetof(struct scif_half, sleepers));
+
+	(void)arg;
+	for (; word < (uint32_t *)(void *)ep->peer->ring; word++)
+		*(volatile uint32_t *)word = 1;
+	client_leave(ep);
+	return scif_close(epd);
+}
+
+static void
+a_peer_that_writes_anything_keeps_nobody(void **state)
+{
+	char bytes[64];
+	struct other o;
+	pid_t pid;
+	int ret;
+
+	(void)state;
+	other_begin(&o, scribble, NULL);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	while ((ret = scif_send(o.epd, "x", 1, 0)) >= 0)
+		;
+	assert_int_equal(errno, ECONNRESET);
+	while ((ret = scif_recv(o.epd, bytes, sizeof(bytes), SCIF_RECV_BLOCK)) > 0)
+		;
+	assert_int_equal(errno, ECONNRESET);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	other_end(&o);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(who_does_not_wait_is_not_kept_by_a_thread_that_does, hurry),
+		cmocka_unit_test_setup(an_endpoint_is_closed_under_who_sends_and_receives, hurry),
+		cmocka_unit_test_setup(a_poll_can_take_as_long_as_can_be_said, hurry),
+		cmocka_unit_test_setup(who_does_not_wait_is_not_kept_by_a_child_that_does, hurry),
+		cmocka_unit_test_setup(a_child_that_is_killed_while_it_waits_keeps_nobody, hurry),
+		cmocka_unit_test_setup(a_peer_that_writes_anything_keeps_nobody, hurry),
+	};
+
+	return cmocka_run_group_tests_name("scif_share", tests, begin, end);
+}
