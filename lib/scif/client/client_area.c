@@ -6,7 +6,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
 
 #include "client_memory.h"
 #include "scif.h"
@@ -59,8 +61,10 @@ void
 client_area_forget(void)
 {
 	int fd = atomic_exchange(&maps_fd, -1);
+	struct statfs fs;
 
-	if (fd >= 0)
+	/* The program may have closed it, and have a file of its own by that number. */
+	if (fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
 		close(fd);
 }
 

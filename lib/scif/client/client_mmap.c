@@ -107,10 +107,9 @@ client_munmap(void *address, size_t len)
 
 	if (len == 0 || len % CLIENT_PAGE != 0 || start % CLIENT_PAGE != 0 || start + len < start)
 		return -EINVAL;
-	if (munmap(address, len) < 0)
-		return -errno;
+	/* Under the lock: once it is unmapped another thread may map something there. */
 	client_lock(&mappings_lock);
-	ret = drop_range(start, start + len);
+	ret = munmap(address, len) < 0 ? -errno : drop_range(start, start + len);
 	client_unlock(&mappings_lock);
 	return ret;
 }
@@ -139,6 +138,11 @@ ask_piece(struct client_endpoint *ep, uint64_t offset, uint64_t len, uint32_t pr
 	rq.arg[1] = len;
 	rq.arg[2] = prot;
 	ret = client_ask(ep->client, &rq, -1, &reply, fds);
+	if (ret == -EMFILE) {
+		/* Held, and cannot be mapped. */
+		tell_unmapped(&(struct mapping){.client = ep->client, .token = reply.value[5]}, len);
+		return -ENOMEM;
+	}
 	if (ret < 0)
 		return ret;
 	*m = (struct mapping){

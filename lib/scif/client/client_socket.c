@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,12 +17,36 @@
 struct socket_link {
 	struct client_link link;
 	int fd;
+	dev_t device; /* what is behind it */
+	ino_t inode;
 	struct client_lock lock;
 	int child_fd; /* around a fork: the child's */
 };
 
 static struct client_lock current_lock;
 static struct client *current; /* of this process; NULL: none yet */
+
+/* ---- The descriptor ---- */
+
+static void
+take_socket(struct socket_link *sl, int fd)
+{
+	struct stat st = {0};
+
+	fstat(fd, &st);
+	sl->fd = fd;
+	sl->device = st.st_dev;
+	sl->inode = st.st_ino;
+}
+
+/* A program may close what it did not open, and have something else by that number. */
+static bool
+is_ours(const struct socket_link *sl)
+{
+	struct stat st;
+
+	return fstat(sl->fd, &st) == 0 && st.st_ino == sl->inode && st.st_dev == sl->device;
+}
 
 /* ---- Packets ---- */
 
@@ -53,12 +78,16 @@ static void
 take_fds(struct msghdr *msg, struct scif_reply *reply, int fds[SCIF_REQUEST_FDS])
 {
 	const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	uint32_t sent = reply->fds, came = 0;
 
-	reply->fds = 0;
-	if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-		return;
-	reply->fds = (uint32_t)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-	memcpy(fds, CMSG_DATA(c), reply->fds * sizeof(int));
+	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		came = (uint32_t)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	if (came > 0)
+		memcpy(fds, CMSG_DATA(c), came * sizeof(int));
+	reply->fds = came;
+	/* The process has no descriptors left for all of them; those that came are closed. */
+	if (came < sent && reply->error == 0)
+		reply->error = EMFILE;
 }
 
 static int
@@ -91,7 +120,7 @@ link_call(struct client_link *link, const struct scif_request *rq, int fd, struc
 	int ret;
 
 	client_lock(&sl->lock);
-	ret = send_packet(sl->fd, rq, fd);
+	ret = is_ours(sl) ? send_packet(sl->fd, rq, fd) : -ENODEV;
 	if (ret == 0)
 		ret = receive_packet(sl->fd, reply, fds);
 	client_unlock(&sl->lock);
@@ -105,7 +134,8 @@ link_tell(struct client_link *link)
 	struct socket_link *sl = (struct socket_link *)link;
 	const struct scif_request rq = {.op = SCIF_REQUEST_TELL};
 
-	send(sl->fd, &rq, sizeof(rq), MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (is_ours(sl))
+		send(sl->fd, &rq, sizeof(rq), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static bool
@@ -114,8 +144,8 @@ link_alive(struct client_link *link)
 	struct socket_link *sl = (struct socket_link *)link;
 	int before = errno;
 	char byte;
-	bool is_there = recv(sl->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || errno == EAGAIN ||
-			errno == EINTR;
+	bool is_there = is_ours(sl) && (recv(sl->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 ||
+					errno == EAGAIN || errno == EINTR);
 
 	/* Who finds nothing to receive finds errno as it was. */
 	errno = before;
@@ -157,7 +187,7 @@ client_new(int fd, struct client **made)
 	if (fd < 0 || sl == NULL || c == NULL)
 		goto close_fd;
 	sl->link = (struct client_link){link_call, link_tell, link_alive};
-	sl->fd = fd;
+	take_socket(sl, fd);
 	ret = client_begin(c, &sl->link);
 	if (ret < 0)
 		goto close_fd;
@@ -208,7 +238,8 @@ fork_parent(void)
 		sl = (struct socket_link *)current->link;
 		client_unlock(&current->lock);
 		client_unlock(&sl->lock);
-		close(sl->child_fd);
+		if (sl->child_fd >= 0)
+			close(sl->child_fd);
 	}
 	client_fork_parent();
 	client_unlock(&current_lock);
@@ -226,8 +257,9 @@ fork_child(void)
 	sl = (struct socket_link *)current->link;
 	sl->lock = (struct client_lock){0};
 	current->lock = (struct client_lock){0};
-	close(sl->fd);
-	sl->fd = sl->child_fd;
+	if (is_ours(sl))
+		close(sl->fd);
+	take_socket(sl, sl->child_fd);
 	memset(current->slot, 0, sizeof(current->slot));
 	if (client_begin(current, current->link) < 0)
 		atomic_store(&current->dead, true);
@@ -277,7 +309,8 @@ void
 client_socket_drop(void)
 {
 	client_lock(&current_lock);
-	if (current != NULL && !atomic_exchange(&current->dead, true))
+	if (current != NULL && !atomic_exchange(&current->dead, true) &&
+	    is_ours((struct socket_link *)current->link))
 		shutdown(((struct socket_link *)current->link)->fd, SHUT_RDWR);
 	client_unlock(&current_lock);
 }

@@ -186,7 +186,7 @@ piece_ask(struct client_endpoint *ep, unsigned int side, uint64_t offset,
 	while ((ret = client_ask(ep->client, &rq, -1, &reply, fds)) == -EAGAIN)
 		usleep(AGAIN_US);
 	if (ret < 0)
-		return ret;
+		return ret == -EMFILE ? -ENOMEM : ret;
 	*piece = piece_new(ep, &reply, reply.fds > 0 ? fds[0] : -1);
 	return *piece == NULL ? -ENOMEM : 0;
 }

@@ -87,6 +87,34 @@ scif_host_serve(struct scif_host *host, int timeout_ms)
 
 /* ---- Begin and end ---- */
 
+/* Is the file that was locked still the one at its path? Who had it before removes it. */
+static bool
+is_there(int fd, const char *path)
+{
+	struct stat locked, there;
+
+	return fstat(fd, &locked) == 0 && stat(path, &there) == 0 &&
+	       locked.st_ino == there.st_ino && locked.st_dev == there.st_dev;
+}
+
+/* 0, -EAGAIN: it was removed meanwhile, or another negative errno. */
+static int
+lock_file(const char *path, int *fd)
+{
+	int ret = 0;
+
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		return -errno;
+	if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
+		ret = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	else if (!is_there(*fd, path))
+		ret = -EAGAIN;
+	if (ret < 0)
+		close(*fd);
+	return ret;
+}
+
 /* One engine for a node. */
 static int
 take_lock(struct scif_host *host)
@@ -100,15 +128,10 @@ take_lock(struct scif_host *host)
 	*slash = '\0';
 	mkdir(host->lock_path, 0755);
 	*slash = '/';
-	host->lock_fd = open(host->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (host->lock_fd < 0)
-		return -errno;
-	if (flock(host->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		ret = errno == EWOULDBLOCK ? -EBUSY : -errno;
-		close(host->lock_fd);
-		return ret;
-	}
-	return 0;
+	do
+		ret = lock_file(host->lock_path, &host->lock_fd);
+	while (ret == -EAGAIN);
+	return ret;
 }
 
 static int
@@ -145,6 +168,23 @@ listen_at(struct scif_host *host, struct scif_host_watch *watch, char path[SCIF_
 	return ret;
 }
 
+int
+scif_host_take(struct scif_host *host, int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE) || host->spare_fd < 0)
+		return fd;
+	/* Left alone they would wait for ever, and the listener would be ready for as long. */
+	close(host->spare_fd);
+	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	host->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	scif_host_log(host, "somebody who connected is refused: no descriptors left");
+	return -1;
+}
+
 /* A descriptor for each client, arena and gate. */
 static void
 raise_limit(void)
@@ -174,6 +214,7 @@ scif_host_create(const struct scif_host_config *config, struct scif_host **made)
 	ret = take_lock(host);
 	if (ret < 0)
 		goto destroy_engine;
+	host->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	host->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (host->epoll_fd < 0) {
 		ret = -errno;
@@ -203,6 +244,8 @@ close_linker:
 close_epoll:
 	close(host->epoll_fd);
 unlock:
+	if (host->spare_fd >= 0)
+		close(host->spare_fd);
 	close(host->lock_fd);
 destroy_engine:
 	scif_engine_destroy(host->engine);
@@ -230,6 +273,8 @@ scif_host_destroy(struct scif_host *host)
 	scif_host_locals_close(host);
 	scif_engine_destroy(host->engine);
 	close(host->epoll_fd);
+	if (host->spare_fd >= 0)
+		close(host->spare_fd);
 	unlink(host->lock_path);
 	close(host->lock_fd);
 	free(host);

@@ -84,6 +84,8 @@ scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid)
 	if (n < 0)
 		return -errno;
 	*fd = take_fd(&msg, pid);
+	if (*fd < 0 && (msg.msg_flags & MSG_CTRUNC) != 0)
+		*fd = SCIF_HOST_FD_LOST;
 	return n;
 }
 
@@ -128,7 +130,13 @@ serve_one(struct host_client *hc)
 	if (n <= 0)
 		return n == 0 ? -ECONNRESET : (int)n;
 	scif_engine_client_pid(hc->client, hc->pid);
-	if (scif_engine_request(hc->host->engine, hc->client, &rq, (size_t)n, &fd, &reply, fds)) {
+	if (fd == SCIF_HOST_FD_LOST) {
+		/* Without it the request would be another one. */
+		scif_host_log(hc->host, "client %" PRId32 ": no descriptors left", hc->pid);
+		reply = (struct scif_reply){.error = ENOMEM};
+		ret = scif_host_send(hc->watch.fd, &reply, sizeof(reply), NULL, 0);
+	} else if (scif_engine_request(hc->host->engine, hc->client, &rq, (size_t)n, &fd, &reply,
+				       fds)) {
 		ret = scif_host_send(hc->watch.fd, &reply, sizeof(reply), fds, reply.fds);
 		close_sent(&rq, &reply, fds);
 	}
@@ -192,7 +200,7 @@ scif_host_accept(struct scif_host_watch *watch)
 	struct scif_credentials who = {0};
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), ret;
+	int fd = scif_host_take(host, watch->fd), ret;
 
 	if (fd < 0)
 		return;

@@ -184,7 +184,7 @@ scif_host_link_accept(struct scif_host_watch *watch)
 {
 	struct scif_host *host = (struct scif_host *)(void *)((char *)watch -
 							      offsetof(struct scif_host, linker));
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = scif_host_take(host, watch->fd);
 
 	if (fd >= 0)
 		link_begin(host, fd, false, false);

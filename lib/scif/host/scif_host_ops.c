@@ -104,7 +104,8 @@ host_memory_reader(void *arg, int fd)
 		return fd < 0 ? -errno : fd;
 	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Its owner may hold a lease, which would be waited for. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -14,6 +14,7 @@ struct scif_host {
 	struct scif_host_config config;
 	struct scif_engine *engine;
 	int epoll_fd, lock_fd;
+	int spare_fd; /**< given up to take, and refuse, who comes when there are no others */
 	struct scif_host_watch listener; /**< for clients */
 	struct scif_host_watch linker;   /**< for other nodes */
 	struct host_link *links;
@@ -49,8 +50,14 @@ void scif_host_links_close(struct scif_host *host);
 void scif_host_local_tell(struct scif_host *host, uint16_t node, bool online);
 void scif_host_locals_close(struct scif_host *host);
 
-/** A packet of a socket: its length, 0 at its end, or a negative errno; one descriptor, or -1; and
- * who sent it, where the kernel says so.
+/** Take who connects, or -1: when there are no descriptors they are refused, and logged. */
+int scif_host_take(struct scif_host *host, int listener);
+
+/** One was sent, and there was none left to receive it. */
+#define SCIF_HOST_FD_LOST (-2)
+
+/** A packet of a socket: its length, 0 at its end, or a negative errno; one descriptor, -1, or
+ * SCIF_HOST_FD_LOST; and who sent it, where the kernel says so.
  */
 ssize_t scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid);
 /** Send a packet, without waiting: 0, or a negative errno. */

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif.h"
+#include "scif_path.h"
+#include "scif_request.h"
+#include "scif_test_pair.h"
+#include "scif_test_rig.h"
+
+/* Descriptors: of programs that have none left, or close what they did not open; of a node that has
+ * none left; of files that are not what they seem.
+ */
+
+#define PAGE       PAIR_PAGE
+#define RW         (SCIF_PROT_READ | SCIF_PROT_WRITE)
+#define PATIENCE_S 10
+#define FDS_MAX    64
+
+static struct rig rig;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	return rig_begin(&rig, NULL);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return rig_end(&rig);
+}
+
+static int
+hurry(void **state)
+{
+	(void)state;
+	alarm(PATIENCE_S);
+	return 0;
+}
+
+/* Run it in a process of its own, which may do to itself what it likes. */
+static void
+apart(void (*run)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		alarm(PATIENCE_S);
+		run();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* As cmocka's, in such a process. */
+#define must(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			print_error("%s:%d: %s\n", __FILE__, __LINE__, #condition);                \
+			_exit(1);                                                                  \
+		}                                                                                  \
+	} while (0)
+
+static void
+limit_to(rlim_t count, bool hard)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = count;
+	if (hard)
+		limit.rlim_max = count;
+	must(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
+/* ---- A program ---- */
+
+static void
+use_all_descriptors(int *last)
+{
+	int fd;
+
+	limit_to(FDS_MAX, false);
+	while ((fd = open("/dev/null", O_RDONLY)) >= 0)
+		*last = fd;
+}
+
+static bool
+all_are_open(void)
+{
+	bool open = true;
+
+	for (int fd = 0; fd < FDS_MAX; fd++)
+		open = open && fcntl(fd, F_GETFD) >= 0;
+	return open;
+}
+
+static void
+a_program_without_descriptors_keeps_those_it_has(void **state)
+{
+	struct rlimit limit;
+	struct pair p;
+	char *at, byte;
+	off_t offset = 16 * PAGE;
+	void *mapped;
+	int last = -1;
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	pair_make(&p);
+	at = pair_pages(2);
+	assert_int_equal(scif_register(p.b, at, 2 * PAGE, offset, RW, SCIF_MAP_FIXED), offset);
+	use_all_descriptors(&last);
+
+	assert_failed(scif_open(), EMFILE);
+	assert_failed(scif_get_fd(p.a), EMFILE);
+	assert_failed(scif_vreadfrom(p.a, &byte, 1, offset, 0), ENOMEM);
+	errno = 0;
+	assert_ptr_equal(scif_mmap(NULL, PAGE, RW, 0, p.a, offset), SCIF_MMAP_FAILED);
+	assert_int_equal(errno, ENOMEM);
+	/* None of the program's was taken for one that had come. */
+	assert_true(all_are_open());
+
+	/* With one all of that goes on. */
+	close(last);
+	assert_int_equal(scif_get_fd(p.a), p.a);
+	assert_int_equal(scif_vreadfrom(p.a, &byte, 1, offset, 0), 0);
+	mapped = scif_mmap(NULL, PAGE, RW, 0, p.a, offset);
+	assert_ptr_not_equal(mapped, SCIF_MMAP_FAILED);
+	assert_int_equal(scif_munmap(mapped, PAGE), 0);
+	/* And nothing of the first attempt is held. */
+	assert_int_equal(scif_unregister(p.b, offset, 2 * PAGE), 0);
+	assert_int_equal(scif_register(p.b, at, 2 * PAGE, offset, RW, SCIF_MAP_FIXED), offset);
+
+	for (int fd = 3; fd < FDS_MAX; fd++)
+		if (fd != p.a && fd != p.b && fd != p.listener && fcntl(fd, F_GETFD) == 0)
+			close(fd);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	pair_close(&p);
+	munmap(at, 2 * PAGE);
+}
+
+/* As daemons do, before they open what is theirs. */
+static void
+close_all(void)
+{
+	for (int fd = 3; fd < FDS_MAX; fd++)
+		close(fd);
+}
+
+static void
+close_and_open(void)
+{
+	int pairs[8][2], status;
+	uint16_t self;
+	char byte;
+	pid_t pid;
+
+	must(scif_get_nodeIDs(NULL, 0, &self) == 1);
+	close_all();
+	for (int i = 0; i < 8; i++)
+		must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pairs[i]) == 0);
+	must(scif_open() >= 0);
+	must(scif_get_nodeIDs(NULL, 0, &self) == 1);
+	/* Nor is any of them closed for a child. */
+	pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < 16; i++)
+			must(fcntl(pairs[i / 2][i % 2], F_GETFD) >= 0);
+		_exit(0);
+	}
+	must(waitpid(pid, &status, 0) == pid && status == 0);
+	for (int i = 0; i < 16; i++)
+		must(recv(pairs[i / 2][i % 2], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+}
+
+static void
+what_a_program_opens_in_the_place_of_what_it_closed_is_left_alone(void **state)
+{
+	(void)state;
+	apart(close_and_open);
+}
+
+static void
+close_and_fork(void)
+{
+	char *at = pair_pages(1);
+	int pairs[8][2], status;
+	struct pair p;
+	pid_t pid;
+
+	/* This one has looked at what is mapped, too. */
+	pair_make(&p);
+	must(scif_register(p.a, at, PAGE, 0, RW, 0) > 0);
+	close_all();
+	for (int i = 0; i < 8; i++)
+		must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pairs[i]) == 0);
+	pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < 16; i++)
+			must(fcntl(pairs[i / 2][i % 2], F_GETFD) >= 0);
+		_exit(0);
+	}
+	must(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void
+a_child_keeps_what_its_parent_opened(void **state)
+{
+	(void)state;
+	apart(close_and_fork);
+}
+
+/* ---- A node ---- */
+
+/* One more client: is it taken? It is told either way. */
+static bool
+say_hello(int *fd)
+{
+	const struct scif_request rq = {.op = SCIF_REQUEST_HELLO, .arg = {SCIF_REQUEST_VERSION}};
+	const struct timeval patience = {.tv_sec = 5};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct scif_reply reply;
+	ssize_t n;
+
+	*fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	must(scif_path(address.sun_path, 0, "sock") == 0);
+	must(connect(*fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+	setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (send(*fd, &rq, sizeof(rq), MSG_NOSIGNAL) < 0)
+		return false;
+	n = recv(*fd, &reply, sizeof(reply), 0);
+	must(n == sizeof(reply) || n == 0 || errno == ECONNRESET);
+	return n == sizeof(reply);
+}
+
+/* Registers until that is refused: until then all of it can be read. */
+static void
+register_many(const struct pair *p)
+{
+	off_t offset;
+	char *at, byte;
+	int fd;
+
+	for (char i = 1; i < 8; i++) {
+		at = pair_shared(1, &fd);
+		*at = i;
+		offset = scif_register(p->b, at, PAGE, 0, RW, 0);
+		close(fd);
+		if (offset < 0)
+			break;
+		must(scif_vreadfrom(p->a, &byte, 1, offset, 0) == 0 && byte == i);
+	}
+	must(offset == -1 && errno == ENOMEM);
+}
+
+static void
+fill_a_node(void)
+{
+	int fd[FDS_MAX], last = -1, refused = 0;
+	struct rig full;
+	struct pair p;
+
+	limit_to(FDS_MAX, true);
+	must(rig_begin(&full, NULL) == 0);
+	pair_make(&p);
+	for (int i = 0; i < FDS_MAX / 2; i++) {
+		if (say_hello(&fd[++last]))
+			continue;
+		close(fd[last--]);
+		refused++;
+	}
+	must(refused > 0);
+	register_many(&p);
+	/* And when they have gone there is room again. */
+	while (last >= 0)
+		close(fd[last--]);
+	must(say_hello(&fd[0]));
+	pair_close(&p);
+	must(rig_end(&full) == 0);
+}
+
+static void
+a_node_without_descriptors_refuses(void **state)
+{
+	(void)state;
+	apart(fill_a_node);
+	setenv("SLIPWAY_DIR", rig.dir, 1);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+static void
+a_lease_keeps_nobody(void **state)
+{
+	int64_t before;
+	struct pair p;
+	off_t offset;
+	char *at, byte;
+	int fd;
+
+	(void)state;
+	signal(SIGIO, SIG_IGN);
+	pair_make(&p);
+	at = pair_shared(1, &fd);
+	offset = scif_register(p.b, at, PAGE, 0, SCIF_PROT_READ, 0);
+	assert_true(offset > 0);
+	if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0) {
+		print_message("no leases here\n");
+	} else {
+		before = now_ms();
+		assert_failed(scif_vreadfrom(p.a, &byte, 1, offset, 0), ENXIO);
+		assert_true(now_ms() - before < 5000);
+		assert_int_equal(fcntl(fd, F_SETLEASE, F_UNLCK), 0);
+	}
+	assert_int_equal(scif_vreadfrom(p.a, &byte, 1, offset, 0), 0);
+	pair_close(&p);
+	munmap(at, PAGE);
+	close(fd);
+}
+
+/* ---- Two for one number ---- */
+
+static char lock_path[SCIF_PATH_MAX];
+static int others_fd = -1;
+
+/* Just before a file is locked who had it removes it, and another takes the place. */
+int
+flock(int fd, int operation)
+{
+	if (lock_path[0] != '\0' && others_fd < 0) {
+		unlink(lock_path);
+		others_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		syscall(SYS_flock, others_fd, LOCK_EX | LOCK_NB);
+	}
+	return (int)syscall(SYS_flock, fd, operation);
+}
+
+static void
+a_lock_that_was_removed_is_none(void **state)
+{
+	const struct scif_host_config config = {.engine.node = 9};
+	struct scif_host *host;
+
+	(void)state;
+	assert_int_equal(scif_path(lock_path, 9, "lock"), 0);
+	assert_int_equal(scif_host_create(&config, &host), -EBUSY);
+	close(others_fd);
+	/* The other one is gone. */
+	assert_int_equal(scif_host_create(&config, &host), 0);
+	scif_host_destroy(host);
+	lock_path[0] = '\0';
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		/* First: this process is no client yet, and so its child is one of another node. */
+		cmocka_unit_test_setup(a_node_without_descriptors_refuses, hurry),
+		cmocka_unit_test_setup(a_program_without_descriptors_keeps_those_it_has, hurry),
+		cmocka_unit_test_setup(
+			what_a_program_opens_in_the_place_of_what_it_closed_is_left_alone, hurry),
+		cmocka_unit_test_setup(a_child_keeps_what_its_parent_opened, hurry),
+		cmocka_unit_test_setup(a_lease_keeps_nobody, hurry),
+		cmocka_unit_test_setup(a_lock_that_was_removed_is_none, hurry),
+	};
+
+	return cmocka_run_group_tests_name("scif_descriptor", tests, begin, end);
+}
