@@ -355,8 +355,6 @@ is_own_stack(uintptr_t start, size_t size)
 	return here + STACK_NEAR > start && here - STACK_NEAR < start + size;
 }
 
-static void watch_forks(void);
-
 static int
 convert(uintptr_t start, size_t size, struct client_converted *made, int *fd)
 {
@@ -367,7 +365,6 @@ convert(uintptr_t start, size_t size, struct client_converted *made, int *fd)
 
 	if (ret < 0)
 		return ret;
-	watch_forks();
 	ret = areas_of(start, size, &areas, &count);
 	if (ret < 0)
 		return ret;
@@ -394,6 +391,7 @@ client_convert(uintptr_t start, size_t size, struct client_converted *made, int 
 {
 	int ret;
 
+	client_convert_watch_forks();
 	if (is_own_stack(start, size))
 		return -ENOTSUP;
 	client_lock(&convert_lock);
@@ -404,34 +402,38 @@ client_convert(uintptr_t start, size_t size, struct client_converted *made, int 
 
 /* ---- Fork ---- */
 
-/* Memory of this process as a child will have it. */
+/* Memory of this process as a child will have it: a copy, and behind that what is known of it. The
+ * heap is left alone: it may have been moved, too, and given back by the program since. What is
+ * allocated while it is copied would be missing in the copy, and what a child frees before it has
+ * the copy would be freed for its parent.
+ */
 struct snapshot {
 	struct snapshot *next;
-	struct client_area area; /* the part of it that was converted */
-	void *copy;
+	uintptr_t start;
+	size_t size;
+	int prot;
+	char *copy;
 };
 
 static struct snapshot *snapshots;
 
 static void
-snapshot_take(const struct client_area *area)
+snapshot_plan(const struct client_area *area)
 {
 	size_t size = area->end - area->start;
+	char *copy = MAP_FAILED;
 	struct snapshot *s;
-	void *copy;
 
 	/* What cannot be read would not be missed; and without memory a child has none of it. */
-	s = (area->prot & SCIF_PROT_READ) != 0 ? malloc(sizeof(*s)) : NULL;
-	copy = s == NULL ? MAP_FAILED
-			 : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-				0);
+	if ((area->prot & SCIF_PROT_READ) != 0)
+		copy = mmap(NULL, size + CLIENT_PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (copy == MAP_FAILED) {
-		free(s);
 		madvise((void *)area->start, size, MADV_DONTFORK);
 		return;
 	}
-	copy_pages(copy, (const char *)area->start, size);
-	*s = (struct snapshot){snapshots, *area, copy};
+	s = (void *)(copy + size);
+	*s = (struct snapshot){snapshots, area->start, size, (int)area->prot, copy};
 	snapshots = s;
 }
 
@@ -451,7 +453,7 @@ snapshot_all(const struct client_converted *m)
 		if (area.end > end)
 			area.end = end;
 		if (is_of(m, &area))
-			snapshot_take(&area);
+			snapshot_plan(&area);
 		at = area.end;
 	}
 }
@@ -462,23 +464,25 @@ fork_prepare(void)
 	client_lock(&convert_lock);
 	for (uint32_t i = 0; i < nb_all; i++)
 		snapshot_all(&all[i]);
+	/* Last: to look at what is mapped may take memory of the heap. */
+	for (struct snapshot *s = snapshots; s != NULL; s = s->next)
+		copy_pages(s->copy, (const char *)s->start, s->size);
 }
 
 static void
 snapshots_end(bool child)
 {
 	for (struct snapshot *s = snapshots, *next; s != NULL; s = next) {
-		size_t size = s->area.end - s->area.start;
-		void *place = (void *)s->area.start;
+		void *place = (void *)s->start;
 
 		next = s->next;
-		if (!child) {
-			munmap(s->copy, size);
+		if (child) {
+			mremap(s->copy, s->size, s->size, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+			mprotect(place, s->size, s->prot);
 		} else {
-			mremap(s->copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, place);
-			mprotect(place, size, (int)s->area.prot);
+			munmap(s->copy, s->size);
 		}
-		free(s);
+		munmap(s, CLIENT_PAGE);
 	}
 	snapshots = NULL;
 }
@@ -499,10 +503,15 @@ fork_child(void)
 }
 
 static void
-watch_forks(void)
+watch(void)
 {
-	static bool watched;
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
 
-	if (!watched)
-		watched = pthread_atfork(fork_prepare, fork_parent, fork_child) == 0;
+void
+client_convert_watch_forks(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, watch);
 }

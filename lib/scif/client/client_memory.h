@@ -65,6 +65,8 @@ struct client_converted {
 int client_convert(uintptr_t start, size_t size, struct client_converted *made, int *fd);
 /** Memory that can be shared, and that nobody can make smaller: a descriptor, or a negative errno. */
 int client_shared_memory(size_t size);
+/** From now on a child has memory of its own. Before others that watch for forks. */
+void client_convert_watch_forks(void);
 /** What was made of the memory of an area before: false when it is something else. */
 bool client_convert_find(const struct client_area *area, struct client_converted *found);
 

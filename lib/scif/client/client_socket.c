@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "client_memory.h"
 #include "scif_path.h"
 
 /* The engine is another process, behind a socket of packets. */
@@ -265,12 +265,16 @@ fork_child(void)
 		atomic_store(&current->dead, true);
 }
 
-/* Under the lock, before there is a client. */
+/* Under the lock, before there is a client. Memory that was moved comes first: in a child it is its
+ * own before anything else is done there, and before a fork nothing is written to it after it was
+ * copied.
+ */
 static void
 watch_forks(void)
 {
 	static bool watched;
 
+	client_convert_watch_forks();
 	if (!watched)
 		watched = pthread_atfork(fork_prepare, fork_parent, fork_child) == 0;
 }
