@@ -173,6 +173,28 @@ a_grant_of_nothing_is_not_acknowledged(void **state)
 	}
 }
 
+/* What was granted before is no grant of another attempt. */
+static void
+a_second_attempt_waits_for_its_own_grant(void **state)
+{
+	struct peer *p = *state;
+	struct card *c = &p->card[0];
+	struct message m = host_connects(p, 1, 700);
+	struct link l;
+
+	link_make(c, &l, 0);
+	put(l.qp + QP_MAGIC, 8, 0);
+	grant(c, &m, &l);
+	card_expect(c, CNCT_GNTNACK);
+	assert_true(ask(p, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0) < 0);
+	put(l.qp + QP_MAGIC, 8, MAGIC);
+	assert_int_equal(ask(p, SCIF_REQUEST_CONNECT, 1, 1, 701, 0), -EINPROGRESS);
+	card_expect(c, CNCT_REQ);
+	peer_step(p, 10);
+	assert_int_equal(state_of(p, 1), SCIF_CONNECTING);
+	card_silent(c);
+}
+
 /* The same of a connector: the request comes back, and accept fails. */
 static void
 a_request_with_nothing_is_refused_at_accept(void **state)
@@ -487,6 +509,7 @@ main(void)
 		U(a_listener_that_closes_refuses_who_waits),
 		U(a_host_is_refused),
 		U(a_grant_of_nothing_is_not_acknowledged),
+		U(a_second_attempt_waits_for_its_own_grant),
 		U(a_request_with_nothing_is_refused_at_accept),
 		U(an_accept_that_is_not_acknowledged_ends),
 		U(a_late_grant_is_not_taken),

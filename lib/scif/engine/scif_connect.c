@@ -153,6 +153,9 @@ request(struct scif_endpoint *ep, struct scif_node *node)
 	int ret = 0;
 
 	ep->side = 0;
+	/* Of an attempt before, that came this far. */
+	ep->grant_qp = 0;
+	ep->peer_token = 0;
 	if (!node->self)
 		ret = own_half(ep, node);
 	if (ret < 0)
