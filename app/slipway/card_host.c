@@ -279,7 +279,7 @@ find_function(const char *name)
 static void
 post_call(struct function *fn, const uint64_t arg[MIC_MAILBOX_ARGS])
 {
-	uint64_t n = ++fn->sequence, at;
+	uint64_t n = ++fn->sequence, turn = MIC_MAILBOX_REQUEST(n), at;
 	uint32_t awake;
 
 	at = fn->entry.slots + (n - 1) % MIC_MAILBOX_SLOTS * sizeof(struct mic_mailbox_slot);
@@ -287,26 +287,25 @@ post_call(struct function *fn, const uint64_t arg[MIC_MAILBOX_ARGS])
 	if (aperture != NULL)
 		/* Pairs with the acquire of the card, and with its falling asleep. */
 		atomic_store((_Atomic uint64_t *)(void *)(aperture + at +
-				     offsetof(struct mic_mailbox_line, sequence)), n);
+				     offsetof(struct mic_mailbox_slot, turn)), turn);
 	else
-		store(at + offsetof(struct mic_mailbox_line, sequence), &n, sizeof(n));
+		store(at + offsetof(struct mic_mailbox_slot, turn), &turn, sizeof(turn));
 	load(fn->at, &awake, sizeof(awake));
 	if (awake == 0)
 		ring(fn->entry.h2c_db);
 }
 
 static int64_t
-wait_answer(struct function *fn, struct mic_mailbox_line *line)
+wait_answer(struct function *fn, struct mic_mailbox_slot *line)
 {
-	uint64_t n = fn->sequence, seen = 0, at;
+	uint64_t n = fn->sequence, turn = MIC_MAILBOX_ANSWER(n), seen = 0, at;
 	time_t end = time(NULL) + PATIENCE_S;
 
-	at = fn->entry.slots + (n - 1) % MIC_MAILBOX_SLOTS * sizeof(struct mic_mailbox_slot) +
-	     offsetof(struct mic_mailbox_slot, answer);
-	while (seen != n) {
-		load(at + offsetof(struct mic_mailbox_line, sequence), &seen, sizeof(seen));
+	at = fn->entry.slots + (n - 1) % MIC_MAILBOX_SLOTS * sizeof(struct mic_mailbox_slot);
+	while (seen != turn) {
+		load(at + offsetof(struct mic_mailbox_slot, turn), &seen, sizeof(seen));
 		atomic_thread_fence(memory_order_acquire);
-		if (seen == n)
+		if (seen == turn)
 			break;
 		if (time(NULL) > end)
 			die("a call is not answered");
@@ -316,11 +315,11 @@ wait_answer(struct function *fn, struct mic_mailbox_line *line)
 	return line->result;
 }
 
-static struct mic_mailbox_line
+static struct mic_mailbox_slot
 call(struct function *fn, uint64_t a, uint64_t b, uint64_t c)
 {
 	const uint64_t arg[MIC_MAILBOX_ARGS] = {a, b, c};
-	struct mic_mailbox_line line;
+	struct mic_mailbox_slot line;
 
 	post_call(fn, arg);
 	if (wait_answer(fn, &line) != 0)
@@ -333,7 +332,7 @@ call_all(void)
 {
 	struct function echo = find_function("echo"), hash = find_function("hash");
 	struct function copy = find_function("copy"), info = find_function("info");
-	struct mic_mailbox_line line;
+	struct mic_mailbox_slot line;
 	uint64_t text = RAM_IOVA + 2 * TEXT_BYTES, back = text + TEXT_BYTES;
 
 	for (uint64_t i = 0; i < 3 * MIC_MAILBOX_SLOTS; i++) {
@@ -425,7 +424,7 @@ line_trip(int cpu)
 	return ns[BATCHES / 2];
 }
 
-/* As a driver does it: one line there, one line back, nothing else. */
+/* As a driver does it: a line goes there and comes back, nothing else. */
 static void
 trip(struct function *fn, volatile uint32_t *awake)
 {
@@ -433,12 +432,12 @@ trip(struct function *fn, volatile uint32_t *awake)
 					fn->sequence % MIC_MAILBOX_SLOTS;
 	uint64_t n = ++fn->sequence;
 
-	slot->request.arg[0] = n;
-	atomic_store((_Atomic uint64_t *)&slot->request.sequence, n);
+	slot->arg[0] = n;
+	atomic_store((_Atomic uint64_t *)&slot->turn, MIC_MAILBOX_REQUEST(n));
 	if (*awake == 0)
 		ring(fn->entry.h2c_db);
-	while (atomic_load_explicit((_Atomic uint64_t *)&slot->answer.sequence,
-				    memory_order_acquire) != n)
+	while (atomic_load_explicit((_Atomic uint64_t *)&slot->turn, memory_order_acquire) !=
+	       MIC_MAILBOX_ANSWER(n))
 		;
 }
 

@@ -46,8 +46,11 @@ enum card_state {
 /** What a person at the card's console may type. */
 enum card_command { CARD_HALT, CARD_POWEROFF, CARD_RESTART, CARD_CRASH, CARD_HANG };
 
-/** Looks for a request that a step in a process of its own may take, one after the other. */
-#define CARD_LOOKS_BUSY 512u
+/**
+ * Looks for a request that a step in a process of its own may take, one after the other: some
+ * microseconds, as what else the card does waits for them.
+ */
+#define CARD_LOOKS_BUSY 64u
 
 struct card;
 
@@ -94,8 +97,8 @@ struct card_config {
 	/** How long functions poll before they sleep; default 50. */
 	unsigned int functions_poll_us;
 	/**
-	 * How often a step looks for requests before it returns; default 1. Where nothing else
-	 * needs the thread, CARD_LOOKS_BUSY.
+	 * How often a step looks for requests before it returns; default 1. Where callers run
+	 * elsewhere, and nothing else needs the thread, CARD_LOOKS_BUSY.
 	 */
 	unsigned int functions_looks;
 	/** One line that the card OS prints (also kept in its log buffer), without its end. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bus_relax.h"
 #include "card_function.h"
 #include "card_priv.h"
 
@@ -19,9 +20,17 @@
 /* What is given to callers at least: a page. */
 #define MEMORY_MIN UINT64_C(4096)
 
+/* The host has its answer next, and perhaps calls anew at once. Looked at meanwhile, the line would
+ * be taken from it in between, and go there and back once more: so many looks is it left alone. A
+ * host that does not wait for answers writes elsewhere, where it is looked for all the time.
+ */
+#define REST_LOOKS 3u
+
 struct function {
 	struct mic_mailbox_slot *slots;
 	uint64_t next; /**< number of the request that is looked for, or is being done */
+	unsigned int slot; /**< of the last one */
+	unsigned int rest; /**< looks for which that is left alone */
 	const struct card_function *what;
 	bool active;
 	uint64_t place, memory, memory_size; /**< offsets of slots and memory */
@@ -142,43 +151,61 @@ functions_stop(struct card *card, void *state)
 
 /* ---- Requests ---- */
 
+/* Does the caller run on another CPU than the card? */
+static bool
+is_apart(const struct card *card)
+{
+	return card->config.functions_looks > 1;
+}
+
 static void
 answer(struct card *card, struct functions *f, struct function *fn, int64_t result)
 {
-	struct mic_mailbox_line *line = &fn->slots[(fn->next - 1) % MIC_MAILBOX_SLOTS].answer;
+	struct mic_mailbox_slot *slot = &fn->slots[fn->slot];
 	unsigned int i = (unsigned int)(fn - f->function);
 
-	memcpy(line->arg, fn->call.answer, sizeof(line->arg));
-	line->result = result;
-	/* Before: the rest of the line. After: the number that says it is there. Pairs with the
+	memcpy(slot->arg, fn->call.answer, sizeof(slot->arg));
+	slot->result = result;
+	/* Before: the rest of the line. After: the turn that says it is there. Pairs with the
 	 * acquire of the host that polls it.
 	 */
-	atomic_store_explicit((_Atomic uint64_t *)&line->sequence, fn->next, memory_order_release);
+	atomic_store_explicit((_Atomic uint64_t *)&slot->turn, MIC_MAILBOX_ANSWER(fn->next),
+			      memory_order_release);
 	fn->next++;
 	fn->active = false;
+	fn->rest = is_apart(card) ? REST_LOOKS : 0;
 	card->function[i].calls++;
 	card->function[i].refused += result < 0;
 }
 
 static inline bool
-is_asked(const struct function *fn)
+lies_in(const struct function *fn, unsigned int slot)
 {
-	const struct mic_mailbox_line *line =
-		&fn->slots[(fn->next - 1) % MIC_MAILBOX_SLOTS].request;
+	/* Before: the turn. After: the arguments. Pairs with the release of the host. */
+	return atomic_load_explicit((const _Atomic uint64_t *)&fn->slots[slot].turn,
+				    memory_order_acquire) == MIC_MAILBOX_REQUEST(fn->next);
+}
 
-	/* Before: the number. After: the arguments. Pairs with the release of the host. */
-	return atomic_load_explicit((const _Atomic uint64_t *)&line->sequence,
-				    memory_order_acquire) == fn->next;
+static inline bool
+is_asked(struct function *fn)
+{
+	unsigned int next = (fn->slot + 1) % MIC_MAILBOX_SLOTS;
+
+	if (lies_in(fn, next)) {
+		fn->slot = next;
+		return true;
+	}
+	if (fn->rest == 0)
+		return lies_in(fn, fn->slot);
+	fn->rest--;
+	return false;
 }
 
 static void
 take(struct function *fn, uint64_t now)
 {
-	const struct mic_mailbox_line *line =
-		&fn->slots[(fn->next - 1) % MIC_MAILBOX_SLOTS].request;
-
 	fn->call = (struct card_call){.now_ns = now};
-	memcpy(fn->call.arg, line->arg, sizeof(fn->call.arg));
+	memcpy(fn->call.arg, fn->slots[fn->slot].arg, sizeof(fn->call.arg));
 	fn->active = true;
 }
 
@@ -231,7 +258,7 @@ tell_awake(struct card *card, struct functions *f, bool awake)
 		atomic_store((_Atomic uint32_t *)&directory->function[i].awake, awake);
 }
 
-/* The host writes a number, then looks whether the card is awake; here it is the other way round.
+/* The host writes a request, then looks whether the card is awake; here it is the other way round.
  * Both sides keep the order (sequentially consistent), so one of them sees the other's store: no
  * request waits for a doorbell that nobody rings.
  */
@@ -241,6 +268,7 @@ fall_asleep(struct card *card, struct functions *f)
 	tell_awake(card, f, false);
 	atomic_thread_fence(memory_order_seq_cst);
 	for (unsigned int i = 0; i < f->count; i++) {
+		f->function[i].rest = 0;
 		if (!is_asked(&f->function[i]))
 			continue;
 		tell_awake(card, f, true);
@@ -279,9 +307,13 @@ functions_step(struct card *card, void *state, uint64_t now_ns)
 	if (!f->awake)
 		return BUS_NO_DEADLINE;
 	for (unsigned int n = 0; n < card->config.functions_looks; n++) {
-		served |= serve_all(card, f, now_ns);
-		if (is_active(f))
-			break;
+		if (serve_all(card, f, now_ns)) {
+			served = true;
+			if (is_active(f))
+				break;
+		} else if (is_apart(card)) {
+			bus_relax(0);
+		}
 	}
 	if (served)
 		f->last_ns = now_ns;

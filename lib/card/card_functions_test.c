@@ -60,18 +60,18 @@ slot(const struct called *fn, uint64_t n)
 static void
 post(struct called *fn, uint64_t a, uint64_t b, uint64_t c)
 {
-	struct mic_mailbox_line *line = &slot(fn, ++fn->sequence)->request;
+	struct mic_mailbox_slot *line = slot(fn, ++fn->sequence);
 
 	line->arg[0] = a;
 	line->arg[1] = b;
 	line->arg[2] = c;
-	line->sequence = fn->sequence;
+	line->turn = MIC_MAILBOX_REQUEST(fn->sequence);
 }
 
 static bool
 answered(const struct called *fn, uint64_t n)
 {
-	return slot(fn, n)->answer.sequence == n;
+	return slot(fn, n)->turn == MIC_MAILBOX_ANSWER(n);
 }
 
 static void
@@ -90,13 +90,13 @@ call(struct called *fn, uint64_t a, uint64_t b, uint64_t c)
 	for (unsigned int n = 0; n < 100000 && !answered(fn, fn->sequence); n++)
 		(void)rig_pass(&r.rig, 100);
 	assert_true(answered(fn, fn->sequence));
-	return slot(fn, fn->sequence)->answer.result;
+	return slot(fn, fn->sequence)->result;
 }
 
 static const uint64_t *
 answer(const struct called *fn)
 {
-	return slot(fn, fn->sequence)->answer.arg;
+	return slot(fn, fn->sequence)->arg;
 }
 
 static int
@@ -180,7 +180,7 @@ many_requests_at_once_are_answered_in_order(void **state)
 		(void)rig_pass(&r.rig, 100);
 	for (uint64_t i = 1; i <= MIC_MAILBOX_SLOTS; i++) {
 		assert_true(answered(&echo, i));
-		assert_int_equal(slot(&echo, i)->answer.arg[0], i - 1);
+		assert_int_equal(slot(&echo, i)->arg[0], i - 1);
 	}
 }
 
@@ -190,13 +190,85 @@ numbers_that_are_not_the_next_are_not_answered(void **state)
 	struct called echo = find("echo");
 
 	(void)state;
-	slot(&echo, 1)->request.sequence = 2;
-	slot(&echo, 2)->request.sequence = 2;
-	slot(&echo, 1)->request.sequence = 1 + MIC_MAILBOX_SLOTS;
+	static const uint64_t others[] = {MIC_MAILBOX_REQUEST(2), MIC_MAILBOX_ANSWER(0),
+					  MIC_MAILBOX_ANSWER(1), 1, UINT64_MAX};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		slot(&echo, 1)->turn = slot(&echo, 2)->turn = others[i];
+		for (unsigned int n = 0; n < 100; n++)
+			(void)rig_pass(&r.rig, 100);
+		assert_int_equal(slot(&echo, 1)->turn, others[i]);
+		assert_int_equal(slot(&echo, 2)->turn, others[i]);
+	}
+	/* Nor is the next one where it does not lie. */
+	slot(&echo, 3)->turn = MIC_MAILBOX_REQUEST(1);
 	for (unsigned int n = 0; n < 100; n++)
 		(void)rig_pass(&r.rig, 100);
-	assert_int_equal(slot(&echo, 1)->answer.sequence, 0);
-	assert_int_equal(slot(&echo, 2)->answer.sequence, 0);
+	assert_int_equal(slot(&echo, 3)->turn, MIC_MAILBOX_REQUEST(1));
+}
+
+/* Post number n in a slot of the caller's choice. */
+static void
+post_in(const struct called *fn, unsigned int at, uint64_t n)
+{
+	fn->slots[at].arg[0] = n;
+	fn->slots[at].turn = MIC_MAILBOX_REQUEST(n);
+}
+
+static bool
+answered_in(const struct called *fn, unsigned int at, uint64_t n)
+{
+	for (unsigned int i = 0; i < 10 && fn->slots[at].turn != MIC_MAILBOX_ANSWER(n); i++)
+		(void)rig_pass(&r.rig, 100);
+	return fn->slots[at].turn == MIC_MAILBOX_ANSWER(n) && fn->slots[at].arg[0] == n;
+}
+
+static void
+the_slot_of_an_answer_that_was_had_takes_the_next_request(void **state)
+{
+	struct called echo = find("echo");
+	uint64_t n = 0;
+
+	(void)state;
+	for (unsigned int at = 0; at < MIC_MAILBOX_SLOTS + 3; at++)
+		for (unsigned int times = 0; times <= at % 4; times++) {
+			post_in(&echo, at % MIC_MAILBOX_SLOTS, ++n);
+			assert_true(answered_in(&echo, at % MIC_MAILBOX_SLOTS, n));
+		}
+	/* One behind the other, and the last one's slot once more. */
+	for (unsigned int i = 0; i < 5; i++)
+		post_in(&echo, 3 + i, n + 1 + i);
+	assert_true(answered_in(&echo, 7, n + 5));
+	post_in(&echo, 7, n + 6);
+	assert_true(answered_in(&echo, 7, n + 6));
+}
+
+/* Its caller is on another CPU: the line of an answer is left to it for a while, and no longer. */
+static void
+a_request_is_found_where_the_last_answer_was_left_alone(void **state)
+{
+	const struct card_config config = {.functions_looks = 2};
+	struct called echo;
+
+	(void)state;
+	assert_int_equal(card_rig_close(&r), 0);
+	assert_int_equal(card_rig_open(&r, &config), 0);
+	assert_true(card_rig_start(&r));
+	echo = find("echo");
+	post_in(&echo, 0, 1);
+	assert_true(answered_in(&echo, 0, 1));
+	post_in(&echo, 0, 2);
+	assert_true(answered_in(&echo, 0, 2));
+	/* Those who do not wait for answers do not wait: one for each look. */
+	post_in(&echo, 1, 3);
+	post_in(&echo, 2, 4);
+	(void)rig_pass(&r.rig, 100);
+	assert_int_equal(echo.slots[2].turn, MIC_MAILBOX_ANSWER(4));
+	/* It wants to sleep before it would look there again. */
+	post_in(&echo, 2, 5);
+	assert_true(rig_pass(&r.rig, NS_PER_MS) <= r.rig.now);
+	assert_int_equal(echo.entry->awake, 1);
+	assert_true(answered_in(&echo, 2, 5));
 }
 
 static void
@@ -332,7 +404,7 @@ a_copy_that_the_host_stops_ends_some_time(void **state)
 	assert_false(answered(&copy, 1));
 	card_rig_pass(&r, 200);
 	assert_true(answered(&copy, 1));
-	assert_int_equal(slot(&copy, 1)->answer.result, -ETIMEDOUT);
+	assert_int_equal(slot(&copy, 1)->result, -ETIMEDOUT);
 	/* All four channels are back. */
 	for (unsigned int n = 0; n < 8; n++)
 		assert_int_equal(call(&copy, there, CARD_RIG_MIC(0x10000), 64), 0);
@@ -406,6 +478,8 @@ main(void)
 		TEST(echo_answers_what_it_was_sent_in_every_slot),
 		TEST(many_requests_at_once_are_answered_in_order),
 		TEST(numbers_that_are_not_the_next_are_not_answered),
+		TEST(the_slot_of_an_answer_that_was_had_takes_the_next_request),
+		TEST(a_request_is_found_where_the_last_answer_was_left_alone),
 		TEST(info_tells_of_the_card),
 		TEST(hash_of_any_length_is_that_of_the_whole),
 		TEST(hash_of_what_is_not_there_is_refused),

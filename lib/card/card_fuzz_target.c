@@ -200,10 +200,10 @@ next_number(const uint8_t *slots)
 
 	for (unsigned int i = 0; i < MIC_MAILBOX_SLOTS; i++) {
 		memcpy(&slot, slots + i * sizeof(slot), sizeof(slot));
-		if (slot.answer.sequence > most)
-			most = slot.answer.sequence;
+		if (slot.turn % 2 == 1 && slot.turn > most)
+			most = slot.turn;
 	}
-	return most + 1;
+	return most / 2 + 1;
 }
 
 static void
@@ -211,7 +211,7 @@ do_call(struct fuzz *f)
 {
 	uint64_t raw = take(f, 1), number;
 	struct mic_mailbox_function fn;
-	struct mic_mailbox_line line = {.arg = {take_address(f), take_address(f), take_length(f)}};
+	struct mic_mailbox_slot line = {.arg = {take_address(f), take_address(f), take_length(f)}};
 	uint8_t *slots;
 
 	if (!find_function(f, raw % 4, &fn))
@@ -221,7 +221,7 @@ do_call(struct fuzz *f)
 		line.arg[1] = line.arg[2];
 	slots = &f->card.rig.gddr[fn.slots];
 	number = next_number(slots) + (raw >> 3 & 1) + (raw >> 4 == 0xf ? take(f, 8) : 0);
-	line.sequence = number;
+	line.turn = MIC_MAILBOX_REQUEST(number);
 	memcpy(slots + (number - 1) % MIC_MAILBOX_SLOTS * sizeof(struct mic_mailbox_slot), &line,
 	       sizeof(line));
 	if (raw & 0x20)
@@ -330,17 +330,16 @@ comes_to_rest(struct fuzz *f)
 static bool
 echoes(struct fuzz *f)
 {
-	struct mic_mailbox_line line = {.arg = {0xec40}, .sequence = 1};
+	struct mic_mailbox_slot slot = {.arg = {0xec40}, .turn = MIC_MAILBOX_REQUEST(1)};
 	struct mic_mailbox_function fn;
-	struct mic_mailbox_slot slot;
 
 	if (!find_function(f, 0, &fn) || strcmp(fn.name, "echo") != 0)
 		return false;
-	memcpy(&f->card.rig.gddr[fn.slots], &line, sizeof(line));
+	memcpy(&f->card.rig.gddr[fn.slots], &slot, sizeof(slot));
 	card_rig_ring(&f->card, fn.h2c_db);
 	card_rig_settle(&f->card);
 	memcpy(&slot, &f->card.rig.gddr[fn.slots], sizeof(slot));
-	return slot.answer.sequence == 1 && slot.answer.arg[0] == 0xec40 && slot.answer.result == 0;
+	return slot.turn == MIC_MAILBOX_ANSWER(1) && slot.arg[0] == 0xec40 && slot.result == 0;
 }
 
 static const char *

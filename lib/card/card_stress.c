@@ -102,8 +102,8 @@ is_answered(void *arg)
 {
 	const struct mic_mailbox_slot *slot = arg;
 
-	return atomic_load_explicit((const _Atomic uint64_t *)&slot->answer.sequence,
-				    memory_order_acquire) == slot->request.sequence;
+	return atomic_load_explicit((const _Atomic uint64_t *)&slot->turn, memory_order_acquire) %
+		       2 == 1;
 }
 
 /* Now and then so much time passes that the card sleeps, and has to be woken. */
@@ -118,11 +118,11 @@ call_all(void)
 	for (uint64_t n = 1; n <= CALLS; n++) {
 		struct mic_mailbox_slot *slot = &slots[(n - 1) % MIC_MAILBOX_SLOTS];
 
-		slot->request.arg[0] = n;
-		atomic_store((_Atomic uint64_t *)&slot->request.sequence, n);
+		slot->arg[0] = n;
+		atomic_store((_Atomic uint64_t *)&slot->turn, MIC_MAILBOX_REQUEST(n));
 		if (atomic_load((_Atomic uint32_t *)&all->function[0].awake) == 0)
 			card_rig_ring(&r, all->function[0].h2c_db);
-		if (!wait_for(is_answered, slot) || slot->answer.arg[0] != n)
+		if (!wait_for(is_answered, slot) || slot->arg[0] != n)
 			return false;
 		if (n % 10 == 0)
 			let_time_pass(100000);
@@ -207,7 +207,7 @@ sleep_and_wake(unsigned long calls)
 		struct mic_mailbox_slot *slot = &slots[(n - 1) % MIC_MAILBOX_SLOTS];
 
 		linger(&seed);
-		atomic_store((_Atomic uint64_t *)&slot->request.sequence, n);
+		atomic_store((_Atomic uint64_t *)&slot->turn, MIC_MAILBOX_REQUEST(n));
 		if (atomic_load((_Atomic uint32_t *)&all->function[0].awake) == 0) {
 			card_rig_ring(&r, all->function[0].h2c_db);
 			sem_post(&bell);

@@ -8,10 +8,15 @@
  * @file
  * Card-side functions of the virtual card: how a host calls them. This is slipway's own agreement,
  * no part of the X100's protocol (a card that runs other software has SPAD8 = 0). The card OS keeps
- * a directory page in card memory, whose address is in SPAD8. Each function has a ring of slots; a
- * slot is one 64-byte line for the request and one for the answer. The host writes a request, its
- * sequence number last; the card answers, the same number last. Number n of a function (1, 2, ...)
- * lies in slot (n - 1) % slots. Both sides poll; the host may ring `h2c_db` for a card that sleeps.
+ * a directory page in card memory, whose address is in SPAD8. Each function has a ring of slots, of
+ * a 64-byte line each. The host writes a request, number n of a function (1, 2, ...), and last whose
+ * turn it is; the card writes the answer over it, and last that it is there. Both sides poll; the
+ * host may ring `h2c_db` for a card that sleeps.
+ *
+ * The first request lies in slot 0. A later one lies in the slot of the one before, if the host has
+ * had the answer to that, or else in the next slot, and always may lie there. Whoever calls one
+ * after the other thus uses one line, which is with whom it is wanted by: a line that was left in
+ * the caches of both costs another way between them before it can be written.
  */
 
 #include <stdint.h>
@@ -22,17 +27,16 @@
 #define MIC_MAILBOX_SLOTS     64u
 #define MIC_MAILBOX_ARGS      6u
 
-/** A line of either direction. Offsets are of card memory (BAR0). */
-struct mic_mailbox_line {
+/** A line, of host and card in turn. Offsets are of card memory (BAR0). */
+struct mic_mailbox_slot {
 	uint64_t arg[MIC_MAILBOX_ARGS];
-	int64_t result;    /**< answers: 0, or a negative errno of Linux */
-	uint64_t sequence; /**< written last */
+	int64_t result; /**< of an answer: 0, or a negative errno of Linux */
+	uint64_t turn;  /**< written last: what is here, of which number */
 };
 
-struct mic_mailbox_slot {
-	struct mic_mailbox_line request; /**< host writes */
-	struct mic_mailbox_line answer;  /**< card writes */
-};
+/** `turn` of request number n, and of its answer. */
+#define MIC_MAILBOX_REQUEST(n) (2 * (n))
+#define MIC_MAILBOX_ANSWER(n)  (2 * (n) + 1)
 
 struct mic_mailbox_function {
 	char name[24]; /**< ended by 0; "" for no more */

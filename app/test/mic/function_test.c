@@ -70,6 +70,36 @@ full_slots_refuse_until_answers_are_had(void)
 	wait_answer(&fn, fn.sequence, answer);
 }
 
+/* One after the other they are in one line, which goes to and fro. */
+static void
+a_call_takes_another_slot_only_while_answers_are_out(void)
+{
+	const uint64_t args[6] = {7};
+	uint64_t answer[6], n, slot;
+	struct rte_pmd_mic_function fn;
+
+	if (!dev.is_virtual)
+		return;
+	boot(dev.id);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	slot = fn.slot;
+	for (n = 1; n <= 5; n++) {
+		assert_int_equal(pmd.call(&fn, args), 0);
+		wait_answer(&fn, n, answer);
+	}
+	assert_int_equal(fn.slot, slot);
+	for (n = 6; n <= 8; n++)
+		assert_int_equal(pmd.call(&fn, args), 0);
+	assert_int_equal(fn.slot, slot + 2);
+	for (n = 6; n <= 8; n++)
+		wait_answer(&fn, n, answer);
+	assert_int_equal(pmd.call(&fn, args), 0);
+	assert_int_equal(fn.slot, slot + 2);
+	wait_answer(&fn, 9, answer);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	assert_int_equal(fn.slot, slot + 2);
+}
+
 /* It went to sleep: the call has to ring. */
 static void
 a_card_that_sleeps_is_woken(void)
@@ -108,7 +138,12 @@ a_card_that_has_crashed_answers_no_more(void)
 	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
 	assert_int_equal(dev_type(dev.id, "crash"), 0);
 	wait_shutdown(dev.id, RTE_PMD_MIC_CRASHED);
-	for (i = 0; i < fn.slots; i++)
+	for (i = 0; i < 3; i++)
+		assert_int_equal(pmd.call(&fn, args), 0);
+	/* Nor does who comes next write over what has no answer. */
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	assert_int_equal(fn.sequence, 3);
+	for (i = 3; i < fn.slots; i++)
 		assert_int_equal(pmd.call(&fn, args), 0);
 	assert_int_equal(pmd.call(&fn, args), -ENOSPC);
 	for (i = 0; i < 50; i++) {
@@ -166,6 +201,7 @@ a_directory_that_lies_is_refused(void)
 static const struct test_case cases[] = {
 	TEST_CASE(echo_answers_what_it_was_sent),
 	TEST_CASE(full_slots_refuse_until_answers_are_had),
+	TEST_CASE(a_call_takes_another_slot_only_while_answers_are_out),
 	TEST_CASE(a_card_that_sleeps_is_woken),
 	TEST_CASE(a_card_that_has_crashed_answers_no_more),
 	TEST_CASE(what_is_not_there_is_not_found),

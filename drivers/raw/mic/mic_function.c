@@ -57,23 +57,31 @@ is_inside(struct mic *mic, const struct mic_mailbox_function *f)
 {
 	const uint64_t slots = MIC_MAILBOX_SLOTS * sizeof(struct mic_mailbox_slot);
 
-	return f->slots % sizeof(struct mic_mailbox_line) == 0 &&
+	return f->slots % sizeof(struct mic_mailbox_slot) == 0 &&
 	       mic_dev_aperture(mic->dev, f->slots, slots) != NULL &&
-	       f->memory % sizeof(struct mic_mailbox_line) == 0 &&
+	       f->memory % sizeof(struct mic_mailbox_slot) == 0 &&
 	       (f->memory_size == 0 ||
 		mic_dev_aperture(mic->dev, f->memory, f->memory_size) != NULL);
 }
 
-/* The number of the last request: the card counts on, whoever calls. */
-static uint64_t
-last_request(const struct mic_mailbox_slot slots[])
+/* The card counts on, whoever calls. Requests that have no answer yet keep their slots. */
+static void
+go_on(struct rte_pmd_mic_function *fn)
 {
-	uint64_t last = 0;
+	const struct mic_mailbox_slot *slots = fn->line;
+	uint64_t last = 0, unanswered = 0, turn;
 	uint32_t i;
 
-	for (i = 0; i < MIC_MAILBOX_SLOTS; i++)
-		last = RTE_MAX(last, *(const volatile uint64_t *)&slots[i].request.sequence);
-	return last;
+	for (i = 0; i < MIC_MAILBOX_SLOTS; i++) {
+		turn = *(const volatile uint64_t *)&slots[i].turn;
+		unanswered += turn != 0 && turn % 2 == 0;
+		if (turn <= last)
+			continue;
+		last = turn;
+		fn->slot = i;
+	}
+	fn->sequence = last / 2;
+	fn->collected = fn->sequence - unanswered;
 }
 
 int
@@ -112,6 +120,6 @@ rte_pmd_mic_function(uint16_t dev_id, const char *name, struct rte_pmd_mic_funct
 		.awake = &there->function[f - directory.function].awake,
 		.idle = access_is_private(mic_dev_access(mic->dev)) ? 0 : IDLE_MASK,
 	};
-	fn->sequence = fn->collected = last_request(fn->line);
+	go_on(fn);
 	return 0;
 }

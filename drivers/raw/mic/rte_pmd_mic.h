@@ -179,6 +179,7 @@ struct rte_pmd_mic_function {
 	uint32_t slots;
 	uint64_t sequence;  /**< of the last request; a new caller goes on where the last one was */
 	uint64_t collected; /**< of the last answer that was had */
+	uint64_t slot;      /**< of the last request, counted on */
 	void *line;        /**< the slots, in the aperture */
 	uint64_t memory, memory_size; /**< card memory for data, offset in the aperture */
 	uint32_t doorbell;
