@@ -472,7 +472,7 @@ serve(void *arg, const struct pollfd p[], unsigned int n)
 static unsigned int
 collect(void *arg, struct pollfd p[], unsigned int max)
 {
-	const struct mic_dev *dev = arg;
+	struct mic_dev *dev = arg;
 	unsigned int n = mic_irq_collect(dev, p, max);
 
 	if (n < max && n == dev->irq.nb_fds)
