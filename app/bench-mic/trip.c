@@ -16,8 +16,11 @@
 #include "bench.h"
 #include "stat.h"
 
-/* Calls between two looks at the clock. */
-#define TRIP_STRIDE 256
+/* Calls between two looks at the clock, and how many of those count. As for the cache line, the
+ * median leaves out the ones that were interrupted.
+ */
+#define TRIP_STRIDE  256
+#define TRIP_STRIDES 4096
 
 /* An answer that does not come for so long will not. */
 #define TRIP_PATIENCE_S 2
@@ -58,15 +61,20 @@ trip(const struct bench_driver *driver, struct rte_pmd_mic_function *echo, uint6
 static int
 trips(const struct bench_run *run, struct bench_card *card, double seconds, double *ns)
 {
-	uint64_t hz = rte_get_tsc_hz(), begin = rte_rdtsc(), n = 0;
-	uint64_t end = begin + (uint64_t)(seconds * hz);
+	static double stride[TRIP_STRIDES];
+	uint64_t hz = rte_get_tsc_hz(), begin, now = rte_rdtsc(), number = 0;
+	uint64_t end = now + (uint64_t)(seconds * hz);
+	unsigned int n = 0;
 	int ret = 0;
 
-	do {
+	while (ret == 0 && now < end && n < TRIP_STRIDES) {
+		begin = now;
 		for (unsigned int i = 0; ret == 0 && i < TRIP_STRIDE; i++)
-			ret = trip(&run->driver, &card->echo, ++n, TRIP_PATIENCE_S * hz);
-	} while (ret == 0 && rte_rdtsc() < end);
-	*ns = (double)(rte_rdtsc() - begin) / n * 1e9 / hz;
+			ret = trip(&run->driver, &card->echo, ++number, TRIP_PATIENCE_S * hz);
+		now = rte_rdtsc();
+		stride[n++] = (double)(now - begin) / TRIP_STRIDE * 1e9 / hz;
+	}
+	*ns = bench_median(stride, n);
 	return ret;
 }
 
