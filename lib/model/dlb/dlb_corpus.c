@@ -13,6 +13,8 @@
 #define PCI_COMMAND 0x04u
 #define PCI_ENABLE  6u
 #define WINDOW_BAR  0u
+/* No input is longer. */
+#define INPUT_MAX   0x10000u
 
 /* ---- Parts of scenes ---- */
 
@@ -371,4 +373,17 @@ dlb_corpus_write(const char *directory)
 		}
 	}
 	return files;
+}
+
+int
+dlb_corpus_run(const uint8_t *bytes, size_t size)
+{
+	static uint8_t other[INPUT_MAX];
+	int ret = LLVMFuzzerTestOneInput(bytes, size);
+
+	if (ret != 0 || size == 0 || size > sizeof(other))
+		return ret;
+	memcpy(other, bytes, size);
+	other[0] ^= FUZZ_OTHER_READINGS;
+	return LLVMFuzzerTestOneInput(other, size);
 }

@@ -20,4 +20,7 @@
  */
 int dlb_corpus_write(const char *directory);
 
+/** An input as it is, and on the device that reads all open points the other way: 0. */
+int dlb_corpus_run(const uint8_t *bytes, size_t size);
+
 #endif /* SLIPWAY_DLB_CORPUS_H */
