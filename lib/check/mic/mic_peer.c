@@ -279,3 +279,35 @@ peer_free(struct peer *p)
 		free(p->region[i].memory);
 	free(p);
 }
+
+int
+peer_begin_ready(void **state, const struct peer_make *make)
+{
+	struct peer *p = peer_new(make);
+
+	p->vectors = 9;
+	peer_probe(p);
+	peer_wait_ready(p);
+	memset(p->irqs, 0, sizeof(p->irqs));
+	*state = p;
+	return 0;
+}
+
+int
+peer_end(void **state)
+{
+	struct peer *p = *state;
+
+	assert_int_equal(p->wild_irqs, 0);
+	peer_free(p);
+	return 0;
+}
+
+int
+peer_end_tidy(void **state)
+{
+	const struct peer *p = *state;
+
+	assert_int_equal(mic_model_stray(p->model), 0);
+	return peer_end(state);
+}

@@ -117,6 +117,12 @@ struct peer_make {
 /** Plug a card in, with 1 MiB of host memory below 16 GiB, and enable it in config space. */
 struct peer *peer_new(const struct peer_make *make);
 void peer_free(struct peer *p);
+/** One that is ready to be booted, with all vectors, in *state. */
+int peer_begin_ready(void **state, const struct peer_make *make);
+/** No vector was raised that there is not. */
+int peer_end(void **state);
+/** And no access touched nothing. */
+int peer_end_tidy(void **state);
 /** More host memory. */
 unsigned char *peer_memory(struct peer *p, uint64_t iova, size_t size);
 /** The memory of the peer itself, at PEER_IOVA. */

@@ -23,17 +23,6 @@ begin(void **state)
 	return 0;
 }
 
-static int
-end(void **state)
-{
-	struct peer *p = *state;
-
-	assert_int_equal(p->wild_irqs, 0);
-	assert_int_equal(mic_model_stray(p->model), 0);
-	peer_free(p);
-	return 0;
-}
-
 static void
 assert_refused(struct peer *p)
 {
@@ -393,7 +382,7 @@ reset_at_any_time(void **state)
 int
 main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define T(test) cmocka_unit_test_setup_teardown(test, begin, peer_end_tidy)
 	const struct CMUnitTest tests[] = {
 		T(m15_image_is_started),
 		cmocka_unit_test(m17_command_line_of_a_large_card),

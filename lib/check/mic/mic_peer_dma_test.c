@@ -25,33 +25,9 @@
 #define CARD_RING UINT64_C(0x80000)
 
 static int
-begin_with(void **state, const struct peer_make *make)
-{
-	struct peer *p = peer_new(make);
-
-	p->vectors = 9;
-	peer_probe(p);
-	peer_wait_ready(p);
-	memset(p->irqs, 0, sizeof(p->irqs));
-	*state = p;
-	return 0;
-}
-
-static int
 begin(void **state)
 {
-	return begin_with(state, &(struct peer_make){0});
-}
-
-static int
-end(void **state)
-{
-	struct peer *p = *state;
-
-	assert_int_equal(p->wild_irqs, 0);
-	assert_int_equal(mic_model_stray(p->model), 0);
-	peer_free(p);
-	return 0;
+	return peer_begin_ready(state, &(struct peer_make){0});
 }
 
 static void
@@ -565,7 +541,7 @@ u2_count_may_have_16_bits(void **state)
 	struct peer_channel c;
 
 	(void)state;
-	begin_with((void **)&p, &(struct peer_make){.model.open.dma_dstat_16_bits = true});
+	peer_begin_ready((void **)&p, &(struct peer_make){.model.open.dma_dstat_16_bits = true});
 	peer_memory(p, UINT64_C(0x1612345000), 2097152);
 	assert_true(peer_channel_open(p, &c, 0, 131068, UINT64_C(0x9612345000)));
 	for (unsigned int i = 0; i < 65540; i++)
@@ -584,7 +560,7 @@ u3_channels_may_belong_to_the_card(void **state)
 	struct peer_channel c;
 
 	(void)state;
-	begin_with((void **)&p, &(struct peer_make){.model.open.dma_owner_card = true});
+	peer_begin_ready((void **)&p, &(struct peer_make){.model.open.dma_owner_card = true});
 	assert_int_equal(rd(p, DCR) & 0x5555, 0);
 	/* The advice: the host sets them. */
 	wr(p, DCR, rd(p, DCR) | 0x55);
@@ -600,7 +576,7 @@ u7_channels_may_need_a_running_card(void **state)
 	struct peer_channel c;
 
 	(void)state;
-	begin_with((void **)&p, &(struct peer_make){.model.open.dma_after_boot_only = true});
+	peer_begin_ready((void **)&p, &(struct peer_make){.model.open.dma_after_boot_only = true});
 	assert_true(peer_channel_open(p, &c, 0, 64, RING));
 	peer_copy(&c, DATA, CARD, 64);
 	peer_push(&c);
@@ -614,7 +590,7 @@ u7_channels_may_need_a_running_card(void **state)
 int
 main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define T(test) cmocka_unit_test_setup_teardown(test, begin, peer_end_tidy)
 	const struct CMUnitTest tests[] = {
 		T(m14_channels_start_as_drivers_expect),
 		T(descriptors_are_the_vectors_of_the_datasheet),

@@ -14,56 +14,33 @@
 #include "mic_peer.h"
 
 static int
-begin_with(void **state, const struct peer_make *make)
-{
-	struct peer *p = peer_new(make);
-
-	p->vectors = 9;
-	peer_probe(p);
-	peer_wait_ready(p);
-	memset(p->irqs, 0, sizeof(p->irqs));
-	*state = p;
-	return 0;
-}
-
-static int
 begin_msix(void **state)
 {
-	return begin_with(state, &(struct peer_make){.mode = PEER_MSIX});
+	return peer_begin_ready(state, &(struct peer_make){.mode = PEER_MSIX});
 }
 
 static int
 begin_msi(void **state)
 {
-	return begin_with(state, &(struct peer_make){.mode = PEER_MSI});
+	return peer_begin_ready(state, &(struct peer_make){.mode = PEER_MSI});
 }
 
 static int
 begin_intx(void **state)
 {
-	return begin_with(state, &(struct peer_make){.mode = PEER_INTX});
+	return peer_begin_ready(state, &(struct peer_make){.mode = PEER_INTX});
 }
 
 static int
 begin_strict(void **state)
 {
-	return begin_with(state, &(struct peer_make){.model.strict_enables = true});
+	return peer_begin_ready(state, &(struct peer_make){.model.strict_enables = true});
 }
 
 static int
 begin_a0(void **state)
 {
-	return begin_with(state, &(struct peer_make){.model.a0 = true});
-}
-
-static int
-end(void **state)
-{
-	struct peer *p = *state;
-
-	assert_int_equal(p->wild_irqs, 0);
-	peer_free(p);
-	return 0;
+	return peer_begin_ready(state, &(struct peer_make){.model.a0 = true});
 }
 
 /* The card rings: 9.4. */
@@ -386,7 +363,7 @@ doorbell_addresses_are_those_of_the_vectors(void **state)
 int
 main(void)
 {
-#define MSIX(test) cmocka_unit_test_setup_teardown(test, begin_msix, end)
+#define MSIX(test) cmocka_unit_test_setup_teardown(test, begin_msix, peer_end)
 	const struct CMUnitTest tests[] = {
 		MSIX(m31_each_doorbell_has_its_source),
 		MSIX(m32_source_goes_to_every_vector_that_has_it),
@@ -396,12 +373,12 @@ main(void)
 		MSIX(masked_vector_pends),
 		MSIX(m3_no_message_without_bus_master),
 		cmocka_unit_test_setup_teardown(m35_strict_card_wants_its_enables_back,
-						begin_strict, end),
+						begin_strict, peer_end),
 		cmocka_unit_test_setup_teardown(a0_workaround_keeps_interrupts_coming, begin_a0,
-						end),
-		cmocka_unit_test_setup_teardown(m33_msi_shares_one_message, begin_msi, end),
-		cmocka_unit_test_setup_teardown(m33_auto_clear_is_for_msix_only, begin_msi, end),
-		cmocka_unit_test_setup_teardown(m33_intx_needs_no_vector, begin_intx, end),
+						peer_end),
+		cmocka_unit_test_setup_teardown(m33_msi_shares_one_message, begin_msi, peer_end),
+		cmocka_unit_test_setup_teardown(m33_auto_clear_is_for_msix_only, begin_msi, peer_end),
+		cmocka_unit_test_setup_teardown(m33_intx_needs_no_vector, begin_intx, peer_end),
 		MSIX(m21_doorbells_arrive_under_their_numbers),
 		MSIX(doorbell_addresses_are_those_of_the_vectors),
 	};

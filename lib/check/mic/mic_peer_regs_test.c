@@ -26,16 +26,6 @@ begin(void **state)
 	return begin_with(state, &(struct peer_make){0});
 }
 
-static int
-end(void **state)
-{
-	struct peer *p = *state;
-
-	assert_int_equal(p->wild_irqs, 0);
-	peer_free(p);
-	return 0;
-}
-
 /* ---- M1, M2: the function ---- */
 
 /* Offset of the capability with an id, 0 when it is not in the list. */
@@ -554,7 +544,7 @@ m12_a_link_that_goes_and_comes(void **state)
 int
 main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define T(test) cmocka_unit_test_setup_teardown(test, begin, peer_end)
 	const struct CMUnitTest tests[] = {
 		T(m1_function_is_a_coprocessor),
 		T(m1_capabilities_lie_where_they_were_seen),

@@ -16,34 +16,6 @@
 
 #define PAGE 0x1000
 
-static int
-setup_of(void **state, unsigned int version)
-{
-	static struct rig rig;
-	const struct dsa_model_config config = {.version = version};
-
-	*state = &rig;
-	return rig_open(&rig, &config);
-}
-
-static int
-setup_1(void **state)
-{
-	return setup_of(state, DSA_VERSION_1);
-}
-
-static int
-setup_2(void **state)
-{
-	return setup_of(state, DSA_VERSION_2);
-}
-
-static int
-teardown(void **state)
-{
-	return rig_close(*state) == 0 ? 0 : -1;
-}
-
 static uint64_t
 read_width(struct rig *r, uint64_t off, unsigned int size)
 {
@@ -483,11 +455,9 @@ a20_a_next_probe_resets_what_was_left(void **state)
 	assert_int_equal(record(r, 0x2000)->status, DSA_STATUS_SUCCESS);
 }
 
-#define BOTH(test)                                                                                 \
-	{"1.0: " #test, test, setup_1, teardown, NULL},                                            \
-	{                                                                                          \
-		"2.0: " #test, test, setup_2, teardown, NULL                                       \
-	}
+#define BOTH(test)                                             \
+	{"1.0: " #test, test, rig_setup_1, rig_teardown, NULL}, \
+	{"2.0: " #test, test, rig_setup_2, rig_teardown, NULL}
 
 int
 main(void)

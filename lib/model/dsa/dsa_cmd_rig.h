@@ -18,34 +18,6 @@
 
 #include "dsa_test_rig.h"
 
-static inline int
-setup_of(void **state, unsigned int version)
-{
-	static struct rig rig;
-	const struct dsa_model_config config = {.version = version};
-
-	*state = &rig;
-	return rig_open(&rig, &config);
-}
-
-static inline int
-setup_1(void **state)
-{
-	return setup_of(state, DSA_VERSION_1);
-}
-
-static inline int
-setup_2(void **state)
-{
-	return setup_of(state, DSA_VERSION_2);
-}
-
-static inline int
-teardown(void **state)
-{
-	return rig_close(*state) == 0 ? 0 : -1;
-}
-
 static inline bool
 is_second(struct rig *r)
 {
@@ -82,11 +54,9 @@ device_up(struct rig *r)
 	assert_int_equal(rig_command(r, DSA_COMMAND_ENABLE_DEVICE, 0), 0);
 }
 
-#define BOTH(test)                                                                                 \
-	{"1.0: " #test, test, setup_1, teardown, NULL},                                            \
-	{                                                                                          \
-		"2.0: " #test, test, setup_2, teardown, NULL                                       \
-	}
-#define SECOND(test) cmocka_unit_test_setup_teardown(test, setup_2, teardown)
+#define BOTH(test)                                             \
+	{"1.0: " #test, test, rig_setup_1, rig_teardown, NULL}, \
+	{"2.0: " #test, test, rig_setup_2, rig_teardown, NULL}
+#define SECOND(test) cmocka_unit_test_setup_teardown(test, rig_setup_2, rig_teardown)
 
 #endif /* SLIPWAY_DSA_CMD_RIG_H */

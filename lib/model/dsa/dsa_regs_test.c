@@ -15,33 +15,6 @@
 
 #include "dsa_test_rig.h"
 
-static int
-setup_of(void **state, const struct dsa_model_config *config)
-{
-	static struct rig rig;
-
-	*state = &rig;
-	return rig_open(&rig, config);
-}
-
-static int
-setup_1(void **state)
-{
-	return setup_of(state, &(const struct dsa_model_config){.version = DSA_VERSION_1});
-}
-
-static int
-setup_2(void **state)
-{
-	return setup_of(state, &(const struct dsa_model_config){.version = DSA_VERSION_2});
-}
-
-static int
-teardown(void **state)
-{
-	return rig_close(*state) == 0 ? 0 : -1;
-}
-
 /* ---- Resets ---- */
 
 static uint64_t
@@ -458,12 +431,10 @@ switches_of_configuration_space_can_be_written(void **state)
 	}
 }
 
-#define BOTH(test)                                                                                 \
-	{"1.0: " #test, test, setup_1, teardown, NULL},                                            \
-	{                                                                                          \
-		"2.0: " #test, test, setup_2, teardown, NULL                                       \
-	}
-#define FIRST(test) cmocka_unit_test_setup_teardown(test, setup_1, teardown)
+#define BOTH(test)                                             \
+	{"1.0: " #test, test, rig_setup_1, rig_teardown, NULL}, \
+	{"2.0: " #test, test, rig_setup_2, rig_teardown, NULL}
+#define FIRST(test) cmocka_unit_test_setup_teardown(test, rig_setup_1, rig_teardown)
 
 int
 main(void)

@@ -18,39 +18,14 @@
 #define LOG    0x10000
 #define NOWHERE UINT64_C(0x40)
 
-static int
-setup_of(void **state, const struct dsa_model_config *config)
-{
-	static struct rig rig;
-
-	*state = &rig;
-	return rig_open(&rig, config);
-}
-
-static int
-setup_1(void **state)
-{
-	return setup_of(state, &(const struct dsa_model_config){.version = DSA_VERSION_1});
-}
-
-static int
-setup_2(void **state)
-{
-	return setup_of(state, &(const struct dsa_model_config){.version = DSA_VERSION_2});
-}
-
 /* Tables elsewhere, and handles that are no indexes. */
 static int
 setup_scattered(void **state)
 {
-	return setup_of(state, &(const struct dsa_model_config){
-				       .version = DSA_VERSION_2, .scatter_tables = true, .seed = 7});
-}
+	const struct dsa_model_config config = {
+		.version = DSA_VERSION_2, .scatter_tables = true, .seed = 7};
 
-static int
-teardown(void **state)
-{
-	return rig_close(*state) == 0 ? 0 : -1;
+	return rig_setup_as(state, &config);
 }
 
 static struct dsa_cr *
@@ -619,10 +594,10 @@ statistics_are_those_of_the_queue(void **state)
 	assert_false(dsa_model_wq_stats(r->dev, 8, &s));
 }
 
-#define SETUP(name, test, setup) {name ": " #test, test, setup, teardown, NULL}
-#define BOTH(test) SETUP("1.0", test, setup_1), SETUP("2.0", test, setup_2)
+#define SETUP(name, test, setup) {name ": " #test, test, setup, rig_teardown, NULL}
+#define BOTH(test) SETUP("1.0", test, rig_setup_1), SETUP("2.0", test, rig_setup_2)
 #define ALL(test)  BOTH(test), SETUP("scattered", test, setup_scattered)
-#define SECOND(test) SETUP("2.0", test, setup_2), SETUP("scattered", test, setup_scattered)
+#define SECOND(test) SETUP("2.0", test, rig_setup_2), SETUP("scattered", test, setup_scattered)
 
 int
 main(void)

@@ -54,6 +54,33 @@ rig_close(struct rig *r)
 	return stray;
 }
 
+int
+rig_setup_as(void **state, const struct dsa_model_config *config)
+{
+	static struct rig r;
+
+	*state = &r;
+	return rig_open(&r, config);
+}
+
+int
+rig_setup_1(void **state)
+{
+	return rig_setup_as(state, &(const struct dsa_model_config){.version = DSA_VERSION_1});
+}
+
+int
+rig_setup_2(void **state)
+{
+	return rig_setup_as(state, &(const struct dsa_model_config){.version = DSA_VERSION_2});
+}
+
+int
+rig_teardown(void **state)
+{
+	return rig_close(*state) == 0 ? 0 : -1;
+}
+
 static uint64_t
 read_at(struct rig *r, uint64_t off, unsigned int size)
 {

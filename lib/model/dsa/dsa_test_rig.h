@@ -41,6 +41,13 @@ int rig_open(struct rig *r, const struct dsa_model_config *config);
 int rig_open_sized(struct rig *r, const struct dsa_model_config *config, size_t bytes);
 /** Take it down. Returns the device's stray count. */
 uint64_t rig_close(struct rig *r);
+
+/** The same as a test framework calls it: one bench at a time, in *state; 0 when all is well. */
+int rig_setup_as(void **state, const struct dsa_model_config *config);
+int rig_setup_1(void **state); /**< version 1.0 */
+int rig_setup_2(void **state); /**< version 2.0 */
+/** With no stray access. */
+int rig_teardown(void **state);
 /** What an enumeration does: COMMAND, MSI-X, where tables are. */
 void rig_start(struct rig *r);
 

@@ -17,21 +17,6 @@
 
 #define SIZE 0x10000u
 
-static int
-setup(void **state)
-{
-	static struct rig r;
-
-	*state = &r;
-	return rig_open(&r, NULL);
-}
-
-static int
-teardown(void **state)
-{
-	return rig_close(*state) == 0 ? 0 : -1;
-}
-
 static void
 assert_post(struct rig *r, const char *want)
 {
@@ -487,26 +472,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+#define U(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 		cmocka_unit_test(m9_is_ready_in_its_time),
 		cmocka_unit_test(m9_time_scale_divides),
-		cmocka_unit_test_setup_teardown(m9_reset_clears_ready_at_once, setup, teardown),
+		U(m9_reset_clears_ready_at_once),
 		cmocka_unit_test(m9_default_place_is_64_mib),
-		cmocka_unit_test_setup_teardown(m10_codes_run_until_it_is_ready, setup, teardown),
-		cmocka_unit_test_setup_teardown(m10_says_when_it_goes_on, setup, teardown),
+		U(m10_codes_run_until_it_is_ready),
+		U(m10_says_when_it_goes_on),
 		cmocka_unit_test(memory_is_not_what_it_was_where_it_is_trained),
 		cmocka_unit_test(m12_one_that_is_never_ready),
 		cmocka_unit_test(m12_one_that_reads_ones_after_a_reset),
-		cmocka_unit_test_setup_teardown(m15_boots_an_image, setup, teardown),
-		cmocka_unit_test_setup_teardown(m15_the_boot_interrupt_has_to_be_one, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m15_reset_takes_the_card_from_its_os, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(boots_again_and_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(m16_sizes_are_checked, setup, teardown),
-		cmocka_unit_test_setup_teardown(m16_the_signature_is_checked, setup, teardown),
-		cmocka_unit_test_setup_teardown(m16_the_command_line_is_checked, setup, teardown),
-		cmocka_unit_test_setup_teardown(m16_the_ramdisk_is_checked, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_elf_image_needs_no_more, setup, teardown),
+		U(m15_boots_an_image),
+		U(m15_the_boot_interrupt_has_to_be_one),
+		U(m15_reset_takes_the_card_from_its_os),
+		U(boots_again_and_again),
+		U(m16_sizes_are_checked),
+		U(m16_the_signature_is_checked),
+		U(m16_the_command_line_is_checked),
+		U(m16_the_ramdisk_is_checked),
+		U(an_elf_image_needs_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,21 +19,6 @@
 /* Where the driver keeps the device page, in host memory. */
 #define PAGE 0x3000u
 
-static int
-setup(void **state)
-{
-	static struct rig r;
-
-	*state = &r;
-	return rig_open(&r, NULL);
-}
-
-static int
-teardown(void **state)
-{
-	return rig_close(*state) == 0 ? 0 : -1;
-}
-
 /* ---- Addresses ---- */
 
 static void
@@ -302,17 +287,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(m4_both_sides_see_the_same_memory, setup, teardown),
-		cmocka_unit_test_setup_teardown(there_is_nothing_between_and_beyond, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m7_every_entry_translates, setup, teardown),
-		cmocka_unit_test_setup_teardown(copies_cross_windows, setup, teardown),
-		cmocka_unit_test_setup_teardown(doorbells_become_interrupts, setup, teardown),
-		cmocka_unit_test_setup_teardown(m18_finds_the_device_page, setup, teardown),
-		cmocka_unit_test_setup_teardown(m18_there_may_be_none, setup, teardown),
-		cmocka_unit_test_setup_teardown(m19_m20_both_sides_meet_in_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(m13_what_the_host_loads_the_card_finds, setup,
-						teardown),
+#define U(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+		U(m4_both_sides_see_the_same_memory),
+		U(there_is_nothing_between_and_beyond),
+		U(m7_every_entry_translates),
+		U(copies_cross_windows),
+		U(doorbells_become_interrupts),
+		U(m18_finds_the_device_page),
+		U(m18_there_may_be_none),
+		U(m19_m20_both_sides_meet_in_it),
+		U(m13_what_the_host_loads_the_card_finds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,26 +18,11 @@
 #include "pci_config.h"
 
 static int
-setup_as(void **state, const struct mic_model_config *config)
-{
-	static struct rig r;
-
-	*state = &r;
-	return rig_open(&r, config);
-}
-
-static int
-setup(void **state)
-{
-	return setup_as(state, NULL);
-}
-
-static int
 setup_strict(void **state)
 {
 	const struct mic_model_config c = {.revision = MIC_STEPPING_C0, .strict_enables = true};
 
-	return setup_as(state, &c);
+	return rig_setup_as(state, &c);
 }
 
 static int
@@ -45,13 +30,7 @@ setup_strict_a0(void **state)
 {
 	const struct mic_model_config c = {.a0 = true, .strict_enables = true};
 
-	return setup_as(state, &c);
-}
-
-static int
-teardown(void **state)
-{
-	return rig_close(*state) == 0 ? 0 : -1;
+	return rig_setup_as(state, &c);
 }
 
 /* The card rings. */
@@ -470,31 +449,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(m31_doorbells_set_status, setup, teardown),
+#define U(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+		U(m31_doorbells_set_status),
 		cmocka_unit_test(m31_there_are_four),
-		cmocka_unit_test_setup_teardown(the_engine_raises_its_sources, setup, teardown),
-		cmocka_unit_test_setup_teardown(m32_reaches_every_vector_it_is_assigned_to, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m32_disabled_sources_wait, setup, teardown),
-		cmocka_unit_test_setup_teardown(m32_masked_vectors_are_pending, setup, teardown),
-		cmocka_unit_test_setup_teardown(m32_a_source_without_vector_waits_for_one, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m33_status_stays_until_it_is_cleared, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m33_msi_is_read_and_written_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(m33_msi_uses_the_vectors_it_was_granted, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m33_intx_is_asserted_while_something_is_set, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m34_enabling_tells_what_is_pending, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m34_holds_in_every_mode, setup, teardown),
+		U(the_engine_raises_its_sources),
+		U(m32_reaches_every_vector_it_is_assigned_to),
+		U(m32_disabled_sources_wait),
+		U(m32_masked_vectors_are_pending),
+		U(m32_a_source_without_vector_waits_for_one),
+		U(m33_status_stays_until_it_is_cleared),
+		U(m33_msi_is_read_and_written_back),
+		U(m33_msi_uses_the_vectors_it_was_granted),
+		U(m33_intx_is_asserted_while_something_is_set),
+		U(m34_enabling_tells_what_is_pending),
+		U(m34_holds_in_every_mode),
 		cmocka_unit_test_setup_teardown(m35_delivery_takes_the_enable_on_strict_cards,
-						setup_strict, teardown),
-		cmocka_unit_test_setup_teardown(m35_others_keep_it, setup, teardown),
+						setup_strict, rig_teardown),
+		U(m35_others_keep_it),
 		cmocka_unit_test_setup_teardown(m35_a0_has_pending_bits_that_stay, setup_strict_a0,
-						teardown),
-		cmocka_unit_test_setup_teardown(resets_end_what_was_pending, setup, teardown),
+						rig_teardown),
+		U(resets_end_what_was_pending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,21 +16,6 @@
 #include "mic_test_rig.h"
 #include "pci_config.h"
 
-static int
-setup(void **state)
-{
-	static struct rig r;
-
-	*state = &r;
-	return rig_open(&r, NULL);
-}
-
-static int
-teardown(void **state)
-{
-	return rig_close(*state) == 0 ? 0 : -1;
-}
-
 /* ---- M1 ---- */
 
 static void
@@ -370,22 +355,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(m1_says_who_it_is, setup, teardown),
-		cmocka_unit_test_setup_teardown(m1_bars_show_their_sizes, setup, teardown),
+#define U(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+		U(m1_says_who_it_is),
+		U(m1_bars_show_their_sizes),
 		cmocka_unit_test(m1_is_of_every_family_member_and_stepping),
 		cmocka_unit_test(cards_that_cannot_be_are_refused),
-		cmocka_unit_test_setup_teardown(m2_lists_its_capabilities, setup, teardown),
-		cmocka_unit_test_setup_teardown(m2_grants_sixteen_vectors, setup, teardown),
-		cmocka_unit_test_setup_teardown(m3_reaches_the_host_only_as_bus_master, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m4_names_its_regions, setup, teardown),
-		cmocka_unit_test_setup_teardown(m4_aperture_is_card_memory, setup, teardown),
+		U(m2_lists_its_capabilities),
+		U(m2_grants_sixteen_vectors),
+		U(m3_reaches_the_host_only_as_bus_master),
+		U(m4_names_its_regions),
+		U(m4_aperture_is_card_memory),
 		cmocka_unit_test(m5_what_is_not_there_reads_nothing),
-		cmocka_unit_test_setup_teardown(bars_answer_when_memory_space_is_on, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(there_is_no_function_level_reset, setup, teardown),
-		cmocka_unit_test_setup_teardown(slot_reset_is_like_power_on, setup, teardown),
-		cmocka_unit_test_setup_teardown(m12_a_lost_link_reads_ones, setup, teardown),
+		U(bars_answer_when_memory_space_is_on),
+		U(there_is_no_function_level_reset),
+		U(slot_reset_is_like_power_on),
+		U(m12_a_lost_link_reads_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,21 +15,6 @@
 #include "mic_reg_table.h"
 #include "mic_test_rig.h"
 
-static int
-setup(void **state)
-{
-	static struct rig r;
-
-	*state = &r;
-	return rig_open(&r, NULL);
-}
-
-static int
-teardown(void **state)
-{
-	return rig_close(*state) == 0 ? 0 : -1;
-}
-
 static uint64_t
 bits(const struct reg_field *f)
 {
@@ -330,21 +315,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(registers_start_as_the_table_says, setup, teardown),
-		cmocka_unit_test_setup_teardown(plain_registers_keep_what_is_written, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(what_is_read_only_is_not_written, setup, teardown),
-		cmocka_unit_test_setup_teardown(parts_of_words_and_two_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(time_runs, setup, teardown),
-		cmocka_unit_test_setup_teardown(m6_enables_are_set_and_cleared_apart, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m7_smpt_keeps_what_is_written, setup, teardown),
-		cmocka_unit_test_setup_teardown(m8_scratchpads_are_both_sides, setup, teardown),
-		cmocka_unit_test_setup_teardown(m14_a_channel_is_set_up, setup, teardown),
-		cmocka_unit_test_setup_teardown(m21_vectors_survive_the_hosts_doorbells, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(m11_reset_forgets_what_is_the_cards, setup,
-						teardown),
+#define U(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+		U(registers_start_as_the_table_says),
+		U(plain_registers_keep_what_is_written),
+		U(what_is_read_only_is_not_written),
+		U(parts_of_words_and_two_at_once),
+		U(time_runs),
+		U(m6_enables_are_set_and_cleared_apart),
+		U(m7_smpt_keeps_what_is_written),
+		U(m8_scratchpads_are_both_sides),
+		U(m14_a_channel_is_set_up),
+		U(m21_vectors_survive_the_hosts_doorbells),
+		U(m11_reset_forgets_what_is_the_cards),
 		cmocka_unit_test(m11_some_steppings_lose_the_smpt),
 	};
 

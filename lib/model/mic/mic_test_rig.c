@@ -74,6 +74,27 @@ rig_close(struct rig *r)
 	return stray;
 }
 
+int
+rig_setup_as(void **state, const struct mic_model_config *config)
+{
+	static struct rig r;
+
+	*state = &r;
+	return rig_open(&r, config);
+}
+
+int
+rig_setup(void **state)
+{
+	return rig_setup_as(state, NULL);
+}
+
+int
+rig_teardown(void **state)
+{
+	return rig_close(*state) == 0 ? 0 : -1;
+}
+
 /* ---- Accesses ---- */
 
 uint32_t

@@ -42,6 +42,12 @@ int rig_open_sized(struct rig *r, const struct mic_model_config *config, size_t 
 /** Take it down. Returns the card's stray count. */
 uint64_t rig_close(struct rig *r);
 
+/** The same as a test framework calls it: one bench at a time, in *state; 0 when all is well. */
+int rig_setup(void **state);
+int rig_setup_as(void **state, const struct mic_model_config *config);
+/** With no stray access. */
+int rig_teardown(void **state);
+
 uint32_t rig_config_read(struct rig *r, uint16_t off, unsigned int size);
 void rig_config_write(struct rig *r, uint16_t off, unsigned int size, uint32_t value);
 /** A register of the host's, by its offset in BAR4. */
