@@ -347,10 +347,7 @@ do_await(const int64_t *args)
 	const int64_t *word = pointer(args[1]);
 	uint64_t end = now_ns() + (uint64_t)args[3] * 1000000;
 
-	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != args[2])
-		if (now_ns() > end)
-			return -1;
-	return 0;
+	return word_becomes(word, args[2], end) ? 0 : -1;
 }
 
 static __thread sigjmp_buf touched;

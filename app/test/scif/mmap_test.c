@@ -188,9 +188,8 @@ do_ping_pong(const int64_t *args)
 	for (i = 1; i <= TRIPS; i++) {
 		if (args[3] != 0)
 			__atomic_store_n(out, i, __ATOMIC_RELEASE);
-		while (__atomic_load_n(in, __ATOMIC_ACQUIRE) != i)
-			if (now_ns() > end)
-				return -1;
+		if (!word_becomes(in, i, end))
+			return -1;
 		if (args[3] == 0)
 			__atomic_store_n(out, i, __ATOMIC_RELEASE);
 	}

@@ -352,9 +352,8 @@ do_ordered(const int64_t *args)
 			words[i] = n;
 		if (scif_writeto(FD(args[0]), args[2], ORDERED_LEN, args[3], SCIF_RMA_ORDERED) < 0)
 			return -1;
-		while (__atomic_load_n(seen, __ATOMIC_ACQUIRE) != n)
-			if (now_ns() > end)
-				return -n;
+		if (!word_becomes(seen, n, end))
+			return -n;
 	}
 	return 0;
 }
@@ -369,9 +368,8 @@ do_watch_last(const int64_t *args)
 	int i;
 
 	for (n = 1; n <= ORDERED_TIMES; n++) {
-		while (__atomic_load_n(&words[ORDERED_WORDS - 1], __ATOMIC_ACQUIRE) != n)
-			if (now_ns() > end)
-				return -n;
+		if (!word_becomes(&words[ORDERED_WORDS - 1], n, end))
+			return -n;
 		for (i = 0; i < ORDERED_WORDS - 1; i++)
 			missing += words[i] != n;
 		__atomic_store_n(seen, n, __ATOMIC_RELEASE);

@@ -3,6 +3,7 @@
  */
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,21 @@ now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+bool
+word_becomes(const volatile int64_t *word, int64_t value, uint64_t end)
+{
+	unsigned int turn = 0;
+
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value) {
+		/* Who is to change it may wait for this CPU. */
+		if (++turn % 256 == 0)
+			sched_yield();
+		if (now_ns() > end)
+			return false;
+	}
+	return true;
 }
 
 void

@@ -132,6 +132,8 @@ extern uint8_t *share;
 
 void pause_ms(unsigned int ms);
 uint64_t now_ns(void);
+/** Until a word of shared memory is that, or the time is `end`: false. */
+bool word_becomes(const volatile int64_t *word, int64_t value, uint64_t end);
 
 /* ---- act.c: what sides can do; arguments as of the call of that name ---- */
 
