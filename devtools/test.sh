@@ -462,6 +462,12 @@ run_driver_tests()
 	for version in "${VERSIONS[@]}"; do
 		check "slipway-test-event at=vfu, served, $version" driver_tests_served "$version"
 	done
+}
+
+# Servers come and go at moments of their own, and sleepers are watched.
+run_driver_loads()
+{
+	heading "Driver, its servers and its sleepers"
 	check "slipway-test-served" served_tests --no-huge
 	check "slipway-test-served, huge pages, secondary process" served_tests_huge
 	check "slipway-stress-sleep, $STRESS_SLEEPS sleeps, 2 threads" stress_sleep 2.5 2
@@ -476,10 +482,21 @@ run_killed_clients()
 	check "$CARD_KILLS cards killed" "$ROOT/devtools/kill_card.sh" "$CARD_KILLS"
 }
 
+# Most of their time these programs wait: for resets, and for the second in which they say how fast
+# they were.
+run_stock_programs()
+{
+	local version
+	for version in "${VERSIONS[@]}"; do
+		heading "Stock programs, version $version"
+		run_stock_suites "$version"
+		run_stock_eventdev "$version"
+	done
+}
+
 run_stock_suites()
 {
 	local version=$1 device=event_dlb0,version=$1
-	heading "Stock programs, version $version"
 	check "eventdev_common_autotest $version" \
 		dpdk_test eventdev_common_autotest "$device,max_queues=8"
 	check "event_eth_rx_adapter_autotest $version" \
@@ -509,12 +526,21 @@ run_stock_eventdev()
 # The driver that others wrote, and then ours, on a device that both find on the PCI bus.
 run_shim()
 {
-	local driver version stages test
 	heading "A modelled PCI device, as an ordinary user"
 	if [ ! -f "$BUILD/app/libslipway_preload.so" ]; then
 		check "PCI, slipway run" shim_missing
 		return
 	fi
+	at_once run_shim_programs
+	check "bench-trap" shim_bench
+	heading "A PCI device that another process serves"
+	at_once run_shim_served
+	check "PCI, stock driver, served: a server that is killed" served_lost
+}
+
+run_shim_programs()
+{
+	local driver version stages test
 	for driver in stock our; do
 		for stages in a o p; do
 			check "PCI, $driver driver: perf_queue --stlist $stages 2.0" \
@@ -552,24 +578,30 @@ run_shim()
 	for version in 1.0 2.0; do
 		check "PCI, stock dma/idxd: slipway trace $version" shim_dma_trace "$version"
 	done
+}
+
+run_shim_served()
+{
 	check "PCI, stock dma/idxd, served: dmadev_autotest, 2 queues 2.0" \
 		served_dma 2.0 2 --threads 1
-	check "bench-trap" shim_bench
 	check "PCI, stock driver, served: perf_queue, order_queue 2.5" served_stock 2.5
 	check "PCI, stock driver, served, by messages: perf_queue, order_queue 2.0" \
 		served_stock 2.0 --no-share
 	check "PCI, our driver, served: sleepers wake" served_sleepers
-	check "PCI, stock driver, served: a server that is killed" served_lost
 }
 
-run_pcap_jobs()
+make_pcap_traces()
 {
-	local trace version stages workers
 	heading "Packets, pcap to pcap through packet_pipeline"
 	check "packet-trace: the checker sees what is wrong" \
 		"$ROOT/app/packet-trace/packet_trace_test.sh" "$BUILD/app/packet-trace"
 	check "200,000 generated packets" generated_trace
 	check "captures of tcpdump's source package" captures_trace
+}
+
+run_pcap_jobs()
+{
+	local trace version stages workers
 	for trace in generated captures; do
 		for version in "${VERSIONS[@]}"; do
 			for stages in atomic ordered,atomic; do
@@ -582,11 +614,15 @@ run_pcap_jobs()
 	done
 }
 
-run_stock_examples()
+build_stock_examples()
 {
 	heading "DPDK's examples, pcap to pcap"
 	check "l2fwd-event builds" build_example l2fwd-event
 	check "eventdev_pipeline builds" build_example eventdev_pipeline
+}
+
+run_stock_examples()
+{
 	check "l2fwd-event, atomic, 2.5" stock_l2fwd event_dlb0 atomic
 	check "l2fwd-event, ordered, 2.0" stock_l2fwd event_dlb0,version=2.0 ordered
 	check "eventdev_pipeline, 2.5" stock_pipeline event_dlb0
@@ -626,28 +662,30 @@ at_once run_check
 at_once run_tool_tests
 run_tool_loads
 run_fuzz
-run_driver_tests
-run_dma_tests
+at_once run_driver_tests
+run_driver_loads
+at_once run_dma_tests
 run_killed_clients
-for version in "${VERSIONS[@]}"; do
-	run_stock_suites "$version"
-	run_stock_eventdev "$version"
-done
+at_once run_stock_programs
 run_shim
 run_guest
-run_pcap_jobs
-run_stock_examples
-run_dsa_stock_suites
-run_dsa_kernel
-run_dsa_examples
+make_pcap_traces
+at_once run_pcap_jobs
+build_stock_examples
+at_once run_stock_examples
+at_once run_dsa_stock_suites
+at_once run_dsa_kernel
+at_once run_dsa_examples
 run_dsa_processes
-run_mic_tests
-run_mic_examples
-run_scif_tests
+at_once run_mic_tests
+run_mic_killed
+at_once run_mic_examples
+at_once run_scif_tests
 heading "Benchmark"
 check "bench-event, every layout" bench_layouts
 run_dsa_bench
 run_mic_bench
+run_scif_bench
 
 say "All done in $(seconds "$BEGUN")"
 verdict

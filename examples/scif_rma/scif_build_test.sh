@@ -6,27 +6,9 @@
 # compiler that is there. And every call from C++.
 # usage: scif_build_test.sh SCIF_H LIBSCIF
 
-set -u
-here=$(dirname "$(realpath "$0")")
+. "$(dirname "$(realpath "$0")")/../../devtools/shell_test.sh"
 header=$(realpath "${1:?usage: scif_build_test.sh SCIF_H LIBSCIF}")
 library=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-# check NAME COMMAND...: the command's output is shown if it fails
-check()
-{
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok $name"
-	else
-		echo "FAILED $name"
-		sed 's/^/    /' "$work/said"
-		failed=1
-	fi
-}
 
 # build COMPILER SOURCE FLAG...: nothing of ours is to be found but the header and the library
 build()
@@ -52,16 +34,16 @@ ln -s libscif.so "$work/lib/libscif.so.0"
 for compiler in gcc clang; do
 	command -v $compiler >/dev/null || { echo "no $compiler"; continue; }
 	for example in scif_echo scif_rma; do
-		check "$compiler, $example" build $compiler "$here/../$example/main.c"
-		check "$compiler, $example, run" run 1 client 0
+		hold "$compiler, $example" build $compiler "$here/../$example/main.c"
+		hold "$compiler, $example, run" run 1 client 0
 	done
 done
 for compiler in g++ clang++; do
 	command -v $compiler >/dev/null || { echo "no $compiler"; continue; }
 	for standard in c++11 c++17; do
-		check "$compiler, $standard" build $compiler "$here/every_call.cc" -std=$standard \
+		hold "$compiler, $standard" build $compiler "$here/every_call.cc" -std=$standard \
 			-pedantic
-		check "$compiler, $standard, run" run 0
+		hold "$compiler, $standard, run" run 0
 	done
 done
-exit $failed
+verdict
