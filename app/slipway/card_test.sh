@@ -397,7 +397,7 @@ fi
 # ---- Two cards ----
 
 part two
-card config mic1 memory=64 time_scale=20
+card config mic1 memory=64 time_scale=20 restart=no
 expect 'a second card' 0 started "${slipway[@]}" start mic1
 card stop --quiet mic0
 for name in mic0 mic1; do
@@ -411,6 +411,11 @@ same 'by one owner' True python3 - <<-END
 	out = subprocess.run(["$program", "card", "status", "--json"], capture_output=True)
 	print(len({c["owner"]["pid"] for c in json.loads(out.stdout)["cards"]}) == 1)
 END
+expect 'one that may not restart' 0 'mic1: restart' "${slipway[@]}" crash mic1 restart
+soon grep -q 'mic1: ready' "$SLIPWAY_DIR/mpssd.log"
+sleep 0.3
+same 'is only reset' 'ready 1' json mic1 "c['state'], c['owner']['boots']"
+card boot --quiet mic1
 # again NAME: the other card stops and boots within 3 s, whatever one of them does
 again() {
 	local begun=$EPOCHREALTIME
