@@ -480,7 +480,7 @@ mic_state_status(struct mic_dev *dev, struct mic_status *status)
 	if (status->post != UINT32_MAX || status->spad2 != UINT32_MAX)
 		return;
 	atomic_store(&m->suspected, true);
-	mic_control_wake();
+	mic_control_wake(&dev->control);
 }
 
 const char *
