@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -73,6 +74,26 @@ node_stat(unsigned int node, const char *name)
 	n = answer == NULL ? -1 : json_integer_value(json_object_get(value, name));
 	json_decref(answer);
 	return n;
+}
+
+int64_t
+node_highest(unsigned int node)
+{
+	json_t *answer = ask(node, "nodes\n");
+	int64_t n = answer == NULL ? -1 : json_integer_value(json_object_get(answer, "highest"));
+
+	json_decref(answer);
+	return n;
+}
+
+void
+node_starve(unsigned int node, bool starve)
+{
+	struct rlimit limit;
+
+	assert_int_equal(prlimit(nodes[node], RLIMIT_NOFILE, NULL, &limit), 0);
+	limit.rlim_cur = starve ? 0 : limit.rlim_max;
+	assert_int_equal(prlimit(nodes[node], RLIMIT_NOFILE, &limit, NULL), 0);
 }
 
 /* How many lines of the node's log have the words, as one. */

@@ -94,6 +94,8 @@ s189_node_leaves(void)
 	node_signal(2, SIGTERM);
 	expect_total(A, 2);
 	expect_total(C, 2);
+	assert_int_equal(node_highest(0), 2);
+	assert_int_equal(node_highest(1), 2);
 	/* A node that was there is absent, as one above the highest is. */
 	assert_fails(call(do_connect, open_on(C), 2, 3000), ENODEV);
 }
@@ -165,7 +167,7 @@ s194_loss_ends_all_waits(void)
 {
 	struct pair p = connected(), q = connected_to(p.listener, p.port);
 	struct window w;
-	struct job *jobs[6];
+	struct job *jobs[8], *knock;
 	uint16_t quiet;
 	int64_t mark, connect;
 	unsigned int i, n = 0;
@@ -175,15 +177,19 @@ s194_loss_ends_all_waits(void)
 	mark = call(do_mark, p.a, SCIF_FENCE_INIT_PEER);
 	assert_int_not_equal(mark, -1);
 	connect = open_on(A);
+	/* Its request is taken, and never acknowledged. */
+	knock = begin(do_connect, open_on(C), 0, p.port);
+	assert_int_equal(call(do_poll, p.listener, SCIF_POLLIN, 5000), SCIF_POLLIN);
 	/* The other node does not answer, but is there. */
 	node_signal(1, SIGSTOP);
 	jobs[n++] = begin(do_recv, p.a, AT(0), 10, SCIF_RECV_BLOCK);
 	jobs[n++] = begin(do_send, q.a, AT(0), 10000, SCIF_SEND_BLOCK);
 	jobs[n++] = begin(do_connect, connect, 1, quiet);
 	jobs[n++] = begin(do_register, p.a, w.addr, PAGE, 0, RW, 0);
+	jobs[n++] = begin(do_accept, p.listener, SCIF_ACCEPT_SYNC, AT(4096));
 	jobs[n++] = begin(do_mark, q.a, SCIF_FENCE_INIT_PEER);
 	jobs[n++] = begin(do_wait, p.a, mark);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < n; i++)
 		assert_true(job_runs_after(jobs[i], 50));
 	node_signal(1, SIGKILL);
 	for (i = 0; i < n; i++) {
@@ -191,9 +197,10 @@ s194_loss_ends_all_waits(void)
 
 		if (i == 1)
 			assert_in_range(ret, 1, 9999);
-		else if (i != 5)
+		else
 			assert_int_equal(ret, -1);
 	}
+	assert_int_equal(job_end(knock), -1);
 	expect_hup(p.a);
 	expect_hup(q.a);
 }

@@ -228,6 +228,10 @@ void node_own(const char *args);
 void node_common(void);
 /** A counter of `slipway scif stat`, or a count of endpoints or windows. */
 int64_t node_stat(unsigned int node, const char *name);
+/** The highest id that it has seen. */
+int64_t node_highest(unsigned int node);
+/** Have it run out of descriptors, and so of memory to share; or no longer. */
+void node_starve(unsigned int node, bool starve);
 int64_t node_logged(unsigned int node, const char *words);
 bool node_empty(unsigned int node);
 

@@ -13,7 +13,8 @@
 
 static const char *const messages[] = {
 	"CNCT_REQ",     "CNCT_GNT",   "CNCT_GNTACK", "CNCT_GNTNACK", "CNCT_REJ",   "DISCNCT",
-	"DISCNT_ACK",   "CLIENT_SENT", "CLIENT_RCVD", "ALLOC_REQ",   "ALLOC_GNT",  "REGISTER",
+	"DISCNT_ACK",   "CLIENT_SENT", "CLIENT_RCVD", "ALLOC_REQ",   "ALLOC_GNT",  "ALLOC_REJ",
+	"REGISTER",
 	"REGISTER_ACK", "UNREGISTER", "UNREGISTER_ACK", "UNREGISTER_NACK", "MUNMAP", "MARK",
 	"MARK_ACK",     "WAIT",       "WAIT_ACK",
 };
@@ -161,6 +162,20 @@ s215_messages_of_register(void)
 }
 
 static void
+s216_peer_without_memory(void)
+{
+	struct pair p = connected();
+	int64_t addr = call(do_alloc, SIDE(C), PAGE);
+
+	count_from_here();
+	node_starve(0, true);
+	assert_fails(call(do_register, p.c, addr, PAGE, 0, RW, 0), ENOMEM);
+	node_starve(0, false);
+	EXPECT_SENT({"ALLOC_REQ", 1}, {"ALLOC_REJ", 1});
+	assert_true(call(do_register, p.c, addr, PAGE, 0, RW, 0) > 0);
+}
+
+static void
 s217_messages_of_a_window_in_use(void)
 {
 	struct pair p = connected();
@@ -229,6 +244,7 @@ static const struct test_case cases[] = {
 	CASE_NODES(s212_messages_of_close, ON(NODES), ""),
 	CASE_NODES(s214_messages_of_transfers, ON(NODES), ""),
 	CASE_NODES(s215_messages_of_register, ON(NODES), ""),
+	CASE_NODES(s216_peer_without_memory, ON(NODES), ""),
 	CASE_NODES(s217_messages_of_a_window_in_use, ON(NODES), ""),
 	CASE_NODES(s218_mark_of_the_peer, ON(NODES), ""),
 	CASE_NODES(s224_counters_are_what_was_logged, ON(NODES), "--log-messages"),
