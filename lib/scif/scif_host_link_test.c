@@ -140,7 +140,7 @@ a_side_shares_as_much_as_the_other_takes_and_no_more(void **state)
 	int ret;
 
 	(void)state;
-	while ((ret = share(&address)) == 0) {
+	while ((ret = share(&address)) == 0 && n < LINK_MEMORIES_MAX) {
 		if (n++ == 0)
 			first = address;
 		told_of();
