@@ -204,10 +204,10 @@ ask_node(const struct look *look)
 {
 	char path[SCIF_PATH_MAX];
 	json_t *answer;
-	int ret;
+	int ret = scif_path(path, (unsigned int)look->node, "ctl");
 
-	if (scif_path(path, (unsigned int)look->node, "ctl") < 0) {
-		complain("scif: the path of the directory of running devices is too long");
+	if (ret < 0) {
+		complain("scif: the directory of running devices: %s", strerror(-ret));
 		return EXIT_FAILED;
 	}
 	answer = ask(path, shows[look->what].request, true, &ret);

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -238,6 +240,47 @@ a_child_keeps_what_its_parent_opened(void **state)
 	apart(close_and_fork);
 }
 
+/* ---- Somebody else's directory ---- */
+
+/* A user that nobody is. */
+static uid_t stranger;
+
+static void
+open_as_stranger(void)
+{
+	unsetenv("SLIPWAY_DIR");
+	unsetenv("XDG_RUNTIME_DIR");
+	must(setresuid(stranger, stranger, stranger) == 0);
+	must(scif_open() == -1 && errno == EACCES);
+}
+
+static void
+nobody_serves_a_node_for_others_where_everybody_may(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char dir[64], below[80];
+	int fd;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	stranger = 50000 + (uid_t)getpid() % 10000;
+	snprintf(dir, sizeof(dir), "/tmp/slipway-%u", stranger);
+	snprintf(below, sizeof(below), "%s/scif", dir);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/0.sock", below);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	assert_int_equal(mkdir(below, 0755), 0);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(chmod(address.sun_path, 0666), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	apart(open_as_stranger);
+	close(fd);
+	unlink(address.sun_path);
+	rmdir(below);
+	rmdir(dir);
+}
+
 /* ---- A node ---- */
 
 /* One more client: is it taken? It is told either way. */
@@ -391,6 +434,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		/* First: this process is no client yet, and so its child is one of another node. */
+		cmocka_unit_test_setup(nobody_serves_a_node_for_others_where_everybody_may, hurry),
 		cmocka_unit_test_setup(a_node_without_descriptors_refuses, hurry),
 		cmocka_unit_test_setup(a_program_without_descriptors_keeps_those_it_has, hurry),
 		cmocka_unit_test_setup(

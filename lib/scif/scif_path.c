@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "scif_wire.h"
@@ -14,6 +15,17 @@ static int
 fits(int n)
 {
 	return n < 0 || n >= SCIF_PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+/* Where everybody may create files it must be nobody else's: who serves a node is believed. */
+static int
+check_private(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 077) == 0 ? 0 : -EACCES;
 }
 
 int
@@ -27,7 +39,8 @@ scif_path_base(char path[SCIF_PATH_MAX])
 		return fits(snprintf(path, SCIF_PATH_MAX, "%s/slipway", xdg));
 	if (geteuid() == 0)
 		return fits(snprintf(path, SCIF_PATH_MAX, "/run/slipway"));
-	return fits(snprintf(path, SCIF_PATH_MAX, "/tmp/slipway-%u", (unsigned int)geteuid()));
+	snprintf(path, SCIF_PATH_MAX, "/tmp/slipway-%u", (unsigned int)geteuid());
+	return check_private(path);
 }
 
 int
