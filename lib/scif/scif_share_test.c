@@ -173,6 +173,55 @@ a_poll_can_take_as_long_as_can_be_said(void **state)
 	pair_close(&p);
 }
 
+static void *
+write_later(void *arg)
+{
+	nap(50);
+	assert_int_equal(write(*(int *)arg, "x", 1), 1);
+	return NULL;
+}
+
+/* As a program that has a pipe to be woken by, or serves sockets, too. */
+static void
+a_poll_looks_at_other_descriptors_too(void **state)
+{
+	struct scif_pollepd poll[3] = {{.events = SCIF_POLLIN}, {.events = SCIF_POLLIN}, {.epd = -1}};
+	pthread_t thread;
+	struct pair p;
+	int pipes[2];
+	char byte;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(pipe(pipes), 0);
+	poll[0].epd = pipes[0];
+	poll[1].epd = p.a;
+	assert_int_equal(scif_poll(poll, 3, 20), 0);
+	assert_int_equal(pthread_create(&thread, NULL, write_later, &pipes[1]), 0);
+	assert_int_equal(scif_poll(poll, 3, -1), 1);
+	assert_int_equal(poll[0].revents, SCIF_POLLIN);
+	assert_int_equal(poll[1].revents, 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(read(pipes[0], &byte, 1), 1);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, say_later, &p.b), 0);
+		assert_int_equal(scif_poll(poll, 3, -1), 1);
+		assert_int_equal(poll[0].revents, 0);
+		assert_int_equal(poll[1].revents, SCIF_POLLIN);
+		pthread_join(thread, NULL);
+		assert_int_equal(scif_recv(p.a, &byte, 1, 0), 1);
+	}
+	scif_close(p.b);
+	close(pipes[1]);
+	assert_int_equal(scif_poll(poll, 3, -1), 2);
+	assert_int_equal(poll[0].revents, SCIF_POLLHUP);
+	assert_int_equal(poll[1].revents, SCIF_POLLHUP);
+	close(pipes[0]);
+	assert_int_equal(scif_poll(poll, 3, 0), 2);
+	assert_int_equal(poll[0].revents, SCIF_POLLNVAL);
+	pair_close(&p);
+}
+
 /* ---- Children ---- */
 
 /* One that receives, and does nothing else. */
@@ -280,6 +329,7 @@ main(void)
 		cmocka_unit_test_setup(who_does_not_wait_is_not_kept_by_a_thread_that_does, hurry),
 		cmocka_unit_test_setup(an_endpoint_is_closed_under_who_sends_and_receives, hurry),
 		cmocka_unit_test_setup(a_poll_can_take_as_long_as_can_be_said, hurry),
+		cmocka_unit_test_setup(a_poll_looks_at_other_descriptors_too, hurry),
 		cmocka_unit_test_setup(who_does_not_wait_is_not_kept_by_a_child_that_does, hurry),
 		cmocka_unit_test_setup(a_child_that_is_killed_while_it_waits_keeps_nobody, hurry),
 		cmocka_unit_test_setup(a_peer_that_writes_anything_keeps_nobody, hurry),

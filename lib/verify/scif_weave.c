@@ -91,6 +91,13 @@ static struct client side[2];
 static struct client_endpoint end[2];
 static _Atomic uint32_t told; /* requests that wake the engine's host */
 
+int
+client_gate(struct client_endpoint *ep)
+{
+	(void)ep;
+	return 0;
+}
+
 void
 client_gate_read(struct client_endpoint *ep)
 {

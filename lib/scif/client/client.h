@@ -201,6 +201,7 @@ void client_gate_read(struct client_endpoint *ep);
 struct client_poll {
 	struct client_endpoint *ep; /**< entered; NULL: nothing to look at */
 	short events, revents;
+	int fd; /**< without one: a descriptor of the program's; -1: none */
 };
 
 /** Events of section 7.1. */
@@ -208,5 +209,7 @@ short client_events(const struct client_endpoint *ep);
 
 /** Wait for events: how many have some, 0 when the time is over, or a negative errno. */
 int client_poll(struct client_poll all[], unsigned int count, long timeout_ms);
+/** The same, with descriptors of the program's among them. */
+int client_poll_mixed(struct client_poll all[], unsigned int count, long timeout_ms);
 
 #endif /* SLIPWAY_SCIF_CLIENT_H */

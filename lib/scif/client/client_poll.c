@@ -210,16 +210,21 @@ spin(struct client_poll all[], unsigned int count, long timeout_ms)
 	return found;
 }
 
+/* When the time is over; so long that it cannot be counted is forever. */
+static uint64_t
+end_of(long *timeout_ms)
+{
+	if (*timeout_ms > TIMEOUT_MAX_MS)
+		*timeout_ms = -1;
+	return client_now_ns() + (uint64_t)(*timeout_ms < 0 ? 0 : *timeout_ms) * NS_PER_MS;
+}
+
 int
 client_poll(struct client_poll all[], unsigned int count, long timeout_ms)
 {
-	uint64_t end;
+	uint64_t end = end_of(&timeout_ms);
 	int found = look(all, count);
 
-	/* So long that it cannot be counted is forever. */
-	if (timeout_ms > TIMEOUT_MAX_MS)
-		timeout_ms = -1;
-	end = client_now_ns() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * NS_PER_MS;
 
 	if (found != 0 || timeout_ms == 0)
 		return found;
@@ -231,4 +236,72 @@ client_poll(struct client_poll all[], unsigned int count, long timeout_ms)
 	found = sleep_until(all, count, end, timeout_ms);
 	count_sleepers(all, count, (uint32_t)-1);
 	return found;
+}
+
+/* ---- With other descriptors ---- */
+
+/* Have the kernel look at all of them: endpoints show their events at theirs. */
+static int
+look_by_kernel(struct client_poll all[], struct pollfd fds[], unsigned int count, long ms)
+{
+	int n = poll(fds, count, (int)ms);
+
+	for (unsigned int i = 0; i < count; i++)
+		if (all[i].fd >= 0)
+			all[i].revents = n > 0 ? fds[i].revents : 0;
+	return n < 0 ? -errno : n;
+}
+
+static int
+prepare(const struct client_poll all[], struct pollfd fds[], unsigned int count)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < count && ret == 0; i++) {
+		fds[i] = (struct pollfd){.fd = all[i].fd, .events = all[i].events};
+		if (all[i].ep == NULL)
+			continue;
+		fds[i].fd = atomic_load(&all[i].ep->name);
+		ret = client_gate(all[i].ep);
+	}
+	return ret;
+}
+
+static int
+poll_mixed(struct client_poll all[], struct pollfd fds[], unsigned int count, long timeout_ms)
+{
+	uint64_t end = end_of(&timeout_ms);
+	int ret, found;
+	long ms;
+
+	for (;;) {
+		ret = look_by_kernel(all, fds, count, 0);
+		found = look(all, count);
+		ms = slice(end, timeout_ms);
+		if (ret < 0 || found != 0 || ms == 0)
+			return ret < 0 ? ret : found;
+		/* What a descriptor shows may be a moment older than what there is. */
+		if (ret > 0)
+			ret = nap(NAP_MS);
+		else
+			ret = look_by_kernel(all, fds, count, ms);
+		if (ret < 0)
+			return ret;
+		look_for_engine(all, count);
+	}
+}
+
+int
+client_poll_mixed(struct client_poll all[], unsigned int count, long timeout_ms)
+{
+	struct pollfd *fds = calloc(count, sizeof(*fds));
+	int ret = -ENOMEM;
+
+	if (fds == NULL)
+		return ret;
+	ret = prepare(all, fds, count);
+	if (ret == 0)
+		ret = poll_mixed(all, fds, count, timeout_ms);
+	free(fds);
+	return ret;
 }

@@ -356,20 +356,36 @@ scif_get_fd(scif_epd_t epd)
 	return leave(ep, ret < 0 ? ret : epd);
 }
 
+/* What a record names: an endpoint, another descriptor, as scif_poll has always been poll, or
+ * nothing.
+ */
+static void
+poll_find(const struct scif_pollepd *epd, struct client_poll *p)
+{
+	*p = (struct client_poll){.events = epd->events, .fd = -1};
+	if (epd->epd < 0)
+		return;
+	p->ep = client_endpoint_enter(epd->epd);
+	if (p->ep != NULL)
+		return;
+	/* One that is just being closed is neither. */
+	if (find(epd->epd) == NULL && fcntl(epd->epd, F_GETFD) >= 0)
+		p->fd = epd->epd;
+	else
+		p->revents = POLLNVAL;
+}
+
 static int
 poll_all(struct scif_pollepd *epds, struct client_poll *all, unsigned int nepds, long timeout)
 {
+	bool mixed = false;
 	int ret;
 
 	for (unsigned int i = 0; i < nepds; i++) {
-		all[i] = (struct client_poll){.events = epds[i].events};
-		if (epds[i].epd < 0)
-			continue;
-		all[i].ep = client_endpoint_enter(epds[i].epd);
-		if (all[i].ep == NULL)
-			all[i].revents = POLLNVAL;
+		poll_find(&epds[i], &all[i]);
+		mixed = mixed || all[i].fd >= 0;
 	}
-	ret = client_poll(all, nepds, timeout);
+	ret = mixed ? client_poll_mixed(all, nepds, timeout) : client_poll(all, nepds, timeout);
 	for (unsigned int i = 0; i < nepds; i++) {
 		if (all[i].ep != NULL)
 			client_leave(all[i].ep);
