@@ -248,8 +248,9 @@ board_map(struct client *c, size_t size, int fd)
 {
 	void *board;
 
+	/* An engine of another version. */
 	if (size != sizeof(struct scif_board))
-		return -EPROTO;
+		return -ENXIO;
 	board = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (board == MAP_FAILED)
 		return -errno;

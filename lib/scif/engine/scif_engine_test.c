@@ -319,6 +319,15 @@ a_descriptor_shows_what_there_is(void **state)
 	assert_int_equal(b.shown, POLLOUT | POLLHUP);
 }
 
+static void
+a_client_of_another_version_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(ask(one, SCIF_REQUEST_HELLO, 0, SCIF_REQUEST_VERSION), 0);
+	assert_int_equal(ask(one, SCIF_REQUEST_HELLO, 0, SCIF_REQUEST_VERSION + 1), -ENXIO);
+	assert_int_equal(ask(one, SCIF_REQUEST_HELLO, 0, 0), -ENXIO);
+}
+
 /* Whatever comes: refused, and the engine goes on. */
 static void
 requests_that_are_none_are_refused(void **state)
@@ -489,6 +498,7 @@ main(void)
 		TEST(an_endpoint_outlives_the_client_that_opened_it),
 		TEST(without_memory_accept_fails_and_connect_is_refused),
 		TEST(a_descriptor_shows_what_there_is),
+		TEST(a_client_of_another_version_is_refused),
 		TEST(requests_that_are_none_are_refused),
 		TEST(what_clients_write_into_shared_memory_is_not_believed),
 		TEST(no_sequence_of_two_clients_leaves_anything),

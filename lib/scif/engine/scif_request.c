@@ -27,8 +27,9 @@ give_fd(const struct asked *a, int fd)
 static int
 hello(const struct asked *a)
 {
+	/* As a driver of another version than the library. */
 	if (a->rq->arg[0] != SCIF_REQUEST_VERSION)
-		return -EPROTO;
+		return -ENXIO;
 	a->reply->value[0] = a->engine->config.node;
 	a->reply->value[1] = a->engine->config.ring_size;
 	a->reply->value[2] = sizeof(struct scif_board);
