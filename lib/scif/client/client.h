@@ -55,6 +55,8 @@ struct client {
 	uint32_t spin_us; /**< before a thread that waits goes to sleep */
 	_Atomic bool dead; /**< the engine is gone */
 	struct client *before; /**< one whose engine has gone: it stays for its endpoints */
+	/** Endpoints and mappings of it, and calls that may make some. */
+	_Atomic uint32_t users;
 
 	struct client_lock lock; /**< of what follows */
 	uint64_t index[SCIF_BOARD_ENDPOINTS / 64]; /**< in use: a bit each */
@@ -83,7 +85,8 @@ struct client_endpoint {
 	bool far;             /**< the peer is on another node */
 	bool forked;          /**< another process may hold it */
 	bool gated;           /**< its descriptor shows events */
-	uint32_t looks;       /**< of who reads and finds nothing */
+	uint32_t tx_looks;    /**< of who sends and finds no room */
+	uint32_t rx_looks;    /**< of who reads and finds nothing */
 	/* Cold. */
 	_Atomic uint32_t users; /**< threads inside, other than those of the sides */
 	uint32_t index;
@@ -124,6 +127,7 @@ void client_leave(struct client_endpoint *ep);
 
 /* ---- client_endpoint.c ---- */
 
+/** Open: the endpoint is a user of the client, and takes the caller's place as such. */
 int client_open(struct client *c, int name, struct client_endpoint **made);
 int client_close(struct client_endpoint *ep, int name);
 int client_bind(struct client_endpoint *ep, uint16_t port);
@@ -144,8 +148,13 @@ void client_closed(struct client_endpoint *ep);
 
 /* ---- client_socket.c ---- */
 
-/** The client of this process: made when there is none, or its engine has gone. */
+/** The client of this process: made when there is none, or its engine has gone. It has a user more,
+ * until client_put.
+ */
 int client_socket_get(struct client **c);
+/** A user of a client fewer: without any it is freed, once its engine has gone and another is found.
+ */
+void client_put(struct client *c);
 /** Be the client of an engine at the other end of a socket, which is taken: 0, or -EBUSY when there
  * is one already.
  */

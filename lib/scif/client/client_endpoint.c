@@ -219,6 +219,7 @@ int
 client_close(struct client_endpoint *ep, int name)
 {
 	struct scif_request rq = {.op = SCIF_REQUEST_CLOSE};
+	struct client *c;
 	struct scif_reply reply;
 	bool open = false;
 
@@ -230,6 +231,7 @@ client_close(struct client_endpoint *ep, int name)
 	client_unlock(&pool_lock);
 	if (!open)
 		return -EBADF;
+	c = ep->client;
 	empty(ep);
 	client_closed(ep);
 	client_call(ep, &rq, &reply);
@@ -237,8 +239,9 @@ client_close(struct client_endpoint *ep, int name)
 	atomic_store(&ep->name, -1);
 	client_unlock(&ep->rx_lock);
 	client_unlock(&ep->tx_lock);
-	index_free(ep->client, ep->index);
+	index_free(c, ep->index);
 	pool_put(ep);
+	client_put(c);
 	return 0;
 }
 
@@ -407,6 +410,7 @@ accept_one(struct client_endpoint *listener, struct scif_portID *peer, int name,
 	atomic_store(&ep->name, name);
 	ret = settle(ep);
 	if (ret == 0) {
+		atomic_fetch_add(&c->users, 1);
 		peer->node = (uint16_t)reply.value[0];
 		peer->port = (uint16_t)reply.value[1];
 		return 0;

@@ -29,6 +29,13 @@ struct mapping {
 static struct client_lock mappings_lock;
 static struct mapping *mappings;
 
+static void
+mapping_free(struct mapping *m)
+{
+	client_put(m->client);
+	free(m);
+}
+
 /* In a child nothing is mapped. */
 void
 client_mmap_forget(void)
@@ -38,7 +45,7 @@ client_mmap_forget(void)
 	mappings_lock = (struct client_lock){0};
 	while ((m = mappings) != NULL) {
 		mappings = m->next;
-		free(m);
+		mapping_free(m);
 	}
 }
 
@@ -63,6 +70,7 @@ split(struct mapping *m, uintptr_t end)
 	if (rest == NULL)
 		return -ENOMEM;
 	*rest = *m;
+	atomic_fetch_add(&rest->client->users, 1);
 	rest->start = end;
 	m->next = rest;
 	return 0;
@@ -94,7 +102,7 @@ drop_range(uintptr_t start, uintptr_t end)
 			continue;
 		}
 		*at = m->next;
-		free(m);
+		mapping_free(m);
 	}
 	return 0;
 }
@@ -165,7 +173,7 @@ forget_pieces(struct mapping *list)
 		tell_unmapped(m, m->len);
 		if (m->fd >= 0)
 			close(m->fd);
-		free(m);
+		mapping_free(m);
 	}
 }
 
@@ -185,6 +193,7 @@ ask_pieces(struct client_endpoint *ep, uint64_t offset, size_t len, uint32_t pro
 			free(m);
 			break;
 		}
+		atomic_fetch_add(&m->client->users, 1);
 		done += m->len;
 		*at = m;
 		at = &m->next;

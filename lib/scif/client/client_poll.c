@@ -67,7 +67,10 @@ client_events(const struct client_endpoint *ep)
 	case SCIF_DISCONNECTED:
 		return POLLHUP | stream_events(ep);
 	default:
-		return POLLERR;
+		/* An engine that ends closes all endpoints that there are. */
+		return ep->mine != NULL && client_is_dead(ep->client)
+			       ? POLLHUP | stream_events(ep)
+			       : POLLERR;
 	}
 }
 

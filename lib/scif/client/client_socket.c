@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -176,6 +177,31 @@ connect_engine(void)
 	return ret;
 }
 
+/* Under the lock: nobody uses it, nor can anybody find it. */
+static void
+client_free(struct client *c)
+{
+	struct socket_link *sl = (struct socket_link *)c->link;
+
+	munmap(c->board, sizeof(*c->board));
+	if (is_ours(sl))
+		close(sl->fd);
+	free(c->memory);
+	free(sl);
+	free(c);
+}
+
+static void
+client_replace(struct client *c)
+{
+	struct client *old = c->before;
+
+	if (old == NULL || atomic_load(&old->users) > 0)
+		return;
+	c->before = old->before;
+	client_free(old);
+}
+
 /* Takes the socket, which may be the errno of not having one. */
 static int
 client_new(int fd, struct client **made)
@@ -193,6 +219,7 @@ client_new(int fd, struct client **made)
 		goto close_fd;
 	c->before = *made;
 	*made = c;
+	client_replace(c);
 	return 0;
 
 close_fd:
@@ -201,6 +228,25 @@ close_fd:
 	free(c);
 	free(sl);
 	return ret;
+}
+
+void
+client_put(struct client *c)
+{
+	if (atomic_fetch_sub(&c->users, 1) > 1)
+		return;
+	client_lock(&current_lock);
+	/* It may have been freed by who made another, and is in no list then. */
+	for (struct client *after = current; after != NULL; after = after->before) {
+		if (after->before != c)
+			continue;
+		if (atomic_load(&c->users) == 0) {
+			after->before = c->before;
+			client_free(c);
+		}
+		break;
+	}
+	client_unlock(&current_lock);
 }
 
 /* ---- Fork ----
@@ -289,6 +335,8 @@ client_socket_get(struct client **c)
 	/* One whose engine has gone stays for its endpoints. */
 	if (current == NULL || client_is_dead(current))
 		ret = client_new(connect_engine(), &current);
+	if (ret == 0)
+		atomic_fetch_add(&current->users, 1);
 	*c = current;
 	client_unlock(&current_lock);
 	return ret;

@@ -176,6 +176,13 @@ changed(struct client_endpoint *ep, _Atomic uint32_t *counter)
 		ring_peer(ep);
 }
 
+/* Who never waits notices only here that there is no engine that could tell. */
+static int
+in_vain(struct client_endpoint *ep, uint32_t *looks)
+{
+	return ++*looks % LOOKS_PER_ALIVE == 0 && client_is_dead(ep->client) ? -ENODEV : 0;
+}
+
 /* ---- Send ---- */
 
 static bool
@@ -215,8 +222,10 @@ send_bytes(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len, bool 
 			break;
 		n = put(ep, bytes + sent, len - sent);
 		sent += n;
-		if (n == 0 && !block)
+		if (n == 0 && !block) {
+			ret = in_vain(ep, &ep->tx_looks);
 			break;
+		}
 		if (n == 0)
 			ret = side_wait(ep, &ep->tx_waits, may_send);
 		if (atomic_load_explicit(&ep->closing, memory_order_relaxed))
@@ -283,10 +292,7 @@ nothing_there(struct client_endpoint *ep)
 	/* What the peer sent before it closed was there before the state said so. */
 	if (ret == -ECONNRESET && scif_consumer_used(&ep->rx, 1) > 0)
 		return 0;
-	/* Who never waits notices only here that there is no engine that could tell. */
-	if (ret == 0 && ++ep->looks % LOOKS_PER_ALIVE == 0 && client_is_dead(ep->client))
-		return -ENODEV;
-	return ret;
+	return ret == 0 ? in_vain(ep, &ep->rx_looks) : ret;
 }
 
 static int

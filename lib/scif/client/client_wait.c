@@ -38,7 +38,8 @@ client_verify(const struct client_endpoint *ep)
 	case SCIF_DISCONNECTED:
 		return -ECONNRESET;
 	default:
-		return -ENOTCONN;
+		/* An engine that ends closes all endpoints that there are. */
+		return ep->mine != NULL && client_is_dead(ep->client) ? -ENODEV : -ENOTCONN;
 	}
 }
 

@@ -116,15 +116,20 @@ scif_open(void)
 	if (ret < 0)
 		return result(ret);
 	fd = descriptor(&entry);
+	ret = fd;
 	if (fd < 0)
-		return result(fd);
+		goto put_client;
 	ret = client_open(c, fd, &ep);
-	if (ret < 0) {
-		close(fd);
-		return result(ret);
-	}
+	if (ret < 0)
+		goto close_fd;
 	atomic_store_explicit(entry, ep, memory_order_release);
 	return fd;
+
+close_fd:
+	close(fd);
+put_client:
+	client_put(c);
+	return result(ret);
 }
 
 int
@@ -453,10 +458,12 @@ scif_get_nodeIDs(uint16_t *nodes, int len, uint16_t *self)
 	if (self == NULL || (nodes == NULL && len > 0))
 		return result(-EFAULT);
 	ret = client_socket_get(&c);
-	if (ret == 0)
-		ret = ask_node_0(c);
+	if (ret < 0)
+		return result(ret);
+	ret = ask_node_0(c);
 	if (ret == 0)
 		ret = client_ask(c, &rq, -1, &reply, fds);
+	client_put(c);
 	if (ret < 0)
 		return result(ret);
 	*self = (uint16_t)reply.value[1];

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif.h"
+#include "scif_test_pair.h"
+#include "scif_test_rig.h"
+
+/* Programs whose engine has ended: by itself, or because it was killed. */
+
+static struct rig rig;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	return rig_begin(&rig, NULL);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return rig_end(&rig);
+}
+
+static short
+events_of(scif_epd_t epd)
+{
+	struct scif_pollepd p = {.epd = epd, .events = POLLIN | POLLOUT};
+
+	scif_poll(&p, 1, 0);
+	return p.revents;
+}
+
+static unsigned int
+descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned int n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir) != NULL)
+		n++;
+	closedir(dir);
+	return n;
+}
+
+/* The engine ends in good order, and says so to nobody here. */
+static void
+engine_ends(void)
+{
+	int status;
+
+	kill(rig.pid, SIGTERM);
+	assert_int_equal(waitpid(rig.pid, &status, 0), rig.pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+an_engine_that_ends_leaves_what_was_sent_and_no_device(void **state)
+{
+	struct pair p;
+	char got[8];
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(scif_send(p.b, "words", 5, 0), 5);
+	engine_ends();
+	assert_failed(scif_send(p.b, "x", 1, 0), ENODEV);
+	assert_int_equal(events_of(p.a), POLLIN | POLLOUT | POLLHUP);
+	assert_int_equal(scif_recv(p.a, got, 5, SCIF_RECV_BLOCK), 5);
+	assert_memory_equal(got, "words", 5);
+	assert_failed(scif_recv(p.a, got, 1, SCIF_RECV_BLOCK), ENODEV);
+	assert_failed(scif_vreadfrom(p.a, got, 1, 0, 0), ENODEV);
+	pair_close(&p);
+	assert_int_equal(rig_again(&rig, NULL), 0);
+}
+
+/* Nobody makes room, and nobody is there who could say so. */
+static void
+who_sends_without_waiting_notices_that_there_is_no_engine(void **state)
+{
+	char bytes[8192] = {0};
+	struct pair p;
+	int sent = 0, tries = 0;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(scif_send(p.a, bytes, sizeof(bytes), 0), 4095);
+	rig_kill(&rig);
+	for (; sent == 0 && tries < 100000; tries++)
+		sent = scif_send(p.a, bytes, 1, 0);
+	assert_int_equal(sent, -1);
+	assert_int_equal(errno, ENODEV);
+	pair_close(&p);
+	assert_int_equal(rig_again(&rig, NULL), 0);
+}
+
+static void
+of_engines_that_ended_nothing_is_kept(void **state)
+{
+	unsigned int before;
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	before = descriptors();
+	for (int i = 0; i < 5; i++) {
+		rig_kill(&rig);
+		assert_failed(scif_bind(p.listener, 0), ENODEV);
+		if (i % 2 == 0)
+			pair_close(&p);
+		assert_int_equal(rig_again(&rig, NULL), 0);
+		/* The old one's endpoints may be closed before, or after, there is another. */
+		if (i % 2 != 0) {
+			scif_close(scif_open());
+			pair_close(&p);
+		}
+		pair_make(&p);
+		assert_int_equal(descriptors(), before);
+	}
+	pair_close(&p);
+}
+
+/* What is mapped of a window's is unmapped after its engine's end, and that of the next one. */
+static void
+a_mapping_outlives_its_engine(void **state)
+{
+	unsigned int before;
+	struct pair p;
+	off_t offset;
+	char *at, *map;
+
+	(void)state;
+	pair_make(&p);
+	before = descriptors();
+	at = pair_pages(1);
+	offset = scif_register(p.b, at, PAIR_PAGE, 0, SCIF_PROT_READ | SCIF_PROT_WRITE, 0);
+	map = scif_mmap(NULL, PAIR_PAGE, SCIF_PROT_READ | SCIF_PROT_WRITE, 0, p.a, offset);
+	assert_ptr_not_equal(map, SCIF_MMAP_FAILED);
+	rig_kill(&rig);
+	assert_failed(scif_bind(p.listener, 0), ENODEV);
+	pair_close(&p);
+	assert_int_equal(rig_again(&rig, NULL), 0);
+	pair_make(&p);
+	map[7] = 42;
+	assert_int_equal(at[7], 42);
+	assert_int_equal(scif_munmap(map, PAIR_PAGE), 0);
+	munmap(at, PAIR_PAGE);
+	assert_true(descriptors() <= before + 1);
+	pair_close(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_engine_that_ends_leaves_what_was_sent_and_no_device),
+		cmocka_unit_test(who_sends_without_waiting_notices_that_there_is_no_engine),
+		cmocka_unit_test(of_engines_that_ended_nothing_is_kept),
+		cmocka_unit_test(a_mapping_outlives_its_engine),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
