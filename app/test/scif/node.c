@@ -38,7 +38,9 @@ ask(unsigned int node, const char *request)
 	json_t *answer = NULL;
 	ssize_t len = (ssize_t)strlen(request);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
 
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	snprintf(to.sun_path, sizeof(to.sun_path), "%s/scif/%u.ctl", where(), node);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
 	    write(fd, request, (size_t)len) == len)
@@ -111,6 +113,29 @@ node_logged(unsigned int node, const char *words)
 	if (f != NULL)
 		fclose(f);
 	return n;
+}
+
+/* Of a list, how many entries are of a process. */
+static int64_t
+held(unsigned int node, const char *request, const char *name, pid_t pid)
+{
+	json_t *answer = ask(node, request), *entry;
+	int64_t n = answer == NULL ? -1 : 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, name), i, entry)
+		n += json_integer_value(json_object_get(entry, "pid")) == pid;
+	json_decref(answer);
+	return n;
+}
+
+int64_t
+node_held_by(unsigned int node, pid_t pid)
+{
+	int64_t endpoints = held(node, "endpoints\n", "endpoints", pid);
+	int64_t windows = held(node, "windows\n", "windows", pid);
+
+	return endpoints < 0 || windows < 0 ? -1 : endpoints + windows;
 }
 
 bool
@@ -205,6 +230,12 @@ node_signal(unsigned int node, int sig)
 		return;
 	waitpid(nodes[node], NULL, 0);
 	nodes[node] = 0;
+}
+
+pid_t
+node_pid(unsigned int node)
+{
+	return nodes[node];
 }
 
 static void

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "soak.h"
+#include "test.h"
+
+static const char help[] =
+	"NAME\n"
+	"       slipway-soak-scif - random SCIF programs, some of which are killed\n"
+	"\n"
+	"SYNOPSIS\n"
+	"       slipway-soak-scif [OPTION]...\n"
+	"\n"
+	"DESCRIPTION\n"
+	"       Starts two nodes that are joined, and processes on them that connect to each other,\n"
+	"       send and receive, register and unregister, copy, map, wait for fences, fork and\n"
+	"       close, all at random. One of them is killed with SIGKILL now and then, and sometimes\n"
+	"       a node, which is then started again. Every byte is compared; calls may fail only\n"
+	"       with the errnos that are documented, and only once the other side is gone; nothing\n"
+	"       may hang; and what was somebody's who died is freed.\n"
+	"\n"
+	"OPTIONS\n"
+	"       --seconds N     how long; 20 if not said\n"
+	"       --seed N        what is drawn; of the clock if not said\n"
+	"       --workers N     processes at a time, 2 to 16; 6 if not said\n"
+	"       --kill-every S  seconds between two that are killed; 1 if not said, 0 for none\n"
+	"       --node-every N  of so many, one is a node; 8 if not said, 0 for none\n"
+	"       --deadline S    what no call may take; 30 if not said\n"
+	"       --hold          after a failure leave all processes as they are, for a debugger,\n"
+	"                       until interrupted\n"
+	"       --help          this text\n"
+	"\n"
+	"EXIT STATUS\n"
+	"       0  all was as it should be\n"
+	"       1  something was not: what, is said, with the seed\n"
+	"       2  an argument is not accepted, or no node can be started\n";
+
+#define GONE_MS     10000 /* until nothing is left of who died */
+#define TICK_MS     20
+#define WATCHDOG_S  120
+#define KILOBYTES   16384 /* that a node may have more than at first: what malloc keeps */
+
+static struct {
+	unsigned int seconds, kill_every_ms, node_every, workers;
+	bool hold;
+} option = {.seconds = 20, .kill_every_ms = 1000, .node_every = 8, .workers = 6};
+
+static struct soak_left node_first[SOAK_NODES];
+static unsigned int node_kills;
+static volatile sig_atomic_t interrupted;
+
+/* ---- Nodes ---- */
+
+/* Rings are of one size here and of another there. */
+static const char *
+draw_node(void)
+{
+	static const char *const args[] = {
+		"--connect-timeout 3000",
+		"--connect-timeout 3000 --ring 256",
+		"--connect-timeout 3000 --ring 65536",
+	};
+
+	return args[soak_pick(3)];
+}
+
+static int
+soak_node_start(unsigned int node)
+{
+	if (node_start(node, draw_node()) < 0) {
+		soak_failed("node %u does not start, or does not find the other", node);
+		return -1;
+	}
+	atomic_fetch_add(&soak->turns[node], 1);
+	return 0;
+}
+
+static void
+node_kill(unsigned int node)
+{
+	atomic_fetch_add(&soak->turns[node], 1);
+	node_signal(node, soak_chance(4) ? SIGTERM : SIGKILL);
+	pause_ms((unsigned int)soak_pick(300));
+	soak_node_start(node);
+	node_kills++;
+}
+
+/* ---- Workers ---- */
+
+static void
+worker_start(unsigned int at)
+{
+	struct soak_worker *w = &soak->worker[at];
+	pid_t pid;
+
+	atomic_fetch_add(&w->generation, 1);
+	atomic_store(&w->node, (uint32_t)soak_pick(SOAK_NODES));
+	for (unsigned int i = 0; i < SOAK_TASKS; i++)
+		atomic_store(&w->task[i].op, SOAK_IDLE);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		soak_worker_run(at);
+	if (pid < 0)
+		soak_failed("fork: %s", strerror(errno));
+	atomic_store(&w->pid, (uint32_t)pid);
+}
+
+/* Nothing of it is left on its node. */
+static void
+check_gone(unsigned int node, pid_t pid)
+{
+	uint64_t end = now_ns() + GONE_MS * UINT64_C(1000000);
+	int64_t held;
+
+	while ((held = node_held_by(node, pid)) != 0) {
+		if (now_ns() > end) {
+			soak_failed("process %d was killed %u s ago, and node %u has %" PRId64
+				    " endpoints and windows of it",
+				    pid, GONE_MS / 1000, node, held);
+			return;
+		}
+		pause_ms(5);
+	}
+}
+
+static void
+worker_kill(unsigned int at)
+{
+	struct soak_worker *w = &soak->worker[at];
+	pid_t pid = (pid_t)atomic_load(&w->pid);
+
+	/* In this order: whoever sees it dead finds out that it was killed. */
+	atomic_store(&w->killed, atomic_load(&w->generation));
+	atomic_fetch_add(&soak->kills, 1);
+	atomic_store(&w->port, 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	atomic_store(&w->pid, 0);
+	check_gone(atomic_load(&w->node), pid);
+	worker_start(at);
+}
+
+static void
+kill_somebody(void)
+{
+	if (option.node_every > 0 && soak_chance(option.node_every))
+		node_kill((unsigned int)soak_pick(SOAK_NODES));
+	else
+		worker_kill((unsigned int)soak_pick(soak->workers));
+}
+
+/* ---- Looking after them ---- */
+
+static void
+check_task(unsigned int at, unsigned int i)
+{
+	const struct soak_task *task = &soak->worker[at].task[i];
+	/* Pairs with who begins: what it began at is there. */
+	uint32_t op = atomic_load_explicit(&task->op, memory_order_acquire);
+	uint64_t since = atomic_load(&task->since), now = now_ns();
+
+	if (op >= SOAK_IDLE || op == SOAK_REST || now < since ||
+	    now - since < soak->deadline_ns + 5000000000u)
+		return;
+	/* It may have begun something else meanwhile. */
+	if (atomic_load(&task->op) != op || atomic_load(&task->since) != since)
+		return;
+	soak_failed("worker %u, generation %u, process %u on node %u, thread %u: %s does not "
+		    "return, for %" PRIu64 " s",
+		    at, atomic_load(&soak->worker[at].generation),
+		    atomic_load(&soak->worker[at].pid), atomic_load(&soak->worker[at].node), i,
+		    soak_op_name[op], (now - since) / 1000000000);
+}
+
+/* Who has ended, and was not told to. */
+static void
+check_ended(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (unsigned int i = 0; i < SOAK_NODES; i++)
+			if (pid == node_pid(i))
+				soak_failed("node %u ended by itself, status %x", i,
+					    (unsigned int)status);
+		for (unsigned int i = 0; i < soak->workers; i++) {
+			if (pid != (pid_t)atomic_load(&soak->worker[i].pid))
+				continue;
+			atomic_store(&soak->worker[i].pid, 0);
+			if (status != 0 || atomic_load(&soak->ending) == 0)
+				soak_failed("worker %u, process %d, ended by itself, status %x", i,
+					    pid, (unsigned int)status);
+		}
+	}
+}
+
+static void
+look(void)
+{
+	alarm(WATCHDOG_S);
+	check_ended();
+	for (unsigned int i = 0; i < soak->workers; i++)
+		for (unsigned int k = 0; k < SOAK_TASKS; k++)
+			check_task(i, k);
+}
+
+static bool
+is_over(void)
+{
+	return atomic_load(&soak->failed) != 0 || interrupted != 0;
+}
+
+/* ---- What is said ---- */
+
+static uint64_t
+sum_done(unsigned int op)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < soak->workers; i++)
+		for (unsigned int k = 0; k < SOAK_TASKS; k++)
+			n += atomic_load(&soak->worker[i].task[k].done[op]);
+	return n;
+}
+
+static uint64_t
+sum_bytes(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < soak->workers; i++)
+		for (unsigned int k = 0; k < SOAK_TASKS; k++)
+			n += atomic_load(&soak->worker[i].task[k].bytes);
+	return n;
+}
+
+static uint64_t
+sum_failed(unsigned int op, unsigned int error)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < soak->workers; i++)
+		for (unsigned int k = 0; k < SOAK_TASKS; k++)
+			n += atomic_load(&soak->worker[i].task[k].failed[op][error]);
+	return n;
+}
+
+static void
+say_progress(uint64_t began)
+{
+	uint64_t n = 0;
+
+	for (unsigned int op = 0; op < SOAK_NB_OPS; op++)
+		n += sum_done(op);
+	printf("%5" PRIu64 " s: %" PRIu64 " calls, %" PRIu64 " connections, %" PRIu64
+	       " MB compared; killed: %u processes, %u nodes\n",
+	       (now_ns() - began) / 1000000000, n, sum_done(SOAK_ACCEPT) -
+	       sum_failed(SOAK_ACCEPT, EAGAIN), sum_bytes() / 1000000,
+	       atomic_load(&soak->kills), node_kills);
+	fflush(stdout);
+}
+
+static void
+say_summary(void)
+{
+	uint64_t n;
+
+	printf("\n%-12s %10s  %s\n", "CALL", "DONE", "FAILED");
+	for (unsigned int op = 0; op < SOAK_NB_OPS; op++) {
+		printf("%-12s %10" PRIu64 " ", soak_op_name[op], sum_done(op));
+		for (unsigned int error = 1; error < SOAK_ERRNOS; error++) {
+			n = sum_failed(op, error);
+			if (n > 0)
+				printf(" %s:%" PRIu64, soak_errno_name((int)error), n);
+		}
+		printf("\n");
+	}
+}
+
+/* ---- The end ---- */
+
+/* Nothing of a node is left over: as it was when nobody had used it. */
+static void
+check_node(unsigned int node)
+{
+	const struct soak_left *first = &node_first[node];
+	uint64_t end = now_ns() + GONE_MS * UINT64_C(1000000);
+	struct soak_left left = {0};
+	char text[700];
+
+	if (!node_empty(node))
+		soak_failed("node %u has endpoints or windows, and nobody uses it", node);
+	do {
+		if (soak_left_of(node_pid(node), &left) == 0 && left.fds <= first->fds &&
+		    left.shared <= first->shared)
+			break;
+		pause_ms(20);
+	} while (now_ns() < end);
+	printf("node %u: %d descriptors, %d at first; %d mappings of shared memory, %d at first; "
+	       "%ld KB, %ld KB at first\n",
+	       node, left.fds, first->fds, left.shared, first->shared, left.kilobytes,
+	       first->kilobytes);
+	soak_left_say(node_pid(node), text, sizeof(text));
+	if (left.fds > first->fds || left.shared > first->shared)
+		soak_failed("node %u has more open or mapped than at first:%s", node, text);
+	if (left.kilobytes > first->kilobytes + KILOBYTES)
+		soak_failed("node %u has %ld KB more memory than at first", node,
+			    left.kilobytes - first->kilobytes);
+	if (node_stat(node, "unknown") != 0)
+		soak_failed("node %u had messages of kinds that it does not know", node);
+}
+
+static bool
+workers_left(void)
+{
+	for (unsigned int i = 0; i < soak->workers; i++)
+		if (atomic_load(&soak->worker[i].pid) != 0)
+			return true;
+	return false;
+}
+
+static void
+end_well(void)
+{
+	uint64_t end = now_ns() + 3 * soak->deadline_ns;
+
+	atomic_store(&soak->ending, 1);
+	while (workers_left() && !is_over()) {
+		look();
+		pause_ms(TICK_MS);
+		if (now_ns() > end)
+			soak_failed("workers do not end");
+	}
+	for (unsigned int i = 0; i < SOAK_NODES && !is_over(); i++)
+		check_node(i);
+}
+
+static void
+end_all(void)
+{
+	for (unsigned int i = 0; i < soak->workers; i++)
+		if (atomic_load(&soak->worker[i].pid) != 0)
+			kill((pid_t)atomic_load(&soak->worker[i].pid), SIGKILL);
+	nodes_end();
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+/* ---- The program ---- */
+
+static void
+signalled(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+static void
+hung(int sig)
+{
+	static const char text[] = "slipway-soak-scif: a node does not start, end, or answer\n";
+
+	(void)sig;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+static void
+run(void)
+{
+	uint64_t began = now_ns(), end = began + option.seconds * UINT64_C(1000000000);
+	uint64_t every = option.kill_every_ms * UINT64_C(1000000), say = began;
+	uint64_t kill_at = every > 0 ? began + every : UINT64_MAX;
+	bool terminal = isatty(STDOUT_FILENO);
+
+	for (unsigned int i = 0; i < soak->workers; i++)
+		worker_start(i);
+	while (now_ns() < end && !is_over()) {
+		look();
+		pause_ms(TICK_MS);
+		if (now_ns() >= kill_at && !is_over()) {
+			kill_somebody();
+			kill_at = now_ns() + every / 2 + soak_pick(every + 1);
+		}
+		if (now_ns() >= say + (terminal ? 1 : 10) * UINT64_C(1000000000)) {
+			say = now_ns();
+			say_progress(began);
+		}
+	}
+	say_progress(began);
+}
+
+static int
+parse_number(const char *name, const char *value, double least, double most, double *number)
+{
+	char *end;
+
+	*number = strtod(value, &end);
+	if (*value != '\0' && *end == '\0' && *number >= least && *number <= most)
+		return 0;
+	fprintf(stderr, "slipway-soak-scif: --%s %s: accepted are %.0f to %.0f\n", name, value,
+		least, most);
+	return -1;
+}
+
+static int
+parse_option(int opt, const char *value)
+{
+	double number = 0;
+	int ret = 0;
+
+	switch (opt) {
+	case 's':
+		ret = parse_number("seconds", value, 1, 86400, &number);
+		option.seconds = (unsigned int)number;
+		break;
+	case 'r':
+		ret = parse_number("seed", value, 0, 9007199254740992.0, &number);
+		soak->seed = (uint64_t)number;
+		break;
+	case 'w':
+		ret = parse_number("workers", value, 2, SOAK_WORKERS, &number);
+		option.workers = (unsigned int)number;
+		break;
+	case 'k':
+		ret = parse_number("kill-every", value, 0, 3600, &number);
+		option.kill_every_ms = (unsigned int)(number * 1000);
+		break;
+	case 'n':
+		ret = parse_number("node-every", value, 0, 1000000, &number);
+		option.node_every = (unsigned int)number;
+		break;
+	case 'd':
+		ret = parse_number("deadline", value, 5, 3600, &number);
+		soak->deadline_ns = (uint64_t)number * 1000000000u;
+		break;
+	case 'o':
+		option.hold = true;
+		break;
+	default:
+		ret = -1;
+	}
+	return ret;
+}
+
+/* 0; 1 after --help; -1. */
+static int
+parse(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"seconds", required_argument, NULL, 's'},
+		{"seed", required_argument, NULL, 'r'},
+		{"workers", required_argument, NULL, 'w'},
+		{"kill-every", required_argument, NULL, 'k'},
+		{"node-every", required_argument, NULL, 'n'},
+		{"deadline", required_argument, NULL, 'd'},
+		{"hold", no_argument, NULL, 'o'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "h", names, NULL)) != -1) {
+		if (opt == 'h') {
+			fputs(help, stdout);
+			return 1;
+		}
+		if (parse_option(opt, optarg) < 0)
+			return -1;
+	}
+	if (optind == argc)
+		return 0;
+	fprintf(stderr, "slipway-soak-scif: '%s': there are only options; see --help\n",
+		argv[optind]);
+	return -1;
+}
+
+static int
+set_up(void)
+{
+	char self[PATH_MAX] = "";
+
+	soak->workers = option.workers;
+	soak_self.random = soak_mix(soak->seed);
+	setting = NODES;
+	signal(SIGALRM, hung);
+	signal(SIGINT, signalled);
+	signal(SIGTERM, signalled);
+	/* Children of who is killed come here. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 ||
+	    nodes_begin(dirname(self)) < 0) {
+		fprintf(stderr, "slipway-soak-scif: slipway scifd serves no node\n");
+		return -1;
+	}
+	for (unsigned int i = 0; i < SOAK_NODES; i++) {
+		atomic_fetch_add(&soak->turns[i], 1);
+		node_signal(i, SIGKILL);
+		if (soak_node_start(i) < 0)
+			return -1;
+	}
+	for (unsigned int i = 0; i < SOAK_NODES; i++)
+		soak_left_of(node_pid(i), &node_first[i]);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	int status;
+
+	if (soak_board_make() < 0) {
+		fprintf(stderr, "slipway-soak-scif: no memory\n");
+		return 2;
+	}
+	soak->seed = (uint64_t)time(NULL) ^ (uint64_t)getpid() << 32;
+	soak->seed &= (UINT64_C(1) << 53) - 1;
+	soak->deadline_ns = 30 * UINT64_C(1000000000);
+	status = parse(argc, argv);
+	if (status != 0)
+		return status > 0 ? 0 : 2;
+	printf("slipway-soak-scif --seconds %u --seed %" PRIu64 " --workers %u\n", option.seconds,
+	       soak->seed, option.workers);
+	fflush(stdout);
+	if (set_up() < 0) {
+		nodes_end();
+		return 2;
+	}
+	run();
+	if (!is_over())
+		end_well();
+	say_summary();
+	while (atomic_load(&soak->failed) == 1)
+		pause_ms(1);
+	if (atomic_load(&soak->failed) != 0) {
+		printf("\nFAILED, seed %" PRIu64 ": %s\n", soak->seed, soak->failure);
+		fflush(stdout);
+		alarm(0);
+		while (option.hold && interrupted == 0)
+			pause_ms(100);
+	}
+	end_all();
+	if (atomic_load(&soak->failed) != 0)
+		return 1;
+	printf("\nall as it should be\n");
+	return 0;
+}
