@@ -53,6 +53,7 @@ struct vfu_client {
 	_Atomic bool needs_step;
 	_Atomic uint64_t looked_ns; /**< when step last looked at the socket */
 	uint16_t last_id;
+	uint8_t sleeps; /**< commands whose replies are not looked for, but slept for at once */
 	bool agreed;    /**< on a version: the server has said something */
 	bool timed_out; /**< that is why it was given up */
 
