@@ -5,15 +5,14 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "dsa_desc.h"
 #include "dsa_model.h"
+#include "serve_words.h"
 
 #define BAR_PORTALS 2
-#define WORDS_MAX   3
 #define COUNT_MAX   1000000u
 #define VECTORS     65u
 
@@ -234,47 +233,10 @@ serve_dsa_gate_trace_end(struct serve_dsa_gate *g)
 
 /* ---- Faults ---- */
 
-struct words {
-	unsigned int count;
-	char word[WORDS_MAX][24];
-};
-
-/* False when there are too many, or one is too long to be any. */
-static bool
-split(const char *text, size_t len, struct words *w)
-{
-	size_t n;
-
-	w->count = 0;
-	for (; len > 0; text += n, len -= n) {
-		for (n = 0; n < len && text[n] != ' ';)
-			n++;
-		if (n > 0) {
-			if (w->count == WORDS_MAX || n >= sizeof(w->word[0]))
-				return false;
-			memcpy(w->word[w->count], text, n);
-			w->word[w->count++][n] = '\0';
-		}
-		n += n < len;
-	}
-	return true;
-}
-
-static bool
-number(const char *text, unsigned long min, unsigned long max, unsigned long *value)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	*value = strtoul(text, &end, 10);
-	return *end == '\0' && *value >= min && *value <= max;
-}
-
 /* Each: has it been done? If not, it has said why. */
 
 static bool
-inject_halt(struct serve_dsa_gate *g, const struct words *w, struct ctl_text *t)
+inject_halt(struct serve_dsa_gate *g, const struct serve_words *w, struct ctl_text *t)
 {
 	static const char *const types[] = {"software", "flr", "warm", "cold"};
 
@@ -290,11 +252,12 @@ inject_halt(struct serve_dsa_gate *g, const struct words *w, struct ctl_text *t)
 }
 
 static bool
-inject_page_fault(struct serve_dsa_gate *g, const struct words *w, struct ctl_text *t)
+inject_page_fault(struct serve_dsa_gate *g, const struct serve_words *w, struct ctl_text *t)
 {
 	unsigned long count = 1;
 
-	if (w->count > 2 || (w->count == 2 && !number(w->word[1], 1, COUNT_MAX, &count))) {
+	if (w->count > 2 ||
+	    (w->count == 2 && !serve_words_number(w->word[1], 1, COUNT_MAX, &count))) {
 		ctl_text_error(t, "page-fault %s: accepted are 1 to %u", w->word[1], COUNT_MAX);
 		return false;
 	}
@@ -305,12 +268,12 @@ inject_page_fault(struct serve_dsa_gate *g, const struct words *w, struct ctl_te
 }
 
 static bool
-inject_full(struct serve_dsa_gate *g, const struct words *w, struct ctl_text *t)
+inject_full(struct serve_dsa_gate *g, const struct serve_words *w, struct ctl_text *t)
 {
 	struct dsa_model_wq_stats stats;
 	unsigned long wq;
 
-	if (w->count != 2 || !number(w->word[1], 0, SERVE_DSA_WQS - 1, &wq) ||
+	if (w->count != 2 || !serve_words_number(w->word[1], 0, SERVE_DSA_WQS - 1, &wq) ||
 	    !dsa_model_wq_stats(g->model, (unsigned int)wq, &stats)) {
 		ctl_text_error(t, "full-queue %s: accepted is the number of a work queue of the "
 				  "device",
@@ -322,12 +285,12 @@ inject_full(struct serve_dsa_gate *g, const struct words *w, struct ctl_text *t)
 }
 
 static bool
-inject_interrupt(struct serve_dsa_gate *g, const struct words *w, struct ctl_text *t)
+inject_interrupt(struct serve_dsa_gate *g, const struct serve_words *w, struct ctl_text *t)
 {
 	unsigned long vector, count = 1;
 
-	if (w->count < 2 || !number(w->word[1], 0, VECTORS - 1, &vector) ||
-	    (w->count == 3 && !number(w->word[2], 1, COUNT_MAX, &count))) {
+	if (w->count < 2 || !serve_words_number(w->word[1], 0, VECTORS - 1, &vector) ||
+	    (w->count == 3 && !serve_words_number(w->word[2], 1, COUNT_MAX, &count))) {
 		ctl_text_error(t, "dropped-interrupt: accepted are a vector, 0 to %u, and a count, "
 				  "1 to %u",
 			       VECTORS - 1, COUNT_MAX);
@@ -340,7 +303,7 @@ inject_interrupt(struct serve_dsa_gate *g, const struct words *w, struct ctl_tex
 
 static const struct {
 	const char *name;
-	bool (*inject)(struct serve_dsa_gate *g, const struct words *w, struct ctl_text *t);
+	bool (*inject)(struct serve_dsa_gate *g, const struct serve_words *w, struct ctl_text *t);
 } faults[] = {
 	{"halt", inject_halt},
 	{"page-fault", inject_page_fault},
@@ -394,9 +357,9 @@ serve_dsa_gate_faults(const struct serve_dsa_gate *g, struct ctl_text *t)
 bool
 serve_dsa_gate_inject(struct serve_dsa_gate *g, const char *text, size_t len, struct ctl_text *t)
 {
-	struct words w = {0};
+	struct serve_words w = {0};
 
-	if (split(text, len, &w) && w.count == 1 && strcmp(w.word[0], "list") == 0) {
+	if (serve_words_split(text, len, &w) && w.count == 1 && strcmp(w.word[0], "list") == 0) {
 		ctl_text_add(t, "{\"faults\":[");
 		visit_faults(g, t, "{\"fault\":", "}");
 		ctl_text_add(t, "]}");

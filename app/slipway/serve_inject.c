@@ -4,12 +4,11 @@
 #include "serve_inject.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dlb_hcw.h"
+#include "serve_words.h"
 
-#define WORDS_MAX     3
 #define VECTORS       65u /* 0: alarms; 1 to 64: CQs */
 #define INTERRUPT_MAX 1000000u
 #define PERCENT_MAX   99u
@@ -30,46 +29,6 @@ static const struct kind {
 
 /* ---- Words ---- */
 
-struct words {
-	unsigned int count;
-	char word[WORDS_MAX][24];
-};
-
-/* False when there are too many, or one is too long to be any. */
-static bool
-split(const char *text, size_t len, struct words *w)
-{
-	size_t n;
-
-	w->count = 0;
-	while (len > 0) {
-		n = 0;
-		while (n < len && text[n] != ' ')
-			n++;
-		if (n > 0) {
-			if (w->count == WORDS_MAX || n >= sizeof(w->word[0]))
-				return false;
-			memcpy(w->word[w->count], text, n);
-			w->word[w->count++][n] = '\0';
-		}
-		n += n < len;
-		text += n;
-		len -= n;
-	}
-	return true;
-}
-
-static bool
-number(const char *text, unsigned long min, unsigned long max, unsigned long *value)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	*value = strtoul(text, &end, 10);
-	return *end == '\0' && *value >= min && *value <= max;
-}
-
 /* "ldb:3" or "dir:7". */
 static bool
 port_or_queue(const char *text, const struct kind **kind, uint32_t *id)
@@ -78,7 +37,7 @@ port_or_queue(const char *text, const struct kind **kind, uint32_t *id)
 
 	for (unsigned int k = 0; k < 2; k++) {
 		if (strncmp(text, kinds[k].name, 3) != 0 || text[3] != ':' ||
-		    !number(text + 4, 0, DLB_DIR_PORTS_MAX - 1, &value))
+		    !serve_words_number(text + 4, 0, DLB_DIR_PORTS_MAX - 1, &value))
 			continue;
 		*kind = &kinds[k];
 		*id = (uint32_t)value;
@@ -192,7 +151,8 @@ hold_register(struct serve_inject *inject, const struct serve_fault *how, uint64
 }
 
 static void
-full_queue(struct serve_inject *inject, const struct words *w, uint64_t now_ns, struct ctl_text *t)
+full_queue(struct serve_inject *inject, const struct serve_words *w, uint64_t now_ns,
+	   struct ctl_text *t)
 {
 	struct serve_fault f = {0};
 	const struct kind *kind;
@@ -213,7 +173,7 @@ full_queue(struct serve_inject *inject, const struct words *w, uint64_t now_ns, 
 }
 
 static void
-slow_consumer(struct serve_inject *inject, const struct words *w, uint64_t now_ns,
+slow_consumer(struct serve_inject *inject, const struct serve_words *w, uint64_t now_ns,
 	      struct ctl_text *t)
 {
 	struct serve_fault f = {.value = 1};
@@ -229,7 +189,7 @@ slow_consumer(struct serve_inject *inject, const struct words *w, uint64_t now_n
 			       w->count > 1 ? w->word[1] : "", in_use);
 		return;
 	}
-	if (w->count > 2 && !number(w->word[2], 0, PERCENT_MAX, &percent)) {
+	if (w->count > 2 && !serve_words_number(w->word[2], 0, PERCENT_MAX, &percent)) {
 		ctl_text_error(t, "slow-consumer %s %s: accepted are 0 to %u percent", w->word[1],
 			       w->word[2], PERCENT_MAX);
 		return;
@@ -243,15 +203,15 @@ slow_consumer(struct serve_inject *inject, const struct words *w, uint64_t now_n
 /* ---- Interrupts ---- */
 
 static void
-dropped_interrupt(struct serve_inject *inject, const struct words *w, uint64_t now_ns,
+dropped_interrupt(struct serve_inject *inject, const struct serve_words *w, uint64_t now_ns,
 		  struct ctl_text *t)
 {
 	struct serve_fault *f = fault_free(inject);
 	unsigned long vector, count = 1;
 
 	(void)now_ns;
-	if (w->count < 2 || !number(w->word[1], 0, VECTORS - 1, &vector) ||
-	    (w->count > 2 && !number(w->word[2], 1, INTERRUPT_MAX, &count))) {
+	if (w->count < 2 || !serve_words_number(w->word[1], 0, VECTORS - 1, &vector) ||
+	    (w->count > 2 && !serve_words_number(w->word[2], 1, INTERRUPT_MAX, &count))) {
 		ctl_text_error(t,
 			       "dropped-interrupt %s %s: accepted are a vector, 0 (alarms) to %u, "
 			       "and how many, 1 to %u",
@@ -354,7 +314,8 @@ alarm_kinds(char *buf, size_t len)
 }
 
 static void
-alarm_now(struct serve_inject *inject, const struct words *w, uint64_t now_ns, struct ctl_text *t)
+alarm_now(struct serve_inject *inject, const struct serve_words *w, uint64_t now_ns,
+	  struct ctl_text *t)
 {
 	char accepted[LIST_MAX];
 	uint32_t port, syndrome;
@@ -406,7 +367,8 @@ list(const struct serve_inject *inject, struct ctl_text *t)
 
 /* All of them, or the one whose name these words begin. */
 static void
-clear_named(struct serve_inject *inject, const struct words *w, uint64_t now_ns, struct ctl_text *t)
+clear_named(struct serve_inject *inject, const struct serve_words *w, uint64_t now_ns,
+	    struct ctl_text *t)
 {
 	char name[64] = "";
 	unsigned int cleared = 0;
@@ -434,7 +396,7 @@ clear_named(struct serve_inject *inject, const struct words *w, uint64_t now_ns,
 static const struct {
 	const char *name;
 	bool registers; /* needs a device that answers */
-	void (*run)(struct serve_inject *inject, const struct words *w, uint64_t now_ns,
+	void (*run)(struct serve_inject *inject, const struct serve_words *w, uint64_t now_ns,
 		    struct ctl_text *t);
 } faults[] = {
 	{"full-queue", true, full_queue},
@@ -448,8 +410,8 @@ void
 serve_inject_answer(struct serve_inject *inject, const char *text, size_t len, uint64_t now_ns,
 		    struct ctl_text *t)
 {
-	struct words w;
-	bool ok = split(text, len, &w);
+	struct serve_words w;
+	bool ok = serve_words_split(text, len, &w);
 
 	if (ok && w.count == 1 && strcmp(w.word[0], "list") == 0) {
 		list(inject, t);
