@@ -38,7 +38,8 @@ pci_open(struct dlb *dlb)
 
 	ret = access_pci_check_bar(pci, REG_BAR_0, dlb_reg_end(dlb, REG_BAR_0), dlb_logtype);
 	if (ret == 0)
-		ret = access_pci_check_bar(pci, REG_BAR_2, dlb_reg_end(dlb, REG_BAR_2), dlb_logtype);
+		ret = access_pci_check_bar(pci, REG_BAR_2, dlb_reg_end(dlb, REG_BAR_2),
+					   dlb_logtype);
 	if (ret < 0)
 		return ret;
 	ret = access_pci_open(dlb->name, pci, &dlb->access);
