@@ -7,27 +7,11 @@
 
 #include <rte_common.h>
 #include <rte_dev.h>
-#include <rte_devargs.h>
 #include <rte_dmadev.h>
 #include <rte_lcore.h>
 
 #include "bench.h"
-
-/* What was given to EAL for the device of that name: the labels of two devices of a driver differ
- * by it.
- */
-static const char *
-device_args(const char *name)
-{
-	const struct rte_devargs *args = NULL;
-	struct rte_dev_iterator iterator;
-	struct rte_device *dev;
-
-	RTE_DEV_FOREACH(dev, "bus=vdev", &iterator)
-		if (strcmp(rte_dev_name(dev), name) == 0)
-			args = rte_dev_devargs(dev);
-	return args != NULL && args->args != NULL ? args->args : "";
-}
+#include "eal.h"
 
 static int
 device_add(struct bench_run *run, int16_t dev_id)
@@ -44,7 +28,7 @@ device_add(struct bench_run *run, int16_t dev_id)
 		fprintf(stderr, "bench-dma: DMA device %d does not describe itself\n", dev_id);
 		return -ENODEV;
 	}
-	args = device_args(info.dev_name);
+	args = bench_device_args(info.dev_name);
 	snprintf(subject->label, sizeof(subject->label), "%s%s%s", info.dev_name,
 		 args[0] != '\0' ? "," : "", args);
 	subject->dev_id = dev_id;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_log.h>
 
 #include "bench.h"
+#include "eal.h"
 
 static int
 bench(struct bench_run *run)
@@ -35,12 +34,9 @@ main(int argc, char **argv)
 
 	if (bench_help(argc, argv))
 		return 0;
-	used = rte_eal_init(argc, argv);
-	if (used < 0) {
-		fprintf(stderr, "bench-dma: EAL did not start: %s (try --no-huge -m 1024)\n",
-			rte_strerror(rte_errno));
+	used = bench_eal_begin("bench-dma", argc, argv);
+	if (used < 0)
 		return 2;
-	}
 	/* Refusals are part of the table: what the drivers log about them would be noise. */
 	rte_log_set_global_level(RTE_LOG_CRIT);
 

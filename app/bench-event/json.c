@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <jansson.h>
-
 #include <rte_cycles.h>
 #include <rte_version.h>
 
 #include "bench.h"
+#include "json_file.h"
 
 static json_t *
 json_pair(const double values[2])
@@ -139,15 +134,5 @@ json_run(const struct bench_run *run)
 int
 bench_json(const struct bench_run *run, const char *file)
 {
-	size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(6);
-	json_t *root = json_run(run);
-	int ret = 0;
-
-	if (root == NULL || json_dump_file(root, file, flags) != 0) {
-		fprintf(stderr, "bench-event: --json %s: cannot be written: %s\n", file,
-			strerror(errno));
-		ret = -EIO;
-	}
-	json_decref(root);
-	return ret;
+	return bench_json_write("bench-event", json_run(run), 6, file);
 }

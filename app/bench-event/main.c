@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_log.h>
 
 #include "bench.h"
+#include "eal.h"
 
 static int
 probe(void)
@@ -54,12 +54,9 @@ main(int argc, char **argv)
 
 	if (bench_help(argc, argv))
 		return 0;
-	used = rte_eal_init(argc, argv);
-	if (used < 0) {
-		fprintf(stderr, "bench-event: EAL did not start: %s (try --no-huge -m 512)\n",
-			rte_strerror(rte_errno));
+	used = bench_eal_begin("bench-event", argc, argv);
+	if (used < 0)
 		return 2;
-	}
 	/* Refusals are part of the table: what the drivers log about them would be noise. */
 	rte_log_set_global_level(RTE_LOG_CRIT);
 

@@ -13,11 +13,11 @@
 
 #include <rte_common.h>
 #include <rte_dev.h>
-#include <rte_devargs.h>
 #include <rte_dmadev.h>
 #include <rte_rawdev.h>
 
 #include "bench.h"
+#include "eal.h"
 
 #define CARD_DRIVER     "librte_raw_mic.so"
 #define CARD_DEFAULT    "raw_mic0"
@@ -68,20 +68,6 @@ bench_driver_find(struct bench_driver *driver)
 	return -ENODEV;
 }
 
-/* How the card is reached: what was given to EAL for it. */
-static const char *
-device_args(const char *name)
-{
-	const struct rte_devargs *args = NULL;
-	struct rte_dev_iterator iterator;
-	struct rte_device *dev;
-
-	RTE_DEV_FOREACH(dev, "bus=vdev", &iterator)
-		if (strcmp(rte_dev_name(dev), name) == 0)
-			args = rte_dev_devargs(dev);
-	return args != NULL && args->args != NULL ? args->args : "";
-}
-
 static int
 card_add(struct bench_run *run, const char *name)
 {
@@ -92,7 +78,7 @@ card_add(struct bench_run *run, const char *name)
 	if (id < 0 || run->nb_cards == BENCH_MAX_CARDS)
 		return -ENODEV;
 	card->raw = (uint16_t)id;
-	snprintf(card->label, sizeof(card->label), "%s", device_args(name));
+	snprintf(card->label, sizeof(card->label), "%s", bench_device_args(name));
 	if (card->label[0] == '\0')
 		snprintf(card->label, sizeof(card->label), "at=model");
 	snprintf(dma, sizeof(dma), "dma%s", strchr(name, '_'));

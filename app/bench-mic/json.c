@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-#include <jansson.h>
 
 #include <rte_version.h>
 
 #include "bench.h"
+#include "json_file.h"
 
 static json_t *
 json_values(const double values[], unsigned int n)
@@ -117,15 +114,5 @@ json_run(const struct bench_run *run)
 int
 bench_json(const struct bench_run *run, const char *file)
 {
-	json_t *root = json_run(run);
-	int ret = 0;
-
-	if (root == NULL ||
-	    json_dump_file(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) != 0) {
-		fprintf(stderr, "bench-mic: --json %s: cannot be written: %s\n", file,
-			strerror(errno));
-		ret = -EIO;
-	}
-	json_decref(root);
-	return ret;
+	return bench_json_write("bench-mic", json_run(run), 6, file);
 }

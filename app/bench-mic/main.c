@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <stdio.h>
-
 #include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_rawdev.h>
 
 #include "bench.h"
+#include "eal.h"
 
 static void
 bring_down(struct bench_run *run)
@@ -52,12 +50,9 @@ main(int argc, char **argv)
 
 	if (bench_help(argc, argv))
 		return 0;
-	used = rte_eal_init(argc, argv);
-	if (used < 0) {
-		fprintf(stderr, "bench-mic: EAL did not start: %s (try --no-huge -m 512)\n",
-			rte_strerror(rte_errno));
+	used = bench_eal_begin("bench-mic", argc, argv);
+	if (used < 0)
 		return 2;
-	}
 	ret = 2;
 	if (bench_options_parse(argc - used, argv + used, &run.opt) == 0)
 		ret = bench(&run);

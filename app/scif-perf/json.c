@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <jansson.h>
-
+#include "json_file.h"
 #include "perf.h"
 
 /* Values, and what a cache line took around each. */
@@ -78,15 +73,5 @@ json_run(const struct perf_run *run)
 int
 perf_json(const struct perf_run *run, const char *file)
 {
-	json_t *root = json_run(run);
-	int ret = 0;
-
-	if (root == NULL ||
-	    json_dump_file(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(5)) != 0) {
-		fprintf(stderr, "slipway scif-perf: --json %s: cannot be written: %s\n", file,
-			strerror(errno));
-		ret = -EIO;
-	}
-	json_decref(root);
-	return ret;
+	return bench_json_write("slipway scif-perf", json_run(run), 5, file);
 }
