@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The slipway authors
 #
-# Jobs on a DLB that a program sees as a PCI device: `slipway run`. Sourced after jobs.sh.
+# Jobs on a DLB that a program sees as a PCI device: `slipway run`, and the checks that run them.
+# Sourced after jobs.sh; the checks are run with served_jobs.sh and dsa_jobs.sh, too.
 #
 # All of them run as the least of users, in a directory of their own, without huge pages, and fail
 # when anything is left behind there.
@@ -229,4 +230,71 @@ shim_dma_trace()
 	status=$?
 	rm -rf "$trace"
 	return $status
+}
+
+# The driver that others wrote, and then ours, on a device that both find on the PCI bus.
+run_shim()
+{
+	heading "A modelled PCI device, as an ordinary user"
+	if [ ! -f "$BUILD/app/libslipway_preload.so" ]; then
+		check "PCI, slipway run" shim_missing
+		return
+	fi
+	at_once run_shim_programs
+	check "bench-trap" shim_bench
+	heading "A PCI device that another process serves"
+	at_once run_shim_served
+	check "PCI, stock driver, served: a server that is killed" served_lost
+}
+
+run_shim_programs()
+{
+	local driver version stages test
+	for driver in stock our; do
+		for stages in a o p; do
+			check "PCI, $driver driver: perf_queue --stlist $stages 2.0" \
+				shim_test_eventdev $driver 2.0 perf_queue --stlist $stages
+		done
+		check "PCI, $driver driver: perf_atq 2.0" \
+			shim_test_eventdev $driver 2.0 perf_atq --stlist a
+		for test in order_queue order_atq; do
+			check "PCI, $driver driver: $test 2.0" shim_test_eventdev $driver 2.0 $test
+		done
+		check "PCI, $driver driver: perf_queue --stlist a 2.5" \
+			shim_test_eventdev $driver 2.5 perf_queue --stlist a
+	done
+	for version in "${VERSIONS[@]}"; do
+		check "PCI, stock driver: eventdev_selftest_dlb2 $version" shim_selftest "$version"
+		check "PCI, stock driver: every register is known $version" shim_no_strays "$version"
+		for driver in stock our; do
+			check "PCI, $driver driver: slipway-test-event $version" \
+				shim_driver_tests $driver "$version"
+		done
+	done
+	check "PCI, our driver: slipway-test-event wait=interrupt" shim_sleep_tests
+	check "PCI, stock driver: slipway regs, live" shim_regs
+	for version in "${VERSIONS[@]}"; do
+		check "PCI, stock driver: slipway trace $version" shim_trace "$version"
+	done
+	for driver in stock our; do
+		check "PCI, $driver driver, as the caller: perf_queue --stlist a 2.5" as_caller \
+			shim_test_eventdev $driver 2.5 perf_queue --stlist a
+		check "PCI, $driver driver, as the caller: slipway-test-event 2.0" as_caller \
+			shim_driver_tests $driver 2.0
+	done
+	check "PCI, stock dma/idxd: dmadev_autotest, 8 queues 1.0" shim_dma_autotest 1.0 8
+	check "PCI, stock dma/idxd: dmadev_autotest, 1 queue 2.0" shim_dma_autotest 2.0 1
+	for version in 1.0 2.0; do
+		check "PCI, stock dma/idxd: slipway trace $version" shim_dma_trace "$version"
+	done
+}
+
+run_shim_served()
+{
+	check "PCI, stock dma/idxd, served: dmadev_autotest, 2 queues 2.0" \
+		served_dma 2.0 2 --threads 1
+	check "PCI, stock driver, served: perf_queue, order_queue 2.5" served_stock 2.5
+	check "PCI, stock driver, served, by messages: perf_queue, order_queue 2.0" \
+		served_stock 2.0 --no-share
+	check "PCI, our driver, served: sleepers wake" served_sleepers
 }
