@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "test.h"
+#include "dma.h"
 
 /* A card that writes what it likes into the device page. */
 
@@ -76,27 +76,28 @@ say(uint8_t end)
 static void
 a_card_that_raves_does_not_fill_the_log(void)
 {
+	enum { MOST = 10, TIMES = 200 };
 	unsigned int i, lines;
+	uint64_t begun;
 	char *said;
 
 	if (!is_ours())
 		return;
 	boot(dev.id);
+	begun = now_ms();
 	log_begin();
-	for (i = 0; i < 200; i++)
-		say((uint8_t)(i + 6 > 255 ? 6 : i + 6));
+	for (i = 0; i < TIMES; i++)
+		say((uint8_t)(6 + i));
+	expect_state(dev.id, RTE_PMD_MIC_ONLINE);
+	/* Those that had no line are counted, and that is said with the next one. */
+	sleep(1);
+	say(250);
 	said = log_end();
 	lines = lines_with(said, "the card ends with status ");
-	assert_in_range(lines, 1, 100);
-	free(said);
-	expect_state(dev.id, RTE_PMD_MIC_ONLINE);
-	/* They are counted, and that is said with the next one. */
-	sleep(1);
-	log_begin();
-	say(77);
-	said = log_end();
-	assert_int_equal(lines_with(said, " lines about the card left out"), 1);
-	assert_int_equal(lines_with(said, "the card ends with status 77"), 1);
+	assert_in_range(lines, 1, MOST * ((now_ms() - begun) / 1000 + 2));
+	assert_int_equal(lines_with(said, "the card ends with status 250"), 1);
+	/* However long it took on a busy machine. */
+	assert_true(lines > TIMES || lines_with(said, " lines about the card left out") > 0);
 	free(said);
 }
 
