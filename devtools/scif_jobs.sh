@@ -24,6 +24,14 @@ scif_statements()
 	timeout -k 5 300 "$BUILD/app/slipway-test-scif" "* $1"
 }
 
+# scif_polled: between nodes that ring no doorbells; a handful without --long
+scif_polled()
+{
+	local pattern='s05? nodes'
+	[ $LONG = no ] || pattern='* nodes'
+	timeout -k 5 600 "$BUILD/app/slipway-test-scif" --poll "$pattern"
+}
+
 run_scif_tests()
 {
 	local setting
@@ -31,6 +39,7 @@ run_scif_tests()
 	for setting in threads processes nodes; do
 		check "slipway-test-scif, $setting" scif_statements $setting
 	done
+	check "slipway-test-scif, nodes without doorbells" scif_polled
 	check "slipway scifd and scif" timeout -k 5 60 "$ROOT/app/slipway/scif_test.sh" \
 		"$BUILD/app/slipway" "$BUILD/lib/libscif.so"
 	check "scif_echo and scif_rma" timeout -k 5 120 \

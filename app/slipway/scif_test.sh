@@ -102,6 +102,7 @@ expect "a wrong node" 2 "accepted are 0 to 128" "$slipway" scif nodes --node 129
 expect "a wrong time" 2 "accepted are 0.1 to 3600" "$slipway" scif nodes --watch 0
 expect "a wrong part" 2 "accepted are trips" "$slipway" scif-perf --parts x
 expect "a wrong size" 2 "in steps of 64" "$slipway" scif-perf --copies 65
+expect "a wrong time to look" 2 "accepted are 1 to 1000" "$slipway" scifd --poll 0
 expect "no node" 1 "nobody serves it" "$slipway" scif nodes
 hold "node 0" begin_node
 expect "a second engine of it" 1 "another process serves it" "$slipway" scifd

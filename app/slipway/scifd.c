@@ -39,6 +39,9 @@ static const char help[] =
 	"       --ring BYTES\n"
 	"              Room for bytes that were sent and not received, of each connection and\n"
 	"              direction: a power of two, 256 to 1048576; 4096 if not said.\n"
+	"       --poll MS\n"
+	"              Look every MS milliseconds, 1 to 1000, what other nodes have written, and ring\n"
+	"              no doorbells: what a link without them takes.\n"
 	"       --connect-timeout MS\n"
 	"              How long scif_connect waits to be accepted; 10000 if not said.\n"
 	"       --mode MODE\n"
@@ -153,6 +156,10 @@ parse_option(struct scifd *d, int opt, const char *value)
 		status = parse_number("--connect-timeout", value, 10, 1, 3600000, &number);
 		engine->connect_ms = (uint32_t)number;
 		break;
+	case 'P':
+		status = parse_number("--poll", value, 10, 1, 1000, &number);
+		d->config.poll_ms = (uint32_t)number;
+		break;
 	case 'm':
 		status = parse_number("--mode", value, 8, 0, 0777, &number);
 		d->config.mode = (mode_t)number;
@@ -182,6 +189,7 @@ parse_arguments(struct scifd *d, int argc, char **argv)
 		{"no-peers", no_argument, NULL, 'p'},
 		{"ring", required_argument, NULL, 'r'},
 		{"connect-timeout", required_argument, NULL, 'c'},
+		{"poll", required_argument, NULL, 'P'},
 		{"mode", required_argument, NULL, 'm'},
 		{"errno", required_argument, NULL, 'e'},
 		{"any-port", no_argument, NULL, 'a'},

@@ -52,8 +52,8 @@ enum scif_request_op {
 	SCIF_REQUEST_GATE,
 	/** Not answered: look at the board. */
 	SCIF_REQUEST_TELL,
-	/** arg: 1: node 0 is asked first, slot. value: how many are online, self, highest id ever, a
-	 * bit for each id (from value 3).
+	/** arg: 1: node 0 is asked first, slot. value: how many are online, self, highest id ever,
+	 * a bit for each id (from value 3).
 	 */
 	SCIF_REQUEST_NODES,
 	/** Another process is about to hold what this one holds. [its socket] */
@@ -78,8 +78,8 @@ enum scif_request_op {
 	SCIF_REQUEST_UNMAP,
 	/** A piece of the window that REGISTER will make, by the same slot. arg: 3: offset in the
 	 * memory; 4: length; 5: what the client calls the memory, or 0: named again while it is
-	 * part of a window, it need not be sent; or SCIF_REQUEST_BOX, where it cannot be shared, and
-	 * 3 is its address in the process. [memory, or that of the box]
+	 * part of a window, it need not be sent; or SCIF_REQUEST_BOX, where it cannot be shared,
+	 * and 3 is its address in the process. [memory, or that of the box]
 	 */
 	SCIF_REQUEST_RUN,
 
@@ -94,8 +94,9 @@ enum scif_request_op {
 /** Memory of the process, that is copied by it: scif_copy_box.h. */
 #define SCIF_REQUEST_BOX UINT64_MAX
 
-/** Beside the protection of a piece: it cannot shrink under who uses it; it is memory of the process
- * that asks, as it registered it; there is a box instead, behind as much as the piece is long.
+/** Beside the protection of a piece: it cannot shrink under who uses it; it is memory of the
+ * process that asks, as it registered it; there is a box instead, behind as much as the piece is
+ * long.
  */
 #define SCIF_REQUEST_STEADY  (UINT64_C(1) << 8)
 #define SCIF_REQUEST_PROCESS (UINT64_C(1) << 9)

@@ -23,6 +23,7 @@
 static char program[256], directory[64], own_directory[80];
 static pid_t common[NODES_MAX], own[NODES_MAX];
 static pid_t *nodes = common;
+const char *node_common_args = "";
 
 static const char *
 where(void)
@@ -175,7 +176,7 @@ serve(unsigned int node, const char *args)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(number, sizeof(number), "%u", node);
-	snprintf(text, sizeof(text), "%s", args != NULL ? args : "");
+	snprintf(text, sizeof(text), "%s %s", node_common_args, args != NULL ? args : "");
 	if (node > 0) {
 		argv[n++] = "--join";
 		argv[n++] = "0";

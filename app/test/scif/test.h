@@ -222,6 +222,8 @@ void slow_transfers(int side);
 int nodes_begin(const char *directory_of_slipway);
 void nodes_end(void);
 /** Start a node; `args` may be NULL. 0 once it serves. */
+/** Arguments of all nodes. */
+extern const char *node_common_args;
 int node_start(unsigned int node, const char *args);
 void node_signal(unsigned int node, int sig);
 void node_own(const char *args);

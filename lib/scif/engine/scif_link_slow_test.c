@@ -3,8 +3,8 @@
  */
 #include "scif_link_test_rig.h"
 
-/* A link that has to be asked before it maps, one that cannot say yet what it shares, and a node that
- * has no memory.
+/* A link that has to be asked before it maps, one that cannot say yet what it shares, and a node
+ * that has no memory.
  */
 
 /* The connector's half is not mapped yet when its request is accepted. */

@@ -63,6 +63,15 @@ wait_ms(uint64_t deadline, int timeout_ms)
 	return timeout_ms >= 0 && timeout_ms < ms ? timeout_ms : (int)ms;
 }
 
+/* Without doorbells. */
+static int
+poll_timeout(const struct scif_host *host, int timeout_ms)
+{
+	int poll_ms = (int)host->config.poll_ms;
+
+	return timeout_ms >= 0 && timeout_ms < poll_ms ? timeout_ms : poll_ms;
+}
+
 void
 scif_host_serve(struct scif_host *host, int timeout_ms)
 {
@@ -75,6 +84,8 @@ scif_host_serve(struct scif_host *host, int timeout_ms)
 	join = scif_host_join(host, now_ns());
 	if (join < deadline)
 		deadline = join;
+	if (host->config.poll_ms != 0 && host->links != NULL)
+		timeout_ms = poll_timeout(host, timeout_ms);
 	n = scif_host_ctl_wait(host, event, EVENTS_MAX, wait_ms(deadline, timeout_ms));
 	scif_engine_sleep(host->engine, false);
 	scif_engine_step(host->engine, now_ns());

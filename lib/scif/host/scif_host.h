@@ -22,6 +22,7 @@ struct scif_host_config {
 	mode_t mode; /**< of the socket: who may connect; 0600 */
 	bool joins;  /**< there is another node on this machine to join, now or once it is there */
 	uint16_t join;
+	uint32_t poll_ms; /**< rings of other nodes are looked at so often, and no bell is rung; 0 */
 	void (*log)(void *arg, const char *line); /**< or NULL */
 	/** Another node came online, or is gone; or NULL. */
 	void (*node)(void *arg, uint16_t node, bool online);

@@ -31,6 +31,8 @@ send_ring(const struct host_link *link)
 {
 	struct link_page *page = link->peer_page;
 
+	if (link->host->config.poll_ms != 0)
+		return;
 	/* Pairs with scif_host_link_rung, which says that it was taken, and then looks at its
 	 * rings.
 	 */
