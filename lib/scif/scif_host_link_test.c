@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "scif_copy_box.h"
 #include "scif_host_link.h"
 #include "scif_path.h"
 #include "scif_priv.h"
@@ -152,6 +153,27 @@ a_side_shares_as_much_as_the_other_takes_and_no_more(void **state)
 	assert_int_equal(share(&address), 0);
 }
 
+static void
+a_box_is_behind_what_is_mapped(void **state)
+{
+	struct link_packet p = {.kind = LINK_COPIES, .version = 1, .address = 1u << 30};
+	int fd = sealed(LINK_PAGE_BYTES + SCIF_BOX_BYTES);
+	struct scif_view view;
+
+	(void)state;
+	p.size = LINK_PAGE_BYTES;
+	assert_int_equal(scif_host_send(peer, &p, sizeof(p), &memory, 1), 0);
+	assert_int_equal(bus->ops->map(bus, p.address, LINK_PAGE_BYTES, &view), -EFAULT);
+	p.address *= 2;
+	p.size = LINK_PAGE_BYTES + SCIF_BOX_BYTES;
+	assert_int_equal(scif_host_send(peer, &p, sizeof(p), &fd, 1), 0);
+	assert_int_equal(bus->ops->map(bus, p.address, LINK_PAGE_BYTES, &view), 0);
+	bus->ops->unmap(bus, &view);
+	assert_int_equal(bus->ops->map(bus, p.address + LINK_PAGE_BYTES, LINK_PAGE_BYTES, &view),
+			 -EFAULT);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -160,6 +182,7 @@ main(void)
 						begin, end),
 		cmocka_unit_test_setup_teardown(
 			a_side_shares_as_much_as_the_other_takes_and_no_more, begin, end),
+		cmocka_unit_test_setup_teardown(a_box_is_behind_what_is_mapped, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scif_copy_box.h"
 #include "scif_host_link.h"
 
 /* A link as the engine has it: memory that is shared over it, and its bell. */
@@ -319,6 +320,9 @@ link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *v
 	if (m->fd < 0)
 		return -ENOMEM;
 	at = address - m->address;
+	/* Its box is behind what is mapped, and is looked for there: not where it has ended. */
+	if (m->copies && (at != 0 || len + SCIF_BOX_BYTES > m->size))
+		return -EFAULT;
 	*view = (struct scif_view){
 		.base = m->base != NULL ? (char *)m->base + at : NULL,
 		.fd = m->fd,
