@@ -81,14 +81,17 @@ host_memory_reader(void *arg, int fd)
 }
 
 static int
-host_store(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value)
+host_store(void *arg, const struct scif_memory *memory, uint64_t offset, const void *bytes,
+	   size_t len)
 {
 	struct peer *p = arg;
 
+	assert_true(len <= 8);
 	if (p->stores < PEER_STORES) {
 		p->store[p->stores].fd = memory->fd;
 		p->store[p->stores].offset = offset;
-		p->store[p->stores].value = value;
+		p->store[p->stores].value = 0;
+		memcpy(&p->store[p->stores].value, bytes, len);
 	}
 	p->stores++;
 	return 0;

@@ -554,6 +554,38 @@ a_card_signals(void **state)
 	assert_int_equal(p->stores, 1);
 }
 
+/* Of a window that consists of two: nothing behind the first is touched. */
+static void
+a_card_signals_where_two_pieces_meet(void **state)
+{
+	struct peer *p = *state;
+	struct card *c = &p->card[0];
+	struct scif_request rq = {
+		.op = SCIF_REQUEST_RUN,
+		.endpoint = 2,
+		.slot = 3,
+		.ticket = TICKET,
+		.arg = {OFFSET, 2 * PAGE, READ | WRITE, 0, PAGE},
+	};
+	struct message m;
+
+	assert_int_equal(ask_more(p, &rq, peer_fd(p, 2 * PAGE)), 0);
+	rq.op = SCIF_REQUEST_REGISTER;
+	assert_int_equal(ask_more(p, &rq, peer_fd(p, 2 * PAGE)), -EINPROGRESS);
+	m = card_expect(c, ALLOC_REQ);
+	grant(c, &m, HANDLE);
+	m = card_expect(c, REGISTER);
+	card_send(c, REGISTER_ACK, 0, 0, m.p[2], 0);
+	card_send(c, SIG_LOCAL, l.host_handle, OFFSET + PAGE - 4, UINT64_C(0x1111111122222222), 9);
+	card_expect(c, SIG_ACK);
+	assert_int_equal(p->stores, 2);
+	assert_int_equal(p->store[0].offset, PAGE - 4);
+	assert_int_equal(p->store[0].value, 0x22222222);
+	assert_int_equal(p->store[1].offset, 0);
+	assert_int_equal(p->store[1].value, 0x11111111);
+	assert_int_not_equal(p->store[0].fd, p->store[1].fd);
+}
+
 /* The peer goes while somebody waits. */
 static void
 a_wait_ends_with_its_connection(void **state)
@@ -588,6 +620,7 @@ main(void)
 		U(a_host_marks_and_waits),
 		U(a_card_marks_and_waits),
 		U(a_card_signals),
+		U(a_card_signals_where_two_pieces_meet),
 		U(a_wait_ends_with_its_connection),
 	};
 

@@ -60,10 +60,11 @@ struct scif_host_ops {
 	int (*memory_check)(void *arg, int fd, uint64_t size);
 	/** Another descriptor of it, that lets nobody write: or a negative errno. */
 	int (*memory_reader)(void *arg, int fd);
-	/** Store 8 bytes into memory that the engine has not mapped, or have them stored where it is
-	 * a box: 0, or a negative errno.
+	/** Store bytes, 8 at most, into memory that the engine has not mapped, or have them stored
+	 * where it is a box: 0, or a negative errno.
 	 */
-	int (*store)(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value);
+	int (*store)(void *arg, const struct scif_memory *memory, uint64_t offset,
+		     const void *bytes, size_t len);
 	/** Wake all who sleep on a word. */
 	void (*wake)(void *arg, _Atomic uint32_t *word);
 	/** A descriptor that shows events: 0, or a negative errno. */

@@ -75,9 +75,10 @@ bench_memory_check(void *arg, int fd, uint64_t size)
 }
 
 static inline int
-bench_store(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value)
+bench_store(void *arg, const struct scif_memory *memory, uint64_t offset, const void *bytes,
+	    size_t len)
 {
-	(void)arg, (void)memory, (void)offset, (void)value;
+	(void)arg, (void)memory, (void)offset, (void)bytes, (void)len;
 	return 0;
 }
 

@@ -322,19 +322,16 @@ scif_run_memory(const struct scif_window *w, struct scif_run *run)
 	return &s->reader;
 }
 
-int
-scif_run_store(struct scif_window *w, uint64_t offset, uint64_t value)
+/* Bytes that are all of one piece, at an offset of that. */
+static int
+run_store(struct scif_window *w, struct scif_run *run, uint64_t at, const void *bytes, size_t len)
 {
 	const struct scif_host_ops *ops = w->engine->ops;
-	uint64_t begin;
-	struct scif_run *run = scif_run_at(w, offset, &begin);
 	struct scif_memory memory = {0};
 
-	if (run == NULL)
-		return -ENXIO;
 	if (run->shared != NULL)
-		return ops->store(w->engine->arg, &run->shared->memory,
-				  run->offset + (offset - begin), value);
+		return ops->store(w->engine->arg, &run->shared->memory, run->offset + at, bytes,
+				  len);
 	/* Memory of the other node: nobody here may have looked at it yet. */
 	if (!w->far || scif_far_view(w, run) < 0 || run->view.fd < 0)
 		return -ENXIO;
@@ -343,5 +340,25 @@ scif_run_store(struct scif_window *w, uint64_t offset, uint64_t value)
 	memory.fd = run->view.fd;
 	memory.copies = run->view.copies;
 	memory.size = run->length + SCIF_BOX_BYTES;
-	return ops->store(w->engine->arg, &memory, run->view.fd_off + (offset - begin), value);
+	return ops->store(w->engine->arg, &memory, run->view.fd_off + at, bytes, len);
+}
+
+int
+scif_run_store(struct scif_window *w, uint64_t offset, uint64_t value)
+{
+	const char *bytes = (const char *)&value;
+	uint64_t begin, left = sizeof(value), n;
+	int ret = 0;
+
+	/* Behind a piece is memory that nobody registered. */
+	for (; ret == 0 && left > 0; offset += n, bytes += n, left -= n) {
+		struct scif_run *run = scif_run_at(w, offset, &begin);
+
+		if (run == NULL)
+			return -ENXIO;
+		n = begin + run->length - offset;
+		n = n < left ? n : left;
+		ret = run_store(w, run, offset - begin, bytes, n);
+	}
+	return ret;
 }

@@ -118,7 +118,7 @@ host_wake(void *arg, _Atomic uint32_t *word)
 
 /* Left in the box of memory that cannot be shared: its process stores it, and nobody waits. */
 static int
-store_by_box(const struct scif_memory *memory, uint64_t offset, uint64_t value)
+store_by_box(const struct scif_memory *memory, uint64_t offset, const void *bytes, size_t len)
 {
 	struct scif_box *box =
 		mmap(NULL, SCIF_BOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd,
@@ -129,8 +129,8 @@ store_by_box(const struct scif_memory *memory, uint64_t offset, uint64_t value)
 		return -errno;
 	slot = scif_box_take(box);
 	if (slot >= 0) {
-		memcpy(box->room[slot], &value, sizeof(value));
-		scif_box_ask(box, slot, 1, offset, sizeof(value), SCIF_BOX_LEFT);
+		memcpy(box->room[slot], bytes, len);
+		scif_box_ask(box, slot, 1, offset, (uint32_t)len, SCIF_BOX_LEFT);
 		host_wake(NULL, &box->bell);
 	}
 	munmap(box, SCIF_BOX_BYTES);
@@ -138,17 +138,18 @@ store_by_box(const struct scif_memory *memory, uint64_t offset, uint64_t value)
 }
 
 static int
-host_store(void *arg, const struct scif_memory *memory, uint64_t offset, uint64_t value)
+host_store(void *arg, const struct scif_memory *memory, uint64_t offset, const void *bytes,
+	   size_t len)
 {
 	ssize_t n;
 
 	(void)arg;
 	if (memory->copies)
-		return store_by_box(memory, offset, value);
-	n = pwrite(memory->fd, &value, sizeof(value), (off_t)offset);
+		return store_by_box(memory, offset, bytes, len);
+	n = pwrite(memory->fd, bytes, len, (off_t)offset);
 	if (n < 0)
 		return -errno;
-	return n == sizeof(value) ? 0 : -EIO;
+	return n == (ssize_t)len ? 0 : -EIO;
 }
 
 /* ---- Gates ---- */
