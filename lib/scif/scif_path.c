@@ -25,7 +25,9 @@ check_private(const char *path)
 
 	if (lstat(path, &st) < 0)
 		return -errno;
-	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 077) == 0 ? 0 : -EACCES;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+		return -EACCES;
+	return 0;
 }
 
 int

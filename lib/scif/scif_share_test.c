@@ -185,7 +185,8 @@ write_later(void *arg)
 static void
 a_poll_looks_at_other_descriptors_too(void **state)
 {
-	struct scif_pollepd poll[3] = {{.events = SCIF_POLLIN}, {.events = SCIF_POLLIN}, {.epd = -1}};
+	struct scif_pollepd poll[3] = {
+		{.events = SCIF_POLLIN}, {.events = SCIF_POLLIN}, {.epd = -1}};
 	pthread_t thread;
 	struct pair p;
 	int pipes[2];
@@ -286,7 +287,7 @@ static int
 scribble(scif_epd_t epd, void *arg)
 {
 	struct client_endpoint *ep = client_endpoint_enter(epd);
-	uint32_t *word = (uint32_t *)(void *)((char *)ep->peer + offsetof(struct scif_half, sleepers));
+	uint32_t *word = (void *)((char *)ep->peer + offsetof(struct scif_half, sleepers));
 
 	(void)arg;
 	for (; word < (uint32_t *)(void *)ep->peer->ring; word++)

@@ -148,7 +148,8 @@ ask_piece(struct client_endpoint *ep, uint64_t offset, uint64_t len, uint32_t pr
 	ret = client_ask(ep->client, &rq, -1, &reply, fds);
 	if (ret == -EMFILE) {
 		/* Held, and cannot be mapped. */
-		tell_unmapped(&(struct mapping){.client = ep->client, .token = reply.value[5]}, len);
+		*m = (struct mapping){.client = ep->client, .token = reply.value[5]};
+		tell_unmapped(m, len);
 		return -ENOMEM;
 	}
 	if (ret < 0)
