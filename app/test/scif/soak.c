@@ -39,7 +39,7 @@ static const char help[] =
 	"       --workers N     processes at a time, 2 to 16; 6 if not said\n"
 	"       --kill-every S  seconds between two that are killed; 1 if not said, 0 for none\n"
 	"       --node-every N  of so many, one is a node; 8 if not said, 0 for none\n"
-	"       --deadline S    what no call may take; 30 if not said\n"
+	"       --deadline S    what no call may take; 60 if not said\n"
 	"       --hold          after a failure leave all processes as they are, for a debugger,\n"
 	"                       until interrupted\n"
 	"       --help          this text\n"
@@ -51,6 +51,7 @@ static const char help[] =
 
 #define GONE_MS     10000 /* until nothing is left of who died */
 #define TICK_MS     20
+#define SLACK_NS    UINT64_C(5000000000) /* who waits says so first */
 #define WATCHDOG_S  120
 #define KILOBYTES   16384 /* that a node may have more than at first: what malloc keeps */
 
@@ -175,7 +176,7 @@ check_task(unsigned int at, unsigned int i)
 	uint64_t since = atomic_load(&task->since), now = now_ns();
 
 	if (op >= SOAK_IDLE || op == SOAK_REST || now < since ||
-	    now - since < soak->deadline_ns + 5000000000u)
+	    now - since < soak->deadline_ns + SLACK_NS)
 		return;
 	/* It may have begun something else meanwhile. */
 	if (atomic_load(&task->op) != op || atomic_load(&task->since) != since)
@@ -532,7 +533,7 @@ main(int argc, char **argv)
 	}
 	soak->seed = (uint64_t)time(NULL) ^ (uint64_t)getpid() << 32;
 	soak->seed &= (UINT64_C(1) << 53) - 1;
-	soak->deadline_ns = 30 * UINT64_C(1000000000);
+	soak->deadline_ns = 60 * UINT64_C(1000000000);
 	status = parse(argc, argv);
 	if (status != 0)
 		return status > 0 ? 0 : 2;

@@ -16,7 +16,7 @@
  */
 
 #define MAGIC      0x50416b21u
-#define STREAM_MAX 200000u
+#define STREAM_MAX 60000u
 #define STEPS_MAX  40
 #define JOIN_MS    2000
 

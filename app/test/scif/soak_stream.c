@@ -142,7 +142,11 @@ poll_events(struct soak_session *s, short events, unsigned int how)
 	long ret;
 
 	if (how == 0) {
-		sched_yield();
+		/* By looking, but not for long: there are more threads than CPUs. */
+		if (soak_chance(8))
+			pause_ms(1);
+		else
+			sched_yield();
 		return events;
 	}
 	if (how == 1) {

@@ -144,10 +144,15 @@ link_alive(struct client_link *link)
 {
 	struct socket_link *sl = (struct socket_link *)link;
 	int before = errno;
+	bool is_there = is_ours(sl);
+	ssize_t n = -1;
 	char byte;
-	bool is_there = is_ours(sl) && (recv(sl->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 ||
-					errno == EAGAIN || errno == EINTR);
 
+	/* The end of the socket leaves errno as it was, whatever that is. */
+	if (is_there)
+		n = recv(sl->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	if (is_there && n <= 0)
+		is_there = n < 0 && (errno == EAGAIN || errno == EINTR);
 	/* Who finds nothing to receive finds errno as it was. */
 	errno = before;
 	return is_there;
