@@ -25,7 +25,12 @@
 #include "weave.h"
 
 #define PORT 2050
-#define RING 256
+/* Four pieces, as rings have. */
+#define RING 2048
+/* More than a ring: of many pieces, and two chunks. */
+#define LONG (RING + 100)
+/* What leaves less room than that. */
+#define ALMOST (RING - 700)
 
 /* ---- System calls ---- */
 
@@ -172,7 +177,7 @@ part_them(void)
 
 /* ---- What is woven ---- */
 
-static uint8_t got[RING];
+static uint8_t got[LONG];
 static int received, sent;
 static short polled;
 
@@ -198,6 +203,25 @@ receives_three(void *arg)
 {
 	(void)arg;
 	received = client_recv(&end[1], 0, got, 3, true);
+}
+
+/* Bytes that tell their place. */
+static void
+sends_pieces(void *arg)
+{
+	uint8_t bytes[LONG];
+
+	(void)arg;
+	for (int i = 0; i < LONG; i++)
+		bytes[i] = (uint8_t)(i % 251 + 1);
+	sent = client_send(&end[0], 0, bytes, LONG, true);
+}
+
+static void
+receives_pieces(void *arg)
+{
+	(void)arg;
+	received = client_recv(&end[1], 0, got, LONG, true);
 }
 
 /* The bytes that filled the ring, and six more. */
@@ -327,6 +351,35 @@ three_came(void)
 }
 
 static bool
+pieces_came(void)
+{
+	for (int i = 0; i < LONG; i++)
+		if (got[i] != i % 251 + 1)
+			return false;
+	return sent == LONG && received == LONG;
+}
+
+/* Less room than is wanted, and that around the end of the ring. */
+static void
+fill_almost(void)
+{
+	uint8_t bytes[1700] = {0};
+
+	client_send(&end[0], 0, bytes, sizeof(bytes), false);
+	client_recv(&end[1], 0, bytes, sizeof(bytes), false);
+	client_send(&end[0], 0, bytes, ALMOST, false);
+}
+
+static void
+receives_all_pieces(void *arg)
+{
+	uint8_t bytes[ALMOST];
+
+	client_recv(&end[1], 0, bytes, ALMOST, true);
+	receives_pieces(arg);
+}
+
+static bool
 six_came(void)
 {
 	return sent == 6 && received == 6 && in_order(6);
@@ -378,6 +431,9 @@ static const struct scenario {
 	{"three bytes to who waits", NULL, {sends_three, receives_three, NULL}, three_came},
 	{"six bytes into a full ring", fill, {sends_six_at_once, receives_a_full_ring, NULL},
 	 six_came},
+	{"pieces to who waits", NULL, {sends_pieces, receives_pieces, NULL}, pieces_came},
+	{"pieces around the end, for room", fill_almost,
+	 {sends_pieces, receives_all_pieces, NULL}, pieces_came},
 	{"there and back", NULL, {asks, answers, NULL}, two_came_back},
 	{"a byte, and a close", NULL, {sends_one_and_closes, receives_more, NULL}, one_came},
 	{"who sends is killed", NULL, {sends_one, receives_more, sender_goes}, waiting_ended},

@@ -185,6 +185,15 @@ typedef bool client_ready(struct client_endpoint *ep);
 /** The bell that rings for what an endpoint may wait for, and the count of who sleeps on it. */
 _Atomic uint32_t *client_bell(struct client_endpoint *ep, _Atomic uint32_t **sleepers);
 
+/** Between two looks. Who looks without it has the line more often, and its writer less. */
+static inline void
+client_pause(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
 /** CLOCK_MONOTONIC. */
 uint64_t client_now_ns(void);
 

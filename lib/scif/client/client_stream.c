@@ -19,8 +19,16 @@
  * engine tells the other node.
  */
 
-/* Bytes put in before they are shown, at most: the other side reads those while more come. */
-#define CHUNK_SHIFT 2
+/* A piece of a ring: it is shown as soon as it is there, and taken out while more comes. The other
+ * side hears of a chunk, of as many pieces as go in or come out at once.
+ */
+#define PIECE_SHIFT 2
+#define PIECE_MIN   512u
+#define PIECE_MAX   2048u
+/* Looks in the middle of a chunk: the other side is about to show its next piece. A chunk that ends
+ * is dear: everything written has to be there before anybody is looked for who sleeps.
+ */
+#define LOOKS_PER_PIECE 64u
 /* Looks in vain before the engine is asked for: a system call. */
 #define LOOKS_PER_ALIVE 1024
 /* How often who does not wait sleeps for 1 ms, as another process has the side. */
@@ -161,7 +169,27 @@ ring_peer(struct client_endpoint *ep)
 		client_tell(ep);
 }
 
-/* Something was committed, or published. */
+/* Does anybody want to hear of changes? Within a node only. */
+static inline bool
+is_awaited(const struct client_endpoint *ep)
+{
+	return atomic_load_explicit(&ep->peer->sleepers, memory_order_relaxed) != 0 ||
+	       atomic_load_explicit(&ep->peer->tell, memory_order_relaxed) != 0;
+}
+
+/* A piece was committed, or published. Who is seen asleep need not wait for the rest, and is woken
+ * once; who is not seen hears of the chunk.
+ */
+static inline void
+changed_a_piece(struct client_endpoint *ep, bool *rung)
+{
+	if (*rung || ep->far || !is_awaited(ep))
+		return;
+	ring_peer(ep);
+	*rung = true;
+}
+
+/* A chunk was. */
 static inline void
 changed(struct client_endpoint *ep, _Atomic uint32_t *counter)
 {
@@ -171,8 +199,7 @@ changed(struct client_endpoint *ep, _Atomic uint32_t *counter)
 	}
 	/* Between the index and the look for sleepers; pairs with client_wait. */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&ep->peer->sleepers, memory_order_relaxed) != 0 ||
-	    atomic_load_explicit(&ep->peer->tell, memory_order_relaxed) != 0)
+	if (is_awaited(ep))
 		ring_peer(ep);
 }
 
@@ -183,6 +210,34 @@ in_vain(struct client_endpoint *ep, uint32_t *looks)
 	return ++*looks % LOOKS_PER_ALIVE == 0 && client_is_dead(ep->client) ? -ENODEV : 0;
 }
 
+/* Bytes of a piece, at most. */
+static inline uint32_t
+piece_of(uint32_t mask)
+{
+	uint32_t piece = (mask + 1) >> PIECE_SHIFT;
+
+	if (piece > PIECE_MAX)
+		return PIECE_MAX;
+	return piece < PIECE_MIN ? PIECE_MIN : piece;
+}
+
+static inline uint32_t
+least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* In the middle of a chunk, where the other side can be at work meanwhile. */
+static inline bool
+look_again(const struct client_endpoint *ep, uint32_t *looks)
+{
+	if (ep->client->spin_us == 0 || *looks == LOOKS_PER_PIECE)
+		return false;
+	++*looks;
+	client_pause();
+	return true;
+}
+
 /* ---- Send ---- */
 
 static bool
@@ -191,23 +246,31 @@ may_send(struct client_endpoint *ep)
 	return scif_producer_free(&ep->tx, 1) > 0 || client_state(ep) != SCIF_CONNECTED;
 }
 
+/* A chunk: as much as there is room for, a ring at most. */
 static uint32_t
-put(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len)
+put(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len, bool block)
 {
-	uint32_t most = (ep->tx.mask + 1) >> CHUNK_SHIFT, n, room;
+	uint32_t piece = piece_of(ep->tx.mask), done = 0, looks = 0, n;
+	bool rung = false;
 
-	if (len <= most || most < 4096)
-		most = ep->tx.mask;
-	n = len < most ? len : most;
-	room = scif_producer_free(&ep->tx, n);
-	if (n > room)
-		n = room;
-	if (n == 0)
-		return 0;
-	scif_producer_put(&ep->tx, bytes, n);
-	scif_producer_commit(&ep->tx);
-	changed(ep, &ep->ctl->sent);
-	return n;
+	len = least(len, ep->tx.mask + 1);
+	while (done < len) {
+		n = least(len - done, piece);
+		n = least(n, scif_producer_free(&ep->tx, n));
+		if (n == 0 && block && done > 0 && look_again(ep, &looks))
+			continue;
+		if (n == 0)
+			break;
+		scif_producer_put(&ep->tx, bytes + done, n);
+		scif_producer_commit(&ep->tx);
+		done += n;
+		looks = 0;
+		if (done < len)
+			changed_a_piece(ep, &rung);
+	}
+	if (done > 0)
+		changed(ep, &ep->ctl->sent);
+	return done;
 }
 
 static int
@@ -220,7 +283,7 @@ send_bytes(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len, bool 
 		ret = client_verify(ep);
 		if (ret < 0)
 			break;
-		n = put(ep, bytes + sent, len - sent);
+		n = put(ep, bytes + sent, len - sent, block);
 		sent += n;
 		if (n == 0 && !block) {
 			ret = in_vain(ep, &ep->tx_looks);
@@ -259,28 +322,38 @@ client_send(struct client_endpoint *ep, int name, const void *bytes, int len, bo
 static bool
 may_recv(struct client_endpoint *ep)
 {
+	scif_consumer_expect(&ep->rx);
 	return scif_consumer_used(&ep->rx, 1) > 0 || client_state(ep) != SCIF_CONNECTED;
 }
 
+/* A chunk: as much as is there, a ring at most. */
 static uint32_t
-get(struct client_endpoint *ep, uint8_t *bytes, uint32_t len)
+get(struct client_endpoint *ep, uint8_t *bytes, uint32_t len, bool block)
 {
-	uint32_t most = (ep->rx.mask + 1) >> CHUNK_SHIFT, n, used;
+	uint32_t piece = piece_of(ep->rx.mask), done = 0, looks = 0, n;
+	bool rung = false, shown = false;
 
-	if (len <= most || most < 4096)
-		most = len;
-	n = len < most ? len : most;
-	used = scif_consumer_used(&ep->rx, n);
-	if (n > used)
-		n = used;
-	if (n == 0)
-		return 0;
-	scif_consumer_get(&ep->rx, bytes, n);
-	if (client_state(ep) == SCIF_CONNECTED) {
+	len = least(len, ep->rx.mask + 1);
+	while (done < len) {
+		n = least(len - done, piece);
+		n = least(n, scif_consumer_used(&ep->rx, n));
+		if (n == 0 && block && done > 0 && look_again(ep, &looks))
+			continue;
+		if (n == 0)
+			break;
+		scif_consumer_get(&ep->rx, bytes + done, n);
+		done += n;
+		looks = 0;
+		if (client_state(ep) != SCIF_CONNECTED)
+			continue;
 		scif_consumer_publish(&ep->rx);
-		changed(ep, &ep->ctl->received);
+		shown = true;
+		if (done < len)
+			changed_a_piece(ep, &rung);
 	}
-	return n;
+	if (shown)
+		changed(ep, &ep->ctl->received);
+	return done;
 }
 
 /* Nothing there: why, a negative errno, or 0 when something may still come. */
@@ -302,7 +375,7 @@ recv_bytes(struct client_endpoint *ep, uint8_t *bytes, uint32_t len, bool block)
 	int ret = 0;
 
 	while (received < len && ret == 0) {
-		n = get(ep, bytes + received, len - received);
+		n = get(ep, bytes + received, len - received, block);
 		received += n;
 		if (n > 0)
 			continue;

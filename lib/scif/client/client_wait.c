@@ -21,14 +21,6 @@ client_now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static inline void
-pause_cpu(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#endif
-}
-
 int
 client_verify(const struct client_endpoint *ep)
 {
@@ -64,7 +56,7 @@ spin(struct client_endpoint *ep, client_ready *ready)
 		for (unsigned int i = 0; i < LOOKS_PER_YIELD; i++) {
 			if (is_over(ready, ep))
 				return true;
-			pause_cpu();
+			client_pause();
 		}
 	} while (client_now_ns() < end);
 	return false;
