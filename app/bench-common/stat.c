@@ -5,9 +5,6 @@
 
 #include "stat.h"
 
-/* So many samples of the best kind speak for a cell, even when there are more of another. */
-#define STAT_ENOUGH 3
-
 static int
 compare_double(const void *a, const void *b)
 {
@@ -30,7 +27,7 @@ bench_choose_tag(const unsigned int count[BENCH_NB_TAGS])
 {
 	enum bench_tag tag, best = BENCH_NEAR;
 
-	if (count[BENCH_NEAR] >= STAT_ENOUGH)
+	if (count[BENCH_NEAR] >= BENCH_STAT_ENOUGH)
 		return BENCH_NEAR;
 	for (tag = BENCH_NEAR; tag < BENCH_NB_TAGS; tag++)
 		if (count[tag] > count[best])

@@ -11,6 +11,9 @@
 
 #include "probe.h"
 
+/** So many samples of the best kind speak for a cell, even when there are more of another. */
+#define BENCH_STAT_ENOUGH 3
+
 /** The middle of values, which get sorted; 0 of none. */
 double bench_median(double values[], unsigned int n);
 

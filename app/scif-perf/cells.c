@@ -23,6 +23,7 @@ static const struct {
 		{PERF_TCP, PERF_NODE, "TCP"},
 	},
 	[PERF_STREAMS] = {
+		{PERF_RAW, PERF_NODE_64K, "plain ring"},
 		{PERF_SCIF, PERF_NODE_64K, "SCIF"},
 		{PERF_SCIF, PERF_NODE, "SCIF, 4K rings"},
 		{PERF_SCIF, PERF_TWO_NODES, "SCIF, two nodes"},

@@ -18,8 +18,9 @@ add_samples(const struct perf_run *run, const struct perf_cell *cell, json_t *o)
 	json_object_set_new(o, "raw_samples", lines);
 }
 
+/* Of the samples that were taken with the CPUs where the tag says. */
 static json_t *
-json_cell(const struct perf_run *run, const struct perf_cell *cell)
+json_figure(const struct perf_cell *cell, enum bench_tag tag)
 {
 	static const char *const value[PERF_NB_PARTS] = {
 		[PERF_TRIPS] = "ns",
@@ -27,6 +28,18 @@ json_cell(const struct perf_run *run, const struct perf_cell *cell)
 		[PERF_RMA] = "gbps",
 		[PERF_CONNECTIONS] = "per_second",
 	};
+	const struct perf_figure *f = &cell->figure[tag];
+	json_t *o = json_pack("{s:f, s:f, s:i}", value[cell->part], f->median, "raw_ns", f->raw_ns,
+			      "count", (int)f->samples);
+
+	if (cell->part == PERF_TRIPS)
+		json_object_set_new(o, "over_ns", json_real(f->over_ns));
+	return o;
+}
+
+static json_t *
+json_cell(const struct perf_run *run, const struct perf_cell *cell)
+{
 	json_t *o = json_pack("{s:s, s:s, s:s, s:i}", "part", perf_part_names[cell->part], "way",
 			      cell->name, "place", run->pair[cell->place].name, "size",
 			      (int)cell->size);
@@ -35,12 +48,10 @@ json_cell(const struct perf_run *run, const struct perf_cell *cell)
 		json_object_set_new(o, "failed", json_string(cell->reason));
 		return o;
 	}
-	json_object_set_new(o, value[cell->part], json_real(cell->median));
-	json_object_set_new(o, "raw_ns", json_real(cell->raw_ns));
-	if (cell->part == PERF_TRIPS)
-		json_object_set_new(o, "over_ns", json_real(cell->over_ns));
-	json_object_set_new(o, "tag", json_string(bench_probe_tag_name(true, cell->tag)));
-	json_object_set_new(o, "count", json_integer(cell->samples));
+	for (enum bench_tag tag = BENCH_NEAR; tag < BENCH_NB_TAGS; tag++)
+		if (cell->figure[tag].samples > 0)
+			json_object_set_new(o, bench_probe_tag_name(true, tag),
+					    json_figure(cell, tag));
 	add_samples(run, cell, o);
 	return o;
 }

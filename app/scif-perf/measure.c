@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "perf.h"
-#include "stat.h"
 
 /* Round trips of a cache line around each sample: a fraction of a millisecond. */
 #define RAW_TRIPS 1000
@@ -46,7 +45,9 @@ failed(struct perf_run *run, struct perf_cell *cell, int ret)
 	return ret;
 }
 
-/* How many make a sample; once with a look at every byte. */
+/* How many make a sample. The first, with a look at every byte, is not timed: it may be the first to
+ * touch the memory.
+ */
 static int
 calibrate(struct perf_run *run, struct perf_cell *cell)
 {
@@ -54,7 +55,7 @@ calibrate(struct perf_run *run, struct perf_cell *cell)
 	int ret;
 
 	cell->count = 1;
-	for (unsigned int i = 0; i < TRIES; i++) {
+	for (unsigned int i = 0; i <= TRIES; i++) {
 		struct perf_job job = job_of(cell);
 		double more;
 
@@ -62,6 +63,8 @@ calibrate(struct perf_run *run, struct perf_cell *cell)
 		ret = perf_pair_do(&run->pair[cell->place], &job, &done);
 		if (ret < 0)
 			return failed(run, cell, ret);
+		if (i == 0)
+			continue;
 		more = run->opt.seconds / done.seconds;
 		if (more < 1)
 			break;
@@ -96,6 +99,21 @@ value_of(const struct perf_cell *cell, double seconds)
 	return count * cell->size / seconds / 1e9;
 }
 
+/* Large copies are few in a sample, and the first of them finds in the caches what others left
+ * there: it is not timed, whichever way it goes.
+ */
+static int
+warm(struct perf_run *run, const struct perf_cell *cell)
+{
+	struct perf_job job = job_of(cell);
+	struct perf_done done;
+
+	if (cell->part != PERF_RMA)
+		return 0;
+	job.count = 1;
+	return perf_pair_do(&run->pair[cell->place], &job, &done);
+}
+
 static void
 sample(struct perf_run *run, struct perf_cell *cell, unsigned int repeat)
 {
@@ -105,8 +123,10 @@ sample(struct perf_run *run, struct perf_cell *cell, unsigned int repeat)
 
 	if (cell->reason[0] != '\0')
 		return;
+	ret = warm(run, cell);
 	cell->raw[repeat][0] = raw_now(run);
-	ret = perf_pair_do(&run->pair[cell->place], &job, &done);
+	if (ret == 0)
+		ret = perf_pair_do(&run->pair[cell->place], &job, &done);
 	cell->raw[repeat][1] = raw_now(run);
 	if (ret < 0) {
 		failed(run, cell, ret);
@@ -119,29 +139,43 @@ sample(struct perf_run *run, struct perf_cell *cell, unsigned int repeat)
  * same turn: what the shorter looks around a sample do not meet is in both.
  */
 static void
-summarize(const struct perf_run *run, struct perf_cell *cell)
+summarize_tag(const struct perf_run *run, struct perf_cell *cell, enum bench_tag tag)
 {
 	const struct perf_cell *line = perf_cell_find(run, PERF_TRIPS, PERF_RAW, PERF_NODE, 8);
-	unsigned int count[BENCH_NB_TAGS] = {0}, n = 0;
 	double value[PERF_MAX_REPEATS], raw[PERF_MAX_REPEATS], over[PERF_MAX_REPEATS];
+	unsigned int n = 0;
 
-	if (cell->reason[0] != '\0')
-		return;
-	for (unsigned int i = 0; i < run->opt.repeats; i++)
-		count[bench_probe_rtt_tag(cell->raw[i])]++;
-	cell->tag = bench_choose_tag(count);
 	for (unsigned int i = 0; i < run->opt.repeats; i++) {
-		if (bench_probe_rtt_tag(cell->raw[i]) != cell->tag)
+		if (bench_probe_rtt_tag(cell->raw[i]) != tag)
 			continue;
 		value[n] = cell->value[i];
 		raw[n] = (cell->raw[i][0] + cell->raw[i][1]) / 2;
 		over[n] = line != NULL ? value[n] - line->value[i] : 0;
 		n++;
 	}
-	cell->samples = n;
-	cell->median = bench_median(value, n);
-	cell->raw_ns = bench_median(raw, n);
-	cell->over_ns = bench_median(over, n);
+	cell->figure[tag] = (struct perf_figure){
+		.median = bench_median(value, n),
+		.raw_ns = bench_median(raw, n),
+		.over_ns = bench_median(over, n),
+		.samples = n,
+	};
+}
+
+/* Near and far each, where there are enough samples; or else of what there are most. */
+static void
+summarize(const struct perf_run *run, struct perf_cell *cell)
+{
+	unsigned int count[BENCH_NB_TAGS] = {0};
+	enum bench_tag best;
+
+	if (cell->reason[0] != '\0')
+		return;
+	for (unsigned int i = 0; i < run->opt.repeats; i++)
+		count[bench_probe_rtt_tag(cell->raw[i])]++;
+	best = bench_choose_tag(count);
+	for (enum bench_tag tag = BENCH_NEAR; tag < BENCH_NB_TAGS; tag++)
+		if (tag == best || (tag <= BENCH_FAR && count[tag] >= BENCH_STAT_ENOUGH))
+			summarize_tag(run, cell, tag);
 }
 
 static void

@@ -23,7 +23,7 @@
 #include <scif.h>
 
 #include "options.h"
-#include "probe.h"
+#include "stat.h"
 
 #define PERF_MAX_REPEATS 99
 #define PERF_MAX_CELLS   256
@@ -44,7 +44,7 @@ enum perf_part {
 
 /** The way it goes. */
 enum perf_way {
-	PERF_RAW,    /**< stores and loads of shared memory */
+	PERF_RAW,    /**< stores and loads of shared memory; of streams, through a ring in it */
 	PERF_MAPPED, /**< the same of memory that scif_mmap mapped */
 	PERF_SCIF,   /**< scif_send and scif_recv; or scif_connect and scif_accept */
 	PERF_UNIX,   /**< UNIX sockets; send and recv never wait, who has nothing tries again */
@@ -96,6 +96,9 @@ struct perf_shared {
 	struct {
 		_Alignas(PERF_LINE) _Atomic uint64_t number;
 	} ball[2]; /**< written by each side */
+	/* Of the ring: bytes written, and read, ever. */
+	_Alignas(PERF_LINE) _Atomic uint64_t written;
+	_Alignas(PERF_LINE) _Atomic uint64_t read;
 	_Alignas(PERF_LINE) _Atomic uint32_t arrived; /**< at the start line, of all jobs so far */
 	_Atomic int pid[2];
 };
@@ -145,9 +148,10 @@ struct perf_cell {
 	double raw[PERF_MAX_REPEATS][2]; /**< ns of a line there and back, before and after */
 	char reason[PERF_REASON_SIZE]; /**< why there are none; empty when there are */
 	/* Derived. */
-	double median, raw_ns, over_ns; /**< over: less the cell PERF_RAW, in turn */
-	enum bench_tag tag;
-	unsigned int samples; /**< with that tag */
+	struct perf_figure {
+		double median, raw_ns, over_ns; /**< over: less the cell PERF_RAW, in turn */
+		unsigned int samples;           /**< 0: too few */
+	} figure[BENCH_NB_TAGS];
 };
 
 /** What many endpoints took. */
@@ -195,6 +199,7 @@ int perf_check(const void *bytes, size_t size, unsigned int side);
 
 /* way_*.c: 0, or a negative errno. */
 int perf_memory_trips(struct perf_side *s, const struct perf_job *job);
+int perf_memory_stream(struct perf_side *s, const struct perf_job *job);
 int perf_memory_copies(const struct perf_side *s, const struct perf_job *job);
 int perf_sockets_make(struct perf_sockets *sockets);
 void perf_sockets_close(const struct perf_sockets *sockets);

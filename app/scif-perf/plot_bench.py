@@ -22,6 +22,7 @@ from chart import (BOTTOM, COLOURS, HEAD, HEIGHT, LEFT, RIGHT, TOP, WIDTH, frame
                    table, text, write_svg)
 
 RATE = "10^9 bytes a second"
+TAGS = ("near", "far", "mixed")
 
 # Read off the published chart: KB and 10^9 bytes a second, an X100 card on PCIe 2.
 PUBLISHED = {
@@ -42,19 +43,23 @@ def size_name(size):
     return str(size)
 
 
-def foot(run):
+def tags_of(run):
+    """Where the CPUs were, of what there are figures for."""
+    return [tag for tag in TAGS if any(tag in cell for cell in run["cells"])] or [TAGS[0]]
+
+
+def foot(run, tags):
     """What the figures are."""
-    tags = sorted({cell["tag"] for cell in run["cells"] if "tag" in cell})
     return (f'medians of up to {run["repeats"]} samples of {run["seconds"]:g} s, in turns; '
-            f'the two CPUs: {", ".join(tags)}')
+            f'the two CPUs: {" or ".join(tags)}')
 
 
-def cells_of(run, part):
-    """Cells of a part, those that failed too."""
-    return [cell for cell in run["cells"] if cell["part"] == part]
+def cells_of(run, part, tag):
+    """Cells of a part with the figures of a tag; those without any too."""
+    return [{**cell, **cell.get(tag, {})} for cell in run["cells"] if cell["part"] == part]
 
 
-def rma_chart(run, cells):
+def rma_chart(run, cells, tag):
     """Rates by size, ours beside the published ones."""
     lines = {way: [(c["size"] / 1000, c["gbps"]) for c in cells
                    if c["way"] == way and "gbps" in c] for way in OURS}
@@ -71,7 +76,7 @@ def rma_chart(run, cells):
         part = (math.log10(max(size, 1)) - low) / (high - low)
         return LEFT + 20 + part * (WIDTH - LEFT - RIGHT - 40)
 
-    out = frame(f"RMA: {RATE} by KBytes of a copy; beside the chart of 2013", foot(run))
+    out = frame(f"RMA: {RATE} by KBytes of a copy; beside the chart of 2013", foot(run, [tag]))
     out += legend(list(lines))
     for value in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200):
         if math.log10(value) <= top:
@@ -87,36 +92,46 @@ def rma_chart(run, cells):
     return out
 
 
-def trip_chart(run, cells):
-    """Bars: the round trip of 8 bytes."""
-    cells = [c for c in cells if c["size"] == 8 and "ns" in c]
-    top = 1.15 * max(c["ns"] for c in cells)
+def trip_chart(run, tags):
+    """Bars: the round trip of 8 bytes, wherever the CPUs were."""
+    bars = [{c["way"]: c["ns"] for c in cells_of(run, "trips", tag) if c["size"] == 8 and "ns" in c}
+            for tag in tags]
+    ways = list(dict.fromkeys(way for bar in bars for way in bar))
+    top = 1.15 * max(value for bar in bars for value in bar.values())
 
     def y_of(value):
         return HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM)
 
-    out = frame("Nanoseconds of a round trip of 8 bytes", foot(run)) + grid(top, y_of)
-    group = (WIDTH - LEFT - RIGHT) / len(cells)
-    for i, cell in enumerate(cells):
-        x = LEFT + (i + 0.2) * group
-        out.append(f'<rect x="{x:.1f}" y="{y_of(cell["ns"]):.1f}" width="{group * 0.6:.1f}" '
-                   f'height="{HEIGHT - BOTTOM - y_of(cell["ns"]):.1f}" fill="{COLOURS[0]}"/>')
-        out.append(text(x + group * 0.3, y_of(cell["ns"]) - 5, f'{cell["ns"]:.0f}'))
-        out.append(text(x + group * 0.3, HEIGHT - BOTTOM + 18, cell["way"], 11))
+    out = frame("Nanoseconds of a round trip of 8 bytes", foot(run, tags)) + grid(top, y_of)
+    out += legend(tags)
+    group = (WIDTH - LEFT - RIGHT) / len(ways)
+    width = group * 0.7 / len(tags)
+    for i, way in enumerate(ways):
+        x = LEFT + (i + 0.15) * group
+        for j, bar in enumerate(bars):
+            value = bar.get(way, 0)
+            out.append(f'<rect x="{x + j * width:.1f}" y="{y_of(value):.1f}" width="{width:.1f}" '
+                       f'height="{HEIGHT - BOTTOM - y_of(value):.1f}" fill="{COLOURS[j]}"/>')
+            out.append(text(x + (j + 0.5) * width, y_of(value) - 5, f"{value:.0f}"))
+        out.append(text(LEFT + (i + 0.5) * group, HEIGHT - BOTTOM + 18, way, 11))
     return out
 
 
 def write_charts(run, directory):
     """Every chart there are figures for."""
-    if cells_of(run, "rma"):
-        write_svg(directory, "bench_scif_rma", rma_chart(run, cells_of(run, "rma")))
-    if any(c["size"] == 8 and "ns" in c for c in cells_of(run, "trips")):
-        write_svg(directory, "bench_scif_trip", trip_chart(run, cells_of(run, "trips")))
+    tags = tags_of(run)
+    copies = cells_of(run, "rma", tags[0])
+    if copies:
+        write_svg(directory, "bench_scif_rma", rma_chart(run, copies, tags[0]))
+    if any(c["size"] == 8 and "ns" in c for c in cells_of(run, "trips", tags[0])):
+        write_svg(directory, "bench_scif_trip", trip_chart(run, tags))
 
 
 def figure(cell, key, pattern):
     """What a cell shows."""
-    return "FAILED" if key not in cell else pattern.format(cell[key])
+    if "failed" in cell:
+        return "FAILED"
+    return pattern.format(cell[key]) if key in cell else "-"
 
 
 def size_table(title, cells, key, pattern):
@@ -133,15 +148,14 @@ def size_table(title, cells, key, pattern):
 def mapped_table(cells):
     """The round trip through mapped memory, and the line's."""
     rows = [[c["way"], figure(c, "ns", "{:.0f}"), figure(c, "raw_ns", "{:.0f}"),
-             figure(c, "over_ns", "{:+.0f}"), f'{c["tag"]} {c["count"]}' if "tag" in c else "-"]
-            for c in cells]
+             figure(c, "over_ns", "{:+.0f}"), figure(c, "count", "{}")] for c in cells]
     title = "Round trips of 8 bytes, ns; over: more than the cache line's in the same turn:\n\n"
     return title + table(["way", "round trip", "line around", "over", "samples"], rows)
 
 
-def connection_table(run):
-    """Connections, one after the other and at once."""
-    rows = [[c["way"], figure(c, "per_second", "{:.0f}")] for c in cells_of(run, "connections")]
+def connection_table(cells):
+    """Connections, one after the other."""
+    rows = [[c["way"], figure(c, "per_second", "{:.0f}")] for c in cells]
     return "Connections a second: connect, accept, close:\n\n" + table(["way", "a second"], rows)
 
 
@@ -154,21 +168,29 @@ def endpoint_line(endpoints):
             f'{endpoints["message_s"]:.2f} s, closed in {endpoints["close_s"]:.2f} s.\n')
 
 
-def write_tables(run, directory):
-    """All tables in one file to include."""
-    parts = [HEAD, "..  Written by app/scif-perf/plot_bench.py.\n",
-             "M" + foot(run)[1:] + ".\n"]
-    trips = cells_of(run, "trips")
+def tag_tables(run, tag):
+    """All tables of the figures with a tag."""
+    parts = ["M" + foot(run, [tag])[1:] + ".\n"]
+    trips = cells_of(run, "trips", tag)
     if trips:
         parts.append(mapped_table([c for c in trips if c["size"] == 8]))
         parts.append(size_table("Round trips, ns", [c for c in trips if "mapped" not in c["way"]
                                                     and c["way"] != "cache line"],
                                 "ns", "{:.0f}"))
     for part, title in (("streams", "Streams of messages"), ("rma", "Copies")):
-        if cells_of(run, part):
-            parts.append(size_table(f"{title}, {RATE}", cells_of(run, part), "gbps", "{:.2f}"))
-    if cells_of(run, "connections"):
-        parts.append(connection_table(run))
+        cells = cells_of(run, part, tag)
+        if cells:
+            parts.append(size_table(f"{title}, {RATE}", cells, "gbps", "{:.2f}"))
+    if cells_of(run, "connections", tag):
+        parts.append(connection_table(cells_of(run, "connections", tag)))
+    return parts
+
+
+def write_tables(run, directory):
+    """All tables in one file to include."""
+    parts = [HEAD, "..  Written by app/scif-perf/plot_bench.py.\n"]
+    for tag in tags_of(run):
+        parts += tag_tables(run, tag)
     if "endpoints" in run:
         parts.append(endpoint_line(run["endpoints"]))
     with open(os.path.join(directory, "bench_scif_tables.inc"), "w", encoding="utf-8") as file:

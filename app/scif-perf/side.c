@@ -74,7 +74,7 @@ work(struct perf_side *s, const struct perf_job *job, struct perf_done *done)
 		return job->way == PERF_RAW || job->way == PERF_MAPPED ? perf_memory_trips(s, job)
 								       : perf_messages(s, job);
 	case PERF_STREAMS:
-		return perf_messages(s, job);
+		return job->way == PERF_RAW ? perf_memory_stream(s, job) : perf_messages(s, job);
 	case PERF_RMA:
 		if (job->way == PERF_UNIX || job->way == PERF_TCP)
 			return perf_messages(s, job);
@@ -115,7 +115,7 @@ check(const struct perf_side *s, const struct perf_job *job)
 	bool theirs = job->way == PERF_READFROM || job->way == PERF_VREADFROM ||
 		      job->way == PERF_VM;
 
-	if (job->way < PERF_SCIF || s->side != arrives_at(job))
+	if ((job->part == PERF_TRIPS && job->way < PERF_SCIF) || s->side != arrives_at(job))
 		return 0;
 	return perf_check(perf_landing(s, job->way), job->size, theirs);
 }
