@@ -259,8 +259,8 @@ boot_done(struct card_watch *w, json_t *look)
 	if (strcmp(post, "nA") == 0 || strcmp(state, "refused") == 0)
 		return failed(w, look, "the card refused the image");
 	if (is_not_connected(w, look))
-		return failed(w, look, "its card OS is up, and has not connected by SCIF, which eras "
-				       "c and d call online");
+		return failed(w, look, "its card OS is up, and has not connected by SCIF, which "
+				       "eras c and d call online");
 	return given_up(look) ? failed(w, look, "the boot failed") : 0;
 }
 

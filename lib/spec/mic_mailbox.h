@@ -9,9 +9,9 @@
  * Card-side functions of the virtual card: how a host calls them. This is slipway's own agreement,
  * no part of the X100's protocol (a card that runs other software has SPAD8 = 0). The card OS keeps
  * a directory page in card memory, whose address is in SPAD8. Each function has a ring of slots, of
- * a 64-byte line each. The host writes a request, number n of a function (1, 2, ...), and last whose
- * turn it is; the card writes the answer over it, and last that it is there. Both sides poll; the
- * host may ring `h2c_db` for a card that sleeps.
+ * a 64-byte line each. The host writes a request, number n of a function (1, 2, ...), and last
+ * whose turn it is; the card writes the answer over it, and last that it is there. Both sides poll;
+ * the host may ring `h2c_db` for a card that sleeps.
  *
  * The first request lies in slot 0. A later one lies in the slot of the one before, if the host has
  * had the answer to that, or else in the next slot, and always may lie there. Whoever calls one

@@ -15,7 +15,7 @@
 
 /* Section 22, ms: how long a card OS may take to end. */
 #define SHUTDOWN_MS 60000u
-/* A reset ends by itself, or fails, in the card's time; this is for a machine that is busy besides. */
+/* A reset ends by itself, or fails, in the card's time; the rest is for a machine that is busy. */
 #define RESET_MS 120000u
 #define BUSY_NS  UINT64_C(10000000000)
 
@@ -119,9 +119,11 @@ mic_state_configure(struct mic_dev *dev, const struct mic_conf *conf)
 		MIC_DEV_LOG(ERR, dev, "configure in state %s; accepted: %s", text(m),
 			    mic_state_name(m->conf.era, MIC_READY));
 	else if (late)
-		MIC_DEV_LOG(ERR, dev, "configure: restart %d, boot_on_resume %d with an image loaded "
-				      "that was not kept for it; accepted: before it is loaded, or "
-				      "once it is unloaded", conf->restart, conf->boot_on_resume);
+		MIC_DEV_LOG(ERR, dev,
+			    "configure: restart %d, boot_on_resume %d with an image loaded that "
+			    "was not kept for it; accepted: before it is loaded, or once it is "
+			    "unloaded",
+			    conf->restart, conf->boot_on_resume);
 	else if (era)
 		mic_page_init(dev);
 	return refused || late ? -EBUSY : 0;

@@ -63,8 +63,8 @@ typedef void mic_state_watch_fn(void *arg, enum mic_state state, enum mic_shutdo
 void mic_state_watch(struct mic_dev *dev, mic_state_watch_fn *watch, void *arg);
 
 /**
- * -EBUSY while a card OS is up; and where an image is loaded that would be wanted again, and that was
- * not kept when it was.
+ * -EBUSY while a card OS is up; and where an image is loaded that would be wanted again, and that
+ * was not kept when it was loaded.
  */
 int mic_state_configure(struct mic_dev *dev, const struct mic_conf *conf);
 void mic_state_conf(struct mic_dev *dev, struct mic_conf *conf);

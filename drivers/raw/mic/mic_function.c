@@ -17,8 +17,9 @@
 #include "mic_mailbox.h"
 #include "mic_priv.h"
 
-/* A card in this process gets on by whoever polls for an answer. One elsewhere gets on by itself, and
- * its socket, whose end is all that is to be seen there, is looked at once in so many polls.
+/* A card in this process gets on by whoever polls for an answer. One elsewhere gets on by itself,
+ * and its socket is looked at once in so many polls: for its end, and for a card that asks for host
+ * memory by messages.
  */
 #define IDLE_MASK 63u
 
