@@ -61,6 +61,32 @@ it_boots_again_if_that_is_wanted(void)
 }
 
 static void
+restart_and_boot_again(struct rte_pmd_mic_info *info)
+{
+	info->restart = 1;
+	info->boot_on_resume = 1;
+}
+
+/* The host goes to sleep between the reset of a restart and its boot: that is made up for. */
+static void
+a_restart_that_sleep_cuts_off_is_made_up_for(void)
+{
+	if (!dev.is_virtual || !is_era_a())
+		return;
+	configure(dev.id, restart_and_boot_again);
+	boot(dev.id);
+	assert_int_equal(dev_type(dev.id, "restart"), 0);
+	wait_state(dev.id, RTE_PMD_MIC_RESETTING);
+	assert_int_equal(pmd.suspend(dev.id), 0);
+	expect_state(dev.id, RTE_PMD_MIC_SUSPENDED);
+	assert_int_equal(pmd.resume(dev.id), 0);
+	expect_state(dev.id, RTE_PMD_MIC_ONLINE);
+	wait_up(dev.id);
+	rte_rawdev_stop(dev.id);
+	assert_int_equal(rte_rawdev_firmware_unload(dev.id), 0);
+}
+
+static void
 only_what_sleeps_is_woken(void)
 {
 	if (!is_era_a())
@@ -96,6 +122,7 @@ later_eras_are_reset(void)
 static const struct test_case cases[] = {
 	TEST_CASE(a_card_that_is_up_is_shut_down_and_ready_later),
 	TEST_CASE(it_boots_again_if_that_is_wanted),
+	TEST_CASE(a_restart_that_sleep_cuts_off_is_made_up_for),
 	TEST_CASE(only_what_sleeps_is_woken),
 	TEST_CASE(later_eras_are_reset),
 };

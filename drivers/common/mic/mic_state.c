@@ -416,8 +416,9 @@ mic_state_suspend(struct mic_dev *dev)
 		return m->state == MIC_LOST ? -ENODEV : -EINVAL;
 	}
 	m->stopping = true;
+	/* One that is about to boot again is as good as up. */
+	m->was_up = m->state == MIC_ONLINE || m->state == MIC_BOOTING || m->again;
 	m->again = false;
-	m->was_up = m->state == MIC_ONLINE || m->state == MIC_BOOTING;
 	/* Later eras leave an orderly end to programs, and only reset. */
 	if (era_a && m->state == MIC_ONLINE)
 		end_card_os(dev, MIC_SUSPENDING);
