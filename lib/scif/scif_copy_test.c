@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,8 +25,8 @@
 #include "scif_test_far.h"
 #include "scif_test_pair.h"
 
-/* Memory that cannot be shared, between two processes of a node and between two nodes: a stack, and
- * a private mapping of a file.
+/* Memory that cannot be shared, between two processes of a node and between two nodes: a stack, a
+ * private mapping of a file, huge pages of no file.
  */
 
 #define PAGE  PAIR_PAGE
@@ -243,6 +244,26 @@ registered_memory_of_both_sides_is_copied(void **state)
 	assert_int_equal(threads(), 1);
 }
 
+/* Where the machine has any. */
+static void
+huge_pages_are_reached(void **state)
+{
+	const size_t size = 2u << 20;
+	char *own = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	(void)state;
+	if (own == MAP_FAILED)
+		skip();
+	/* A part of one is enough. */
+	assert_true(register_at(t.epd, own + PAGE, 2, 0, RW));
+	assert_int_equal(ask_about(OWN, PAGE - 10), 0);
+	assert_int_equal(own[2 * PAGE - 11], 0);
+	assert_int_equal(own[2 * PAGE + 39], 49 / 3);
+	assert_int_equal(scif_unregister(t.epd, 0, 2 * PAGE), 0);
+	munmap(own, size);
+}
+
 static void
 values_are_signalled_there(void **state)
 {
@@ -359,9 +380,13 @@ an_owner_that_is_killed_is_not_waited_for(void **state)
 {
 	pthread_t thread;
 	char got[16];
+	int status;
 
 	(void)state;
 	kill(t.pid, SIGSTOP);
+	/* All of its threads. */
+	assert_int_equal(waitpid(t.pid, &status, WUNTRACED), t.pid);
+	assert_true(WIFSTOPPED(status));
 	pthread_create(&thread, NULL, kill_later, NULL);
 	assert_failed(scif_vreadfrom(t.epd, got, 16, STACK, 0), ECONNRESET);
 	pthread_join(thread, NULL);
@@ -398,6 +423,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		BOTH(stacks_and_private_files_are_reached),
 		BOTH(registered_memory_of_both_sides_is_copied),
+		BOTH(huge_pages_are_reached),
 		BOTH(values_are_signalled_there),
 		BOTH(there_is_nothing_to_map),
 		BOTH(unmapped_memory_is_a_fault_and_no_crash),
