@@ -26,6 +26,7 @@
 #define PORTS_EACH 1200u /* of a connecting thread: the next worker goes on where it was */
 
 static _Atomic int listener = -1;
+static _Atomic uint32_t listener_turn; /* of the engine that it was opened at */
 static _Atomic uint32_t listener_lost, resting, busy;
 
 /* ---- The listener ---- */
@@ -76,6 +77,7 @@ listener_open(void)
 		return false;
 	}
 	atomic_store(&listener_lost, 0);
+	atomic_store(&listener_turn, since.turns[soak_self.node]);
 	atomic_store(&listener, epd);
 	atomic_store(&soak->worker[soak_self.worker].port, (uint32_t)port);
 	return true;
@@ -117,6 +119,7 @@ static void
 accept_once(int epd)
 {
 	unsigned int how = (unsigned int)soak_pick(3);
+	uint32_t turn = atomic_load(&listener_turn);
 	struct soak_since since = soak_since();
 	struct scif_portID peer = {77, 0};
 	scif_epd_t newepd;
@@ -144,6 +147,8 @@ accept_once(int epd)
 	/* The node of who asked is gone. */
 	if (errno == ENODEV && soak_node_died(!soak_self.node, &since))
 		return;
+	/* The listener may be of an engine that was gone before this began. */
+	since.turns[soak_self.node] = turn;
 	ENGINE_JUDGE(ACCEPT, &since, ENODEV);
 	atomic_store(&listener_lost, 1);
 }
