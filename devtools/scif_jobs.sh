@@ -32,6 +32,28 @@ scif_polled()
 	timeout -k 5 600 "$BUILD/app/slipway-test-scif" --poll "$pattern"
 }
 
+# scif_soak: random programs on two nodes, some of which are killed, for $SCIF_SOAK_SECONDS
+scif_soak()
+{
+	timeout -k 5 $((SCIF_SOAK_SECONDS + 300)) "$BUILD/app/slipway-soak-scif" \
+		--seconds "$SCIF_SOAK_SECONDS"
+}
+
+# scif_oracle SEED: registrations, transfers, mappings and signals, against a model
+scif_oracle()
+{
+	SLIPWAY_SCIF_ORACLE=1000000,$1 timeout -k 5 600 "$BUILD/lib/scif/scif_oracle_test"
+}
+
+run_scif_long()
+{
+	local seed
+	[ "$LONG" = yes ] || return
+	for seed in 2 3 4; do
+		check "scif_oracle_test, 1000000 operations, seed $seed" scif_oracle "$seed"
+	done
+}
+
 run_scif_tests()
 {
 	local setting
@@ -54,4 +76,6 @@ run_scif_bench()
 {
 	heading "Benchmark of SCIF"
 	check "slipway scif-perf, every part" scif_bench_all
+	check "slipway-soak-scif, $SCIF_SOAK_SECONDS s" scif_soak
+	run_scif_long
 }

@@ -18,7 +18,7 @@ usage()
 	  -y              do not ask before installing packages
 	  --long          with the long stress, ten million inputs by the fuzzer, more schedules,
 	                  a thousand seeds of the reference checker, a file of 1 GB through
-	                  the DSA, and a QEMU guest
+	                  the DSA, ten minutes of SCIF programs, and a QEMU guest
 	  --only PATTERN  only the checks whose name matches, as in --only '*perf_queue*'
 	  --help          this text
 	END
@@ -34,6 +34,7 @@ WEAVE_DEVIATIONS=4
 KILLS=50
 CARD_KILLS=20
 CARD_BOOTS=40
+SCIF_SOAK_SECONDS=20
 DSA_MEGABYTES=64
 DSA_COPIES=100000
 DSA_LENGTHY=()
@@ -48,6 +49,7 @@ while [ $# -gt 0 ]; do
 		KILLS=500
 		CARD_KILLS=100
 		CARD_BOOTS=200
+		SCIF_SOAK_SECONDS=600
 		CHECK_RUNS=1000
 		DSA_MEGABYTES=1024
 		DSA_COPIES=1000000
@@ -111,6 +113,9 @@ run_stress()
 	check "card_stress, $((STRESS_ENTRIES / 10000)) rounds" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
 		"$BUILD/lib/card_stress" "$((STRESS_ENTRIES / 10000))"
+	check "scif_stress, $((STRESS_ENTRIES / 10000)) rounds" \
+		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
+		"$BUILD/lib/scif/scif_stress" "$((STRESS_ENTRIES / 10000))"
 }
 
 run_searches()
