@@ -70,12 +70,12 @@ run_scif_tests()
 	check "scif_echo and scif_rma, built by -lscif alone" timeout -k 5 60 \
 		"$ROOT/examples/scif_rma/scif_build_test.sh" "$ROOT/lib/scif/scif.h" \
 		"$BUILD/lib/libscif.so"
+	check "slipway-soak-scif, $SCIF_SOAK_SECONDS s" scif_soak
+	run_scif_long
 }
 
 run_scif_bench()
 {
 	heading "Benchmark of SCIF"
 	check "slipway scif-perf, every part" scif_bench_all
-	check "slipway-soak-scif, $SCIF_SOAK_SECONDS s" scif_soak
-	run_scif_long
 }
