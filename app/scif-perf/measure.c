@@ -45,8 +45,8 @@ failed(struct perf_run *run, struct perf_cell *cell, int ret)
 	return ret;
 }
 
-/* How many make a sample. The first, with a look at every byte, is not timed: it may be the first to
- * touch the memory.
+/* How many make a sample. The first, with a look at every byte, is not timed: it may be what first
+ * touches the memory.
  */
 static int
 calibrate(struct perf_run *run, struct perf_cell *cell)
