@@ -92,6 +92,8 @@ a_card_that_raves_does_not_fill_the_log(void)
 	/* Those that had no line are counted, and that is said with the next one. */
 	sleep(1);
 	say(250);
+	/* Who hears it has said so before it lets go of the state. */
+	expect_state(dev.id, RTE_PMD_MIC_ONLINE);
 	said = log_end();
 	lines = lines_with(said, "the card ends with status ");
 	assert_in_range(lines, 1, MOST * ((now_ms() - begun) / 1000 + 2));
