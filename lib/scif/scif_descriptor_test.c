@@ -242,8 +242,20 @@ a_child_keeps_what_its_parent_opened(void **state)
 
 /* ---- Somebody else's directory ---- */
 
-/* A user that nobody is. */
+/* A user that nobody is, and where programs look for that user's nodes. */
 static uid_t stranger;
+static char strangers_dir[64], strangers_scif[80];
+static struct sockaddr_un strangers_socket = {.sun_family = AF_UNIX};
+
+static int
+clear_away(void **state)
+{
+	(void)state;
+	unlink(strangers_socket.sun_path);
+	rmdir(strangers_scif);
+	rmdir(strangers_dir);
+	return 0;
+}
 
 static void
 open_as_stranger(void)
@@ -257,28 +269,27 @@ open_as_stranger(void)
 static void
 nobody_serves_a_node_for_others_where_everybody_may(void **state)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char dir[64], below[80];
 	int fd;
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
 	stranger = 50000 + (uid_t)getpid() % 10000;
-	snprintf(dir, sizeof(dir), "/tmp/slipway-%u", stranger);
-	snprintf(below, sizeof(below), "%s/scif", dir);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/0.sock", below);
-	assert_int_equal(mkdir(dir, 0755), 0);
-	assert_int_equal(mkdir(below, 0755), 0);
+	snprintf(strangers_dir, sizeof(strangers_dir), "/tmp/slipway-%u", stranger);
+	snprintf(strangers_scif, sizeof(strangers_scif), "%s/scif", strangers_dir);
+	snprintf(strangers_socket.sun_path, sizeof(strangers_socket.sun_path), "%s/0.sock",
+		 strangers_scif);
+	/* One may have been left. */
+	clear_away(NULL);
+	assert_int_equal(mkdir(strangers_dir, 0755), 0);
+	assert_int_equal(mkdir(strangers_scif, 0755), 0);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(chmod(address.sun_path, 0666), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&strangers_socket, sizeof(strangers_socket)),
+			 0);
+	assert_int_equal(chmod(strangers_socket.sun_path, 0666), 0);
 	assert_int_equal(listen(fd, 1), 0);
 	apart(open_as_stranger);
 	close(fd);
-	unlink(address.sun_path);
-	rmdir(below);
-	rmdir(dir);
 }
 
 /* ---- A node ---- */
@@ -434,7 +445,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		/* First: this process is no client yet, and so its child is one of another node. */
-		cmocka_unit_test_setup(nobody_serves_a_node_for_others_where_everybody_may, hurry),
+		cmocka_unit_test_setup_teardown(
+			nobody_serves_a_node_for_others_where_everybody_may, hurry, clear_away),
 		cmocka_unit_test_setup(a_node_without_descriptors_refuses, hurry),
 		cmocka_unit_test_setup(a_program_without_descriptors_keeps_those_it_has, hurry),
 		cmocka_unit_test_setup(
