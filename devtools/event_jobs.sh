@@ -142,18 +142,14 @@ run_stock_eventdev()
 		dpdk_test_eventdev_timer "$device"
 }
 
-make_pcap_traces()
+run_pcap_jobs()
 {
+	local trace version stages workers
 	heading "Packets, pcap to pcap through packet_pipeline"
 	check "packet-trace: the checker sees what is wrong" \
 		"$ROOT/app/packet-trace/packet_trace_test.sh" "$BUILD/app/packet-trace"
 	check "200,000 generated packets" generated_trace
 	check "captures of tcpdump's source package" captures_trace
-}
-
-run_pcap_jobs()
-{
-	local trace version stages workers
 	for trace in generated captures; do
 		for version in "${VERSIONS[@]}"; do
 			for stages in atomic ordered,atomic; do
@@ -166,15 +162,11 @@ run_pcap_jobs()
 	done
 }
 
-build_stock_examples()
+run_stock_examples()
 {
 	heading "DPDK's examples, pcap to pcap"
 	check "l2fwd-event builds" build_example l2fwd-event
 	check "eventdev_pipeline builds" build_example eventdev_pipeline
-}
-
-run_stock_examples()
-{
 	check "l2fwd-event, atomic, 2.5" stock_l2fwd event_dlb0 atomic
 	check "l2fwd-event, ordered, 2.0" stock_l2fwd event_dlb0,version=2.0 ordered
 	check "eventdev_pipeline, 2.5" stock_pipeline event_dlb0

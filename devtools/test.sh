@@ -214,10 +214,8 @@ run_killed_clients
 at_once run_stock_programs
 run_shim
 run_guest
-make_pcap_traces
-at_once run_pcap_jobs
-build_stock_examples
-at_once run_stock_examples
+run_pcap_jobs
+run_stock_examples
 at_once run_dsa_stock_suites
 at_once run_dsa_kernel
 at_once run_dsa_examples
