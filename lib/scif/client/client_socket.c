@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,16 +144,13 @@ static bool
 link_alive(struct client_link *link)
 {
 	struct socket_link *sl = (struct socket_link *)link;
+	struct pollfd p = {.fd = sl->fd, .events = POLLRDHUP};
 	int before = errno;
 	bool is_there = is_ours(sl);
-	ssize_t n = -1;
-	char byte;
 
-	/* The end of the socket leaves errno as it was, whatever that is. */
-	if (is_there)
-		n = recv(sl->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	if (is_there && n <= 0)
-		is_there = n < 0 && (errno == EAGAIN || errno == EINTR);
+	/* Not by what there is to read: an answer to another thread may be the last of it. */
+	if (is_there && poll(&p, 1, 0) > 0)
+		is_there = (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0;
 	/* Who finds nothing to receive finds errno as it was. */
 	errno = before;
 	return is_there;
