@@ -23,7 +23,7 @@
 #define BACKLOG    4
 #define REST_MS    2500
 #define PORT_FIRST 4000u
-#define PORTS_EACH 1200u /* of a connecting thread: the next worker goes on where it was */
+#define PORTS_EACH 100u /* of a connecting thread: the next worker goes on where it was */
 
 static _Atomic int listener = -1;
 static _Atomic uint32_t listener_turn; /* of the engine that it was opened at */
