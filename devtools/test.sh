@@ -130,7 +130,7 @@ run_searches()
 		"$ROOT/devtools/verify_code.sh" "$WEAVE_DEVIATIONS"
 }
 
-run_check()
+run_checker()
 {
 	heading "Model, against the reference interpreter"
 	check "check-dlb, $CHECK_RUNS seeds" timeout $((CHECK_RUNS / 2 + 60)) \
@@ -203,7 +203,7 @@ at_once run_source_checks
 at_once run_plain_tests
 run_stress
 at_once run_searches
-at_once run_check
+at_once run_checker
 at_once run_tool_tests
 run_tool_loads
 at_once run_fuzz
