@@ -13,7 +13,9 @@
  *   soak_worker.c    a worker: threads that accept, threads that connect, a rest now and then
  *   soak_session.c   a connection: who connected decides what is done next
  *   soak_stream.c    its bytes
- *   soak_memory.c    its windows, mappings and transfers
+ *   soak_memory.c    its windows and mappings
+ *   soak_transfer.c  transfers between them
+ *   soak_window.c    what the two have in common
  *   soak_fork.c      children that have it, too
  *   soak_left.c      what is left of anybody
  */
