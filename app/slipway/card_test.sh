@@ -412,9 +412,9 @@ same 'by one owner' True python3 - <<-END
 	print(len({c["owner"]["pid"] for c in json.loads(out.stdout)["cards"]}) == 1)
 END
 expect 'one that may not restart' 0 'mic1: restart' "${slipway[@]}" crash mic1 restart
-soon grep -q 'mic1: ready' "$SLIPWAY_DIR/mpssd.log"
+expect 'is reset' 0 '' "${slipway[@]}" wait mic1 ready
 sleep 0.3
-same 'is only reset' 'ready 1' json mic1 "c['state'], c['owner']['boots']"
+same 'and only that' 'ready 1' json mic1 "c['state'], c['owner']['boots']"
 card boot --quiet mic1
 # again NAME: the other card stops and boots within 3 s, whatever one of them does
 again() {
