@@ -224,6 +224,7 @@ at_once run_mic_tests
 run_mic_killed
 at_once run_mic_examples
 at_once run_scif_tests
+run_scif_soak
 heading "Benchmark"
 check "bench-event, every layout" bench_layouts
 run_dsa_bench
