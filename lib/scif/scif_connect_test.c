@@ -43,26 +43,6 @@ end(void **state)
 	return rig_end(&rig);
 }
 
-static scif_epd_t
-listen_here(void)
-{
-	scif_epd_t epd = scif_open();
-
-	assert_true(epd >= 0);
-	assert_int_equal(scif_bind(epd, PORT), PORT);
-	assert_int_equal(scif_listen(epd, 4), 0);
-	return epd;
-}
-
-static short
-events_of(scif_epd_t epd, long timeout)
-{
-	struct scif_pollepd p = {.epd = epd, .events = POLLIN | POLLOUT};
-
-	scif_poll(&p, 1, timeout);
-	return p.revents;
-}
-
 static void
 connecting_to_nobody_is_refused_and_can_be_tried_again(void **state)
 {
@@ -89,7 +69,7 @@ static void
 a_connect_that_nobody_accepts_ends_and_leaves_no_trap(void **state)
 {
 	struct scif_portID to = {0, PORT}, peer;
-	scif_epd_t listener = listen_here(), epd = scif_open(), made;
+	scif_epd_t listener = pair_listen(), epd = scif_open(), made;
 
 	(void)state;
 	assert_int_equal(scif_connect(epd, &to), -1);
@@ -105,19 +85,19 @@ static void
 a_nonblocking_connect_tells_its_end_by_pollout(void **state)
 {
 	struct scif_portID to = {0, PORT}, peer;
-	scif_epd_t listener = listen_here(), epd = scif_open(), made;
+	scif_epd_t listener = pair_listen(), epd = scif_open(), made;
 	int port;
 
 	(void)state;
 	fcntl(epd, F_SETFL, O_NONBLOCK);
 	assert_int_equal(scif_connect(epd, &to), -1);
 	assert_int_equal(errno, EINPROGRESS);
-	assert_int_equal(events_of(epd, 0), 0);
+	assert_int_equal(pair_events(epd, 0), 0);
 	assert_int_equal(scif_connect(epd, &to), -1);
 	assert_int_equal(errno, EINPROGRESS);
-	assert_int_equal(events_of(listener, 1000), POLLIN);
+	assert_int_equal(pair_events(listener, 1000), POLLIN);
 	assert_int_equal(scif_accept(listener, &peer, &made, 0), 0);
-	assert_int_equal(events_of(epd, 1000), POLLOUT);
+	assert_int_equal(pair_events(epd, 1000), POLLOUT);
 	port = scif_connect(epd, &to);
 	assert_int_equal(port, peer.port);
 	assert_int_equal(scif_connect(epd, &to), -1);
@@ -144,7 +124,7 @@ accept_thread(void *arg)
 static void
 closing_a_listener_ends_who_waits_there(void **state)
 {
-	scif_epd_t listener = listen_here();
+	scif_epd_t listener = pair_listen();
 	pthread_t thread;
 
 	(void)state;
@@ -182,7 +162,7 @@ visit_thread(void *arg)
 static void
 visitors_in_crowds_are_told_apart(void **state)
 {
-	scif_epd_t listener = listen_here(), epd;
+	scif_epd_t listener = pair_listen(), epd;
 	struct scif_portID peer;
 	pthread_t thread[CLIENTS];
 	uint32_t said;
@@ -219,7 +199,7 @@ lines_of(const char *path)
 static void
 what_connections_took_is_given_back(void **state)
 {
-	scif_epd_t listener = listen_here(), made, first = -1;
+	scif_epd_t listener = pair_listen(), made, first = -1;
 	struct scif_portID to = {0, PORT}, peer;
 	unsigned int maps = 0;
 	pid_t pid;

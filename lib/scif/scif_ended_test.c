@@ -37,15 +37,6 @@ end(void **state)
 	return rig_end(&rig);
 }
 
-static short
-events_of(scif_epd_t epd)
-{
-	struct scif_pollepd p = {.epd = epd, .events = POLLIN | POLLOUT};
-
-	scif_poll(&p, 1, 0);
-	return p.revents;
-}
-
 static unsigned int
 descriptors(void)
 {
@@ -85,7 +76,7 @@ an_engine_that_ends_leaves_what_was_sent_and_no_device(void **state)
 	assert_int_equal(scif_send(p.b, "x", 1, 0), -1);
 	assert_int_equal(errno, ENODEV);
 	assert_failed(scif_send(p.b, "x", 1, 0), ENODEV);
-	assert_int_equal(events_of(p.a), POLLIN | POLLOUT | POLLHUP);
+	assert_int_equal(pair_events(p.a, 0), POLLIN | POLLOUT | POLLHUP);
 	assert_int_equal(scif_recv(p.a, got, 5, SCIF_RECV_BLOCK), 5);
 	assert_memory_equal(got, "words", 5);
 	assert_failed(scif_recv(p.a, got, 1, SCIF_RECV_BLOCK), ENODEV);

@@ -37,26 +37,6 @@ end(void **state)
 	return rig_end(&rig);
 }
 
-static scif_epd_t
-listen_here(void)
-{
-	scif_epd_t epd = scif_open();
-
-	assert_true(epd >= 0);
-	assert_int_equal(scif_bind(epd, PORT), PORT);
-	assert_int_equal(scif_listen(epd, 4), 0);
-	return epd;
-}
-
-static short
-events_of(scif_epd_t epd, long timeout)
-{
-	struct scif_pollepd p = {.epd = epd, .events = POLLIN | POLLOUT};
-
-	scif_poll(&p, 1, timeout);
-	return p.revents;
-}
-
 static void
 wait_well(pid_t pid)
 {
@@ -97,7 +77,7 @@ static void
 a_child_opens_endpoints_of_its_own(void **state)
 {
 	struct scif_portID to = {0, PORT}, peer;
-	scif_epd_t listener = listen_here(), made, epd;
+	scif_epd_t listener = pair_listen(), made, epd;
 	char byte = 0;
 	pid_t pid = fork();
 
@@ -118,7 +98,7 @@ static void
 a_killed_process_is_noticed_at_once(void **state)
 {
 	struct scif_portID to = {0, PORT}, peer;
-	scif_epd_t listener = listen_here(), made;
+	scif_epd_t listener = pair_listen(), made;
 	char byte;
 	pid_t pid = fork();
 	int status;
@@ -134,7 +114,7 @@ a_killed_process_is_noticed_at_once(void **state)
 	waitpid(pid, &status, 0);
 	assert_int_equal(scif_recv(made, &byte, 1, SCIF_RECV_BLOCK), -1);
 	assert_int_equal(errno, ECONNRESET);
-	assert_int_equal(events_of(made, 0) & POLLHUP, POLLHUP);
+	assert_int_equal(pair_events(made, 0) & POLLHUP, POLLHUP);
 	scif_close(made);
 	scif_close(listener);
 }

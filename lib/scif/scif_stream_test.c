@@ -36,15 +36,6 @@ end(void **state)
 	return rig_end(&rig);
 }
 
-static short
-events_of(scif_epd_t epd, long timeout)
-{
-	struct scif_pollepd p = {.epd = epd, .events = POLLIN | POLLOUT};
-
-	scif_poll(&p, 1, timeout);
-	return p.revents;
-}
-
 static void
 bytes_arrive_in_order_and_without_boundaries(void **state)
 {
@@ -154,13 +145,13 @@ what_was_sent_before_a_close_is_read(void **state)
 	pair_make(&p);
 	assert_int_equal(scif_send(p.b, bytes, 40, 0), 40);
 	assert_int_equal(scif_close(p.b), 0);
-	assert_int_equal(events_of(p.a, 0), POLLIN | POLLOUT | POLLHUP);
+	assert_int_equal(pair_events(p.a, 0), POLLIN | POLLOUT | POLLHUP);
 	assert_int_equal(scif_recv(p.a, bytes, 100, SCIF_RECV_BLOCK), 40);
 	assert_int_equal(scif_recv(p.a, bytes, 100, SCIF_RECV_BLOCK), -1);
 	assert_int_equal(errno, ECONNRESET);
 	assert_int_equal(scif_send(p.a, bytes, 1, 0), -1);
 	assert_int_equal(errno, ECONNRESET);
-	assert_int_equal(events_of(p.a, 0), POLLOUT | POLLHUP);
+	assert_int_equal(pair_events(p.a, 0), POLLOUT | POLLHUP);
 	pair_close(&p);
 }
 

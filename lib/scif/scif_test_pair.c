@@ -29,8 +29,8 @@ connect_thread(void *arg)
 	return NULL;
 }
 
-static scif_epd_t
-listen_here(void)
+scif_epd_t
+pair_listen(void)
 {
 	scif_epd_t epd = scif_open();
 
@@ -40,13 +40,22 @@ listen_here(void)
 	return epd;
 }
 
+short
+pair_events(scif_epd_t epd, long timeout)
+{
+	struct scif_pollepd p = {.epd = epd, .events = POLLIN | POLLOUT};
+
+	scif_poll(&p, 1, timeout);
+	return p.revents;
+}
+
 void
 pair_make(struct pair *p)
 {
 	struct scif_portID peer;
 	pthread_t thread;
 
-	p->listener = listen_here();
+	p->listener = pair_listen();
 	p->b = scif_open();
 	assert_int_equal(pthread_create(&thread, NULL, connect_thread, p), 0);
 	assert_int_equal(scif_accept(p->listener, &peer, &p->a, SCIF_ACCEPT_SYNC), 0);
@@ -68,7 +77,7 @@ other_begin(struct other *o, int (*run)(scif_epd_t epd, void *arg), void *arg)
 	scif_epd_t listener, epd;
 
 	fflush(NULL);
-	listener = listen_here();
+	listener = pair_listen();
 	o->pid = fork();
 	if (o->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);

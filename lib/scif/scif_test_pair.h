@@ -21,6 +21,11 @@ struct pair {
 	scif_epd_t listener, a, b;
 };
 
+/** An endpoint that listens at PAIR_PORT, with room for four. */
+scif_epd_t pair_listen(void);
+/** What an endpoint is ready for, to receive or to send: waits that many ms. */
+short pair_events(scif_epd_t epd, long timeout);
+
 /** Connect two endpoints of this process. */
 void pair_make(struct pair *p);
 void pair_close(struct pair *p);
