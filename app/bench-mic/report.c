@@ -24,13 +24,37 @@ report_trips(const struct bench_run *run)
 	}
 }
 
+/* Did others have part of its CPU while most of it was measured? */
+static bool
+is_disturbed(const struct bench_run *run, const struct bench_rate *rate)
+{
+	return rate->disturbed > run->opt.repeats / 2;
+}
+
 static void
-print_rate(const struct bench_rate *rate)
+print_rate(const struct bench_run *run, const struct bench_rate *rate)
 {
 	if (rate->reason[0] != '\0')
 		printf("  %-14.14s", "FAILED");
 	else
-		printf("  %6.2f %5.2fx ", rate->median, rate->ratio);
+		printf("  %6.2f %5.2fx%c", rate->median, rate->ratio,
+		       is_disturbed(run, rate) ? '*' : ' ');
+}
+
+static void
+explain_disturbed(const struct bench_run *run)
+{
+	for (unsigned int i = 0; i < run->nb_cells; i++) {
+		for (unsigned int c = 0; c < run->nb_cards; c++) {
+			if (is_disturbed(run, &run->cpu[i][c]) ||
+			    is_disturbed(run, &run->dma[i][c])) {
+				printf("* disturbed: most samples had less than %.1f %% of their "
+				       "CPU\n",
+				       BENCH_MIN_CPU_SHARE * 100);
+				return;
+			}
+		}
+	}
 }
 
 static void
@@ -51,11 +75,12 @@ report_copies(const struct bench_run *run)
 		printf("%-9s %6s %6u %7.2f", cell->to_card ? "to card" : "from card",
 		       bench_size_name(cell->size, size), cell->depth, run->local[i].median);
 		for (unsigned int c = 0; c < run->nb_cards; c++) {
-			print_rate(&run->cpu[i][c]);
-			print_rate(&run->dma[i][c]);
+			print_rate(run, &run->cpu[i][c]);
+			print_rate(run, &run->dma[i][c]);
 		}
 		printf("\n");
 	}
+	explain_disturbed(run);
 }
 
 static double
