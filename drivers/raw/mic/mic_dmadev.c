@@ -316,7 +316,7 @@ const struct rte_dma_dev_ops mic_dmadev_ops = {
 
 /* ---- Made and unmade ---- */
 
-/* raw_mic0 has dma_mic0, and a card at 3b:00.0 has dma_mic_0000:3b:00.0. */
+/* raw_mic0 has dma_mic0, and mic_0000:3b:00.0, on a bus, has dma_mic_0000:3b:00.0. */
 static void
 name_of(const struct mic *mic, char name[RTE_DEV_NAME_MAX_LEN])
 {
@@ -326,7 +326,7 @@ name_of(const struct mic *mic, char name[RTE_DEV_NAME_MAX_LEN])
 	if (strncmp(mic->name, prefix, n) == 0)
 		snprintf(name, RTE_DEV_NAME_MAX_LEN, "dma_mic%s", mic->name + n);
 	else
-		snprintf(name, RTE_DEV_NAME_MAX_LEN, "dma_mic_%s", mic->name);
+		snprintf(name, RTE_DEV_NAME_MAX_LEN, "dma_%s", mic->name);
 }
 
 int
