@@ -7,6 +7,7 @@
 
 #include <rte_dev.h>
 #include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include "dma.h"
 
@@ -150,14 +151,14 @@ dma_rest(void)
 int
 to_card(uint16_t vchan, uint64_t card, const void *host, uint32_t len, uint64_t flags)
 {
-	return rte_dma_copy(dma_id(), vchan, (rte_iova_t)(uintptr_t)host, card_at(card), len,
+	return rte_dma_copy(dma_id(), vchan, rte_mem_virt2iova(host), card_at(card), len,
 			    flags);
 }
 
 int
 from_card(uint16_t vchan, void *host, uint64_t card, uint32_t len, uint64_t flags)
 {
-	return rte_dma_copy(dma_id(), vchan, card_at(card), (rte_iova_t)(uintptr_t)host, len,
+	return rte_dma_copy(dma_id(), vchan, card_at(card), rte_mem_virt2iova(host), len,
 			    flags);
 }
 

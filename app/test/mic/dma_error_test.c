@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_memory.h>
+
 #include "dma.h"
 
 #define BURST 16u
@@ -86,14 +88,14 @@ an_error_at_the_cards_end_is_one_too(void)
 {
 	uint8_t *src = host_get(128, 1);
 	enum rte_dma_status_code codes[3];
-	uint64_t end = dev.info.aperture_size;
+	uint64_t at = rte_mem_virt2iova(src), end = dev.info.aperture_size;
 	int16_t id = dma_id();
 	uint16_t last;
 
 	begin();
-	assert_true(rte_dma_copy(id, 0, (uintptr_t)src, end - 64, 64, 0) >= 0);
-	assert_true(rte_dma_copy(id, 0, (uintptr_t)src, end - 64, 128, 0) >= 0);
-	assert_true(rte_dma_copy(id, 0, (uintptr_t)src, end, 64, RTE_DMA_OP_FLAG_SUBMIT) >= 0);
+	assert_true(rte_dma_copy(id, 0, at, end - 64, 64, 0) >= 0);
+	assert_true(rte_dma_copy(id, 0, at, end - 64, 128, 0) >= 0);
+	assert_true(rte_dma_copy(id, 0, at, end, 64, RTE_DMA_OP_FLAG_SUBMIT) >= 0);
 	assert_int_equal(wait_status(0, 3, &last, codes), 3);
 	assert_int_equal(codes[0], RTE_DMA_STATUS_SUCCESSFUL);
 	assert_int_equal(codes[1], RTE_DMA_STATUS_ERROR_UNKNOWN);
@@ -111,7 +113,7 @@ a_scattered_copy_fails_as_one(void)
 
 	begin();
 	for (unsigned int n = 0; n < 3; n++) {
-		from[n] = (struct rte_dma_sge){(uintptr_t)src, 64};
+		from[n] = (struct rte_dma_sge){rte_mem_virt2iova(src), 64};
 		to[n] = (struct rte_dma_sge){card_at(n * 64), 64};
 	}
 	from[1].addr = NOWHERE;

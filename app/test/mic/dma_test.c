@@ -186,14 +186,14 @@ scattered_copies_arrive(void)
 		uint32_t len = 64 * (16 + draw(400));
 
 		fill(way ? card : host, 4 * 65536, round);
-		cut(in_host, n, (uintptr_t)host, len, 192);
+		cut(in_host, n, rte_mem_virt2iova(host), len, 192);
 		cut(on_card, m, card_at(0), len, 128);
 		assert_int_equal(rte_dma_copy_sg(dma_id(), way, way ? on_card : in_host,
 						 way ? in_host : on_card, way ? m : n, way ? n : m,
 						 RTE_DMA_OP_FLAG_SUBMIT),
 				 round / 2);
 		assert_int_equal(wait_done(way, 1, &last, &error), 1);
-		gather(want, in_host, n, host, (uintptr_t)host);
+		gather(want, in_host, n, host, rte_mem_virt2iova(host));
 		gather(got, on_card, m, card, card_at(0));
 		assert_memory_equal(want, got, len);
 	}
@@ -209,7 +209,7 @@ bad_lists_are_refused(void)
 	dma_shape(1, 64, RTE_DMA_DIR_MEM_TO_DEV);
 	dma_start();
 	for (unsigned int i = 0; i < 17; i++) {
-		a[i] = (struct rte_dma_sge){.addr = (uintptr_t)host + i * 128, .length = 64};
+		a[i] = (struct rte_dma_sge){.addr = rte_mem_virt2iova(host) + i * 128, .length = 64};
 		b[i] = (struct rte_dma_sge){.addr = card_at(i * 128), .length = 64};
 	}
 	assert_int_equal(rte_dma_copy_sg(id, 0, a, b, 17, 17, 0), -EINVAL);
@@ -336,7 +336,7 @@ static void
 bad_copies_are_refused(void)
 {
 	uint8_t *host = host_get(4096, 1);
-	uint64_t at = (uintptr_t)host;
+	uint64_t at = rte_mem_virt2iova(host);
 	int16_t id = dma_id();
 
 	dma_shape(2, 64, RTE_DMA_DIR_MEM_TO_DEV);

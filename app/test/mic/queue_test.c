@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_memory.h>
+
 #include "dma.h"
 
 #define DEPTH 256u
@@ -65,7 +67,7 @@ dequeue(uint16_t queue, struct rte_rawdev_buf **buffers, int *results, unsigned 
 static struct rte_pmd_mic_copy
 write_copy(uint64_t card, const void *host, uint32_t len)
 {
-	return (struct rte_pmd_mic_copy){.src = (uintptr_t)host,
+	return (struct rte_pmd_mic_copy){.src = rte_mem_virt2iova(host),
 					 .dst = card_at(card),
 					 .len = len,
 					 .flags = RTE_PMD_MIC_DST_CARD};
@@ -75,7 +77,7 @@ static struct rte_pmd_mic_copy
 read_copy(void *host, uint64_t card, uint32_t len)
 {
 	return (struct rte_pmd_mic_copy){.src = card_at(card),
-					 .dst = (uintptr_t)host,
+					 .dst = rte_mem_virt2iova(host),
 					 .len = len,
 					 .flags = RTE_PMD_MIC_SRC_CARD};
 }
