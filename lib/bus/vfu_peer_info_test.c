@@ -211,14 +211,14 @@ ask_for_sharing(struct peer *p)
 }
 
 static void
-nothing_can_be_mapped_unasked(void **state)
+memory_can_be_mapped_unasked(void **state)
 {
 	struct peer *p = *state;
 
 	peer_version(p, "{\"capabilities\":{\"max_msg_fds\":16}}");
 	region(p, 4096, 0);
-	assert_int_equal(peer_get(p->m.at, 4, 4), READABLE | WRITABLE);
-	assert_int_equal(p->m.fds, 0);
+	assert_int_equal(peer_get(p->m.at, 4, 4), READABLE | WRITABLE | MAPPABLE | HAS_CAPS);
+	assert_int_equal(p->m.fds, 1);
 }
 
 static void
@@ -315,7 +315,7 @@ main(void)
 		TEST(interrupt_pin_makes_an_intx),
 		TEST(interrupt_types_end_at_five),
 		TEST(io_descriptors_are_none),
-		SHARE(nothing_can_be_mapped_unasked),
+		SHARE(memory_can_be_mapped_unasked),
 		SHARE(share_false_shares_nothing),
 		SHARE(mappable_region_tells_its_need_first),
 		SHARE(rooms_in_between_get_the_short_reply),

@@ -171,7 +171,7 @@ take_client(struct vfu_server *s, int fd)
 	s->has_client = true;
 	s->announced = false;
 	s->agreed = false;
-	s->share = false;
+	s->share = s->maps = false;
 	s->write_multiple = false;
 	s->max_data_xfer = VFU_MAX_DATA;
 	s->broken = 0;

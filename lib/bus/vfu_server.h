@@ -48,8 +48,9 @@ struct vfu_server_config {
 	const char *path;
 	mode_t mode; /**< permissions of the socket: who may connect */
 	/**
-	 * Offer what clients may map and post to directly (BUS_MEMORY and BUS_LINE_RING regions
-	 * with a file) to clients that ask for it in the version handshake.
+	 * Offer memory with a file (BUS_MEMORY) to be mapped, as the protocol has it, and what
+	 * clients may post to directly (BUS_LINE_RING) to those that ask for it in the version
+	 * handshake. What is mapped is in no order with register writes still on the socket.
 	 */
 	bool share;
 	/** A JSON object that clients of ours are told in the handshake, or NULL. */

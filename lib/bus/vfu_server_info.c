@@ -19,6 +19,7 @@ agree(struct vfu_server *s, const struct vfu_capabilities *asked)
 {
 	s->agreed = true;
 	s->share = asked->share && s->config.share;
+	s->maps = s->config.share && (asked->share || !asked->slipway);
 	s->write_multiple = asked->write_multiple;
 	if (asked->max_data_xfer < s->max_data_xfer)
 		s->max_data_xfer = asked->max_data_xfer;
@@ -134,7 +135,7 @@ static void
 areas_of(const struct vfu_server *s, uint32_t index, struct areas *a)
 {
 	a->n = 0;
-	for (unsigned int i = 0; s->share && i < s->n_regions; i++)
+	for (unsigned int i = 0; s->maps && i < s->n_regions; i++)
 		if (s->regions[i].bar == index)
 			areas_add(a, &s->regions[i]);
 }

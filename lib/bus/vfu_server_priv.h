@@ -91,6 +91,7 @@ struct vfu_server {
 	bool announced; /**< events.came has been called */
 	bool agreed;    /**< VERSION is done */
 	bool share;     /**< both sides want to */
+	bool maps;      /**< memory may be mapped, which any client can but one that says no */
 	bool in_access; /**< the device is being called on behalf of a message */
 	bool irqs_held; /**< vectors wait for DMA_WRITEs to be answered */
 	int broken;     /**< a negative errno: the client is to be let go */
