@@ -21,7 +21,7 @@ for version in "${!ID_OF[@]}"; do
 	address=$(lspci -Dnd "8086:${ID_OF[$version]}" | cut -d' ' -f1 | head -n 1)
 	[ -z "$address" ] || ADDRESS[$version]=$address
 done
-
+MIC=$(lspci -Dnd 8086:225c | cut -d' ' -f1)
 
 # named VERSION: lspci has a name for it, and shows both BARs and what a driver looks for
 named()
@@ -44,7 +44,7 @@ mic_named()
 	shown=$(lspci -nnvv -d 8086:225c)
 	say "$shown"
 	grep -q '^.*Co-processor \[0b40\]: Intel .*\[8086:225c\] (rev 20)' <<<"$shown" &&
-		grep -q 'Region 0: Memory at .*64-bit, prefetchable.*size=32M' <<<"$shown" &&
+		grep -q 'Region 0: Memory at .*64-bit, prefetchable.*size=256M' <<<"$shown" &&
 		grep -q 'Region 4: Memory at .*64-bit.*size=128K' <<<"$shown" &&
 		grep -q 'MSI-X: Enable- Count=16' <<<"$shown"
 }
@@ -154,6 +154,34 @@ selftest()
 		dpdk-test "${EAL[@]}"
 }
 
+# mic_bound DRIVER: dpdk-devbind.py gives the card to a driver of the kernel
+mic_bound()
+{
+	dpdk-devbind.py --bind="$1" "$MIC" && [ "$(driver_of "$MIC")" = "$1" ]
+}
+
+# mic_eal: set EAL for a program in front of the card, with our driver
+mic_eal()
+{
+	PREFIX=slipway-$BASHPID
+	EAL=(-m 256 --no-telemetry -a "$MIC" --file-prefix "$PREFIX" --lcores "(0-2)@($CPUS)"
+		"${LOAD[@]/%$DRIVER/librte_raw_mic.so}")
+}
+
+# mic_tests PATTERN...: app/test/mic on the card
+mic_tests()
+{
+	mic_eal
+	stock 300 '' slipway-test-mic "${EAL[@]}" -- "$@"
+}
+
+# mic_rawdev_autotest: the stock suite, on the card
+mic_rawdev_autotest()
+{
+	mic_eal
+	stock 90 "mic_$MIC) selftest: Passed" env DPDK_TEST=rawdev_autotest dpdk-test "${EAL[@]}"
+}
+
 # driver_tests DRIVER VERSION DEVARGS PATTERN: app/test on that device
 driver_tests()
 {
@@ -212,6 +240,9 @@ run_vfio()
 	check "stock driver: eventdev_selftest_dlb2 $FIRST" selftest "$FIRST"
 	check "our driver: slipway-test-event, sleep and wake $FIRST" \
 		driver_tests our "$FIRST" ,wait=interrupt '*wake*'
+	check "dpdk-devbind.py binds the MIC to vfio-pci" mic_bound vfio-pci
+	check "our driver: slipway-test-mic" mic_tests
+	check "our driver: stock rawdev_autotest on the MIC" mic_rawdev_autotest
 }
 
 run_uio()
@@ -223,6 +254,9 @@ run_uio()
 		check "$driver driver over uio: perf_queue --stlist a $FIRST" \
 			eventdev $driver "$FIRST" perf_queue --stlist a
 	done
+	check "dpdk-devbind.py binds the MIC to uio_pci_generic" mic_bound uio_pci_generic
+	check "our driver over uio: slipway-test-mic, copies" mic_tests 'copies_and*'
+	check "our driver over uio: stock rawdev_autotest on the MIC" mic_rawdev_autotest
 	check "dpdk-devbind.py binds back to vfio-pci" bound vfio-pci "${VERSIONS[@]}"
 	check "our driver, once more: order_queue $FIRST" eventdev our "$FIRST" order_queue
 	check "dpdk-devbind.py unbinds" unbound "${VERSIONS[@]}"

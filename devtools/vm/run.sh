@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The slipway authors
 #
-# A QEMU guest with modelled DLBs on its PCI bus, each served by a process of its own over
-# vfio-user, and a script inside it.
+# A QEMU guest with modelled DLBs and a MIC card on its PCI bus, each served by a process of its own
+# over vfio-user, and a script inside it.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 . "$ROOT/devtools/checks.sh"
@@ -11,8 +11,8 @@
 
 # What goes into the guest, at the place it has here, below /slipway.
 PARTS=(
-	build/app/{bench-event,movdir64b.so,slipway,slipway-test-event}
-	build/drivers/librte_event_dlb.so
+	build/app/{bench-event,movdir64b.so,slipway,slipway-test-event,slipway-test-mic}
+	build/drivers/librte_{common_mic,event_dlb,raw_mic}.so
 	devtools/{common.sh,checks.sh,jobs.sh} devtools/vm/guest.sh
 )
 MEMORY=1536
@@ -26,14 +26,14 @@ usage()
 	Usage: devtools/vm/run.sh [--shell | --script FILE] [--only PATTERN]
 	                          [--version VERSION]... [--append WORDS]
 
-	Boots a guest with DLBs on its PCI bus and runs devtools/vm/guest.sh in it. Fetches QEMU and
+	Boots a guest with devices on its PCI bus and runs devtools/vm/guest.sh in it. Fetches QEMU and
 	the guest when they are not there yet. Exit status 77 when they cannot be had.
 
 	  --shell          a shell in the guest, for you
 	  --script FILE    run FILE in the guest; what it leaves in \$OUT comes back
 	  --only PATTERN   only the checks whose name matches
 	  --version 2.0|2.5
-	                   a device of that version; without this there is one of each
+	                   a DLB of that version; without this there is one of each
 	  --append WORDS   more of them for the command line of the guest's kernel
 	  --help           this text
 	END
@@ -126,7 +126,7 @@ serve_all()
 	for version in "${VERSIONS[@]}"; do
 		serve "$version" "$RUN/dlb${#SERVERS[@]}" dlb --version "$version"
 	done
-	serve mic "$RUN/mic" mic --memory 32
+	serve mic "$RUN/mic" mic --memory 256 --time-scale 100
 }
 
 # guest ARGUMENT...: QEMU, with every device; the guest's console is our terminal
