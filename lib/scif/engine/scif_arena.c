@@ -7,8 +7,6 @@
 
 #include "scif_priv.h"
 
-#define NS_PER_MS UINT64_C(1000000)
-
 /* ---- Halves of connections ---- */
 
 static size_t
@@ -212,7 +210,7 @@ scif_connection_put(struct scif_engine *engine, struct scif_connection *connecti
 		return;
 	}
 	/* The other node may be about to map it, or to write there, and learns only now. */
-	connection->until = engine->now + engine->config.accept_ms * NS_PER_MS;
+	connection->until = scif_in_ms(engine, engine->config.accept_ms);
 	scif_list_add(&engine->resting, &connection->rest);
 }
 

@@ -12,14 +12,12 @@
  *     gone          <----------- DISCNT_ACK    also when the peer knows nothing of it
  */
 
-#define NS_PER_MS UINT64_C(1000000)
-
 /* Its last: nothing names it any more. */
 void
 scif_close_finish(struct scif_endpoint *ep)
 {
 	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
-	scif_connect_unmap(ep);
+	scif_half_unmap(ep);
 	scif_endpoint_set(ep, SCIF_ZOMBIE);
 	scif_endpoint_put(ep);
 }
@@ -29,7 +27,7 @@ stop_listening(struct scif_endpoint *ep)
 {
 	ep->engine->listener[ep->port] = NULL;
 	scif_endpoint_set(ep, SCIF_CLLISTEN);
-	scif_connect_reject_all(ep);
+	scif_accept_reject_all(ep);
 }
 
 /* Returns whether the peer's answer is waited for. */
@@ -37,7 +35,7 @@ static bool
 disconnect(struct scif_endpoint *ep)
 {
 	scif_endpoint_set(ep, SCIF_CLOSING);
-	scif_endpoint_wait(ep, ep->engine->now + ep->engine->config.alive_ms * NS_PER_MS);
+	scif_endpoint_wait(ep, scif_in_ms(ep->engine, ep->engine->config.alive_ms));
 	return scif_connect_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0) == 0;
 }
 
@@ -54,7 +52,7 @@ scif_close_begin(struct scif_endpoint *ep)
 	case SCIF_MAPPING:
 		/* An accepter's connector may believe in the connection already. */
 		if (ep->accepted && !ep->granted)
-			scif_connect_reject(ep);
+			scif_accept_reject(ep);
 		else if (ep->accepted || ep->state == SCIF_MAPPING)
 			waits = disconnect(ep);
 		break;
@@ -89,8 +87,7 @@ scif_close_disconnected(struct scif_endpoint *ep)
 static struct scif_endpoint *
 closed_peer(struct scif_node *from, const struct scif_message *m)
 {
-	struct scif_endpoint *ep =
-		scif_token_find(&from->engine->tokens, SCIF_KIND_ENDPOINT, m->payload[1]);
+	struct scif_endpoint *ep = scif_endpoint_find(from->engine, m->payload[1]);
 
 	return ep != NULL && ep->peer_token == m->payload[0] && ep->peer.node == from->id ? ep
 											  : NULL;
@@ -109,7 +106,7 @@ peer_closed(struct scif_node *from, const struct scif_message *m)
 	else if (ep->state == SCIF_MAPPING)
 		scif_connect_cancel(ep, -ECONNREFUSED);
 	else if (ep->state == SCIF_CONNECTING && ep->accepted)
-		scif_connect_accept_failed(ep);
+		scif_accept_fail(ep);
 	answer.op = SCIF_DISCNT_ACK;
 	scif_message_send(from, &answer);
 }
@@ -117,8 +114,7 @@ peer_closed(struct scif_node *from, const struct scif_message *m)
 static void
 close_acked(struct scif_node *from, const struct scif_message *m)
 {
-	struct scif_endpoint *ep =
-		scif_token_find(&from->engine->tokens, SCIF_KIND_ENDPOINT, m->payload[0]);
+	struct scif_endpoint *ep = scif_endpoint_find(from->engine, m->payload[0]);
 
 	if (ep != NULL && ep->state == SCIF_CLOSING && ep->peer.node == from->id)
 		scif_close_finish(ep);
@@ -144,12 +140,12 @@ node_gone(struct scif_endpoint *ep)
 	switch (ep->state) {
 	case SCIF_CONNECTED:
 		scif_close_disconnected(ep);
-		scif_connect_unmap(ep);
+		scif_half_unmap(ep);
 		break;
 	case SCIF_CONNECTING:
 	case SCIF_MAPPING:
 		if (ep->accepted)
-			scif_connect_accept_failed(ep);
+			scif_accept_fail(ep);
 		else
 			scif_connect_cancel(ep, -ENODEV);
 		break;
@@ -157,7 +153,7 @@ node_gone(struct scif_endpoint *ep)
 		scif_close_finish(ep);
 		break;
 	default:
-		scif_connect_unmap(ep);
+		scif_half_unmap(ep);
 		break;
 	}
 }
@@ -171,7 +167,7 @@ scif_close_node(struct scif_node *node)
 		struct scif_endpoint *ep = scif_list_entry(at, struct scif_endpoint, link);
 
 		if (ep->state == SCIF_LISTENING)
-			scif_connect_forget(ep, node);
+			scif_accept_forget(ep, node);
 		else if (ep->peer.node == node->id && ep->peer.port != 0)
 			node_gone(ep);
 	}

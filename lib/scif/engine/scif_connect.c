@@ -2,7 +2,6 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "scif_priv.h"
 
@@ -17,20 +16,6 @@
  *     Bound         <-------------- CNCT_REJ   nobody listens, or too many wait
  *                   CNCT_GNTNACK ---------->   gone: the connector gave up
  */
-
-#define NS_PER_MS UINT64_C(1000000)
-
-static struct scif_endpoint *
-endpoint_find(struct scif_engine *engine, uint64_t token)
-{
-	return scif_token_find(&engine->tokens, SCIF_KIND_ENDPOINT, token);
-}
-
-static bool
-is_self(const struct scif_engine *engine, uint16_t node)
-{
-	return node == engine->config.node;
-}
 
 int
 scif_connect_send(struct scif_endpoint *ep, enum scif_op op, uint64_t p0, uint64_t p1, uint64_t p2)
@@ -47,9 +32,20 @@ scif_connect_send(struct scif_endpoint *ep, enum scif_op op, uint64_t p0, uint64
 	return node != NULL ? scif_message_send(node, &m) : -ENODEV;
 }
 
-/* ---- The connector ---- */
+void
+scif_connect_established(struct scif_endpoint *ep)
+{
+	const struct scif_endpoint *peer = scif_endpoint_peer(ep);
 
-/* An attempt to connect has ended. */
+	if (!scif_endpoint_far(ep))
+		ep->peer_ring_size = ep->engine->config.ring_size;
+	if (ep->gated || (peer != NULL && peer->gated))
+		scif_endpoint_tell(ep);
+	ep->engine->counters.connected++;
+}
+
+/* ---- An attempt to connect ---- */
+
 static void
 finish(struct scif_endpoint *ep, int outcome, enum scif_state state)
 {
@@ -59,20 +55,13 @@ finish(struct scif_endpoint *ep, int outcome, enum scif_state state)
 	scif_endpoint_set(ep, state);
 }
 
-static void
-connection_drop(struct scif_endpoint *ep)
-{
-	scif_connection_put(ep->engine, ep->connection);
-	ep->connection = NULL;
-}
-
 void
 scif_connect_cancel(struct scif_endpoint *ep, int outcome)
 {
 	if (ep->attempt != SCIF_ATTEMPT_RUNNING)
 		return;
-	scif_connect_unmap(ep);
-	connection_drop(ep);
+	scif_half_unmap(ep);
+	scif_half_drop(ep);
 	finish(ep, outcome, SCIF_BOUND);
 }
 
@@ -122,31 +111,6 @@ auto_bind(struct scif_endpoint *ep)
 	return 0;
 }
 
-/* Across a link the request says where the connector's half is. */
-static int
-own_half(struct scif_endpoint *ep, struct scif_node *node)
-{
-	const struct scif_hold *hold = scif_list_entry(ep->holds.next, struct scif_hold, link);
-	int ret;
-
-	ep->connection = scif_connection_new();
-	if (ep->connection == NULL)
-		return -ENOMEM;
-	ret = scif_place_new(ep->engine, hold->client->number, 0, node,
-			     &ep->connection->place[ep->side]);
-	if (ret < 0)
-		connection_drop(ep);
-	return ret;
-}
-
-static uint64_t
-qp_address(const struct scif_endpoint *ep)
-{
-	return ep->connection != NULL && scif_endpoint_far(ep)
-		       ? scif_place_address(&ep->connection->place[ep->side])
-		       : 0;
-}
-
 static int
 request(struct scif_endpoint *ep, struct scif_node *node)
 {
@@ -157,13 +121,13 @@ request(struct scif_endpoint *ep, struct scif_node *node)
 	ep->grant_qp = 0;
 	ep->peer_token = 0;
 	if (!node->self)
-		ret = own_half(ep, node);
+		ret = scif_half_make(ep, node);
 	if (ret < 0)
 		return ret;
 	ep->attempt = SCIF_ATTEMPT_RUNNING;
-	scif_endpoint_wait(ep, ep->engine->now + ep->engine->config.connect_ms * NS_PER_MS);
+	scif_endpoint_wait(ep, scif_in_ms(ep->engine, ep->engine->config.connect_ms));
 	scif_endpoint_set(ep, SCIF_CONNECTING);
-	ret = scif_connect_send(ep, SCIF_CNCT_REQ, ep->token, qp_address(ep), 0);
+	ret = scif_connect_send(ep, SCIF_CNCT_REQ, ep->token, scif_half_address(ep), 0);
 	if (ret < 0)
 		scif_connect_cancel(ep, ret);
 	return ret;
@@ -220,276 +184,73 @@ scif_connect_begin(struct scif_endpoint *ep, uint64_t node, uint64_t port, bool 
 	return begin(ep, to, asynchronous);
 }
 
-/* ---- The peer's half ---- */
+/* ---- Messages ---- */
 
-void
-scif_connect_unmap(struct scif_endpoint *ep)
-{
-	const struct scif_node *node = ep->engine->node[ep->peer.node];
-
-	if (node == NULL || node->bus == NULL)
-		return;
-	if (ep->peer_ring.len != 0)
-		node->bus->ops->unmap(node->bus, &ep->peer_ring);
-	if (ep->peer_qp.len != 0)
-		node->bus->ops->unmap(node->bus, &ep->peer_qp);
-	ep->peer_ring = (struct scif_view){0};
-	ep->peer_qp = (struct scif_view){0};
-}
-
-static bool
-ring_size_is_good(uint32_t size)
-{
-	return size >= 64 && size <= 1u << 30 && (size & (size - 1)) == 0;
-}
-
-static bool
-half_is_good(const struct scif_view *view)
-{
-	const struct scif_half *half = view->base;
-
-	return half != NULL && (uintptr_t)half % _Alignof(struct scif_half) == 0 &&
-	       half->magic == SCIF_QP_MAGIC;
-}
-
-/* Clients map one memory for both. */
-static bool
-ring_is_good(const struct scif_endpoint *ep)
-{
-	return ep->peer_ring.base != NULL && ep->peer_ring.number == ep->peer_qp.number;
-}
-
-static int
-map_ring(struct scif_endpoint *ep, struct scif_bus *bus)
-{
-	const struct scif_half *half = ep->peer_qp.base;
-	int ret;
-
-	ep->peer_ring_size = half->ring_size;
-	if (!ring_size_is_good(ep->peer_ring_size))
-		return -EIO;
-	ret = bus->ops->map(bus, half->local_buf, ep->peer_ring_size, &ep->peer_ring);
-	return ret == -EFAULT || (ret == 0 && !ring_is_good(ep)) ? -EIO : ret;
-}
-
-int
-scif_connect_map(struct scif_endpoint *ep, uint64_t qp)
-{
-	const struct scif_node *node = scif_node_find(ep->engine, ep->peer.node);
-	int ret;
-
-	if (node == NULL)
-		return -ENODEV;
-	ret = node->bus->ops->map(node->bus, qp, SCIF_QP_SIZE, &ep->peer_qp);
-	if (ret < 0)
-		return ret;
-	ret = half_is_good(&ep->peer_qp) ? map_ring(ep, node->bus) : -EIO;
-	if (ret < 0)
-		scif_connect_unmap(ep);
-	return ret;
-}
-
-/* Connected: whoever of the two shows events is told of what the other does. */
+/* Tell an accepter that its grant is of no use. */
 static void
-connected(struct scif_endpoint *ep)
+nack(struct scif_node *from, const struct scif_message *m)
 {
-	const struct scif_endpoint *peer = scif_endpoint_peer(ep);
-
-	if (!scif_endpoint_far(ep))
-		ep->peer_ring_size = ep->engine->config.ring_size;
-	if (ep->gated || (peer != NULL && peer->gated))
-		scif_endpoint_tell(ep);
-	ep->engine->counters.connected++;
-}
-
-/* ---- The accepter ---- */
-
-static int
-accepter_halves(struct scif_endpoint *ep, struct scif_client *client, const struct scif_knock *knock)
-{
-	struct scif_engine *engine = ep->engine;
-	struct scif_endpoint *connector = endpoint_find(engine, knock->token);
-	struct scif_node *self = scif_node_self(engine);
-	const struct scif_hold *hold;
-	int ret;
-
-	if (connector == NULL || scif_list_empty(&connector->holds))
-		return -EAGAIN;
-	hold = scif_list_entry(connector->holds.next, struct scif_hold, link);
-	ret = scif_place_new(engine, hold->client->number, client->number, self,
-			     &ep->connection->place[0]);
-	if (ret < 0)
-		return ret;
-	return scif_place_new(engine, hold->client->number, client->number, self,
-			      &ep->connection->place[1]);
-}
-
-static int
-accepter_half(struct scif_endpoint *ep, struct scif_client *client, const struct scif_knock *knock)
-{
-	struct scif_node *node = scif_node_find(ep->engine, knock->from.node);
-	int ret;
-
-	if (node == NULL)
-		return -ENODEV;
-	ret = scif_place_new(ep->engine, client->number, 0, node, &ep->connection->place[1]);
-	if (ret < 0)
-		return ret;
-	ret = scif_connect_map(ep, knock->qp);
-	/* Its half is no longer there: it gave up, long ago. */
-	return ret == -EFAULT ? -ECONNREFUSED : ret;
-}
-
-/* The grant; across a link, only once the connector's half is mapped. */
-static int
-grant(struct scif_endpoint *ep)
-{
-	int ret = scif_connect_send(ep, SCIF_CNCT_GNT, ep->peer_token, qp_address(ep), ep->token);
-
-	ep->granted = ret == 0;
-	return ret;
-}
-
-static int
-accept_knock(struct scif_client *client, struct scif_endpoint *ep, const struct scif_knock *knock)
-{
-	int ret;
-
-	ep->accepted = true;
-	ep->side = 1;
-	ep->peer = knock->from;
-	ep->peer_token = knock->token;
-	ep->grant_qp = knock->qp;
-	ep->connection = scif_connection_new();
-	if (ep->connection == NULL)
-		return -ENOMEM;
-	if (is_self(ep->engine, knock->from.node))
-		ret = accepter_halves(ep, client, knock);
-	else
-		ret = accepter_half(ep, client, knock);
-	if (ret == 0)
-		ret = grant(ep);
-	/* A link that has to be asked first: map_again grants. */
-	if (ret < 0 && !(ret == -EAGAIN && scif_endpoint_far(ep)))
-		return ret;
-	scif_endpoint_set(ep, SCIF_CONNECTING);
-	scif_endpoint_wait(ep, ep->engine->now + ep->engine->config.accept_ms * NS_PER_MS);
-	return 0;
-}
-
-static void
-reject(struct scif_engine *engine, const struct scif_knock *knock)
-{
-	struct scif_node *node = scif_node_find(engine, knock->from.node);
-	struct scif_message m = knock->m;
-
-	m.op = SCIF_CNCT_REJ;
-	engine->counters.refused++;
-	if (node != NULL)
-		scif_message_send(node, &m);
-}
-
-static void
-knock_drop(struct scif_endpoint *listener, struct scif_knock *knock)
-{
-	scif_list_remove(&knock->link);
-	atomic_store(&listener->ctl->pending, --listener->nb_knocks);
-	free(knock);
-}
-
-void
-scif_connect_reject_all(struct scif_endpoint *listener)
-{
-	scif_list_each(at, next, &listener->knocks) {
-		struct scif_knock *knock = scif_list_entry(at, struct scif_knock, link);
-
-		reject(listener->engine, knock);
-		knock_drop(listener, knock);
-	}
-}
-
-void
-scif_connect_forget(struct scif_endpoint *listener, const struct scif_node *node)
-{
-	scif_list_each(at, next, &listener->knocks) {
-		struct scif_knock *knock = scif_list_entry(at, struct scif_knock, link);
-
-		if (knock->from.node == node->id)
-			knock_drop(listener, knock);
-	}
-	scif_endpoint_ring(listener);
-}
-
-/* The oldest knock, whose connector has not gone meanwhile. */
-static struct scif_knock *
-knock_first(struct scif_endpoint *listener)
-{
-	struct scif_engine *engine = listener->engine;
-
-	scif_list_each(at, next, &listener->knocks) {
-		struct scif_knock *knock = scif_list_entry(at, struct scif_knock, link);
-
-		if (!is_self(engine, knock->from.node) || endpoint_find(engine, knock->token) != NULL)
-			return knock;
-		knock_drop(listener, knock);
-	}
-	return NULL;
-}
-
-int
-scif_connect_accept(struct scif_client *client, struct scif_endpoint *listener, uint64_t index,
-		    struct scif_endpoint **made)
-{
-	struct scif_knock *knock;
-	struct scif_endpoint *ep;
-	int ret;
-
-	if (listener->state != SCIF_LISTENING)
-		return -EINVAL;
-	knock = knock_first(listener);
-	if (knock == NULL)
-		return -EAGAIN;
-	ret = scif_endpoint_open(client, index, &ep);
-	if (ret == -EBUSY)
-		return ret;
-	if (ret == 0) {
-		ep->port = listener->port;
-		scif_port_hold(&listener->engine->ports, ep->port);
-		ret = accept_knock(client, ep, knock);
-		if (ret < 0)
-			scif_endpoint_drop(client, ep->index);
-	}
-	if (ret < 0)
-		reject(listener->engine, knock);
-	knock_drop(listener, knock);
-	scif_endpoint_show(listener);
-	*made = ret == 0 ? ep : NULL;
-	return ret == -ECONNREFUSED ? -EAGAIN : ret;
-}
-
-void
-scif_connect_reject(struct scif_endpoint *ep)
-{
-	struct scif_node *node = scif_node_find(ep->engine, ep->peer.node);
-	const struct scif_message m = {
-		.src = ep->peer,
-		.dst = {ep->engine->config.node, ep->port},
-		.op = SCIF_CNCT_REJ,
-		.payload = {ep->peer_token, ep->grant_qp},
+	const struct scif_message answer = {
+		.src = m->dst,
+		.dst = m->src,
+		.op = SCIF_CNCT_GNTNACK,
+		.payload = {m->payload[2]},
 	};
 
-	ep->engine->counters.refused++;
-	if (node != NULL)
-		scif_message_send(node, &m);
+	scif_message_send(from, &answer);
+}
+
+/* The accepter's half is mapped, or could not be. */
+static void
+mapped(struct scif_endpoint *ep, int ret)
+{
+	if (ret == 0)
+		ret = scif_connect_send(ep, SCIF_CNCT_GNTACK, ep->peer_token, 0, 0);
+	if (ret < 0) {
+		scif_connect_give_up(ep, ret);
+		return;
+	}
+	scif_connect_established(ep);
+	finish(ep, 0, SCIF_CONNECTED);
+}
+
+static void
+granted(struct scif_node *from, const struct scif_message *m)
+{
+	struct scif_endpoint *ep = scif_endpoint_find(from->engine, m->payload[0]);
+	int ret;
+
+	if (ep == NULL || ep->state != SCIF_CONNECTING || ep->accepted || ep->peer.node != from->id) {
+		from->engine->counters.bad_token += ep == NULL;
+		nack(from, m);
+		return;
+	}
+	ep->peer_token = m->payload[2];
+	ep->grant_qp = m->payload[1];
+	scif_endpoint_set(ep, SCIF_MAPPING);
+	ret = from->self ? scif_half_join(ep) : scif_half_map(ep, ep->grant_qp);
+	if (ret != -EAGAIN)
+		mapped(ep, ret);
+}
+
+static void
+rejected(struct scif_node *from, const struct scif_message *m)
+{
+	struct scif_endpoint *ep = scif_endpoint_find(from->engine, m->payload[0]);
+
+	if (ep != NULL && ep->state == SCIF_CONNECTING && !ep->accepted && ep->peer.node == from->id)
+		scif_connect_cancel(ep, -ECONNREFUSED);
+	else
+		from->engine->counters.bad_token++;
 }
 
 void
-scif_connect_accept_failed(struct scif_endpoint *ep)
+scif_connect_message(struct scif_node *from, const struct scif_message *m)
 {
-	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
-	scif_connect_unmap(ep);
-	connection_drop(ep);
-	scif_endpoint_set(ep, SCIF_UNBOUND);
+	if (m->op == SCIF_CNCT_GNT)
+		granted(from, m);
+	else
+		rejected(from, m);
 }
 
 /* ---- Time ---- */
@@ -507,27 +268,14 @@ waits_for_map(const struct scif_endpoint *ep)
 static void
 map_again(struct scif_endpoint *ep)
 {
-	int ret = scif_connect_map(ep, ep->grant_qp);
+	int ret = scif_half_map(ep, ep->grant_qp);
 
 	if (ret == -EAGAIN)
 		return;
-	if (!ep->accepted) {
-		scif_connect_granted(ep, ret);
-	} else if (ret < 0 || grant(ep) < 0) {
-		scif_connect_reject(ep);
-		scif_connect_accept_failed(ep);
-	}
-}
-
-static void
-accept_expired(struct scif_endpoint *ep)
-{
-	/* Should the connector believe in the connection, it learns that there is none. */
-	if (ep->granted)
-		scif_connect_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0);
+	if (ep->accepted)
+		scif_accept_mapped(ep, ret);
 	else
-		scif_connect_reject(ep);
-	scif_connect_accept_failed(ep);
+		mapped(ep, ret);
 }
 
 void
@@ -542,7 +290,7 @@ scif_connect_expire(struct scif_endpoint *ep)
 	case SCIF_CONNECTING:
 	case SCIF_MAPPING:
 		if (ep->accepted)
-			accept_expired(ep);
+			scif_accept_expire(ep);
 		else
 			scif_connect_give_up(ep, -ECONNREFUSED);
 		break;
@@ -551,163 +299,6 @@ scif_connect_expire(struct scif_endpoint *ep)
 		break;
 	default:
 		scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
-		break;
-	}
-}
-
-/* ---- Messages ---- */
-
-static int
-knock_add(struct scif_engine *engine, const struct scif_message *m, const struct scif_node *from)
-{
-	struct scif_endpoint *listener = engine->listener[m->dst.port];
-	struct scif_knock *knock;
-
-	if (listener == NULL || listener->nb_knocks >= listener->backlog)
-		return -ECONNREFUSED;
-	knock = calloc(1, sizeof(*knock));
-	if (knock == NULL)
-		return -ENOMEM;
-	knock->from = (struct scif_address){from->id, m->src.port};
-	knock->token = m->payload[0];
-	knock->qp = m->payload[1];
-	knock->m = *m;
-	scif_list_add(&listener->knocks, &knock->link);
-	atomic_store(&listener->ctl->pending, ++listener->nb_knocks);
-	scif_endpoint_ring(listener);
-	return 0;
-}
-
-static void
-requested(struct scif_node *from, const struct scif_message *m)
-{
-	struct scif_message answer = *m;
-
-	if (knock_add(from->engine, m, from) == 0)
-		return;
-	from->engine->counters.refused++;
-	answer.op = SCIF_CNCT_REJ;
-	scif_message_send(from, &answer);
-}
-
-/* Tell an accepter that its grant is of no use. */
-static void
-nack(struct scif_node *from, const struct scif_message *m)
-{
-	const struct scif_message answer = {
-		.src = m->dst,
-		.dst = m->src,
-		.op = SCIF_CNCT_GNTNACK,
-		.payload = {m->payload[2]},
-	};
-
-	scif_message_send(from, &answer);
-}
-
-/* The connector has mapped the accepter's half, or could not. */
-void
-scif_connect_granted(struct scif_endpoint *ep, int ret)
-{
-	if (ret == 0)
-		ret = scif_connect_send(ep, SCIF_CNCT_GNTACK, ep->peer_token, 0, 0);
-	if (ret < 0) {
-		scif_connect_give_up(ep, ret);
-		return;
-	}
-	connected(ep);
-	finish(ep, 0, SCIF_CONNECTED);
-}
-
-/* Within a node the accepter made both halves. */
-static int
-take_halves(struct scif_endpoint *ep)
-{
-	struct scif_endpoint *accepter = endpoint_find(ep->engine, ep->peer_token);
-
-	if (accepter == NULL || accepter->connection == NULL)
-		return -ECONNREFUSED;
-	ep->connection = accepter->connection;
-	ep->connection->users++;
-	return 0;
-}
-
-static void
-granted(struct scif_node *from, const struct scif_message *m)
-{
-	struct scif_endpoint *ep = endpoint_find(from->engine, m->payload[0]);
-	int ret;
-
-	if (ep == NULL || ep->state != SCIF_CONNECTING || ep->accepted || ep->peer.node != from->id) {
-		from->engine->counters.bad_token += ep == NULL;
-		nack(from, m);
-		return;
-	}
-	ep->peer_token = m->payload[2];
-	ep->grant_qp = m->payload[1];
-	scif_endpoint_set(ep, SCIF_MAPPING);
-	ret = from->self ? take_halves(ep) : scif_connect_map(ep, ep->grant_qp);
-	if (ret == -EAGAIN)
-		return;
-	scif_connect_granted(ep, ret);
-}
-
-/* An accepted endpoint that waits for what its connector says; NULL: there is none. */
-static struct scif_endpoint *
-waiting_accepter(struct scif_node *from, const struct scif_message *m)
-{
-	struct scif_endpoint *ep = endpoint_find(from->engine, m->payload[0]);
-
-	if (ep != NULL && ep->state == SCIF_CONNECTING && ep->accepted && ep->peer.node == from->id)
-		return ep;
-	from->engine->counters.bad_token++;
-	return NULL;
-}
-
-static void
-grant_acked(struct scif_node *from, const struct scif_message *m)
-{
-	struct scif_endpoint *ep = waiting_accepter(from, m);
-
-	if (ep == NULL)
-		return;
-	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
-	connected(ep);
-	scif_endpoint_set(ep, SCIF_CONNECTED);
-}
-
-static void
-rejected(struct scif_node *from, const struct scif_message *m)
-{
-	struct scif_endpoint *ep = endpoint_find(from->engine, m->payload[0]);
-
-	if (ep != NULL && ep->state == SCIF_CONNECTING && !ep->accepted && ep->peer.node == from->id)
-		scif_connect_cancel(ep, -ECONNREFUSED);
-	else
-		from->engine->counters.bad_token++;
-}
-
-void
-scif_connect_message(struct scif_node *from, const struct scif_message *m)
-{
-	struct scif_endpoint *ep;
-
-	switch (m->op) {
-	case SCIF_CNCT_REQ:
-		requested(from, m);
-		break;
-	case SCIF_CNCT_GNT:
-		granted(from, m);
-		break;
-	case SCIF_CNCT_GNTACK:
-		grant_acked(from, m);
-		break;
-	case SCIF_CNCT_GNTNACK:
-		ep = waiting_accepter(from, m);
-		if (ep != NULL)
-			scif_connect_accept_failed(ep);
-		break;
-	default:
-		rejected(from, m);
 		break;
 	}
 }

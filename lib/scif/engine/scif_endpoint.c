@@ -17,6 +17,12 @@ scif_endpoint_of(const struct scif_client *client, uint32_t index)
 	return client->hold[index]->endpoint;
 }
 
+struct scif_endpoint *
+scif_endpoint_find(const struct scif_engine *engine, uint64_t token)
+{
+	return scif_token_find(&engine->tokens, SCIF_KIND_ENDPOINT, token);
+}
+
 static int
 hold_new(struct scif_client *client, struct scif_endpoint *ep, uint32_t index)
 {
@@ -199,7 +205,7 @@ scif_endpoint_peer(const struct scif_endpoint *ep)
 
 	if (scif_endpoint_far(ep))
 		return NULL;
-	peer = scif_token_find(&ep->engine->tokens, SCIF_KIND_ENDPOINT, ep->peer_token);
+	peer = scif_endpoint_find(ep->engine, ep->peer_token);
 	return peer != NULL && peer->peer_token == ep->token ? peer : NULL;
 }
 

@@ -19,7 +19,6 @@
  * LOCAL and REMOTE of a message are meant by the one who gets it.
  */
 
-#define NS_PER_MS UINT64_C(1000000)
 /* Marks are positive. */
 #define MARK_BITS UINT32_C(0x7fffffff)
 #define MARK_PEER UINT32_C(0x80000000)
@@ -252,7 +251,7 @@ wait_begin(struct scif_endpoint *ep, struct scif_node *from, const struct scif_m
 	w->ep = ep;
 	w->m = *m;
 	w->mark = mark;
-	w->deadline = engine->now + engine->config.alive_ms * NS_PER_MS;
+	w->deadline = scif_in_ms(engine, engine->config.alive_ms);
 	scif_list_add(&engine->waits, &w->link);
 	engine->nb_waits++;
 }
@@ -282,14 +281,13 @@ scif_fence_step(struct scif_engine *engine)
 			wait_end(w, false);
 	}
 	/* Clients say nothing when they are done. */
-	return engine->nb_waits > 0 ? engine->now + NS_PER_MS : SCIF_NO_DEADLINE;
+	return engine->nb_waits > 0 ? scif_in_ms(engine, 1) : SCIF_NO_DEADLINE;
 }
 
 static void
 asked(struct scif_node *from, const struct scif_message *m)
 {
-	struct scif_endpoint *ep =
-		scif_token_find(&from->engine->tokens, SCIF_KIND_ENDPOINT, m->payload[0]);
+	struct scif_endpoint *ep = scif_endpoint_find(from->engine, m->payload[0]);
 	uint32_t mark;
 
 	if (ep == NULL || ep->state != SCIF_CONNECTED || ep->peer.node != from->id) {

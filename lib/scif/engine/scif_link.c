@@ -16,7 +16,6 @@
  * was not sent.
  */
 
-#define NS_PER_MS UINT64_C(1000000)
 /* Messages taken at once: as many as a ring holds. */
 #define MESSAGES_MAX (SCIF_NODE_RING_SIZE / sizeof(struct scif_message))
 /* Messages that wait for room: another ring full of them. */
@@ -138,7 +137,7 @@ scif_link_reset(struct scif_node *node)
 	/* Nobody is there to answer, or to be answered. */
 	node->exiting = SCIF_NO_DEADLINE;
 	node->stopping = false;
-	node->wire->next_look = node->engine->now + node->engine->config.page_poll_ms * NS_PER_MS;
+	node->wire->next_look = scif_in_ms(node->engine, node->engine->config.page_poll_ms);
 }
 
 void
@@ -223,7 +222,7 @@ send_waiting(struct scif_node *node)
 	}
 	if (sent)
 		node->bus->ops->ring(node->bus);
-	return link->nb_waiting > 0 ? engine->now + NS_PER_MS : SCIF_NO_DEADLINE;
+	return link->nb_waiting > 0 ? scif_in_ms(engine, 1) : SCIF_NO_DEADLINE;
 }
 
 /* ---- The other side ---- */
@@ -321,7 +320,7 @@ scif_link_look(struct scif_node *node)
 	uint64_t address = node->bus->ops->peer_qp(node->bus);
 	int ret;
 
-	link->next_look = engine->now + engine->config.page_poll_ms * NS_PER_MS;
+	link->next_look = scif_in_ms(engine, engine->config.page_poll_ms);
 	if (node->peer || address == link->peer_address ||
 	    (address != 0 && (link->withdrawn || address == link->refused)))
 		return;

@@ -85,7 +85,7 @@ scif_message_failed(struct scif_node *to, const struct scif_message *m)
 		 name_of(m->op), engine->config.send_retry_ms);
 	switch (m->op) {
 	case SCIF_CNCT_REQ:
-		ep = scif_token_find(&engine->tokens, SCIF_KIND_ENDPOINT, m->payload[0]);
+		ep = scif_endpoint_find(engine, m->payload[0]);
 		if (ep != NULL)
 			scif_connect_cancel(ep, -ENODEV);
 		break;
@@ -116,7 +116,12 @@ dispatch(struct scif_node *from, const struct scif_message *m)
 	case SCIF_GET_NODE_INFO:
 		scif_node_message(from, m);
 		break;
-	case SCIF_CNCT_REQ ... SCIF_CNCT_REJ:
+	case SCIF_CNCT_REQ:
+	case SCIF_CNCT_GNTACK ... SCIF_CNCT_GNTNACK:
+		scif_accept_message(from, m);
+		break;
+	case SCIF_CNCT_GNT:
+	case SCIF_CNCT_REJ:
 		scif_connect_message(from, m);
 		break;
 	case SCIF_DISCNCT ... SCIF_DISCNT_ACK:

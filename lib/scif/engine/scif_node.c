@@ -13,8 +13,6 @@
  *   lost    the same without its EXIT
  */
 
-#define NS_PER_MS UINT64_C(1000000)
-
 struct scif_node *
 scif_node_self(struct scif_engine *engine)
 {
@@ -172,7 +170,7 @@ exits(struct scif_node *node)
 	struct scif_engine *engine = node->engine;
 
 	scif_node_leave(node);
-	node->exiting = engine->now + engine->config.alive_ms * NS_PER_MS;
+	node->exiting = scif_in_ms(engine, engine->config.alive_ms);
 	let_go_if_known(engine, node->id);
 }
 

@@ -15,8 +15,6 @@
  * What node 0 said before has come then: nodes that it removed are gone.
  */
 
-#define NS_PER_MS UINT64_C(1000000)
-
 /* Somebody waits for the answer. */
 struct scif_asker {
 	struct scif_list link; /* in engine->askers, in the order of their deadlines */
@@ -53,7 +51,7 @@ asker_new(struct scif_client *client, const struct scif_request *rq, struct scif
 	a->client = client;
 	a->slot = rq->slot;
 	a->ticket = rq->ticket;
-	a->deadline = engine->now + engine->config.alive_ms * NS_PER_MS;
+	a->deadline = scif_in_ms(engine, engine->config.alive_ms);
 	if (scif_token_new(&engine->tokens, SCIF_KIND_INFO, a, &a->token) < 0) {
 		free(a);
 		return -ENOMEM;

@@ -191,6 +191,15 @@ struct scif_engine {
 	struct scif_counters counters;
 };
 
+#define NS_PER_MS UINT64_C(1000000)
+
+/** When that many milliseconds will have passed. */
+static inline uint64_t
+scif_in_ms(const struct scif_engine *engine, uint32_t ms)
+{
+	return engine->now + ms * NS_PER_MS;
+}
+
 /* ---- scif_endpoint.c: endpoints, and what a client may do with one that is not connected ---- */
 
 /** A new endpoint of a client, at an index of its choice. */
@@ -200,6 +209,8 @@ bool scif_endpoint_drop(struct scif_client *client, uint32_t index);
 /** A client holds what another one holds. */
 int scif_endpoint_share(struct scif_client *client, const struct scif_client *like);
 struct scif_endpoint *scif_endpoint_of(const struct scif_client *client, uint32_t index);
+/** By a token that somebody said; NULL: there is none. */
+struct scif_endpoint *scif_endpoint_find(const struct scif_engine *engine, uint64_t token);
 int scif_endpoint_bind(struct scif_endpoint *ep, uint64_t port, bool privileged);
 int scif_endpoint_listen(struct scif_endpoint *ep, int64_t backlog);
 /** Set the state, show it on the board, and ring. */
@@ -226,7 +237,7 @@ struct scif_half *scif_endpoint_peer_half(const struct scif_endpoint *ep);
 struct scif_endpoint *scif_endpoint_peer(const struct scif_endpoint *ep);
 bool scif_endpoint_far(const struct scif_endpoint *ep);
 
-/* ---- scif_connect.c, scif_close.c: section 10.6 ---- */
+/* ---- scif_connect.c, scif_accept.c, scif_close.c: section 10.6 ---- */
 
 int scif_connect_begin(struct scif_endpoint *ep, uint64_t node, uint64_t port, bool asynchronous);
 /** How the last attempt ended, once: port, negative errno, or -EINPROGRESS. */
@@ -235,26 +246,31 @@ int scif_connect_outcome(struct scif_endpoint *ep);
 void scif_connect_cancel(struct scif_endpoint *ep, int outcome);
 /** Give up an attempt. */
 void scif_connect_give_up(struct scif_endpoint *ep, int outcome);
-int scif_connect_accept(struct scif_client *client, struct scif_endpoint *listener, uint64_t index,
-			struct scif_endpoint **made);
-/** Map the peer's half, of another node: 0, -EAGAIN when that takes time, or an errno. */
-int scif_connect_map(struct scif_endpoint *ep, uint64_t qp);
-void scif_connect_unmap(struct scif_endpoint *ep);
+/** Both are about to be Connected: whoever shows events is to be told of what the other does. */
+void scif_connect_established(struct scif_endpoint *ep);
 /** Time passed: give up what took too long. */
 void scif_connect_expire(struct scif_endpoint *ep);
+/** What an accepter says: the grant, or that there is none. */
 void scif_connect_message(struct scif_node *from, const struct scif_message *m);
-/** The connector has mapped the peer's half, or could not. */
-void scif_connect_granted(struct scif_endpoint *ep, int ret);
-/** The connector of an accepted endpoint that granted it nothing yet is refused. */
-void scif_connect_reject(struct scif_endpoint *ep);
-/** An accepted endpoint is not wanted: its owner sees that, and closes it. */
-void scif_connect_accept_failed(struct scif_endpoint *ep);
-/** Refuse all who wait at a listener; forget those of a node that is gone. */
-void scif_connect_reject_all(struct scif_endpoint *listener);
-void scif_connect_forget(struct scif_endpoint *listener, const struct scif_node *node);
 /** A message about the endpoint, to its peer's node. */
 int scif_connect_send(struct scif_endpoint *ep, enum scif_op op, uint64_t p0, uint64_t p1,
 		      uint64_t p2);
+
+/** A new endpoint for the oldest request that waits: 0, or a negative errno. */
+int scif_accept_begin(struct scif_client *client, struct scif_endpoint *listener, uint64_t index,
+		      struct scif_endpoint **made);
+/** Its connector's half is mapped, which took time, or cannot be: grant, or refuse. */
+void scif_accept_mapped(struct scif_endpoint *ep, int ret);
+/** The connector of an accepted endpoint that granted it nothing yet is refused. */
+void scif_accept_reject(struct scif_endpoint *ep);
+/** An accepted endpoint is not wanted: its owner sees that, and closes it. */
+void scif_accept_fail(struct scif_endpoint *ep);
+void scif_accept_expire(struct scif_endpoint *ep);
+/** Refuse all who wait at a listener; forget those of a node that is gone. */
+void scif_accept_reject_all(struct scif_endpoint *listener);
+void scif_accept_forget(struct scif_endpoint *listener, const struct scif_node *node);
+/** What a connector says: the request, and how it takes the grant. */
+void scif_accept_message(struct scif_node *from, const struct scif_message *m);
 
 void scif_close_begin(struct scif_endpoint *ep);
 void scif_close_finish(struct scif_endpoint *ep);
@@ -263,6 +279,20 @@ void scif_close_message(struct scif_node *from, const struct scif_message *m);
 void scif_close_disconnected(struct scif_endpoint *ep);
 /** All endpoints towards a node. */
 void scif_close_node(struct scif_node *node);
+
+/* ---- scif_half.c: halves of a connection, this node's and the peer's ---- */
+
+/** Its own, for a peer on another node. */
+int scif_half_make(struct scif_endpoint *ep, struct scif_node *node);
+/** Within a node: make both; the connector joins them once it is granted. */
+int scif_half_make_both(struct scif_endpoint *accepter, const struct scif_endpoint *connector);
+int scif_half_join(struct scif_endpoint *connector);
+void scif_half_drop(struct scif_endpoint *ep);
+/** Where the peer's node finds this half; 0 within a node. */
+uint64_t scif_half_address(const struct scif_endpoint *ep);
+/** Map the peer's half, of another node: 0, -EAGAIN when that takes time, or an errno. */
+int scif_half_map(struct scif_endpoint *ep, uint64_t qp);
+void scif_half_unmap(struct scif_endpoint *ep);
 
 /* ---- scif_stream.c: told by clients, and by messages, that bytes were sent or received ---- */
 

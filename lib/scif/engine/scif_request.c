@@ -134,7 +134,7 @@ static int
 accept_endpoint(const struct asked *a)
 {
 	struct scif_endpoint *ep;
-	int ret = scif_connect_accept(a->client, a->ep, a->rq->arg[0], &ep);
+	int ret = scif_accept_begin(a->client, a->ep, a->rq->arg[0], &ep);
 
 	if (ret < 0)
 		return ret;

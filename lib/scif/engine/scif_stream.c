@@ -38,8 +38,7 @@ scif_stream_tell(struct scif_endpoint *ep)
 void
 scif_stream_message(struct scif_node *from, const struct scif_message *m)
 {
-	struct scif_endpoint *ep =
-		scif_token_find(&from->engine->tokens, SCIF_KIND_ENDPOINT, m->payload[0]);
+	struct scif_endpoint *ep = scif_endpoint_find(from->engine, m->payload[0]);
 
 	if (ep != NULL && ep->state == SCIF_CONNECTED && ep->peer.node == from->id)
 		scif_endpoint_ring(ep);

@@ -10,8 +10,6 @@
 
 /* What the two nodes of a window say to each other about it; scif_window.h has the picture. */
 
-#define NS_PER_MS UINT64_C(1000000)
-
 int
 scif_window_send(const struct scif_window *w, enum scif_op op, uint64_t p0, uint64_t p1,
 		 uint64_t p2)
@@ -243,7 +241,7 @@ scif_window_step(struct scif_engine *engine)
 		describe(w);
 		waits = true;
 	}
-	return waits ? engine->now + NS_PER_MS : SCIF_NO_DEADLINE;
+	return waits ? scif_in_ms(engine, 1) : SCIF_NO_DEADLINE;
 }
 
 /* ---- Registered ---- */
@@ -252,8 +250,7 @@ scif_window_step(struct scif_engine *engine)
 static struct scif_endpoint *
 viewer(struct scif_node *from, uint64_t token)
 {
-	struct scif_endpoint *ep =
-		scif_token_find(&from->engine->tokens, SCIF_KIND_ENDPOINT, token);
+	struct scif_endpoint *ep = scif_endpoint_find(from->engine, token);
 
 	return ep != NULL && ep->state == SCIF_CONNECTED && ep->peer.node == from->id ? ep : NULL;
 }
