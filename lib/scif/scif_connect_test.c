@@ -25,22 +25,14 @@
 
 #define PORT PAIR_PORT
 
-static struct rig rig;
-
+/* A node that waits less long than others. */
 static int
-begin(void **state)
+impatient(void **state)
 {
 	const struct scif_engine_config config = {.connect_ms = 300, .accept_ms = 300};
 
 	(void)state;
-	return rig_begin(&rig, &config);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
+	return rig_begin(&rig_node, &config);
 }
 
 static void
@@ -227,14 +219,17 @@ what_connections_took_is_given_back(void **state)
 int
 main(void)
 {
+	const struct CMUnitTest timed[] = {
+		cmocka_unit_test(a_connect_that_nobody_accepts_ends_and_leaves_no_trap),
+	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connecting_to_nobody_is_refused_and_can_be_tried_again),
-		cmocka_unit_test(a_connect_that_nobody_accepts_ends_and_leaves_no_trap),
 		cmocka_unit_test(a_nonblocking_connect_tells_its_end_by_pollout),
 		cmocka_unit_test(closing_a_listener_ends_who_waits_there),
 		cmocka_unit_test(visitors_in_crowds_are_told_apart),
 		cmocka_unit_test(what_connections_took_is_given_back),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(timed, impatient, rig_teardown) +
+	       cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

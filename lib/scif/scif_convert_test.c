@@ -26,34 +26,6 @@
 
 /* Memory of every kind can be registered: what becomes of it, and of who else uses it. */
 
-#define PAGE PAIR_PAGE
-#define RW   (SCIF_PROT_READ | SCIF_PROT_WRITE)
-
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
-static off_t
-window(scif_epd_t epd, void *at, size_t pages, int prot)
-{
-	off_t offset = scif_register(epd, at, pages * PAGE, 0, prot, 0);
-
-	assert_true(offset > 0);
-	return offset;
-}
-
 /* The window and the memory are the same, both ways. */
 static void
 check_same(const struct pair *p, char *at, off_t offset)
@@ -97,7 +69,7 @@ private_memory_keeps_its_contents_and_its_neighbours(void **state)
 	for (unsigned int i = 0; i < 5 * PAGE; i++)
 		at[i] = (char)(i / 7);
 	at[3 * PAGE] = 0;
-	check_same(&p, at + PAGE, window(p.a, at + PAGE, 3, RW));
+	check_same(&p, at + PAGE, pair_window(p.a, at + PAGE, 3, RW));
 	assert_false(is_shared(at));
 	assert_true(is_shared(at + PAGE));
 	assert_true(is_shared(at + 3 * PAGE));
@@ -119,9 +91,9 @@ memory_of_the_heap_and_of_the_program_can_be_registered(void **state)
 
 	(void)state;
 	pair_make(&p);
-	check_same(&p, heap, window(p.a, heap, 2, RW));
-	check_same(&p, bss, window(p.a, bss, 2, RW));
-	check_same(&p, data, window(p.a, data, 2, RW));
+	check_same(&p, heap, pair_window(p.a, heap, 2, RW));
+	check_same(&p, bss, pair_window(p.a, bss, 2, RW));
+	check_same(&p, data, pair_window(p.a, data, 2, RW));
 	pair_close(&p);
 	free(heap);
 }
@@ -139,7 +111,7 @@ protections_of_private_memory_stay(void **state)
 	mprotect(at + PAGE, PAGE, PROT_READ);
 	assert_failed(scif_register(p.a, at, 3 * PAGE, 0, RW, 0), EFAULT);
 	assert_false(is_shared(at));
-	offset = window(p.a, at, 3, SCIF_PROT_READ);
+	offset = pair_window(p.a, at, 3, SCIF_PROT_READ);
 	assert_int_equal(scif_vreadfrom(p.b, got, 7, offset + PAGE, 0), 0);
 	assert_string_equal(got, "middle");
 	at[0] = 1;
@@ -163,9 +135,9 @@ windows_overlap_in_memory(void **state)
 
 	(void)state;
 	pair_make(&p);
-	part = window(p.a, at + 2 * PAGE, 2, RW);
-	whole = window(p.a, at, 6, RW);
-	inner = window(p.b, at + PAGE, 4, RW);
+	part = pair_window(p.a, at + 2 * PAGE, 2, RW);
+	whole = pair_window(p.a, at, 6, RW);
+	inner = pair_window(p.b, at + PAGE, 4, RW);
 	assert_int_equal(scif_vwriteto(p.b, "one", 4, whole + 2 * PAGE, 0), 0);
 	assert_string_equal(at + 2 * PAGE, "one");
 	assert_int_equal(scif_vwriteto(p.b, "two", 4, part, 0), 0);
@@ -177,7 +149,7 @@ windows_overlap_in_memory(void **state)
 	assert_int_equal(scif_unregister(p.a, part, 2 * PAGE), 0);
 	assert_int_equal(scif_unregister(p.a, whole, 6 * PAGE), 0);
 	assert_int_equal(scif_unregister(p.b, inner, 4 * PAGE), 0);
-	whole = window(p.a, at, 6, RW);
+	whole = pair_window(p.a, at, 6, RW);
 	for (int i = 0; i < 6; i++)
 		check_same(&p, at + (unsigned int)i * PAGE, whole + i * (off_t)PAGE);
 	pair_close(&p);
@@ -263,7 +235,7 @@ writers_lose_nothing_while_memory_is_moved(void **state)
 		usleep(1000);
 		/* Private at first; then shared, and moved once more. */
 		for (int i = 0; i < 3; i++) {
-			off_t offset = window(p.a, at, BUSY_PAGES, RW);
+			off_t offset = pair_window(p.a, at, BUSY_PAGES, RW);
 
 			assert_int_equal(scif_unregister(p.a, offset, BUSY_PAGES * PAGE), 0);
 		}
@@ -296,8 +268,8 @@ a_child_has_memory_of_its_own(void **state)
 	(void)state;
 	shared = pair_shared(1, &fd);
 	pair_make(&p);
-	offset = window(p.a, at, 2, RW);
-	window(p.a, shared, 1, RW);
+	offset = pair_window(p.a, at, 2, RW);
+	pair_window(p.a, shared, 1, RW);
 	strcpy(at, "parent");
 	pid = fork();
 	if (pid == 0) {
@@ -331,7 +303,7 @@ a_child_registers_what_its_parent_had(void **state)
 
 	(void)state;
 	pair_make(&p);
-	window(p.a, at, 2, RW);
+	pair_window(p.a, at, 2, RW);
 	pid = fork();
 	if (pid == 0) {
 		char byte = 0;
@@ -361,16 +333,16 @@ shared_memory_is_registered_in_place(void **state)
 	(void)state;
 	at = pair_shared(3, &fd);
 	pair_make(&p);
-	check_same(&p, at + PAGE, window(p.a, at + PAGE, 2, RW));
+	check_same(&p, at + PAGE, pair_window(p.a, at + PAGE, 2, RW));
 	again = mmap(NULL, 3 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	assert_string_equal(again + PAGE + 5, "there");
 	/* A mapping for reading gives a window for reading. */
 	assert_failed(scif_register(p.a, again, PAGE, 0, RW, 0), EFAULT);
-	window(p.a, again, 3, SCIF_PROT_READ);
+	pair_window(p.a, again, 3, SCIF_PROT_READ);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, 3 * PAGE);
 	close(fd);
-	check_same(&p, at + 2 * PAGE, window(p.a, at + 2 * PAGE, 1, RW));
+	check_same(&p, at + 2 * PAGE, pair_window(p.a, at + 2 * PAGE, 1, RW));
 	pair_close(&p);
 	munmap(at, 3 * PAGE);
 	munmap(again, 3 * PAGE);
@@ -384,7 +356,7 @@ shared_memory_without_a_name_is_found(void **state)
 
 	(void)state;
 	pair_make(&p);
-	check_same(&p, at, window(p.a, at, 2, RW));
+	check_same(&p, at, pair_window(p.a, at, 2, RW));
 	pair_close(&p);
 	munmap(at, 2 * PAGE);
 }
@@ -403,8 +375,8 @@ kinds_side_by_side_are_one_window(void **state)
 	assert_ptr_equal(mmap(at + 2 * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 			      fd, 0),
 			 at + 2 * PAGE);
-	window(p.a, at + 4 * PAGE, 1, RW);
-	offset = window(p.a, at, 6, RW);
+	pair_window(p.a, at + 4 * PAGE, 1, RW);
+	offset = pair_window(p.a, at, 6, RW);
 	for (int i = 0; i < 6; i++)
 		check_same(&p, at + (unsigned int)i * PAGE, offset + i * (off_t)PAGE);
 	there = scif_mmap(NULL, 6 * PAGE, RW, 0, p.b, offset);
@@ -511,5 +483,5 @@ main(void)
 		cmocka_unit_test(a_stack_and_a_private_file_are_copied_by_calls),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

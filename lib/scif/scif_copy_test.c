@@ -29,8 +29,6 @@
  * private mapping of a file, huge pages of no file.
  */
 
-#define PAGE  PAIR_PAGE
-#define RW    (SCIF_PROT_READ | SCIF_PROT_WRITE)
 #define STACK UINT64_C(0x100000)
 #define FILES UINT64_C(0x200000)
 #define CONST UINT64_C(0x300000)

@@ -35,34 +35,7 @@
  * none left; of files that are not what they seem.
  */
 
-#define PAGE       PAIR_PAGE
-#define RW         (SCIF_PROT_READ | SCIF_PROT_WRITE)
-#define PATIENCE_S 10
-#define FDS_MAX    64
-
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
-static int
-hurry(void **state)
-{
-	(void)state;
-	alarm(PATIENCE_S);
-	return 0;
-}
+#define FDS_MAX 64
 
 /* Run it in a process of its own, which may do to itself what it likes. */
 static void
@@ -73,7 +46,7 @@ apart(void (*run)(void))
 
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		alarm(PATIENCE_S);
+		alarm(RIG_PATIENCE_S);
 		run();
 		_exit(0);
 	}
@@ -366,7 +339,7 @@ a_node_without_descriptors_refuses(void **state)
 {
 	(void)state;
 	apart(fill_a_node);
-	setenv("SLIPWAY_DIR", rig.dir, 1);
+	setenv("SLIPWAY_DIR", rig_node.dir, 1);
 }
 
 static int64_t
@@ -446,15 +419,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		/* First: this process is no client yet, and so its child is one of another node. */
 		cmocka_unit_test_setup_teardown(
-			nobody_serves_a_node_for_others_where_everybody_may, hurry, clear_away),
-		cmocka_unit_test_setup(a_node_without_descriptors_refuses, hurry),
-		cmocka_unit_test_setup(a_program_without_descriptors_keeps_those_it_has, hurry),
-		cmocka_unit_test_setup(
-			what_a_program_opens_in_the_place_of_what_it_closed_is_left_alone, hurry),
-		cmocka_unit_test_setup(a_child_keeps_what_its_parent_opened, hurry),
-		cmocka_unit_test_setup(a_lease_keeps_nobody, hurry),
-		cmocka_unit_test_setup(a_lock_that_was_removed_is_none, hurry),
+			nobody_serves_a_node_for_others_where_everybody_may, rig_hurry, clear_away),
+		rig_unit_test(a_node_without_descriptors_refuses),
+		rig_unit_test(a_program_without_descriptors_keeps_those_it_has),
+		rig_unit_test(what_a_program_opens_in_the_place_of_what_it_closed_is_left_alone),
+		rig_unit_test(a_child_keeps_what_its_parent_opened),
+		rig_unit_test(a_lease_keeps_nobody),
+		rig_unit_test(a_lock_that_was_removed_is_none),
 	};
 
-	return cmocka_run_group_tests_name("scif_descriptor", tests, begin, end);
+	return cmocka_run_group_tests_name("scif_descriptor", tests, rig_setup, rig_teardown);
 }

@@ -21,22 +21,6 @@
 
 /* Programs whose engine has ended: by itself, or because it was killed. */
 
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
 static unsigned int
 descriptors(void)
 {
@@ -56,8 +40,8 @@ engine_ends(void)
 {
 	int status;
 
-	kill(rig.pid, SIGTERM);
-	assert_int_equal(waitpid(rig.pid, &status, 0), rig.pid);
+	kill(rig_node.pid, SIGTERM);
+	assert_int_equal(waitpid(rig_node.pid, &status, 0), rig_node.pid);
 	assert_int_equal(status, 0);
 }
 
@@ -82,7 +66,7 @@ an_engine_that_ends_leaves_what_was_sent_and_no_device(void **state)
 	assert_failed(scif_recv(p.a, got, 1, SCIF_RECV_BLOCK), ENODEV);
 	assert_failed(scif_vreadfrom(p.a, got, 1, 0, 0), ENODEV);
 	pair_close(&p);
-	assert_int_equal(rig_again(&rig, NULL), 0);
+	assert_int_equal(rig_again(&rig_node, NULL), 0);
 }
 
 /* Nobody makes room, and nobody is there who could say so. */
@@ -96,13 +80,13 @@ who_sends_without_waiting_notices_that_there_is_no_engine(void **state)
 	(void)state;
 	pair_make(&p);
 	assert_int_equal(scif_send(p.a, bytes, sizeof(bytes), 0), 4095);
-	rig_kill(&rig);
+	rig_kill(&rig_node);
 	for (; sent == 0 && tries < 100000; tries++)
 		sent = scif_send(p.a, bytes, 1, 0);
 	assert_int_equal(sent, -1);
 	assert_int_equal(errno, ENODEV);
 	pair_close(&p);
-	assert_int_equal(rig_again(&rig, NULL), 0);
+	assert_int_equal(rig_again(&rig_node, NULL), 0);
 }
 
 static void
@@ -115,11 +99,11 @@ of_engines_that_ended_nothing_is_kept(void **state)
 	pair_make(&p);
 	before = descriptors();
 	for (int i = 0; i < 5; i++) {
-		rig_kill(&rig);
+		rig_kill(&rig_node);
 		assert_failed(scif_bind(p.listener, 0), ENODEV);
 		if (i % 2 == 0)
 			pair_close(&p);
-		assert_int_equal(rig_again(&rig, NULL), 0);
+		assert_int_equal(rig_again(&rig_node, NULL), 0);
 		/* The old one's endpoints may be closed before, or after, there is another. */
 		if (i % 2 != 0) {
 			scif_close(scif_open());
@@ -144,18 +128,18 @@ a_mapping_outlives_its_engine(void **state)
 	pair_make(&p);
 	before = descriptors();
 	at = pair_pages(1);
-	offset = scif_register(p.b, at, PAIR_PAGE, 0, SCIF_PROT_READ | SCIF_PROT_WRITE, 0);
-	map = scif_mmap(NULL, PAIR_PAGE, SCIF_PROT_READ | SCIF_PROT_WRITE, 0, p.a, offset);
+	offset = scif_register(p.b, at, PAGE, 0, SCIF_PROT_READ | SCIF_PROT_WRITE, 0);
+	map = scif_mmap(NULL, PAGE, SCIF_PROT_READ | SCIF_PROT_WRITE, 0, p.a, offset);
 	assert_ptr_not_equal(map, SCIF_MMAP_FAILED);
-	rig_kill(&rig);
+	rig_kill(&rig_node);
 	assert_failed(scif_bind(p.listener, 0), ENODEV);
 	pair_close(&p);
-	assert_int_equal(rig_again(&rig, NULL), 0);
+	assert_int_equal(rig_again(&rig_node, NULL), 0);
 	pair_make(&p);
 	map[7] = 42;
 	assert_int_equal(at[7], 42);
-	assert_int_equal(scif_munmap(map, PAIR_PAGE), 0);
-	munmap(at, PAIR_PAGE);
+	assert_int_equal(scif_munmap(map, PAGE), 0);
+	munmap(at, PAGE);
 	assert_true(descriptors() <= before + 1);
 	pair_close(&p);
 }
@@ -170,5 +154,5 @@ main(void)
 		cmocka_unit_test(a_mapping_outlives_its_engine),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

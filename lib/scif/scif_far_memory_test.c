@@ -24,9 +24,7 @@
 
 /* Registered memory between two nodes: transfers, mappings, fences; and a node that is killed. */
 
-#define PAGE   PAIR_PAGE
 #define PAGES  8u
-#define RW     (SCIF_PROT_READ | SCIF_PROT_WRITE)
 #define OFFSET 0x40000
 #define ROUNDS 2000
 
@@ -39,7 +37,7 @@ own_window(scif_epd_t epd, int prot)
 
 	for (uint32_t i = 0; i < PAGES * PAGE; i++)
 		at[i] = (char)(i * 7 >> 3);
-	assert_int_equal(scif_register(epd, at, PAGES * PAGE, OFFSET, prot, SCIF_MAP_FIXED), OFFSET);
+	pair_window_at(epd, at, PAGES, OFFSET, prot);
 	return at;
 }
 

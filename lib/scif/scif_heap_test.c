@@ -25,25 +25,8 @@
  */
 
 #define BUFFERS 8u
-#define BYTES   (4 * PAIR_PAGE)
+#define BYTES   (4 * PAGE)
 #define BLOCKS  600u
-#define RW      (SCIF_PROT_READ | SCIF_PROT_WRITE)
-
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
 
 /* Register parts of the heap, and give them back to it. */
 static void
@@ -53,7 +36,7 @@ register_and_free(scif_epd_t epd)
 	off_t offset;
 
 	for (unsigned int i = 0; i < BUFFERS; i++) {
-		assert_int_equal(posix_memalign(&buffer[i], PAIR_PAGE, BYTES), 0);
+		assert_int_equal(posix_memalign(&buffer[i], PAGE, BYTES), 0);
 		memset(buffer[i], (int)i, BYTES);
 		offset = scif_register(epd, buffer[i], BYTES, 0, RW, 0);
 		assert_true(offset > 0);
@@ -140,5 +123,5 @@ main(void)
 		cmocka_unit_test(a_heap_that_was_registered_outlives_forks),
 	};
 
-	return cmocka_run_group_tests_name("scif_heap", tests, begin, end);
+	return cmocka_run_group_tests_name("scif_heap", tests, rig_setup, rig_teardown);
 }

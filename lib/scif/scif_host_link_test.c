@@ -29,7 +29,6 @@
 
 static struct scif_host *host;
 static struct scif_bus *bus;
-static struct rig rig;
 static int peer, page, memory;
 
 static int
@@ -50,9 +49,7 @@ begin(void **state)
 	struct link_packet hello = {.kind = LINK_HELLO, .version = 1, .node = OTHER};
 
 	(void)state;
-	rig = (struct rig){.dir = "/tmp/slipway-scif-XXXXXX"};
-	assert_non_null(mkdtemp(rig.dir));
-	setenv("SLIPWAY_DIR", rig.dir, 1);
+	assert_int_equal(rig_place(&rig_node), 0);
 	assert_int_equal(scif_host_create(&config, &host), 0);
 	assert_int_equal(scif_path(address.sun_path, 0, "link"), 0);
 	peer = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -75,7 +72,7 @@ end(void **state)
 	close(page);
 	close(memory);
 	scif_host_destroy(host);
-	rig_clean(&rig);
+	rig_clean(&rig_node);
 	return 0;
 }
 

@@ -22,9 +22,7 @@
 
 /* A process that hosts node 0, and is its client; node 1 is another process. */
 
-#define PAGE   PAIR_PAGE
 #define OFFSET 0x40000
-#define RW     (SCIF_PROT_READ | SCIF_PROT_WRITE)
 
 static struct scif_host *served;
 static pthread_t server;
@@ -46,11 +44,8 @@ begin(void **state)
 	int fd[2];
 
 	(void)state;
-	strcpy(far_host.dir, "/tmp/slipway-scif-XXXXXX");
-	if (mkdtemp(far_host.dir) == NULL)
-		return -1;
-	setenv("SLIPWAY_DIR", far_host.dir, 1);
-	if (scif_host_create(&config, &served) < 0 || scif_host_local(served, fd) < 0 ||
+	if (rig_place(&far_host) < 0 || scif_host_create(&config, &served) < 0 ||
+	    scif_host_local(served, fd) < 0 ||
 	    pthread_create(&server, NULL, serve, NULL) != 0)
 		return -1;
 	return scif_local_begin(fd);

@@ -26,43 +26,6 @@
 
 /* Registered memory and mappings of it: what is taken, what is refused, how long it lasts. */
 
-#define PAGE PAIR_PAGE
-#define RW   (SCIF_PROT_READ | SCIF_PROT_WRITE)
-
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
-static off_t
-window(scif_epd_t epd, void *at, unsigned int pages, int prot)
-{
-	off_t offset = scif_register(epd, at, pages * PAGE, 0, prot, 0);
-
-	assert_true(offset > 0);
-	assert_int_equal(offset % PAGE, 0);
-	return offset;
-}
-
-static off_t
-window_at(scif_epd_t epd, void *at, unsigned int pages, off_t offset, int prot)
-{
-	assert_int_equal(scif_register(epd, at, pages * PAGE, offset, prot, SCIF_MAP_FIXED),
-			 offset);
-	return offset;
-}
-
 /* ---- Register ---- */
 
 static void
@@ -92,8 +55,8 @@ registration_refuses_what_is_no_window(void **state)
 	assert_failed(scif_register(p.a, at, 2 * PAGE, 0, RW, 0), EFAULT);
 	mprotect(at, PAGE, PROT_READ);
 	assert_failed(scif_register(p.a, at, PAGE, 0, RW, 0), EFAULT);
-	window(p.a, at, 1, SCIF_PROT_READ);
-	window(p.a, at, 1, 0);
+	pair_window(p.a, at, 1, SCIF_PROT_READ);
+	pair_window(p.a, at, 1, 0);
 	scif_close(p.b);
 	assert_failed(scif_register(p.a, at, PAGE, 0, SCIF_PROT_READ, 0), ECONNRESET);
 	pair_close(&p);
@@ -108,16 +71,16 @@ fixed_offsets_are_exact_and_never_overlap(void **state)
 
 	(void)state;
 	pair_make(&p);
-	window_at(p.a, at, 2, 0x10000, RW);
+	pair_window_at(p.a, at, 2, 0x10000, RW);
 	assert_failed(scif_register(p.a, at, 2 * PAGE, 0x11000, RW, SCIF_MAP_FIXED), EADDRINUSE);
 	assert_failed(scif_register(p.a, at, 2 * PAGE, 0xf000, RW, SCIF_MAP_FIXED), EADDRINUSE);
 	assert_failed(scif_register(p.a, at, 4 * PAGE, 0xf000, RW, SCIF_MAP_FIXED), EADDRINUSE);
-	window_at(p.a, at, 1, 0xf000, RW);
-	window_at(p.a, at, 1, 0x12000, RW);
-	window_at(p.a, at, 1, 0, RW);
-	window_at(p.a, at, 1, ((off_t)1 << 62) - PAGE, RW);
+	pair_window_at(p.a, at, 1, 0xf000, RW);
+	pair_window_at(p.a, at, 1, 0x12000, RW);
+	pair_window_at(p.a, at, 1, 0, RW);
+	pair_window_at(p.a, at, 1, ((off_t)1 << 62) - PAGE, RW);
 	/* Another endpoint has another space. */
-	window_at(p.b, at, 2, 0x10000, RW);
+	pair_window_at(p.b, at, 2, 0x10000, RW);
 	pair_close(&p);
 	munmap(at, 4 * PAGE);
 }
@@ -135,7 +98,7 @@ a_thousand_windows_have_offsets_of_their_own(void **state)
 	pair_make(&p);
 	for (int i = 0; i < N; i++) {
 		at[(size_t)i * PAGE] = (char)i;
-		offset[i] = window(p.a, at + (size_t)i * PAGE, 1, RW);
+		offset[i] = pair_window(p.a, at + (size_t)i * PAGE, 1, RW);
 		assert_true(i == 0 || offset[i] + PAGE <= offset[i - 1]);
 	}
 	for (int i = 0; i < N; i += 37) {
@@ -193,9 +156,9 @@ unregister_closes_whole_windows_only(void **state)
 
 	(void)state;
 	pair_make(&p);
-	window_at(p.a, at, 2, 0x10000, RW);
-	window_at(p.a, at + 2 * PAGE, 2, 0x12000, RW);
-	window_at(p.a, at + 4 * PAGE, 2, 0x20000, RW);
+	pair_window_at(p.a, at, 2, 0x10000, RW);
+	pair_window_at(p.a, at + 2 * PAGE, 2, 0x12000, RW);
+	pair_window_at(p.a, at + 4 * PAGE, 2, 0x20000, RW);
 	assert_failed(scif_unregister(p.a, 0x10000, 0), EINVAL);
 	assert_failed(scif_unregister(p.a, 0x10000, 1), EINVAL);
 	assert_failed(scif_unregister(p.a, 0x10001, PAGE), EINVAL);
@@ -214,7 +177,7 @@ unregister_closes_whole_windows_only(void **state)
 	assert_failed(scif_vreadfrom(p.b, &byte, 1, 0x10000, SCIF_RMA_SYNC), ENXIO);
 	assert_failed(scif_vreadfrom(p.b, &byte, 1, 0x12000, SCIF_RMA_SYNC), ENXIO);
 	assert_int_equal(scif_vreadfrom(p.b, &byte, 1, 0x20000, SCIF_RMA_SYNC), 0);
-	window_at(p.a, at, 4, 0x10000, RW);
+	pair_window_at(p.a, at, 4, 0x10000, RW);
 	assert_int_equal(scif_vreadfrom(p.b, &byte, 1, 0x13000, SCIF_RMA_SYNC), 0);
 	pair_close(&p);
 	munmap(at, 8 * PAGE);
@@ -230,7 +193,7 @@ a_window_outlives_the_mapping_it_was_made_of(void **state)
 	(void)state;
 	pair_make(&p);
 	strcpy(at, "before");
-	offset = window(p.a, at, 1, RW);
+	offset = pair_window(p.a, at, 1, RW);
 	assert_ptr_equal(mmap(at, PAGE, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
 			 at);
@@ -252,8 +215,8 @@ mappings_refuse_what_is_not_there(void **state)
 
 	(void)state;
 	pair_make(&p);
-	window_at(p.a, at, 2, 0x10000, SCIF_PROT_READ);
-	window_at(p.a, at + 2 * PAGE, 1, 0x13000, RW);
+	pair_window_at(p.a, at, 2, 0x10000, SCIF_PROT_READ);
+	pair_window_at(p.a, at + 2 * PAGE, 1, 0x13000, RW);
 	assert_ptr_equal(scif_mmap(NULL, PAGE, RW, 0, p.b, 0x10000), SCIF_MMAP_FAILED);
 	assert_int_equal(errno, EACCES);
 	assert_ptr_equal(scif_mmap(NULL, PAGE, SCIF_PROT_READ, 0, p.b, 0x20000), SCIF_MMAP_FAILED);
@@ -289,8 +252,8 @@ a_mapping_is_the_memory_itself(void **state)
 	(void)state;
 	pair_make(&p);
 	strcpy(at + 3 * PAGE, "last");
-	window_at(p.a, at, 2, 0x10000, RW);
-	window_at(p.a, at + 2 * PAGE, 2, 0x12000, RW);
+	pair_window_at(p.a, at, 2, 0x10000, RW);
+	pair_window_at(p.a, at + 2 * PAGE, 2, 0x12000, RW);
 	there = scif_mmap(NULL, 4 * PAGE, RW, 0, p.b, 0x10000);
 	assert_ptr_not_equal(there, SCIF_MMAP_FAILED);
 	assert_string_equal(there + 3 * PAGE, "last");
@@ -320,7 +283,7 @@ offsets_stay_taken_while_they_are_mapped(void **state)
 
 	(void)state;
 	pair_make(&p);
-	window_at(p.a, at, 4, 0x10000, RW);
+	pair_window_at(p.a, at, 4, 0x10000, RW);
 	there = scif_mmap(NULL, 4 * PAGE, RW, 0, p.b, 0x10000);
 	assert_int_equal(scif_unregister(p.a, 0x10000, 4 * PAGE), 0);
 	assert_failed(scif_vreadfrom(p.b, &byte, 1, 0x10000, 0), ENXIO);
@@ -332,7 +295,7 @@ offsets_stay_taken_while_they_are_mapped(void **state)
 	assert_int_equal(scif_munmap(there, PAGE), 0);
 	assert_failed(scif_register(p.a, at, PAGE, 0x10000, RW, SCIF_MAP_FIXED), EADDRINUSE);
 	assert_int_equal(scif_munmap(there + PAGE, 3 * PAGE), 0);
-	window_at(p.a, at, 4, 0x10000, RW);
+	pair_window_at(p.a, at, 4, 0x10000, RW);
 	assert_int_equal(scif_vreadfrom(p.b, &byte, 1, 0x10000, 0), 0);
 	assert_int_equal(byte, 'a');
 	pair_close(&p);
@@ -348,7 +311,7 @@ mappings_survive_both_endpoints(void **state)
 
 	(void)state;
 	pair_make(&p);
-	offset = window(p.a, at, 1, RW);
+	offset = pair_window(p.a, at, 1, RW);
 	there = scif_mmap(NULL, PAGE, RW, 0, p.b, offset);
 	pair_close(&p);
 	strcpy(there, "alive");
@@ -377,7 +340,7 @@ a_mapping_for_reading_cannot_be_written(void **state)
 
 	(void)state;
 	pair_make(&p);
-	offset = window(p.a, at, 1, RW);
+	offset = pair_window(p.a, at, 1, RW);
 	there = scif_mmap(NULL, PAGE, SCIF_PROT_READ, 0, p.b, offset);
 	signal(SIGSEGV, fault);
 	if (sigsetjmp(after_fault, 1) == 0)
@@ -387,7 +350,8 @@ a_mapping_for_reading_cannot_be_written(void **state)
 	assert_int_equal(at[0], 0);
 	scif_munmap(there, PAGE);
 	/* Of a window for reading, not even by who tries. */
-	there = scif_mmap(NULL, PAGE, SCIF_PROT_READ, 0, p.b, window(p.a, at, 1, SCIF_PROT_READ));
+	there = scif_mmap(NULL, PAGE, SCIF_PROT_READ, 0, p.b,
+			  pair_window(p.a, at, 1, SCIF_PROT_READ));
 	assert_failed(mprotect(there, PAGE, PROT_READ | PROT_WRITE), EACCES);
 	scif_munmap(there, PAGE);
 	pair_close(&p);
@@ -419,7 +383,7 @@ a_killed_process_gives_back_what_it_had_mapped(void **state)
 
 	(void)state;
 	other_begin(&o, map_and_wait, NULL);
-	window_at(o.epd, at, 1, 0x10000, RW);
+	pair_window_at(o.epd, at, 1, 0x10000, RW);
 	pair_tell(o.epd, 0x10000);
 	pair_hear(o.epd);
 	assert_string_equal(at, "mapped");
@@ -432,7 +396,7 @@ a_killed_process_gives_back_what_it_had_mapped(void **state)
 	scif_close(o.epd);
 	/* Nothing is left of it: the same memory serves others. */
 	pair_make(&p);
-	window(p.a, at, 1, RW);
+	pair_window(p.a, at, 1, RW);
 	pair_close(&p);
 	munmap(at, PAGE);
 }
@@ -489,5 +453,5 @@ main(void)
 		cmocka_unit_test(memory_of_a_killed_process_stays_where_it_is_mapped),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

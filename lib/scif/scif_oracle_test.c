@@ -23,14 +23,12 @@
  * SLIPWAY_SCIF_ORACLE=OPERATIONS[,SEED] has it go on for longer.
  */
 
-#define PAGE    PAIR_PAGE
 #define POOL    12u /* pages of memory of a side */
 #define SPACE   24u /* pages of registered address space that are used */
 #define WINDOWS 64u
 #define MAPS    8u
 #define OBJECTS 4096u
 
-static struct rig rig;
 static struct pair pair;
 static uint64_t random_state;
 static unsigned int operation;
@@ -382,20 +380,6 @@ operate(void)
 
 /* ---- The test ---- */
 
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
 static void
 sides_make(void)
 {
@@ -441,5 +425,5 @@ main(void)
 		cmocka_unit_test(what_happens_is_what_the_model_says),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

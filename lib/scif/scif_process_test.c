@@ -21,22 +21,6 @@
 
 #define PORT PAIR_PORT
 
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
 static void
 wait_well(pid_t pid)
 {
@@ -127,7 +111,7 @@ an_engine_that_is_killed_ends_waits_and_another_is_found(void **state)
 
 	(void)state;
 	pair_make(&p);
-	rig_kill(&rig);
+	rig_kill(&rig_node);
 	assert_int_equal(scif_recv(p.a, &byte, 1, SCIF_RECV_BLOCK), -1);
 	assert_int_equal(errno, ENODEV);
 	assert_int_equal(scif_bind(p.listener, 0), -1);
@@ -135,7 +119,7 @@ an_engine_that_is_killed_ends_waits_and_another_is_found(void **state)
 	assert_int_equal(scif_open(), -1);
 	assert_int_equal(errno, ENOENT);
 	pair_close(&p);
-	assert_int_equal(rig_again(&rig, NULL), 0);
+	assert_int_equal(rig_again(&rig_node, NULL), 0);
 	pair_make(&p);
 	assert_int_equal(scif_send(p.a, "x", 1, 0), 1);
 	pair_close(&p);
@@ -151,5 +135,5 @@ main(void)
 		cmocka_unit_test(an_engine_that_is_killed_ends_waits_and_another_is_found),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

@@ -25,37 +25,13 @@
 
 /* Transfers between registered memory, of every kind, size and alignment, and their order. */
 
-#define PAGE PAIR_PAGE
-#define RW   (SCIF_PROT_READ | SCIF_PROT_WRITE)
-#define MIB  (1u << 20)
-
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
+#define MIB (1u << 20)
 
 static void
 fill(char *at, size_t n, uint32_t seed)
 {
 	for (size_t i = 0; i < n; i++)
 		at[i] = (char)((i + seed) * 2654435761u >> 23);
-}
-
-static void
-window_at(scif_epd_t epd, void *at, size_t len, off_t offset, int prot)
-{
-	assert_int_equal(scif_register(epd, at, len, offset, prot, SCIF_MAP_FIXED), offset);
 }
 
 /* ---- Every call, on memory of both sides ---- */
@@ -76,8 +52,8 @@ two_make(struct two *t, size_t size)
 	t->size = size;
 	t->mine = pair_pages((unsigned int)(size / PAGE));
 	t->theirs = pair_pages((unsigned int)(size / PAGE));
-	window_at(t->pair.b, t->mine, size, 0, RW);
-	window_at(t->pair.a, t->theirs, size, 0, RW);
+	pair_window_at(t->pair.b, t->mine, size / PAGE, 0, RW);
+	pair_window_at(t->pair.a, t->theirs, size / PAGE, 0, RW);
 }
 
 static void
@@ -181,10 +157,10 @@ ranges_go_on_into_the_next_window_and_no_further(void **state)
 
 	(void)state;
 	pair_make(&p);
-	window_at(p.b, mine, PAGE, 0x1000, RW);
-	window_at(p.b, mine + PAGE, 3 * PAGE, 0x2000, RW);
+	pair_window_at(p.b, mine, 1, 0x1000, RW);
+	pair_window_at(p.b, mine + PAGE, 3, 0x2000, RW);
 	for (int i = 0; i < 7; i++)
-		window_at(p.a, theirs + i * PAGE, PAGE, 0x10000 + i * PAGE, RW);
+		pair_window_at(p.a, theirs + i * PAGE, 1, 0x10000 + i * PAGE, RW);
 	fill(mine, 4 * PAGE, 3);
 	assert_int_equal(scif_writeto(p.b, 0x1000, 4 * PAGE, 0x10080, SCIF_RMA_SYNC), 0);
 	assert_memory_equal(theirs + 0x80, mine, 4 * PAGE);
@@ -218,10 +194,10 @@ transfers_refuse_what_is_not_allowed(void **state)
 	assert_failed(scif_vwriteto(lone, mine, 1, 0, 0), ENOTCONN);
 	scif_close(lone);
 	pair_make(&p);
-	window_at(p.b, mine, PAGE, 0, SCIF_PROT_READ);
-	window_at(p.a, theirs, PAGE, 0, SCIF_PROT_READ);
-	window_at(p.a, theirs, PAGE, 0x1000, SCIF_PROT_WRITE);
-	window_at(p.a, theirs, PAGE, 0x2000, 0);
+	pair_window_at(p.b, mine, 1, 0, SCIF_PROT_READ);
+	pair_window_at(p.a, theirs, 1, 0, SCIF_PROT_READ);
+	pair_window_at(p.a, theirs, 1, 0x1000, SCIF_PROT_WRITE);
+	pair_window_at(p.a, theirs, 1, 0x2000, 0);
 	assert_failed(scif_writeto(p.b, 0, 1, 0x1000, 0x10), EINVAL);
 	assert_failed(scif_writeto(p.b, 0, 1, 0x1000, 0x11), EINVAL);
 	assert_failed(scif_writeto(p.b, 0, 0, 0x1000, 0), EINVAL);
@@ -311,7 +287,7 @@ the_last_line_of_an_ordered_transfer_comes_last(void **state)
 
 	(void)state;
 	other_begin(&o, send_ordered, NULL);
-	window_at(o.epd, at, 4 * PAGE, 0, RW);
+	pair_window_at(o.epd, at, 4, 0, RW);
 	pair_tell(o.epd, 24);
 	for (uint64_t round = 1; round <= ORDERED_ROUNDS; round++) {
 		uint32_t n = ordered_words(round);
@@ -346,8 +322,8 @@ fences_refuse_what_is_no_fence(void **state)
 	assert_failed(scif_fence_signal(lone, 0, 0, 0, 0, 0), ENOTCONN);
 	scif_close(lone);
 	pair_make(&p);
-	window_at(p.b, at, PAGE, 0, RW);
-	window_at(p.b, at, PAGE, 0x8000, SCIF_PROT_READ);
+	pair_window_at(p.b, at, 1, 0, RW);
+	pair_window_at(p.b, at, 1, 0x8000, SCIF_PROT_READ);
 	assert_failed(scif_fence_mark(p.b, 0, &mark), EINVAL);
 	assert_failed(scif_fence_mark(p.b, 3, &mark), EINVAL);
 	assert_failed(scif_fence_mark(p.b, 4, &mark), EINVAL);
@@ -437,7 +413,7 @@ transfers_take_their_time(scif_epd_t epd, void *arg)
 	int mark;
 
 	(void)arg;
-	window_at(epd, mine, 16 * PAGE, 0, RW);
+	pair_window_at(epd, mine, 16, 0, RW);
 	pair_hear(epd);
 	fill(mine, 16 * PAGE, 5);
 	for (int i = 0; i < 16; i++)
@@ -481,7 +457,7 @@ fences_wait_for_transfers_that_take_their_time(void **state)
 	setenv("SLIPWAY_SCIF_RMA", "worker,delay_us=2000,reorder", 1);
 	other_begin(&o, transfers_take_their_time, NULL);
 	unsetenv("SLIPWAY_SCIF_RMA");
-	window_at(o.epd, at, 16 * PAGE, 0, RW);
+	pair_window_at(o.epd, at, 16, 0, RW);
 	fill(want, 16 * PAGE, 5);
 	pair_say(o.epd);
 	pair_hear(o.epd);
@@ -565,7 +541,7 @@ come_and_go(void *arg)
 
 	for (int i = 0; i < 300; i++) {
 		assert_int_equal(scif_unregister(t->pair.a, 0, t->size), 0);
-		window_at(t->pair.a, t->theirs, t->size, 0, RW);
+		pair_window_at(t->pair.a, t->theirs, t->size / PAGE, 0, RW);
 	}
 	return NULL;
 }
@@ -604,7 +580,7 @@ copy_for_ever(scif_epd_t epd, void *arg)
 	char *mine = pair_pages(64);
 
 	(void)arg;
-	window_at(epd, mine, 64 * PAGE, 0, RW);
+	pair_window_at(epd, mine, 64, 0, RW);
 	pair_hear(epd);
 	pair_say(epd);
 	while (scif_writeto(epd, 0, 64 * PAGE, 0, 0) == 0)
@@ -621,7 +597,7 @@ kills_in_the_middle_of_transfers(void **state)
 	(void)state;
 	for (int i = 0; i < 10; i++) {
 		other_begin(&o, copy_for_ever, NULL);
-		window_at(o.epd, at, 64 * PAGE, 0, RW);
+		pair_window_at(o.epd, at, 64, 0, RW);
 		pair_say(o.epd);
 		pair_hear(o.epd);
 		assert_int_equal(scif_vreadfrom(o.epd, &byte, 1, 0, 0), 0);
@@ -656,5 +632,5 @@ main(void)
 		cmocka_unit_test(kills_in_the_middle_of_transfers),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

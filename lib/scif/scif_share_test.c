@@ -25,33 +25,6 @@
 
 /* One endpoint, used by threads and by children at the same time: nobody keeps the others. */
 
-/* What hangs ends, as a failure. */
-#define PATIENCE_S 10
-
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
-static int
-hurry(void **state)
-{
-	(void)state;
-	alarm(PATIENCE_S);
-	return 0;
-}
-
 static void *
 receive_one(void *arg)
 {
@@ -327,14 +300,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(who_does_not_wait_is_not_kept_by_a_thread_that_does, hurry),
-		cmocka_unit_test_setup(an_endpoint_is_closed_under_who_sends_and_receives, hurry),
-		cmocka_unit_test_setup(a_poll_can_take_as_long_as_can_be_said, hurry),
-		cmocka_unit_test_setup(a_poll_looks_at_other_descriptors_too, hurry),
-		cmocka_unit_test_setup(who_does_not_wait_is_not_kept_by_a_child_that_does, hurry),
-		cmocka_unit_test_setup(a_child_that_is_killed_while_it_waits_keeps_nobody, hurry),
-		cmocka_unit_test_setup(a_peer_that_writes_anything_keeps_nobody, hurry),
+		rig_unit_test(who_does_not_wait_is_not_kept_by_a_thread_that_does),
+		rig_unit_test(an_endpoint_is_closed_under_who_sends_and_receives),
+		rig_unit_test(a_poll_can_take_as_long_as_can_be_said),
+		rig_unit_test(a_poll_looks_at_other_descriptors_too),
+		rig_unit_test(who_does_not_wait_is_not_kept_by_a_child_that_does),
+		rig_unit_test(a_child_that_is_killed_while_it_waits_keeps_nobody),
+		rig_unit_test(a_peer_that_writes_anything_keeps_nobody),
 	};
 
-	return cmocka_run_group_tests_name("scif_share", tests, begin, end);
+	return cmocka_run_group_tests_name("scif_share", tests, rig_setup, rig_teardown);
 }

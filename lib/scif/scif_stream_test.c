@@ -20,22 +20,6 @@
 
 #define RING 4096
 
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
 static void
 bytes_arrive_in_order_and_without_boundaries(void **state)
 {
@@ -166,5 +150,5 @@ main(void)
 		cmocka_unit_test(what_was_sent_before_a_close_is_read),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

@@ -132,7 +132,7 @@ pair_told(scif_epd_t epd)
 char *
 pair_pages(unsigned int count)
 {
-	char *at = mmap(NULL, count * PAIR_PAGE, PROT_READ | PROT_WRITE,
+	char *at = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(at, MAP_FAILED);
@@ -146,8 +146,26 @@ pair_shared(unsigned int count, int *fd)
 
 	*fd = memfd_create("test", MFD_CLOEXEC);
 	assert_true(*fd >= 0);
-	assert_int_equal(ftruncate(*fd, count * PAIR_PAGE), 0);
-	at = mmap(NULL, count * PAIR_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	assert_int_equal(ftruncate(*fd, count * PAGE), 0);
+	at = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
 	assert_ptr_not_equal(at, MAP_FAILED);
 	return at;
+}
+
+off_t
+pair_window(scif_epd_t epd, void *at, unsigned int pages, int prot)
+{
+	off_t offset = scif_register(epd, at, pages * PAGE, 0, prot, 0);
+
+	assert_true(offset > 0);
+	assert_int_equal(offset % PAGE, 0);
+	return offset;
+}
+
+off_t
+pair_window_at(scif_epd_t epd, void *at, unsigned int pages, off_t offset, int prot)
+{
+	assert_int_equal(scif_register(epd, at, pages * PAGE, offset, prot, SCIF_MAP_FIXED),
+			 offset);
+	return offset;
 }

@@ -15,7 +15,8 @@
 #include "scif.h"
 
 #define PAIR_PORT 2060
-#define PAIR_PAGE 4096u
+#define PAGE      4096u
+#define RW        (SCIF_PROT_READ | SCIF_PROT_WRITE)
 
 struct pair {
 	scif_epd_t listener, a, b;
@@ -52,6 +53,10 @@ off_t pair_told(scif_epd_t epd);
 /** Pages of private memory, and of shared memory with its descriptor. */
 char *pair_pages(unsigned int count);
 char *pair_shared(unsigned int count, int *fd);
+
+/** Register pages: at an offset that the node chooses, or at that one. */
+off_t pair_window(scif_epd_t epd, void *at, unsigned int pages, int prot);
+off_t pair_window_at(scif_epd_t epd, void *at, unsigned int pages, off_t offset, int prot);
 
 /** It failed for that reason. */
 #define assert_failed(call, error)                                                                 \

@@ -15,6 +15,7 @@
 
 #include "scif_path.h"
 
+struct rig rig_node;
 static volatile sig_atomic_t ended;
 
 static void
@@ -81,13 +82,20 @@ rig_again(struct rig *rig, const struct scif_engine_config *config)
 }
 
 int
-rig_begin(struct rig *rig, const struct scif_engine_config *config)
+rig_place(struct rig *rig)
 {
 	*rig = (struct rig){.dir = "/tmp/slipway-scif-XXXXXX"};
 	if (mkdtemp(rig->dir) == NULL)
 		return -errno;
-	setenv("SLIPWAY_DIR", rig->dir, 1);
-	return rig_again(rig, config);
+	return setenv("SLIPWAY_DIR", rig->dir, 1);
+}
+
+int
+rig_begin(struct rig *rig, const struct scif_engine_config *config)
+{
+	int ret = rig_place(rig);
+
+	return ret < 0 ? ret : rig_again(rig, config);
 }
 
 int
@@ -132,4 +140,26 @@ rig_kill(struct rig *rig)
 
 	kill(rig->pid, SIGKILL);
 	waitpid(rig->pid, &status, 0);
+}
+
+int
+rig_setup(void **state)
+{
+	(void)state;
+	return rig_begin(&rig_node, NULL);
+}
+
+int
+rig_teardown(void **state)
+{
+	(void)state;
+	return rig_end(&rig_node);
+}
+
+int
+rig_hurry(void **state)
+{
+	(void)state;
+	alarm(RIG_PATIENCE_S);
+	return 0;
 }

@@ -21,6 +21,20 @@ struct rig {
 	bool joins; /**< node 0 */
 };
 
+/** The node that all tests of a group use. */
+extern struct rig rig_node;
+
+/** Of a group of tests: begin and end that node. */
+int rig_setup(void **state);
+int rig_teardown(void **state);
+/** Of a test: if it hangs, the program ends. */
+int rig_hurry(void **state);
+#define rig_unit_test(test) cmocka_unit_test_setup(test, rig_hurry)
+/** Far longer than such a test takes. */
+#define RIG_PATIENCE_S 10
+
+/** A directory for sockets of its own, which is where programs look from now on. */
+int rig_place(struct rig *rig);
 /** Begin one: 0, or a negative errno. Zero of the configuration is the default. */
 int rig_begin(struct rig *rig, const struct scif_engine_config *config);
 /** Another node at the same place, that joins the first one. */

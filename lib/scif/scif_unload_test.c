@@ -19,22 +19,6 @@
 
 #define ROUNDS 3
 
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
 /* Load, open, unload. */
 static void
 visit(void)
@@ -85,5 +69,5 @@ main(void)
 		cmocka_unit_test(what_is_unloaded_is_there_when_it_comes_back),
 	};
 
-	return cmocka_run_group_tests_name("scif_unload", tests, begin, end);
+	return cmocka_run_group_tests_name("scif_unload", tests, rig_setup, rig_teardown);
 }

@@ -24,22 +24,6 @@
 
 #define RING 4096
 
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
 struct waiter {
 	int (*wait)(scif_epd_t epd);
 	scif_epd_t epd;
@@ -151,42 +135,39 @@ a_signal_ends_waits(void **state)
 	pair_close(&p);
 }
 
+/* One of the two is closed: what has come so far counts, and poll sees these events. */
 static void
-closing_an_endpoint_ends_who_waits_for_it(void **state)
+check_close_ends_waits(bool of_the_peer, short events)
 {
+	int (*const wait[])(scif_epd_t) = {wait_recv, wait_send, wait_poll};
+	const int ret[] = {-1, RING - 1, events};
 	struct waiter w;
 	struct pair p;
 
-	(void)state;
-	for (int round = 0; round < 3; round++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		pair_make(&p);
 		w.epd = p.a;
-		w.wait = round == 0 ? wait_recv : round == 1 ? wait_send : wait_poll;
+		w.wait = wait[i];
 		wait_begin(&w);
-		assert_int_equal(scif_close(p.a), 0);
+		assert_int_equal(scif_close(of_the_peer ? p.b : p.a), 0);
 		pthread_join(w.thread, NULL);
-		assert_int_equal(w.ret, round == 0 ? -1 : round == 1 ? RING - 1 : POLLERR);
+		assert_int_equal(w.ret, ret[i]);
 		pair_close(&p);
 	}
 }
 
 static void
+closing_an_endpoint_ends_who_waits_for_it(void **state)
+{
+	(void)state;
+	check_close_ends_waits(false, POLLERR);
+}
+
+static void
 a_peer_that_closes_ends_who_waits(void **state)
 {
-	struct waiter w;
-	struct pair p;
-
 	(void)state;
-	for (int round = 0; round < 3; round++) {
-		pair_make(&p);
-		w.epd = p.a;
-		w.wait = round == 0 ? wait_recv : round == 1 ? wait_send : wait_poll;
-		wait_begin(&w);
-		assert_int_equal(scif_close(p.b), 0);
-		pthread_join(w.thread, NULL);
-		assert_int_equal(w.ret, round == 0 ? -1 : round == 1 ? RING - 1 : POLLHUP);
-		pair_close(&p);
-	}
+	check_close_ends_waits(true, POLLHUP);
 }
 
 /* The same by poll(2), on a descriptor that shows events. */
@@ -248,5 +229,5 @@ main(void)
 		cmocka_unit_test(a_descriptor_shows_events_for_as_long_as_they_last),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }
