@@ -5,13 +5,22 @@
 
 /* ---- Payloads ---- */
 
-struct peer_bytes
-peer_map_body(uint32_t flags, uint64_t offset, uint64_t address, uint64_t size)
+/* What begins with its own size, and flags. */
+static struct peer_bytes
+sized(uint32_t argsz, uint32_t flags)
 {
 	struct peer_bytes b = {.len = 0};
 
-	peer_put(&b, 32, 4);
+	peer_put(&b, argsz, 4);
 	peer_put(&b, flags, 4);
+	return b;
+}
+
+struct peer_bytes
+peer_map_body(uint32_t flags, uint64_t offset, uint64_t address, uint64_t size)
+{
+	struct peer_bytes b = sized(32, flags);
+
 	peer_put(&b, offset, 8);
 	peer_put(&b, address, 8);
 	peer_put(&b, size, 8);
@@ -21,10 +30,8 @@ peer_map_body(uint32_t flags, uint64_t offset, uint64_t address, uint64_t size)
 struct peer_bytes
 peer_unmap_body(uint32_t flags, uint64_t address, uint64_t size)
 {
-	struct peer_bytes b = {.len = 0};
+	struct peer_bytes b = sized(24, flags);
 
-	peer_put(&b, 24, 4);
-	peer_put(&b, flags, 4);
 	peer_put(&b, address, 8);
 	peer_put(&b, size, 8);
 	return b;
@@ -33,10 +40,8 @@ peer_unmap_body(uint32_t flags, uint64_t address, uint64_t size)
 struct peer_bytes
 peer_irqs_body(uint32_t flags, uint32_t index, uint32_t start, uint32_t count)
 {
-	struct peer_bytes b = {.len = 0};
+	struct peer_bytes b = sized(20, flags);
 
-	peer_put(&b, 20, 4);
-	peer_put(&b, flags, 4);
 	peer_put(&b, index, 4);
 	peer_put(&b, start, 4);
 	peer_put(&b, count, 4);
@@ -67,10 +72,8 @@ peer_write_body(uint64_t off, uint32_t region, const void *data, uint32_t count)
 struct peer_bytes
 peer_info_body(uint32_t argsz, uint32_t index, size_t len)
 {
-	struct peer_bytes b = {.len = 0};
+	struct peer_bytes b = sized(argsz, 0);
 
-	peer_put(&b, argsz, 4);
-	peer_put(&b, 0, 4);
 	peer_put(&b, index, 4);
 	while (b.len < len)
 		peer_put(&b, 0, 1);
@@ -79,6 +82,15 @@ peer_info_body(uint32_t argsz, uint32_t index, size_t len)
 
 /* ---- Accesses ---- */
 
+/* The reply says again what was asked for. */
+static void
+check_access(const struct peer *p, uint32_t region, uint64_t off, uint32_t count)
+{
+	assert_int_equal(peer_get(p->m.at, 0, 8), off);
+	assert_int_equal(peer_get(p->m.at, 8, 4), region);
+	assert_int_equal(peer_get(p->m.at, 12, 4), count);
+}
+
 const unsigned char *
 peer_read(struct peer *p, uint32_t region, uint64_t off, uint32_t count)
 {
@@ -86,9 +98,7 @@ peer_read(struct peer *p, uint32_t region, uint64_t off, uint32_t count)
 
 	peer_call(p, PEER_REGION_READ, &b);
 	assert_int_equal(p->m.size, 32 + count);
-	assert_int_equal(peer_get(p->m.at, 0, 8), off);
-	assert_int_equal(peer_get(p->m.at, 8, 4), region);
-	assert_int_equal(peer_get(p->m.at, 12, 4), count);
+	check_access(p, region, off, count);
 	return p->m.at + 16;
 }
 
@@ -100,9 +110,7 @@ peer_write(struct peer *p, uint32_t region, uint64_t off, uint64_t value, uint32
 	peer_put(&b, value, count);
 	peer_call(p, PEER_REGION_WRITE, &b);
 	assert_in_range(p->m.size, PEER_HEADER + 16, PEER_HEADER + 16 + count);
-	assert_int_equal(peer_get(p->m.at, 0, 8), off);
-	assert_int_equal(peer_get(p->m.at, 8, 4), region);
-	assert_int_equal(peer_get(p->m.at, 12, 4), count);
+	check_access(p, region, off, count);
 }
 
 void
