@@ -72,16 +72,21 @@ reset(struct bus_device *dev, enum bus_reset kind)
 
 /* ---- Time ---- */
 
-static bool
-enter(struct card *card)
+/* Who had it: CARD_HAND_NONE when it is the caller's now. */
+static enum card_hand
+enter(struct card *card, enum card_hand hand)
 {
-	return !atomic_flag_test_and_set_explicit(&card->stepping, memory_order_acquire);
+	enum card_hand had = CARD_HAND_NONE;
+
+	/* Pairs with the release in leave. */
+	atomic_compare_exchange_strong(&card->hand, &had, hand);
+	return had;
 }
 
 static void
 leave(struct card *card)
 {
-	atomic_flag_clear_explicit(&card->stepping, memory_order_release);
+	atomic_store_explicit(&card->hand, CARD_HAND_NONE, memory_order_release);
 }
 
 /* The card OS stands still meanwhile. */
@@ -90,17 +95,9 @@ hold(struct bus_device *dev)
 {
 	struct card *card = card_of(dev);
 
-	atomic_fetch_add(&card->readers, 1);
-	for (unsigned int tries = 0; !enter(card); tries++)
+	for (unsigned int tries = 0; enter(card, CARD_HAND_HOLDS) != CARD_HAND_NONE; tries++)
 		bus_relax(tries);
 	return card;
-}
-
-static void
-release(struct card *card)
-{
-	leave(card);
-	atomic_fetch_sub(&card->readers, 1);
 }
 
 /* Pointers to host memory live as long as a step of the card OS: whoever has some is waited for. */
@@ -110,7 +107,7 @@ remap(struct bus_device *dev)
 	struct bus_device *model = card_of(dev)->model;
 
 	model->ops->remap(model);
-	release(hold(dev));
+	leave(hold(dev));
 }
 
 /* One thread runs the card OS; who comes meanwhile has it run once more. */
@@ -119,15 +116,17 @@ step(struct bus_device *dev, uint64_t now_ns)
 {
 	struct card *card = card_of(dev);
 	uint64_t next = card->model->ops->step(card->model, now_ns), os;
+	enum card_hand had;
 
 	/* Before: what the caller did, as ringing a doorbell. After: the try. Pairs with the look
 	 * at `dirty` after leaving: of the two, one sees what the other did.
 	 */
 	atomic_store(&card->dirty, true);
 	for (unsigned int tries = 0; atomic_load(&card->dirty); tries++) {
-		if (!enter(card)) {
-			if (atomic_load(&card->readers) == 0)
-				break;
+		had = enter(card, CARD_HAND_STEPS);
+		if (had == CARD_HAND_STEPS)
+			break;
+		if (had == CARD_HAND_HOLDS) {
 			bus_relax(tries);
 			continue;
 		}
@@ -185,7 +184,6 @@ card_create(const struct card_config *config_of, struct bus_host *host, struct b
 		card->config.functions_poll_us = POLL_US_DEFAULT;
 	if (card->config.functions_looks == 0)
 		card->config.functions_looks = 1;
-	atomic_flag_clear(&card->stepping);
 	ret = choose_services(card, config_of->services);
 	if (ret == 0)
 		ret = mic_model_create(&config_of->model, host, &card->model);
@@ -287,7 +285,7 @@ card_log_read(struct bus_device *dev, char *text, size_t size)
 	struct card *card = hold(dev);
 	size_t len = card_log_text(card, text, size);
 
-	release(card);
+	leave(card);
 	return len;
 }
 
@@ -317,5 +315,5 @@ card_status_read(struct bus_device *dev, struct card_status *status)
 		status->function[i].calls = card->function[i].calls;
 		status->function[i].refused = card->function[i].refused;
 	}
-	release(card);
+	leave(card);
 }

@@ -88,6 +88,13 @@ struct card_os {
 	bool log_there;   /**< its place is not the image's */
 };
 
+/** Who has the card OS. */
+enum card_hand {
+	CARD_HAND_NONE,
+	CARD_HAND_STEPS, /**< runs it, and once more for those who came meanwhile */
+	CARD_HAND_HOLDS, /**< for a moment, and will not run it */
+};
+
 struct card {
 	struct bus_device dev; /**< first */
 	struct bus_device *model;
@@ -96,11 +103,10 @@ struct card {
 	const struct card_service *service[CARD_SERVICES];
 	unsigned int services;
 	_Atomic(enum card_state) state;
-	atomic_uint typed;    /**< commands, a bit for each */
-	atomic_flag stepping; /**< somebody runs the card OS */
-	atomic_bool dirty;    /**< somebody wanted to meanwhile */
-	atomic_uint readers;  /**< who hold it up for a moment, and will not run it */
-	uint32_t generation;  /**< of the model's resets */
+	atomic_uint typed;            /**< commands, a bit for each */
+	_Atomic(enum card_hand) hand; /**< who has the card OS */
+	atomic_bool dirty;            /**< somebody wanted to run it meanwhile */
+	uint32_t generation;          /**< of the model's resets */
 	bool refusal_said;
 	uint32_t boots, crashes;
 	uint64_t dma_copies, dma_bytes, dma_errors, log_bytes, log_lines;

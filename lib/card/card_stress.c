@@ -4,7 +4,7 @@
  * Several threads on one card, as in a DPDK program whose lcores poll it: three step it, of which
  * one boots and resets it, calls it and rings its doorbells; one looks at its state. Under the
  * thread sanitizer. Then one runs it and sleeps when the card wants nothing, and only a doorbell wakes
- * it: a request that is forgotten is a lost wake-up.
+ * it: a request that is forgotten is a lost wake-up. One still looks at its state.
  *
  *   card_stress [ROUNDS]
  */
@@ -59,6 +59,18 @@ watcher(void *arg)
 		(void)card_state(r.rig.dev);
 		sched_yield();
 	}
+	return NULL;
+}
+
+/* As often as it can, so that it often holds the card when others come. */
+static void *
+holder(void *arg)
+{
+	struct card_status status;
+
+	(void)arg;
+	while (!atomic_load(&over))
+		card_status_read(r.rig.dev, &status);
 	return NULL;
 }
 
@@ -222,15 +234,17 @@ static const char *
 play_sleeper(unsigned long calls)
 {
 	const char *wrong;
-	pthread_t thread;
+	pthread_t thread[2];
 
 	atomic_store(&over, false);
-	if (sem_init(&bell, 0, 0) < 0 || pthread_create(&thread, NULL, sleeper, NULL) != 0)
+	if (sem_init(&bell, 0, 0) < 0 || pthread_create(&thread[0], NULL, sleeper, NULL) != 0 ||
+	    pthread_create(&thread[1], NULL, holder, NULL) != 0)
 		return "has no thread";
 	wrong = sleep_and_wake(calls);
 	atomic_store(&over, true);
 	sem_post(&bell);
-	pthread_join(thread, NULL);
+	pthread_join(thread[0], NULL);
+	pthread_join(thread[1], NULL);
 	return wrong;
 }
 
