@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <cpuid.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include <rte_dev.h>
 
@@ -75,9 +78,13 @@ static const char *const bad_on_a_bus[] = {
 static bool
 cpu_has_enqcmd(void)
 {
+#if defined(__x86_64__)
 	unsigned int eax, ebx, ecx = 0, edx;
 
 	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 29 & 1);
+#else
+	return false;
+#endif
 }
 
 static struct {

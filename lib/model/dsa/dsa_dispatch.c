@@ -13,7 +13,7 @@ group_lock(struct dsa_group *g)
 	if (!g->several)
 		return;
 	while (atomic_exchange_explicit(&g->lock, 1, memory_order_acquire) != 0)
-		__builtin_ia32_pause();
+		bus_pause();
 }
 
 static void

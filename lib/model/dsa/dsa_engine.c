@@ -38,7 +38,7 @@ dsa_engine_lock(struct dsa_engine *e)
 {
 	atomic_fetch_add(&e->wanted, 1);
 	while (atomic_exchange(&e->lock, 1) != 0)
-		__builtin_ia32_pause();
+		bus_pause();
 	atomic_fetch_sub(&e->wanted, 1);
 }
 

@@ -220,7 +220,7 @@ dsa_queue_empty(struct dsa_queue *q)
 	for (; head != tail; head++)
 		while (atomic_load_explicit(&q->slots[head & q->mask].seq,
 					    memory_order_acquire) != head + 1)
-			__builtin_ia32_pause();
+			bus_pause();
 	atomic_store(&q->head, tail);
 }
 

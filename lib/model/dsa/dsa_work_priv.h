@@ -19,6 +19,7 @@
 
 #include <stdatomic.h>
 
+#include "bus_relax.h"
 #include "dsa_mem.h"
 #include "dsa_op.h"
 #include "dsa_work.h"
