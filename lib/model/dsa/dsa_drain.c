@@ -15,12 +15,14 @@ inflight_before(const struct dsa_work *work, unsigned int wq, uint64_t before, b
 	for (unsigned int i = 0; i < work->config.engines; i++) {
 		for (unsigned int k = 0; k < DSA_ENGINE_JOBS; k++) {
 			const struct dsa_job *job = &work->engine[i].job[k];
-			/* Pairs with the release in job_free: what it wrote is written. */
+			/* Pairs with the release in job_free: what it wrote is written. So it is
+			 * where the next job's PASID is found, stored by take_slot.
+			 */
 			uint64_t word = atomic_load_explicit(&job->inflight, memory_order_acquire);
 
 			if (word != 0 && DSA_INFLIGHT_WQ(word) == wq &&
 			    DSA_INFLIGHT_TICKET(word) < before &&
-			    (any || atomic_load_explicit(&job->pasid, memory_order_relaxed) ==
+			    (any || atomic_load_explicit(&job->pasid, memory_order_acquire) ==
 					    pasid))
 				return true;
 		}
@@ -138,7 +140,8 @@ void
 dsa_work_abort_pasid(struct dsa_work *work, uint32_t pasid)
 {
 	atomic_store_explicit(&work->abort_pasid, pasid & DSA_PASID_MASK, memory_order_relaxed);
+	/* Release pairs with the acquire in dsa_drain_aborted: the mark is for the new PASID. */
 	for (unsigned int wq = 0; wq < work->config.wqs; wq++)
 		atomic_store_explicit(&work->queue[wq].abort_pasid_before,
-				      work->queue[wq].pasid_mark, memory_order_relaxed);
+				      work->queue[wq].pasid_mark, memory_order_release);
 }

@@ -167,8 +167,9 @@ take_slot(struct dsa_work *work, struct dsa_queue *q, const struct dsa_slot *slo
 	job->rules = q->rules;
 	job->rules.interrupts = priv || !c->pasid_enable ||
 				atomic_load_explicit(&work->user_interrupts, memory_order_relaxed);
+	/* Release: who finds another PASID here sees what the job before wrote. */
 	atomic_store_explicit(&job->pasid, c->pasid_enable ? own & DSA_PASID_MASK : BUS_NO_PASID,
-			      memory_order_relaxed);
+			      memory_order_release);
 }
 
 static void

@@ -127,7 +127,12 @@ copy_record(struct dsa_mem *mem, uint64_t iova, const struct dsa_cr *cr)
 
 		if (dsa_mem_get(mem, iova + from, n, BUS_PROT_WRITE, &w) != 0)
 			return false;
-		memcpy(w.p, (const uint8_t *)cr + from, n);
+		/* Pairs with the acquire of who polls the status, as in store_record. */
+		if (n == 1)
+			atomic_store_explicit((_Atomic uint8_t *)w.p, cr->status,
+					      memory_order_release);
+		else
+			memcpy(w.p, (const uint8_t *)cr + from, n);
 		if (dsa_mem_put(mem, &w, n) != 0)
 			return false;
 	}

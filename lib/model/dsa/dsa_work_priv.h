@@ -229,7 +229,8 @@ dsa_drain_aborted(const struct dsa_work *work, const struct dsa_job *job)
 
 	if (job->ticket < atomic_load_explicit(&q->abort_before, memory_order_relaxed))
 		return true;
-	return job->ticket < atomic_load_explicit(&q->abort_pasid_before, memory_order_relaxed) &&
+	/* Before: the mark. After: whose it is. Pairs with dsa_work_abort_pasid. */
+	return job->ticket < atomic_load_explicit(&q->abort_pasid_before, memory_order_acquire) &&
 	       atomic_load_explicit(&job->pasid, memory_order_relaxed) ==
 		       atomic_load_explicit(&work->abort_pasid, memory_order_relaxed);
 }
