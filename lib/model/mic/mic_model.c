@@ -23,11 +23,13 @@
 
 /* ---- The lock ---- */
 
+/* The look is sequentially consistent, too: behind the store in mic_irq_host, a weaker one may come
+ * before it.
+ */
 static bool
 try_lock(struct mic_model *m)
 {
-	return atomic_load_explicit(&m->held, memory_order_relaxed) == 0 &&
-	       atomic_exchange(&m->held, 1) == 0;
+	return atomic_load(&m->held) == 0 && atomic_exchange(&m->held, 1) == 0;
 }
 
 void
