@@ -91,6 +91,13 @@ transfer_bounced(struct place to, struct place from, size_t n)
 
 /* ---- Copy ---- */
 
+static inline void
+store_byte(char *to, char byte)
+{
+	/* Pairs with the acquire of who polls there. */
+	atomic_store_explicit((_Atomic char *)to, byte, memory_order_release);
+}
+
 /* Upwards in words, so that who looks at the last of them has seen all others. */
 static void
 copy_upwards(char *to, const char *from, size_t n)
@@ -98,14 +105,14 @@ copy_upwards(char *to, const char *from, size_t n)
 	uint64_t word;
 
 	for (; n > 0 && (uintptr_t)to % 8 != 0; n--)
-		*(volatile char *)to++ = *from++;
+		store_byte(to++, *from++);
 	for (; n >= 8; n -= 8, to += 8, from += 8) {
 		memcpy(&word, from, sizeof(word));
 		/* Pairs with the acquire of who polls there. */
 		atomic_store_explicit((_Atomic uint64_t *)(void *)to, word, memory_order_release);
 	}
 	for (; n > 0; n--)
-		*(volatile char *)to++ = *from++;
+		store_byte(to++, *from++);
 }
 
 static int

@@ -199,7 +199,10 @@ look_at_board(struct scif_client *client)
 	uint64_t bits;
 
 	for (uint32_t i = 0; i < SCIF_BOARD_ENDPOINTS / 64 / 64; i++) {
-		if (atomic_load_explicit(&words[i], memory_order_relaxed) == 0)
+		/* Sequentially consistent, or it could come before the store that says that this
+		 * engine sleeps.
+		 */
+		if (atomic_load(&words[i]) == 0)
 			continue;
 		for (bits = atomic_exchange(&words[i], 0); bits != 0; bits &= bits - 1)
 			look_at_word(client, i * 64 + (uint32_t)__builtin_ctzll(bits));
