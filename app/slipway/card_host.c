@@ -276,6 +276,16 @@ find_function(const char *name)
 	abort();
 }
 
+/* Say that a request is there, before a look whether the card is awake. */
+static inline void
+set_turn(_Atomic uint64_t *at, uint64_t turn)
+{
+	/* Pairs with the acquire of the card. */
+	atomic_store_explicit(at, turn, memory_order_release);
+	/* Pairs with its fence between saying that it sleeps and its last look at the turn. */
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
 static void
 post_call(struct function *fn, const uint64_t arg[MIC_MAILBOX_ARGS])
 {
@@ -285,8 +295,7 @@ post_call(struct function *fn, const uint64_t arg[MIC_MAILBOX_ARGS])
 	at = fn->entry.slots + (n - 1) % MIC_MAILBOX_SLOTS * sizeof(struct mic_mailbox_slot);
 	store(at, arg, MIC_MAILBOX_ARGS * sizeof(arg[0]));
 	if (aperture != NULL)
-		/* Pairs with the acquire of the card, and with its falling asleep. */
-		atomic_store((_Atomic uint64_t *)(void *)(aperture + at +
+		set_turn((_Atomic uint64_t *)(void *)(aperture + at +
 				     offsetof(struct mic_mailbox_slot, turn)), turn);
 	else
 		store(at + offsetof(struct mic_mailbox_slot, turn), &turn, sizeof(turn));
@@ -433,7 +442,7 @@ trip(struct function *fn, volatile uint32_t *awake)
 	uint64_t n = ++fn->sequence;
 
 	slot->arg[0] = n;
-	atomic_store((_Atomic uint64_t *)&slot->turn, MIC_MAILBOX_REQUEST(n));
+	set_turn((_Atomic uint64_t *)&slot->turn, MIC_MAILBOX_REQUEST(n));
 	if (*awake == 0)
 		ring(fn->entry.h2c_db);
 	while (atomic_load_explicit((_Atomic uint64_t *)&slot->turn, memory_order_acquire) !=

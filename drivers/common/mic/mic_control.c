@@ -58,7 +58,7 @@ mic_control_wake(struct mic_control *c)
 {
 	static const uint64_t one = 1;
 
-	/* The caller's work before the look at `asleep`; pairs with the exchange in round(): either
+	/* The caller's work before the look at `asleep`; pairs with the fence in round_of(): either
 	 * the thread serves after the work was done, or it is woken.
 	 */
 	atomic_thread_fence(memory_order_seq_cst);
@@ -152,10 +152,11 @@ round_of(struct mic_control *c, struct pollfd p[FDS], uint64_t most)
 	uint64_t ns;
 	unsigned int n;
 
-	/* Sequentially consistent: what is done before a wake-up that finds us awake is seen by the
-	 * serving that follows.
+	atomic_store_explicit(&c->asleep, true, memory_order_relaxed);
+	/* Pairs with the fence in mic_control_wake: what is done before a wake-up that finds us
+	 * awake is seen by the serving that follows.
 	 */
-	atomic_exchange(&c->asleep, true);
+	atomic_thread_fence(memory_order_seq_cst);
 	ns = RTE_MIN(serve_all(c, p), most);
 	n = collect_all(c, p);
 	if (c->stopping)
