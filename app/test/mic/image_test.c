@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -198,12 +199,52 @@ files_are_read_or_refused(void)
 	remove_all();
 }
 
+static void
+make_sparse(char path[128], const char *name, off_t size)
+{
+	make_file(path, name, image(), IMAGE_BYTES);
+	assert_int_equal(truncate(path, size), 0);
+}
+
+/* A file that has no bytes on disk takes long to be read all the same, and memory. */
+static void
+files_that_are_too_large_are_not_read(void)
+{
+	off_t most = (off_t)attr(dev.id, "aperture_size");
+	char large[128], good_file[128], words[64];
+	struct rusage before, after;
+
+	strcpy(directory, "/tmp/mic-image-XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	make_file(good_file, "bzImage", image(), IMAGE_BYTES);
+	getrusage(RUSAGE_SELF, &before);
+	make_sparse(large, "image", most + (1 << 30));
+	snprintf(words, sizeof(words), "image of %llu bytes; accepted: 1..",
+		 (unsigned long long)most + (1 << 30));
+	expect_file_refused(large, NULL, words);
+	make_sparse(large, "disk", most);
+	expect_file_refused(good_file, large, "ramdisk of ");
+	/* Not by its size alone. */
+	make_file(large, "other", "", 0);
+	assert_int_equal(truncate(large, most / 2), 0);
+	expect_file_refused(large, NULL, "HdrS");
+	/* Nor is an image for a card that takes none. */
+	boot(dev.id);
+	make_sparse(large, "image", most / 2);
+	expect_file_refused(large, NULL, "load in state ");
+	getrusage(RUSAGE_SELF, &after);
+	/* Pages of it would be counted. */
+	assert_in_range(after.ru_minflt - before.ru_minflt, 0, most / 4096 / 16);
+	remove_all();
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(bad_images_are_refused_with_one_line),
 	TEST_CASE(null_is_no_image),
 	TEST_CASE(an_image_in_parts_boots),
 	TEST_CASE(a_card_that_refuses_its_image_is_noticed),
 	TEST_CASE(files_are_read_or_refused),
+	TEST_CASE(files_that_are_too_large_are_not_read),
 };
 
 TEST_GROUP(image, cases);

@@ -2,6 +2,11 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -102,6 +107,104 @@ only_what_sleeps_is_woken(void)
 	assert_int_equal(pmd.suspend(63), -ENODEV);
 }
 
+/* ---- While an image is loaded ---- */
+
+/* Memory that whoever reads it waits for, until it is let through. */
+static struct {
+	uint8_t *at;
+	size_t len;
+	int reached[2], let[2]; /* pipes */
+} wall;
+
+static void
+at_the_wall(int signal, siginfo_t *info, void *context)
+{
+	const uint8_t *at = info->si_addr;
+	char byte = 0;
+
+	RTE_SET_USED(context);
+	/* Somebody else's fault: it comes again, and ends us. */
+	if (at < wall.at || at >= wall.at + wall.len)
+		sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+	else if (write(wall.reached[1], &byte, 1) == 1 && read(wall.let[0], &byte, 1) == 1)
+		mprotect(wall.at, wall.len, PROT_READ);
+}
+
+static void *
+load_slowly(void *arg)
+{
+	struct rte_pmd_mic_firmware firmware = {
+		.version = 1,
+		.image = image(),
+		.image_size = IMAGE_BYTES,
+		.ramdisk = wall.at,
+		.ramdisk_size = wall.len,
+		.mode = RTE_PMD_MIC_BOOT_LINUX,
+	};
+
+	*(int *)arg = rte_rawdev_firmware_load(dev.id, &firmware);
+	return NULL;
+}
+
+static void
+expect_busy(int ret, const char *what)
+{
+	char words[96];
+
+	snprintf(words, sizeof(words), "%s while an image is being loaded or booted", what);
+	assert_int_equal(ret, -EBUSY);
+	expect_said(words);
+}
+
+static int
+configure_again(void)
+{
+	struct rte_pmd_mic_info mic;
+	struct rte_rawdev_info info = {.dev_private = &mic};
+
+	assert_int_equal(rte_rawdev_info_get(dev.id, &info, sizeof(mic)), 0);
+	return rte_rawdev_configure(dev.id, &info, sizeof(mic));
+}
+
+/* It is not its state that is in the way. */
+static void
+what_has_to_wait_for_a_load_says_so(void)
+{
+	struct sigaction trap = {.sa_sigaction = at_the_wall, .sa_flags = SA_SIGINFO}, before;
+	pthread_t loader;
+	int loaded = -1;
+	char byte = 0;
+
+	wall.len = 4096;
+	wall.at = mmap(NULL, wall.len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(wall.at, MAP_FAILED);
+	assert_int_equal(pipe(wall.reached) + pipe(wall.let), 0);
+	assert_int_equal(sigaction(SIGSEGV, &trap, &before), 0);
+	assert_int_equal(pthread_create(&loader, NULL, load_slowly, &loaded), 0);
+	assert_int_equal(read(wall.reached[0], &byte, 1), 1);
+	log_begin();
+	expect_busy(pmd.suspend(dev.id), "suspend");
+	log_begin();
+	expect_busy(load(dev.id), "load");
+	log_begin();
+	expect_busy(rte_rawdev_start(dev.id), "boot");
+	log_begin();
+	expect_busy(configure_again(), "configure");
+	log_begin();
+	expect_busy(rte_rawdev_firmware_unload(dev.id), "unload");
+	assert_int_equal(write(wall.let[1], &byte, 1), 1);
+	pthread_join(loader, NULL);
+	sigaction(SIGSEGV, &before, NULL);
+	assert_int_equal(loaded, 0);
+	assert_int_equal(pmd.suspend(dev.id), 0);
+	assert_int_equal(pmd.resume(dev.id), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		close(wall.reached[i]);
+		close(wall.let[i]);
+	}
+	munmap(wall.at, wall.len);
+}
+
 /* Programs are expected to have shut it down before. */
 static void
 later_eras_are_reset(void)
@@ -124,6 +227,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(it_boots_again_if_that_is_wanted),
 	TEST_CASE(a_restart_that_sleep_cuts_off_is_made_up_for),
 	TEST_CASE(only_what_sleeps_is_woken),
+	TEST_CASE(what_has_to_wait_for_a_load_says_so),
 	TEST_CASE(later_eras_are_reset),
 };
 

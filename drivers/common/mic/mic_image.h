@@ -38,6 +38,8 @@ struct mic_image_plan {
 };
 
 #define MIC_IMAGE_WHY 200
+/** So much of an image is looked at, as long as it is that large. */
+#define MIC_IMAGE_HEAD MIC_HDRS_END
 
 /**
  * Check and plan.

@@ -25,6 +25,15 @@ text(const struct mic_machine *m)
 	return mic_state_name(m->conf.era, m->state);
 }
 
+/* The state alone would not say why. */
+static int
+refuse_busy(const struct mic_dev *dev, const char *what)
+{
+	MIC_DEV_LOG(ERR, dev, "%s while an image is being loaded or booted; accepted: once that is "
+			      "done", what);
+	return -EBUSY;
+}
+
 /* ---- Waiting ---- */
 
 /* Done when the condition holds; whoever waits has the lock. */
@@ -106,15 +115,18 @@ int
 mic_state_configure(struct mic_dev *dev, const struct mic_conf *conf)
 {
 	struct mic_machine *m = &dev->machine;
-	bool era, late, refused;
+	bool era, busy, late, refused;
 
 	pthread_mutex_lock(&m->lock);
-	refused = m->busy || m->step != MIC_STEP_NONE || mic_machine_is_up(m);
+	busy = m->busy;
+	refused = busy || m->step != MIC_STEP_NONE || mic_machine_is_up(m);
 	late = !refused && comes_late(m, conf);
 	era = conf->era != m->conf.era || conf->number != m->conf.number;
 	if (!refused && !late)
 		m->conf = *conf;
 	pthread_mutex_unlock(&m->lock);
+	if (busy)
+		return refuse_busy(dev, "configure");
 	if (refused)
 		MIC_DEV_LOG(ERR, dev, "configure in state %s; accepted: %s", text(m),
 			    mic_state_name(m->conf.era, MIC_READY));
@@ -200,11 +212,12 @@ make_ready(struct mic_dev *dev, const char *what)
 	struct mic_machine *m = &dev->machine;
 	int ret;
 
-	if (m->state != MIC_READY || m->busy) {
-		MIC_DEV_LOG(ERR, dev, "%s in state %s%s; accepted: %s", what, text(m),
-			    m->busy ? ", while another load is under way" : "",
+	if (m->state != MIC_LOST && m->busy)
+		return refuse_busy(dev, what);
+	if (m->state != MIC_READY) {
+		MIC_DEV_LOG(ERR, dev, "%s in state %s; accepted: %s", what, text(m),
 			    mic_state_name(m->conf.era, MIC_READY));
-		return m->state == MIC_LOST ? -ENODEV : m->busy ? -EBUSY : -EINVAL;
+		return m->state == MIC_LOST ? -ENODEV : -EINVAL;
 	}
 	if (mic_spad2_is_ready(mic_dev_read(dev, MIC_SPAD_AT(2))))
 		return 0;
@@ -235,6 +248,18 @@ place(struct mic_dev *dev, const struct mic_image *image)
 		mic_boot_place(dev, image, &plan, &at);
 	while (at != 0);
 	return 0;
+}
+
+int
+mic_state_may_load(struct mic_dev *dev, const struct mic_image *image)
+{
+	struct mic_image_plan plan;
+	int ret;
+
+	pthread_mutex_lock(&dev->machine.lock);
+	ret = make_ready(dev, "load");
+	pthread_mutex_unlock(&dev->machine.lock);
+	return ret == 0 ? mic_boot_plan(dev, image, &plan) : ret;
 }
 
 int
@@ -390,6 +415,10 @@ mic_state_unload(struct mic_dev *dev)
 	int ret = 0;
 
 	pthread_mutex_lock(&m->lock);
+	if (m->busy) {
+		pthread_mutex_unlock(&m->lock);
+		return refuse_busy(dev, "unload");
+	}
 	m->again = false;
 	if (m->loaded || m->state != MIC_READY)
 		ret = reset_and_wait(dev);
@@ -401,19 +430,32 @@ mic_state_unload(struct mic_dev *dev)
 
 /* ---- Suspend, resume ---- */
 
+/* Under the lock. */
+static int
+check_suspend(const struct mic_dev *dev)
+{
+	const struct mic_machine *m = &dev->machine;
+
+	if (m->busy)
+		return refuse_busy(dev, "suspend");
+	if (m->state != MIC_LOST && m->state != MIC_SUSPENDED)
+		return 0;
+	MIC_DEV_LOG(ERR, dev, "suspend in state %s; accepted: any but suspended and lost", text(m));
+	return m->state == MIC_LOST ? -ENODEV : -EINVAL;
+}
+
 int
 mic_state_suspend(struct mic_dev *dev)
 {
 	struct mic_machine *m = &dev->machine;
 	bool era_a = m->conf.era == MIC_ERA_A;
-	int ret = 0;
+	int ret;
 
 	pthread_mutex_lock(&m->lock);
-	if (m->state == MIC_LOST || m->state == MIC_SUSPENDED || m->busy) {
-		MIC_DEV_LOG(ERR, dev, "suspend in state %s; accepted: any but suspended and lost",
-			    text(m));
+	ret = check_suspend(dev);
+	if (ret < 0) {
 		pthread_mutex_unlock(&m->lock);
-		return m->state == MIC_LOST ? -ENODEV : -EINVAL;
+		return ret;
 	}
 	m->stopping = true;
 	/* One that is about to boot again is as good as up. */
@@ -453,79 +495,4 @@ mic_state_resume(struct mic_dev *dev)
 		mic_machine_enter(dev, MIC_READY);
 	pthread_mutex_unlock(&m->lock);
 	return ret == 0 && boot ? mic_state_boot(dev) : ret;
-}
-
-/* ---- How it stands ---- */
-
-void
-mic_state_status(struct mic_dev *dev, struct mic_status *status)
-{
-	struct mic_machine *m = &dev->machine;
-
-	pthread_mutex_lock(&m->lock);
-	*status = (struct mic_status){
-		.state = m->state,
-		.before = m->before,
-		.shutdown = m->shutdown,
-		.loaded = m->loaded,
-		.booted_ns = m->booted_ns,
-		.online_ns = m->online_ns,
-		.boots = m->boots,
-		.resets = m->resets,
-		.reset_failures = m->reset_failures,
-		.crashes = m->crashes,
-		.heartbeats = m->heartbeats,
-		.heartbeat_timeouts = m->heartbeat_timeouts,
-	};
-	pthread_mutex_unlock(&m->lock);
-	status->post = mic_dev_read(dev, MIC_AT(POSTCODE, 0));
-	status->spad2 = mic_dev_read(dev, MIC_SPAD_AT(2));
-	if (status->post != UINT32_MAX || status->spad2 != UINT32_MAX)
-		return;
-	atomic_store(&m->suspected, true);
-	mic_control_wake(&dev->control);
-}
-
-const char *
-mic_state_name(enum mic_era era, enum mic_state state)
-{
-	static const char *const names[] = {
-		[MIC_READY] = "ready",
-		[MIC_BOOTING] = "booting",
-		[MIC_ONLINE] = "online",
-		[MIC_SHUTTING_DOWN] = "shutting_down",
-		[MIC_RESETTING] = "resetting",
-		[MIC_RESET_FAILED] = "reset_failed",
-		[MIC_SUSPENDING] = "suspending",
-		[MIC_SUSPENDED] = "suspended",
-		[MIC_LOST] = "lost",
-	};
-
-	if (state >= MIC_STATES)
-		return "?";
-	return era == MIC_ERA_A && state == MIC_READY ? "offline" : names[state];
-}
-
-/* Section 12.1; a card that is lost was no state there. */
-int
-mic_state_number(enum mic_era era, const struct mic_status *status)
-{
-	static const int8_t numbers[][MIC_STATES] = {
-		{0, -1, 1, 2, -1, 3, 4, 5, 6},
-		{0, 1, 2, 3, 4, 5, -1, -1, 6},
-	};
-	enum mic_state state = status->state;
-
-	/* In the early era a card is what it was until it has been reset. */
-	if (era == MIC_ERA_A && state == MIC_RESETTING)
-		state = status->before;
-	return numbers[era != MIC_ERA_A][state];
-}
-
-const char *
-mic_shutdown_name(enum mic_shutdown shutdown)
-{
-	static const char *const names[] = {"nop", "crashed", "halted", "poweroff", "restart"};
-
-	return shutdown < RTE_DIM(names) ? names[shutdown] : "?";
 }

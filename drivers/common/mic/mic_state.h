@@ -71,6 +71,11 @@ void mic_state_conf(struct mic_dev *dev, struct mic_conf *conf);
 /** At any time. */
 void mic_state_set_heartbeat(struct mic_dev *dev, bool watch);
 
+/**
+ * Refuse all that mic_state_load would refuse, by the sizes and the first MIC_IMAGE_HEAD bytes of
+ * the image: nothing else of it, nor of the ramdisk, has to be there.
+ */
+int mic_state_may_load(struct mic_dev *dev, const struct mic_image *image);
 /** Copy an image to the card; resets a card that is not ready for one. */
 int mic_state_load(struct mic_dev *dev, const struct mic_image *image);
 /** Start what was loaded. Returns after the boot interrupt. */

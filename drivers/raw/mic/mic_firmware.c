@@ -26,8 +26,6 @@
 
 /* More than a kernel's symbols take. */
 #define MAP_MAX (8u << 20)
-/* More than any card's memory. */
-#define FILE_MAX (UINT64_C(16) << 30)
 
 /* ---- From memory ---- */
 
@@ -47,15 +45,11 @@ check(const struct mic *mic, const struct rte_pmd_mic_firmware *f)
 	return 0;
 }
 
-int
-mic_load(struct mic *mic, const struct rte_pmd_mic_firmware *f)
+static int
+load(struct mic *mic, const struct rte_pmd_mic_firmware *f,
+     int (*step)(struct mic_dev *dev, const struct mic_image *image))
 {
-	struct mic_image image;
-	int ret = check(mic, f);
-
-	if (ret < 0)
-		return ret;
-	image = (struct mic_image){
+	const struct mic_image image = {
 		.image = f->image,
 		.image_size = f->image_size,
 		.ramdisk = f->ramdisk,
@@ -63,60 +57,72 @@ mic_load(struct mic *mic, const struct rte_pmd_mic_firmware *f)
 		.cmdline = f->cmdline != NULL ? f->cmdline : mic->conf.cmdline,
 		.bare = f->mode != RTE_PMD_MIC_BOOT_LINUX,
 	};
-	return mic_state_load(mic->dev, &image);
+
+	return step(mic->dev, &image);
+}
+
+int
+mic_load(struct mic *mic, const struct rte_pmd_mic_firmware *f)
+{
+	int ret = check(mic, f);
+
+	return ret == 0 ? load(mic, f, mic_state_load) : ret;
 }
 
 /* ---- From files ---- */
 
+/* First its size and its head, which are enough to refuse it; all of it later. */
 struct file {
-	uint8_t *bytes;
+	const char *what, *path;
+	int fd; /* -1: none */
 	uint64_t size;
+	uint8_t head[MIC_IMAGE_HEAD];
+	uint8_t *bytes;
 };
 
 static int
-read_all(int fd, struct file *file)
+read_part(const struct file *file, uint8_t *to, uint64_t len)
 {
 	uint64_t at = 0;
 	ssize_t n = 1;
 
 	/* A file may shrink meanwhile, which would be a signal where it is mapped. */
-	while (at < file->size && n > 0) {
-		n = read(fd, file->bytes + at, RTE_MIN(file->size - at, UINT64_C(1) << 30));
+	while (at < len && n > 0) {
+		n = pread(file->fd, to + at, RTE_MIN(len - at, UINT64_C(1) << 30), (off_t)at);
 		if (n > 0)
 			at += (uint64_t)n;
 	}
 	if (n < 0)
 		return -errno;
-	return at == file->size ? 0 : -ENODATA;
+	return at == len ? 0 : -ENODATA;
 }
 
 static int
-get(int fd, struct file *file)
+look(struct file *file)
 {
 	struct stat st;
-	int ret;
 
-	if (fstat(fd, &st) < 0)
+	file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (file->fd < 0 || fstat(file->fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EISDIR;
 	if (st.st_size <= 0)
 		return -ENODATA;
 	file->size = (uint64_t)st.st_size;
-	if (file->size > FILE_MAX)
-		return -EFBIG;
-	file->bytes = mmap(NULL, file->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			   -1, 0);
-	if (file->bytes == MAP_FAILED) {
-		file->bytes = NULL;
+	return read_part(file, file->head, RTE_MIN(file->size, sizeof(file->head)));
+}
+
+static int
+get(struct file *file)
+{
+	void *at = mmap(NULL, file->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			0);
+
+	if (at == MAP_FAILED)
 		return -ENOMEM;
-	}
-	ret = read_all(fd, file);
-	if (ret < 0) {
-		munmap(file->bytes, file->size);
-		file->bytes = NULL;
-	}
-	return ret;
+	file->bytes = at;
+	return read_part(file, file->bytes, file->size);
 }
 
 static const char *
@@ -127,23 +133,19 @@ reason(int error)
 		return "it is no regular file";
 	case -ENODATA:
 		return "it is empty, or got shorter while it was read";
-	case -EFBIG:
-		return "it has more than 16 GiB, which no card has room for";
 	default:
 		return strerror(-error);
 	}
 }
 
+/* One step for a file, if there is one. */
 static int
-file_read(const struct mic *mic, const char *what, const char *path, struct file *file)
+file_do(const struct mic *mic, struct file *file, int (*step)(struct file *file))
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int ret = fd < 0 ? -errno : get(fd, file);
+	int ret = file->path != NULL && *file->path != '\0' ? step(file) : 0;
 
-	if (fd >= 0)
-		close(fd);
 	if (ret < 0)
-		MIC_REFUSE(mic, "%s %s: %s", what, path, reason(ret));
+		MIC_REFUSE(mic, "%s %s: %s", file->what, file->path, reason(ret));
 	return ret;
 }
 
@@ -152,6 +154,8 @@ file_free(struct file *file)
 {
 	if (file->bytes != NULL)
 		munmap(file->bytes, file->size);
+	if (file->fd >= 0)
+		close(file->fd);
 }
 
 /* Section 12.8: the 16 hex digits, a letter between blanks, and the symbol. */
@@ -205,11 +209,30 @@ find_log(struct mic *mic, const char *image)
 	free(map);
 }
 
+/* By their sizes and heads: what cannot be loaded is not read first, large as it may be. */
+static int
+check_files(struct mic *mic, struct file *image, struct file *ramdisk,
+	    struct rte_pmd_mic_firmware *f)
+{
+	int ret = file_do(mic, image, look);
+
+	if (ret == 0)
+		ret = file_do(mic, ramdisk, look);
+	f->image = image->head;
+	f->image_size = image->size;
+	f->ramdisk = ramdisk->size != 0 ? ramdisk->head : NULL;
+	f->ramdisk_size = ramdisk->size;
+	if (ret == 0)
+		ret = check(mic, f);
+	return ret == 0 ? load(mic, f, mic_state_may_load) : ret;
+}
+
 int
 mic_load_files(struct mic *mic, const char *image, const char *ramdisk, const char *cmdline,
 	       enum rte_pmd_mic_boot_mode mode)
 {
-	struct file files[2] = {{NULL, 0}, {NULL, 0}};
+	struct file kernel = {.what = "image", .path = image, .fd = -1};
+	struct file disk = {.what = "ramdisk", .path = ramdisk, .fd = -1};
 	struct rte_pmd_mic_firmware f = {.version = 1, .cmdline = cmdline, .mode = mode};
 	int ret;
 
@@ -217,19 +240,19 @@ mic_load_files(struct mic *mic, const char *image, const char *ramdisk, const ch
 		MIC_REFUSE(mic, "no image is named; accepted: the path of a file");
 		return -EINVAL;
 	}
-	ret = file_read(mic, "image", image, &files[0]);
-	if (ret == 0 && ramdisk != NULL && *ramdisk != '\0')
-		ret = file_read(mic, "ramdisk", ramdisk, &files[1]);
-	f.image = files[0].bytes;
-	f.image_size = files[0].size;
-	f.ramdisk = files[1].bytes;
-	f.ramdisk_size = files[1].bytes != NULL ? files[1].size : 0;
+	ret = check_files(mic, &kernel, &disk, &f);
 	if (ret == 0)
-		ret = mic_load(mic, &f);
+		ret = file_do(mic, &kernel, get);
+	if (ret == 0)
+		ret = file_do(mic, &disk, get);
+	f.image = kernel.bytes;
+	f.ramdisk = disk.bytes;
+	if (ret == 0)
+		ret = load(mic, &f, mic_state_load);
 	if (ret == 0)
 		find_log(mic, image);
-	file_free(&files[0]);
-	file_free(&files[1]);
+	file_free(&kernel);
+	file_free(&disk);
 	return ret;
 }
 
