@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -198,6 +201,99 @@ a_directory_that_lies_is_refused(void)
 	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
 }
 
+/* ---- Who polls keeps its CPU ---- */
+
+#define CONTROL_THREAD "mic-control"
+/* Of polling: short ones, as a busy machine leaves a thread its CPU for no longer. So many that this
+ * one had for itself, but for what the driver takes of it, are looked for, for a while.
+ */
+#define SPELL_US    6000u
+#define SPELLS      15u
+#define SPELLS_MOST 250u
+#define CPU_SHARE   0.7
+/* The thread looks every 2 ms whether somebody still polls. Where it has the CPU of the one that
+ * does, each look costs that one some 30 us.
+ */
+#define WAKE_UPS_MOST (SPELL_US / 667)
+
+/* Times that threads of a name have slept. */
+static uint64_t
+sleeps_of(const char *thread)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	char path[300], line[128], name[32];
+	unsigned long long n, sum = 0;
+	struct dirent *task;
+	FILE *f;
+
+	assert_non_null(tasks);
+	while ((task = readdir(tasks)) != NULL) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", task->d_name);
+		f = task->d_name[0] != '.' ? fopen(path, "r") : NULL;
+		name[0] = '\0';
+		while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+			sscanf(line, "Name: %31s", name);
+			if (strcmp(name, thread) == 0 &&
+			    sscanf(line, "voluntary_ctxt_switches: %llu", &n) == 1)
+				sum += n;
+		}
+		if (f != NULL)
+			fclose(f);
+	}
+	closedir(tasks);
+	return sum;
+}
+
+static uint64_t
+cpu_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* How often the control thread woke up while this one polled, for nothing. False: not on its CPU. */
+static bool
+poll_spell(struct rte_pmd_mic_function *fn, uint64_t *wake_ups)
+{
+	uint64_t sleeps = sleeps_of(CONTROL_THREAD), begun = now_us(), cpu = cpu_us();
+	uint64_t args[6];
+	int64_t result;
+
+	while (now_us() - begun < SPELL_US)
+		assert_int_equal(pmd.answer(fn, fn->sequence + 1, args, &result), 0);
+	cpu = cpu_us() - cpu;
+	*wake_ups = sleeps_of(CONTROL_THREAD) - sleeps;
+	return (double)cpu >= CPU_SHARE * SPELL_US;
+}
+
+static void
+who_polls_a_card_of_its_process_is_left_alone(void)
+{
+	unsigned int i, undisturbed = 0, few = 0;
+	struct rte_pmd_mic_function fn;
+	uint64_t wake_ups;
+
+	/* Others have a clock of their own. */
+	if (!dev.model || dev.manual)
+		return;
+	assert_int_not_equal(sleeps_of(CONTROL_THREAD), 0);
+	boot(dev.id);
+	assert_int_equal(pmd.function(dev.id, "echo", &fn), 0);
+	for (i = 0; i < SPELLS_MOST && undisturbed < SPELLS; i++) {
+		if (!poll_spell(&fn, &wake_ups))
+			continue;
+		undisturbed++;
+		few += wake_ups <= WAKE_UPS_MOST;
+	}
+	if (2 * few < undisturbed)
+		fail_msg("more than %u wake-ups in %u us, in %u of %u spells", WAKE_UPS_MOST,
+			 SPELL_US, undisturbed - few, undisturbed);
+	if (undisturbed < SPELLS)
+		print_message("%u spells of %u were undisturbed\n", undisturbed, i);
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(echo_answers_what_it_was_sent),
 	TEST_CASE(full_slots_refuse_until_answers_are_had),
@@ -206,6 +302,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(a_card_that_has_crashed_answers_no_more),
 	TEST_CASE(what_is_not_there_is_not_found),
 	TEST_CASE(a_directory_that_lies_is_refused),
+	TEST_CASE(who_polls_a_card_of_its_process_is_left_alone),
 };
 
 TEST_GROUP(function, cases);
