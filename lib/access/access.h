@@ -202,6 +202,21 @@ access_write32(const struct access_bar *bar, uint32_t reg, uint32_t value)
 		bar->dev->ops->write(bar->dev, bar->index, reg, value, 4);
 }
 
+/**
+ * Ring a doorbell: write a 32-bit register, and do not wait until the write is there. Stores made
+ * later, other than to registers, may be seen by the device before it.
+ */
+static inline void
+access_post32(const struct access_bar *bar, uint32_t reg, uint32_t value)
+{
+	if (likely(bar->mmio != NULL))
+		rte_write32(value, bar->mmio + reg);
+	else if (bar->dev->ops->write_posted != NULL)
+		bar->dev->ops->write_posted(bar->dev, bar->index, reg, value, 4);
+	else
+		bar->dev->ops->write(bar->dev, bar->index, reg, value, 4);
+}
+
 /** Read a 64-bit register, at once. */
 static inline uint64_t
 access_read64(const struct access_bar *bar, uint32_t reg)

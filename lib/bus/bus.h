@@ -73,6 +73,12 @@ struct bus_device_ops {
 	/** Write a register of `size` bytes; posts that came before are seen to first. */
 	void (*write)(struct bus_device *dev, unsigned int bar, uint64_t off, uint64_t value,
 		      unsigned int size);
+	/**
+	 * As `write`, of a doorbell: nobody waits until it is there, so what is stored in memory of
+	 * the device or of the host later may be seen earlier. NULL: `write` does.
+	 */
+	void (*write_posted)(struct bus_device *dev, unsigned int bar, uint64_t off, uint64_t value,
+			     unsigned int size);
 	/** Posted write of 16 or 64 bytes: always taken. */
 	void (*post)(struct bus_device *dev, unsigned int bar, uint64_t off, const void *line,
 		     unsigned int len);

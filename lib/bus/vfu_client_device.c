@@ -87,6 +87,14 @@ device_write(struct bus_device *dev, unsigned int bar, uint64_t off, uint64_t va
 		write_region(c, bar, off, &value, size, c->share.nb_areas == 0);
 }
 
+static void
+device_write_posted(struct bus_device *dev, unsigned int bar, uint64_t off, uint64_t value,
+		    unsigned int size)
+{
+	if (size <= sizeof(value))
+		write_region(client_of(dev), bar, off, &value, size, true);
+}
+
 static int
 device_config(struct bus_device *dev, uint16_t off, void *bytes, size_t len, bool write)
 {
@@ -311,6 +319,7 @@ const struct bus_device_ops vfu_client_device_ops = {
 	.describe = device_describe,
 	.read = device_read,
 	.write = device_write,
+	.write_posted = device_write_posted,
 	.post = device_post,
 	.submit = device_submit,
 	.step = device_step,

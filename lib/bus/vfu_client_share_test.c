@@ -125,6 +125,45 @@ take_write(struct peer *p)
 	wait_for_end(p);
 }
 
+/* Never answers. */
+static void
+take_doorbells(struct peer *p)
+{
+	struct vfu_region_access ask;
+	uint32_t value, i;
+
+	for (i = 0; i < 3; i++) {
+		if (!peer_take(p, VFU_REGION_WRITE))
+			return;
+		memcpy(&ask, p->payload, sizeof(ask));
+		memcpy(&value, p->payload + sizeof(ask), sizeof(value));
+		if (!(p->head.flags & VFU_NO_REPLY))
+			peer_wrong(p, "a doorbell that is to be answered");
+		if (ask.count != sizeof(value) || ask.offset != 0x40 || value != i)
+			peer_wrong(p, "another doorbell than was rung");
+	}
+	/* A read comes after them, and waits. */
+	peer_answer_read(p, 7);
+}
+
+static void
+a_doorbell_is_not_waited_for(void **state)
+{
+	struct shared s;
+	struct peer p;
+	uint32_t i;
+
+	(void)state;
+	share_open(&p, &s);
+	s.then = take_doorbells;
+	assert_int_equal(peer_open(&p, share), 0);
+	for (i = 0; i < 3; i++)
+		p.dev->ops->write_posted(p.dev, BAR, 0x40, i, sizeof(i));
+	assert_int_equal(p.dev->ops->read(p.dev, BAR, 0x40, 4), 7);
+	assert_false(vfu_client_lost(p.client));
+	share_close(&p, &s);
+}
+
 static void
 lines_do_not_overtake_register_writes(void **state)
 {
@@ -395,6 +434,7 @@ main(void)
 		cmocka_unit_test(shared_parts_are_described_in_order),
 		cmocka_unit_test(lines_go_into_rings_without_a_message),
 		cmocka_unit_test(a_server_that_sleeps_is_woken),
+		cmocka_unit_test(a_doorbell_is_not_waited_for),
 		cmocka_unit_test(lines_do_not_overtake_register_writes),
 		cmocka_unit_test(another_process_can_be_told_what_is_shared),
 		cmocka_unit_test(another_process_can_post),

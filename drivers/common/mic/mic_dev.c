@@ -139,6 +139,12 @@ mic_dev_write(struct mic_dev *dev, uint32_t bar4_off, uint32_t value)
 		mic_control_wake(&dev->control);
 }
 
+void
+mic_dev_post(struct mic_dev *dev, uint32_t bar4_off, uint32_t value)
+{
+	access_post32(&dev->regs, bar4_off, value);
+}
+
 void *
 mic_dev_aperture(struct mic_dev *dev, uint64_t offset, uint64_t len)
 {

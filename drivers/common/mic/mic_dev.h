@@ -51,9 +51,14 @@ const char *mic_dev_name(const struct mic_dev *dev);
 /** For whoever polls: a card in this process gets on, the socket of another one is looked at. */
 void mic_dev_idle(struct mic_dev *dev);
 
-/** Registers: all accesses of BAR4 go through these two. */
+/** Registers: all accesses of BAR4 go through these three. */
 uint32_t mic_dev_read(struct mic_dev *dev, uint32_t bar4_off);
 void mic_dev_write(struct mic_dev *dev, uint32_t bar4_off, uint32_t value);
+/**
+ * Write the head of a DMA channel, which nobody waits for; stores made later may overtake it. Hot
+ * path.
+ */
+void mic_dev_post(struct mic_dev *dev, uint32_t bar4_off, uint32_t value);
 
 /** Card memory at an offset, in this process; NULL for what is outside the aperture. */
 void *mic_dev_aperture(struct mic_dev *dev, uint64_t offset, uint64_t len);

@@ -134,6 +134,12 @@ mic_dev_read(struct mic_dev *dev, uint32_t off)
 }
 
 void
+mic_dev_post(struct mic_dev *dev, uint32_t off, uint32_t value)
+{
+	mic_dev_write(dev, off, value);
+}
+
+void
 mic_dev_write(struct mic_dev *dev, uint32_t off, uint32_t value)
 {
 	struct fake_channel *c;

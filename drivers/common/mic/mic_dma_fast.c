@@ -150,11 +150,11 @@ mic_dma_submit(struct mic_dma_channel *ch)
 	if (ch->head == ch->pushed)
 		return;
 	/* Before: descriptors, and data in host memory. After: the head, which lets the engine read
-	 * them.
+	 * them. What is stored after it waits for a status, and can be seen early.
 	 */
 	rte_wmb();
 	ch->pushed = ch->head;
-	mic_dev_write(ch->dev, ch->doorbell, ch->head);
+	mic_dev_post(ch->dev, ch->doorbell, ch->head);
 }
 
 uint32_t
