@@ -4,6 +4,7 @@
 #include "access_args.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,15 +15,24 @@
 
 #define SOCKET "vfu:"
 
+/* strtol alone would take blanks and a plus. */
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 int
 access_arg_int(const char *value, long min, long max, long *result)
 {
 	char *end;
 	long number;
 
+	if (!is_digit(value[*value == '-' ? 1 : 0]))
+		return -EINVAL;
 	errno = 0;
 	number = strtol(value, &end, 10);
-	if (errno != 0 || end == value || *end != '\0' || number < min || number > max)
+	if (errno != 0 || *end != '\0' || number < min || number > max)
 		return -EINVAL;
 	*result = number;
 	return 0;
@@ -33,7 +43,7 @@ access_arg_count(const char *value, long min, long max, unsigned int *result)
 {
 	long number;
 
-	if (access_arg_int(value, min, max, &number) < 0)
+	if (!is_digit(*value) || access_arg_int(value, min, max, &number) < 0)
 		return -EINVAL;
 	*result = (unsigned int)number;
 	return 0;

@@ -13,9 +13,9 @@
 
 #include "access.h"
 
-/** A decimal number, all of the value. */
+/** A decimal number, all of the value: digits, and a minus at most. */
 int access_arg_int(const char *value, long min, long max, long *result);
-/** The same that is not negative: min and max are not. */
+/** The same without a minus: min and max are not negative. */
 int access_arg_count(const char *value, long min, long max, unsigned int *result);
 /** One of some words, as in `idle, manual`: which one, from 0. */
 int access_arg_word(const char *value, const char *words);

@@ -20,7 +20,7 @@
 #include "access_devargs.h"
 
 struct args {
-	unsigned int queues;
+	unsigned int queues, tries;
 	bool sparse;
 	enum access_step step;
 	int numa_node;
@@ -63,6 +63,7 @@ static const struct access_devarg rows[] = {
 	{"queues", ACCESS_OF_DEVICE, ACCESS_DEVARG_COUNT(struct args, queues, 2, 64),
 	 .synonym = "their_queues"},
 	{"cq", ACCESS_OF_DEVICE, ACCESS_DEVARG_SWITCH(struct args, sparse, "dense, sparse")},
+	{"tries", ACCESS_OF_USE, ACCESS_DEVARG_COUNT(struct args, tries, 0, 3)},
 	{"letter", ACCESS_OF_USE, ACCESS_DEVARG_OWN(store_letter, "a, b"), .many = true},
 	{"x", ACCESS_OF_USE, .store_key = store_key, .accepted = "anything"},
 	{"y", ACCESS_OF_USE, .store_key = store_key, .accepted = "anything"},
@@ -149,6 +150,10 @@ a_refusal_says_what_is_accepted(void **state)
 		{"queues=65", "queues=65: accepted: 2..64"},
 		{"queues=", "queues=: accepted: 2..64"},
 		{"queues=8x", "queues=8x: accepted: 2..64"},
+		{"queues=+8", "queues=+8: accepted: 2..64"},
+		{"queues= 8", "queues= 8: accepted: 2..64"},
+		{"queues=-8", "queues=-8: accepted: 2..64"},
+		{"tries=-0", "tries=-0: accepted: 0..3"},
 		{"queues=99999999999999999999", "queues=99999999999999999999: accepted: 2..64"},
 		{"their_queues=1", "their_queues=1: accepted: 2..64"},
 		{"cq=", "cq=: accepted: dense, sparse"},
@@ -157,13 +162,18 @@ a_refusal_says_what_is_accepted(void **state)
 		{"step=never", "step=never: accepted: idle, manual"},
 		{"numa_node=77", "numa_node=77: accepted: a node of this machine with memory for "
 				 "DPDK, or -1 for any"},
+		{"numa_node= -1", "numa_node= -1: accepted: a node of this machine with memory for "
+				  "DPDK, or -1 for any"},
+		{"numa_node=-", "numa_node=-: accepted: a node of this machine with memory for "
+				"DPDK, or -1 for any"},
 		{"letter=c", "letter=c: accepted: a, b"},
 		{"letter=a,letter=c", "letter=c: accepted: a, b"},
 		{"y=", "y=: accepted: anything"},
 		{"queues=2,queues=2", "queues=2: given twice; accepted: once, 2..64"},
 		{"queues=2,their_queues=3", "their_queues=3: given twice; accepted: once, 2..64"},
 		{"x=1,x=2", "x=2: given twice; accepted: once, anything"},
-		{"more=1", "more=1: unknown; accepted: at, step, numa_node, queues, cq, letter, x, y"},
+		{"more=1", "more=1: unknown; accepted: at, step, numa_node, queues, cq, "
+			   "tries, letter, x, y"},
 		{"at=vfu:/s,step=idle", "step=idle: settled by others; accepted: with at=model"},
 		{"step=idle,at=vfu:/s", "step=idle: settled by others; accepted: with at=model"},
 	};
@@ -198,10 +208,10 @@ a_device_on_a_bus_says_itself_what_it_is(void **state)
 	expect("queues=3,x=1", true, 0, "");
 	expect("step=idle", true, -EINVAL,
 	       "dev0: device argument step=idle: for virtual devices only; "
-	       "accepted: queues, cq, letter, x, y\n");
+	       "accepted: queues, cq, tries, letter, x, y\n");
 	expect("at=model", true, -EINVAL,
 	       "dev0: device argument at=model: for virtual devices only; "
-	       "accepted: queues, cq, letter, x, y\n");
+	       "accepted: queues, cq, tries, letter, x, y\n");
 }
 
 static void
