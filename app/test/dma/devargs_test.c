@@ -49,7 +49,7 @@ static const struct {
 	{"size=65536", "size=65536"},
 	{"size=40000,wqs=2", "size=40000"},
 	{"threshold=4", "threshold=4"},
-	{"mode=dedicated,threshold=4", "threshold=4"},
+	{"threshold=4,mode=dedicated", "threshold=4: accepted: with mode=shared"},
 	{"mode=shared,threshold=0", "threshold=0"},
 	{"mode=shared,size=8,threshold=9", "threshold=9"},
 	{"mode=shared,wqs=8,threshold=17", "threshold=17"},
@@ -63,7 +63,8 @@ static const struct {
 	{"sva=yes", "sva=yes"},
 	{"partial=wait", "partial=wait"},
 	{"retries=-1", "retries=-1"},
-	{"retries=65536", "retries=65536"},
+	{"mode=shared,retries=65536", "retries=65536: accepted: 0..65535"},
+	{"retries=5", "retries=5: accepted: with mode=shared"},
 	{"batch=0", "batch=0"},
 	{"batch=32769", "batch=32769"},
 	{"batch=2048", "batch=2048"},
@@ -216,7 +217,8 @@ every_variant_works(void)
 		"sva=1",
 		"sva=1,mode=shared",
 		"batch=1",
-		"batch=2,retries=0,partial=cpu",
+		"batch=2,partial=cpu",
+		"mode=shared,batch=2,retries=0,partial=cpu",
 		"step=idle,numa_node=-1",
 	};
 	unsigned int i;

@@ -77,28 +77,34 @@ static const struct access_devarg rows[] = {
 	{"batch", ACCESS_OF_USE, COUNT(batch, 1, DSA_DESC_MAX)},
 };
 
+/* A dedicated queue refuses nothing. The mode of one that others have set up is not known yet. */
+static bool
+is_of_shared_queues(const struct access_devarg *arg, const struct dsa_devargs *args)
+{
+	bool ours = args->at == DSA_AT_BUS || args->at == DSA_AT_MODEL;
+
+	return strcmp(arg->key, "threshold") == 0 || (ours && strcmp(arg->key, "retries") == 0);
+}
+
 /* Others settle what they set up: all of it the kernel, and a server what its device is. */
 static void
 settled(const void *to, const struct access_devarg *arg, char why[ACCESS_WHY_MAX])
 {
 	const struct dsa_devargs *args = to;
 	bool kernel = args->at == DSA_AT_KERNEL;
+	bool served = args->at == DSA_AT_VFU;
 
-	if (!kernel && args->at != DSA_AT_VFU)
-		return;
-	if (arg->of == ACCESS_OF_MODEL || (kernel && arg->of == ACCESS_OF_DEVICE))
+	if ((arg->of == ACCESS_OF_MODEL && (kernel || served)) ||
+	    (arg->of == ACCESS_OF_DEVICE && kernel))
 		snprintf(why, ACCESS_WHY_MAX, "settled by %s; accepted: with at=model",
 			 kernel ? "the kernel, see accel-config" : "the server");
+	else if (!args->shared && is_of_shared_queues(arg, args))
+		snprintf(why, ACCESS_WHY_MAX, "accepted: with mode=shared");
 }
 
 static int
 check_together(const char *name, const struct dsa_devargs *args)
 {
-	if (args->threshold != 0 && !args->shared) {
-		DSA_LOG(ERR, name, "device argument threshold=%u: accepted: with mode=shared",
-			args->threshold);
-		return -EINVAL;
-	}
 	if (args->size != 0 && args->threshold > args->size) {
 		DSA_LOG(ERR, name, "device argument threshold=%u: accepted: 1..%u, the size",
 			args->threshold, args->size);
