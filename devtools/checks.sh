@@ -11,6 +11,8 @@ HEADING=
 LOGS=$CACHE/log/test
 # Only checks whose name matches this pattern run.
 ONLY='*'
+# A check that takes longer than so many seconds hangs: none needs more than two minutes.
+CHECK_LIMIT=1800
 # So many run at once: those whose result does not depend on how long something takes may.
 AT_ONCE=1
 # Those that run at once and are not yet shown, in their order, and the headings above them.
@@ -41,9 +43,9 @@ count()
 		*) COUNT=(0 1 0) ;;
 		esac
 	fi
-	# A program that fails after its last word has failed.
+	# A program that fails after its last word has failed, as has one that has counted nothing.
 	case $status in
-	0 | 77) ;;
+	0 | 77) [ "${COUNT[*]:0:3}" != '0 0 0' ] || COUNT[1]=1 ;;
 	*) [ "${COUNT[1]}" -gt 0 ] || COUNT[1]=1 ;;
 	esac
 }
@@ -60,14 +62,86 @@ log_of()
 	echo "$LOGS/${1//[^A-Za-z0-9_.=-]/_}.log"
 }
 
+# offspring PID: the processes below that one, parents first, but not who looks
+offspring()
+{
+	local self=$BASHPID
+	sed 's/^\([0-9]*\) (.*) \([A-Z]\) \([0-9]*\) .*/\1 \2 \3/' /proc/[0-9]*/stat 2>/dev/null |
+		awk -v root="$1" -v self="$self" '
+			$2 != "Z" { parent[$1] = $3 }
+			END {
+				for (pid in parent) {
+					depth = 0
+					for (p = pid; p > 0 && p != root && p != self; p = parent[p])
+						depth++
+					if (p == root && depth > 0)
+						print depth, pid
+				}
+			}' | sort -n | cut -d ' ' -f 2
+}
+
+# astray: programs that checks have started, by their environment, wherever they went
+astray()
+{
+	grep -lsz "^SLIPWAY_CHECKS=.*:$$:" /proc/[0-9]*/environ | tr -cs 0-9 '\n'
+}
+
+# end_processes COMMAND...: ask those that it lists to end, and make them five seconds later.
+# Parents are asked first: without their children they would go on.
+end_processes()
+{
+	local tick pids
+	for ((tick = 0; tick < 50; tick++)); do
+		# shellcheck disable=SC2207
+		pids=($("$@"))
+		[ ${#pids[@]} -gt 0 ] && kill "${pids[@]}" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	kill -9 "${pids[@]}" 2>/dev/null
+}
+
+# check_processes PID: that one, and those below it
+check_processes()
+{
+	echo "$1"
+	offspring "$1"
+}
+
+# all_processes: those of every check
+all_processes()
+{
+	offspring $$
+	astray
+}
+
 # run_check LOG COMMAND...: set aside how it ended and how long it took, in LOG.end
 run_check()
 {
-	local log=$1 start=$EPOCHREALTIME status
+	local log=$1 start=$EPOCHREALTIME check alarm ended status
 	shift
-	("$@") >"$log" 2>&1 </dev/null
+	export SLIPWAY_CHECKS=${SLIPWAY_CHECKS-}:$$:
+	("$@") >"$log" 2>&1 </dev/null &
+	check=$!
+	sleep "$CHECK_LIMIT" &
+	alarm=$!
+	wait -n -p ended "$check" "$alarm"
 	status=$?
+	if [ "$ended" = "$alarm" ] && [ $status -eq 0 ]; then
+		end_processes check_processes "$check"
+		echo "not finished after $CHECK_LIMIT s" >>"$log"
+		status=124
+	fi
+	kill "$alarm" 2>/dev/null
 	echo "$status $(seconds "$start")" >"$log.new" && mv "$log.new" "$log.end"
+}
+
+# start_check LOG COMMAND...: in the background, in a process group of its own; with jobs, since what
+# runs in the background without them never sees an interrupt
+start_check()
+{
+	set -m
+	run_check "$@" &
+	set +m
 }
 
 # name_check HEADING NAME: the beginning of its line
@@ -82,6 +156,7 @@ show_check()
 {
 	local name=$1 log status took verdict
 	log=$(log_of "$name")
+	[ -f "$log.end" ] || echo '1 ended' >"$log.end"
 	read -r status took <"$log.end"
 	rm -f "$log.end"
 	count "$log" "$status"
@@ -124,10 +199,7 @@ begin_check()
 		wait -n
 	done
 	show_ended
-	# A process group of its own, to be ended as one.
-	set -m
-	run_check "$(log_of "$name")" "$@" &
-	set +m
+	start_check "$(log_of "$name")" "$@"
 	BEGUN_CHECKS+=("$name")
 	BEGUN_HEADINGS+=("$HEADING")
 	HEADING=
@@ -146,7 +218,9 @@ check()
 	fi
 	name_check "$HEADING" "$name"
 	HEADING=
-	run_check "$(log_of "$name")" "$@"
+	# Waiting is what a key ends at once.
+	start_check "$(log_of "$name")" "$@"
+	wait $!
 	show_check "$name"
 }
 
@@ -166,13 +240,10 @@ at_once()
 	AT_ONCE=1
 }
 
-# end_checks: what runs at once does not outlive this script
+# end_checks: nothing of them outlives this script
 end_checks()
 {
-	local pid
-	for pid in $(jobs -rp); do
-		kill -- "-$pid" 2>/dev/null
-	done
+	end_processes all_processes
 }
 trap end_checks EXIT
 
@@ -183,6 +254,10 @@ verdict()
 	for failure in "${FAILURES[@]}"; do
 		say "failed: $failure"
 	done
+	if [ $((PASSED + FAILED + SKIPPED)) -eq 0 ]; then
+		say "no check has a name like '$ONLY'"
+		FAILED=1
+	fi
 	say "$PASSED passed, $FAILED failed, $SKIPPED skipped"
 	[ "$FAILED" -eq 0 ]
 }

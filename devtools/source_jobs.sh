@@ -115,6 +115,7 @@ run_source_checks()
 	check "headers compile alone" headers_alone
 	check "licence and authors named" spdx_present
 	check "scripts parse" scripts_parse
+	check "checks are counted, and end" "$ROOT/devtools/checks_test.sh"
 	check "every source is built" sources_built
 	check "every test of the conformance table is there" \
 		"$ROOT/devtools/check-conformance.py"

@@ -54,6 +54,7 @@ while [ $# -gt 0 ]; do
 		DSA_MEGABYTES=1024
 		DSA_COPIES=1000000
 		DSA_LENGTHY=(--long)
+		CHECK_LIMIT=7200
 		LONG=yes
 		;;
 	--only)
@@ -87,9 +88,10 @@ under_tsan()
 
 run_plain_tests()
 {
-	local name
+	local name names
 	heading "Facts, model, shim and tools: plain C, under the address and undefined sanitizers"
-	for name in $("$ROOT/devtools/unit-test.py" "$BUILD"); do
+	names=$("$ROOT/devtools/unit-test.py" "$BUILD")
+	for name in ${names:-unit-tests-listed}; do
 		check "$name" "$ROOT/devtools/unit-test.py" "$BUILD" "$name"
 	done
 }

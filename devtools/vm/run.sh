@@ -80,6 +80,7 @@ end_servers()
 cleanup()
 {
 	end_servers
+	end_checks
 	rm -rf "$RUN"
 }
 trap cleanup EXIT
