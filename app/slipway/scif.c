@@ -30,7 +30,8 @@ static const char help[] =
 	"                  space, for what, how many of its pages are mapped by peers, and how many\n"
 	"                  bytes of it cannot be shared: their process copies them\n"
 	"       stat       messages of each kind, connections, copies of such memory and their bytes,\n"
-	"                  and what was wrong\n"
+	"                  and what was wrong; records that the node holds now, none but clients once\n"
+	"                  programs have closed what they opened, and bytes of its heap\n"
 	"\n"
 	"OPTIONS\n"
 	"       --node N   the node, 0 to 128; $SLIPWAY_SCIF_NODE if not said, or 0\n"
@@ -142,6 +143,18 @@ show_windows(const json_t *answer)
 }
 
 static void
+show_integers(const json_t *object)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+		if (json_is_integer(value))
+			printf("%-16s %12" JSON_INTEGER_FORMAT "\n", name,
+			       json_integer_value(value));
+}
+
+static void
 show_stat(const json_t *answer)
 {
 	json_t *sent = json_object_get(answer, "sent"), *value;
@@ -156,10 +169,9 @@ show_stat(const json_t *answer)
 		printf("%-16s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT "\n", name,
 		       json_integer_value(value), number(received, name));
 	printf("\n");
-	json_object_foreach((json_t *)(uintptr_t)answer, name, value)
-		if (json_is_integer(value))
-			printf("%-16s %12" JSON_INTEGER_FORMAT "\n", name,
-			       json_integer_value(value));
+	show_integers(answer);
+	printf("\n%-16s %12s\n", "HELD", "NOW");
+	show_integers(json_object_get(answer, "held"));
 }
 
 static const struct {

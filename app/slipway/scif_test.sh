@@ -121,6 +121,9 @@ hold "windows as JSON" has 'a["count"] == 1 and a["windows"][0]["prot"] == "r-" 
 	a["windows"][0]["length"] == 8192' windows
 hold "counters as JSON" has 'a["sent"]["REGISTER"] == 1 and a["connected"] == 2 and
 	a["bad_token"] == 0 and a["copies"] == 0' stat
+hold "what is held" shows '^windows +2$' "$slipway" scif stat
+hold "what is held, as JSON" has 'a["held"]["endpoints"] == 3 and a["held"]["clients"] == 1 and
+	a["held"]["heap"] > 0' stat
 hold "the client ends, nothing is left" end_client
 hold "a node that joins a quiet one" says_of_nodes
 hold "a node that is watched, and ends" watches

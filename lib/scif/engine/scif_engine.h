@@ -127,6 +127,32 @@ struct scif_counters {
 	uint64_t copied; /**< bytes of those */
 };
 
+/** What an engine holds now, of each kind: nothing once nobody uses it. Records of a host that are of
+ * no use to anybody show here.
+ */
+#define SCIF_HELD(kind)                                                                            \
+	kind(clients)                                                                              \
+	kind(endpoints)                                                                            \
+	kind(listeners)                                                                            \
+	kind(requests) /* for connections, that wait at them */                                    \
+	kind(ports)    /* endpoints that hold one */                                               \
+	kind(tokens)                                                                               \
+	kind(windows)                                                                              \
+	kind(mapped)   /* clients that have pages of one */                                        \
+	kind(memories) /* registered */                                                            \
+	kind(forming)  /* pieces of windows to be */                                               \
+	kind(arenas)   /* memory of connections */                                                 \
+	kind(halves)   /* of connections, in it */                                                 \
+	kind(resting)  /* connections that nobody has, and another node may know */                \
+	kind(cookies)  /* answers about fences that are waited for */                              \
+	kind(askers)   /* the same about nodes */                                                  \
+	kind(waits)    /* of other nodes, for transfers */
+
+#define SCIF_HELD_MEMBER(kind) uint64_t kind;
+struct scif_held {
+	SCIF_HELD(SCIF_HELD_MEMBER)
+};
+
 /** Create one: NULL without memory. The host stays for as long. */
 struct scif_engine *scif_engine_create(const struct scif_engine_config *config,
 				       const struct scif_host_ops *ops, void *arg);
@@ -189,5 +215,7 @@ bool scif_engine_stopped(const struct scif_engine *engine);
 
 /** Counters. */
 const struct scif_counters *scif_engine_counters(const struct scif_engine *engine);
+/** What it holds: looks at all of it. */
+void scif_engine_held(const struct scif_engine *engine, struct scif_held *held);
 
 #endif /* SLIPWAY_SCIF_ENGINE_H */

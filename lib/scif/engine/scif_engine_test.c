@@ -37,7 +37,12 @@ begin(void **state)
 static void
 assert_empty(unsigned int clients)
 {
+	const struct scif_held none = {.clients = clients};
+	struct scif_held held;
+
 	bench_step(&b, 60000);
+	scif_engine_held(b.engine, &held);
+	assert_memory_equal(&held, &none, sizeof(none));
 	assert_true(scif_list_empty(&b.engine->endpoints));
 	assert_true(scif_list_empty(&b.engine->timers));
 	assert_true(scif_list_empty(&b.engine->arenas));
@@ -479,6 +484,30 @@ no_sequence_of_two_clients_leaves_anything(void **state)
 	}
 }
 
+static void
+what_is_held_is_counted(void **state)
+{
+	struct scif_held held;
+
+	(void)state;
+	connect_them();
+	assert_int_equal(ask(one, SCIF_REQUEST_OPEN, 2, 0), 0);
+	assert_int_equal(ask_connect(one, 2, PORT, false), -EINPROGRESS);
+	scif_engine_held(b.engine, &held);
+	assert_int_equal(held.clients, 2);
+	assert_int_equal(held.endpoints, 4);
+	assert_int_equal(held.tokens, 4);
+	assert_int_equal(held.listeners, 1);
+	assert_int_equal(held.requests, 1);
+	/* Two of connectors; that of the listener, which who was accepted has, too. */
+	assert_int_equal(held.ports, 4);
+	assert_int_equal(held.arenas, 1);
+	assert_int_equal(held.halves, 2);
+	close_all(one, 2);
+	close_all(two, 1);
+	assert_empty(2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -501,6 +530,7 @@ main(void)
 		TEST(a_client_of_another_version_is_refused),
 		TEST(requests_that_are_none_are_refused),
 		TEST(what_clients_write_into_shared_memory_is_not_believed),
+		TEST(what_is_held_is_counted),
 		TEST(no_sequence_of_two_clients_leaves_anything),
 	};
 

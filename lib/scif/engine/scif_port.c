@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define PORTS 65536u
-
 void
 scif_ports_init(struct scif_ports *ports)
 {
@@ -27,9 +25,9 @@ scif_port_take(struct scif_ports *ports, uint16_t port)
 int
 scif_port_take_any(struct scif_ports *ports)
 {
-	while (ports->lowest < PORTS && ports->holders[ports->lowest] != 0)
+	while (ports->lowest < SCIF_PORTS && ports->holders[ports->lowest] != 0)
 		ports->lowest++;
-	if (ports->lowest == PORTS)
+	if (ports->lowest == SCIF_PORTS)
 		return -ENOSPC;
 	ports->holders[ports->lowest] = 1;
 	return (int)ports->lowest++;

@@ -14,9 +14,10 @@
 /** First port that is given out: drivers have always left out SCIF_PORT_RSVD itself. */
 #define SCIF_PORT_FIRST 1089u
 #define SCIF_PORT_ADMIN 1024u
+#define SCIF_PORTS      65536u
 
 struct scif_ports {
-	uint32_t holders[65536];
+	uint32_t holders[SCIF_PORTS];
 	uint32_t lowest; /**< none below is free, of those given out */
 };
 

@@ -187,7 +187,7 @@ struct scif_engine {
 	/* Messages of the node to itself, in the order they were sent. */
 	struct scif_list loop;
 
-	struct scif_endpoint *listener[65536];
+	struct scif_endpoint *listener[SCIF_PORTS];
 	struct scif_counters counters;
 };
 

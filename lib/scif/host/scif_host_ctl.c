@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -219,6 +220,20 @@ add_copies(struct ctl_text *t, const struct scif_engine *engine)
 	ctl_text_add(t, ",\"copies\":%" PRIu64 ",\"copied\":%" PRIu64, copies, copied);
 }
 
+/* What there is now; and memory that this process has allocated, for what might be on no list. */
+static void
+add_held(struct ctl_text *t, const struct scif_engine *engine)
+{
+	const struct mallinfo2 heap = mallinfo2();
+	struct scif_held held;
+
+#define ADD_HELD(kind) ctl_text_add(t, "\"" #kind "\":%" PRIu64 ",", held.kind);
+	scif_engine_held(engine, &held);
+	ctl_text_add(t, ",\"held\":{");
+	SCIF_HELD(ADD_HELD)
+	ctl_text_add(t, "\"heap\":%zu}", heap.uordblks + heap.hblkhd);
+}
+
 static void
 answer_stat(void *arg, struct ctl_request *request, struct ctl_text *t)
 {
@@ -237,6 +252,7 @@ answer_stat(void *arg, struct ctl_request *request, struct ctl_text *t)
 		     ",\"unknown\":%" PRIu64 ",\"bad_token\":%" PRIu64 ",\"ring_full\":%" PRIu64,
 		     c->unknown, c->bad_token, c->ring_full);
 	add_copies(t, host->engine);
+	add_held(t, host->engine);
 	ctl_text_add(t, "}");
 }
 
