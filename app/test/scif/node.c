@@ -80,6 +80,35 @@ node_stat(unsigned int node, const char *name)
 }
 
 int64_t
+node_holds(unsigned int node, char *text, size_t room)
+{
+	json_t *answer = ask(node, "stat\n"), *value;
+	int64_t sum = answer == NULL ? -1 : 0;
+	const char *name;
+	size_t at = 0;
+
+	text[0] = '\0';
+	json_object_foreach(json_object_get(answer, "held"), name, value) {
+		if (strcmp(name, "heap") == 0 || json_integer_value(value) == 0 || at >= room)
+			continue;
+		sum += json_integer_value(value);
+		at += (size_t)snprintf(text + at, room - at, " %" JSON_INTEGER_FORMAT " %s",
+				       json_integer_value(value), name);
+	}
+	json_decref(answer);
+	return sum;
+}
+
+const char *
+node_directory(void)
+{
+	static char path[sizeof(own_directory) + 8];
+
+	snprintf(path, sizeof(path), "%s/scif", where());
+	return path;
+}
+
+int64_t
 node_highest(unsigned int node)
 {
 	json_t *answer = ask(node, "nodes\n");

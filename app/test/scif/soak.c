@@ -49,18 +49,20 @@ static const char help[] =
 	"       1  something was not: what, is said, with the seed\n"
 	"       2  an argument is not accepted, or no node can be started\n";
 
-#define GONE_MS     10000 /* until nothing is left of who died */
 #define TICK_MS     20
 #define SLACK_NS    UINT64_C(5000000000) /* who waits says so first */
 #define WATCHDOG_S  120
-#define KILOBYTES   16384 /* that a node may have more than at first: what malloc keeps */
+/* Of the time, one part is the last round; more than so many seconds add nothing. */
+#define PARTS  5
+#define LAST_S 10
+/* What threads keep of what they freed would be counted as allocated. */
+#define TUNABLES "glibc.malloc.tcache_count=0"
 
 static struct {
 	unsigned int seconds, kill_every_ms, node_every, workers;
 	bool hold;
 } option = {.seconds = 20, .kill_every_ms = 1000, .node_every = 8, .workers = 6};
 
-static struct soak_left node_first[SOAK_NODES];
 static unsigned int node_kills;
 static volatile sig_atomic_t interrupted;
 
@@ -121,24 +123,6 @@ worker_start(unsigned int at)
 	atomic_store(&w->pid, (uint32_t)pid);
 }
 
-/* Nothing of it is left on its node. */
-static void
-check_gone(unsigned int node, pid_t pid)
-{
-	uint64_t end = now_ns() + GONE_MS * UINT64_C(1000000);
-	int64_t held;
-
-	while ((held = node_held_by(node, pid)) != 0) {
-		if (now_ns() > end) {
-			soak_failed("process %d was killed %u s ago, and node %u has %" PRId64
-				    " endpoints and windows of it",
-				    pid, GONE_MS / 1000, node, held);
-			return;
-		}
-		pause_ms(5);
-	}
-}
-
 static void
 worker_kill(unsigned int at)
 {
@@ -152,7 +136,7 @@ worker_kill(unsigned int at)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	atomic_store(&w->pid, 0);
-	check_gone(atomic_load(&w->node), pid);
+	soak_check_gone(atomic_load(&w->node), pid);
 	worker_start(at);
 }
 
@@ -296,37 +280,6 @@ say_summary(void)
 
 /* ---- The end ---- */
 
-/* Nothing of a node is left over: as it was when nobody had used it. */
-static void
-check_node(unsigned int node)
-{
-	const struct soak_left *first = &node_first[node];
-	uint64_t end = now_ns() + GONE_MS * UINT64_C(1000000);
-	struct soak_left left = {0};
-	char text[700];
-
-	if (!node_empty(node))
-		soak_failed("node %u has endpoints or windows, and nobody uses it", node);
-	do {
-		if (soak_left_of(node_pid(node), &left) == 0 && left.fds <= first->fds &&
-		    left.shared <= first->shared)
-			break;
-		pause_ms(20);
-	} while (now_ns() < end);
-	printf("node %u: %d descriptors, %d at first; %d mappings of shared memory, %d at first; "
-	       "%ld KB, %ld KB at first\n",
-	       node, left.fds, first->fds, left.shared, first->shared, left.kilobytes,
-	       first->kilobytes);
-	soak_left_say(node_pid(node), text, sizeof(text));
-	if (left.fds > first->fds || left.shared > first->shared)
-		soak_failed("node %u has more open or mapped than at first:%s", node, text);
-	if (left.kilobytes > first->kilobytes + KILOBYTES)
-		soak_failed("node %u has %ld KB more memory than at first", node,
-			    left.kilobytes - first->kilobytes);
-	if (node_stat(node, "unknown") != 0)
-		soak_failed("node %u had messages of kinds that it does not know", node);
-}
-
 static bool
 workers_left(void)
 {
@@ -336,8 +289,9 @@ workers_left(void)
 	return false;
 }
 
+/* Everybody ends, and nothing is left. */
 static void
-end_well(void)
+end_round(void)
 {
 	uint64_t end = now_ns() + 3 * soak->deadline_ns;
 
@@ -348,8 +302,9 @@ end_well(void)
 		if (now_ns() > end)
 			soak_failed("workers do not end");
 	}
-	for (unsigned int i = 0; i < SOAK_NODES && !is_over(); i++)
-		check_node(i);
+	if (!is_over())
+		soak_check_nodes();
+	atomic_store(&soak->ending, 0);
 }
 
 static void
@@ -384,11 +339,10 @@ hung(int sig)
 }
 
 static void
-run(void)
+round_run(uint64_t began, uint64_t ns, uint64_t kill_every)
 {
-	uint64_t began = now_ns(), end = began + option.seconds * UINT64_C(1000000000);
-	uint64_t every = option.kill_every_ms * UINT64_C(1000000), say = began;
-	uint64_t kill_at = every > 0 ? began + every : UINT64_MAX;
+	uint64_t end = now_ns() + ns, say = now_ns();
+	uint64_t kill_at = kill_every > 0 ? now_ns() + kill_every : UINT64_MAX;
 	bool terminal = isatty(STDOUT_FILENO);
 
 	for (unsigned int i = 0; i < soak->workers; i++)
@@ -398,7 +352,7 @@ run(void)
 		pause_ms(TICK_MS);
 		if (now_ns() >= kill_at && !is_over()) {
 			kill_somebody();
-			kill_at = now_ns() + every / 2 + soak_pick(every + 1);
+			kill_at = now_ns() + kill_every / 2 + soak_pick(kill_every + 1);
 		}
 		if (now_ns() >= say + (terminal ? 1 : 10) * UINT64_C(1000000000)) {
 			say = now_ns();
@@ -406,6 +360,26 @@ run(void)
 		}
 	}
 	say_progress(began);
+}
+
+/* The last round shows what each connection leaves behind, however little. */
+static void
+run(void)
+{
+	uint64_t began = now_ns(), all = option.seconds * UINT64_C(1000000000);
+	uint64_t last = all / PARTS < LAST_S * UINT64_C(1000000000)
+				? all / PARTS
+				: LAST_S * UINT64_C(1000000000);
+
+	round_run(began, all - last, option.kill_every_ms * UINT64_C(1000000));
+	if (!is_over())
+		end_round();
+	if (is_over())
+		return;
+	atomic_store(&soak->counting, 1);
+	round_run(began, last, 0);
+	if (!is_over())
+		end_round();
 }
 
 static int
@@ -517,9 +491,18 @@ set_up(void)
 		if (soak_node_start(i) < 0)
 			return -1;
 	}
-	for (unsigned int i = 0; i < SOAK_NODES; i++)
-		soak_left_of(node_pid(i), &node_first[i]);
+	soak_check_begin();
 	return 0;
+}
+
+/* The C library reads this when a program begins. */
+static void
+count_heap(char **argv)
+{
+	if (getenv("GLIBC_TUNABLES") != NULL)
+		return;
+	setenv("GLIBC_TUNABLES", TUNABLES, 1);
+	execv("/proc/self/exe", argv);
 }
 
 int
@@ -527,6 +510,7 @@ main(int argc, char **argv)
 {
 	int status;
 
+	count_heap(argv);
 	if (soak_board_make() < 0) {
 		fprintf(stderr, "slipway-soak-scif: no memory\n");
 		return 2;
@@ -545,8 +529,6 @@ main(int argc, char **argv)
 		return 2;
 	}
 	run();
-	if (!is_over())
-		end_well();
 	say_summary();
 	while (atomic_load(&soak->failed) == 1)
 		pause_ms(1);

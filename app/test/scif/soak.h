@@ -17,7 +17,9 @@
  *   soak_transfer.c  transfers between them
  *   soak_window.c    what the two have in common
  *   soak_fork.c      children that have it, too
- *   soak_left.c      what is left of anybody
+ *   soak_ports.c     ports that nobody has any more
+ *   soak_left.c      what a process has, and which files there are
+ *   soak_check.c     what nodes have that nobody uses
  */
 
 #include <setjmp.h>
@@ -32,6 +34,8 @@
 #define SOAK_NODES   2
 #define SOAK_WORKERS 16
 #define SOAK_TASKS   9 /**< threads of a worker */
+#define SOAK_CONNECTORS 3 /**< of those */
+#define SOAK_GONE_MS 10000u /**< until nothing is left of who died */
 #define SOAK_CONNS   (1u << 20)
 #define SOAK_ERRNOS  134
 #define SOAK_PAGE    4096u
@@ -111,11 +115,13 @@ struct soak_board {
 	uint64_t deadline_ns; /**< what anything may take */
 	unsigned int workers;
 	_Atomic uint32_t ending; /**< no new connections */
+	_Atomic uint32_t counting; /**< the last round: many short ones, and nobody is killed */
 	_Atomic uint32_t kills;  /**< of workers */
 	/** Of engines: odd from before one is killed until one serves again and knows the other. */
 	_Atomic uint32_t turns[SOAK_NODES];
 	_Atomic uint32_t conns;
 	_Atomic uint32_t by_port[SOAK_NODES][65536]; /**< the connection of who connects from there */
+	_Atomic uint8_t port_used[SOAK_NODES][65536];
 	_Atomic uint32_t failed; /**< 1: somebody writes what follows, 2: it is written */
 	char failure[1024];
 	struct soak_worker worker[SOAK_WORKERS];
@@ -282,17 +288,55 @@ void soak_noise_recv(struct soak_session *s, size_t noise);
 
 _Noreturn void soak_worker_run(unsigned int worker);
 
+/* ---- soak_ports.c ---- */
+
+/** A port of this thread's own. */
+long soak_port_bind(scif_epd_t epd);
+/** This one was bound, and is looked at in the end. */
+void soak_port_used(uint32_t port);
+/** Nobody of this process has anything open: its own ports are free. */
+void soak_ports_own(void);
+/** Nobody has anything open on a node: all ports are free. Of the main process. */
+void soak_ports_all(unsigned int node);
+
 /* ---- soak_left.c ---- */
 
 /** What a process has open and mapped. */
 struct soak_left {
 	int fds;
-	int shared; /**< mappings of shared memory of SCIF */
+	int shared; /**< mappings of shared memory, outside of the heap */
+	int threads;
 	long kilobytes;
 };
 
 int soak_left_of(pid_t pid, struct soak_left *left);
-/** What it has open, for a message. */
-void soak_left_say(pid_t pid, char *text, size_t room);
+/** More of anything, but for kilobytes. */
+bool soak_left_is_more(const struct soak_left *left, const struct soak_left *first);
+/** Both, and what it has open, for a message. */
+void soak_left_say(pid_t pid, const struct soak_left *left, const struct soak_left *first,
+		   char *text, size_t room);
+/** Bytes that this process has allocated. */
+long soak_heap(void);
+
+#define SOAK_NAMES 64
+
+/** Names of files. */
+struct soak_names {
+	unsigned int count;
+	char name[SOAK_NAMES][64];
+};
+
+/** Files where nodes have theirs, and of shared memory. */
+void soak_files_list(const char *nodes, struct soak_names *names);
+/** One that was not there at first; NULL: none. */
+const char *soak_files_left(const char *nodes, const struct soak_names *first);
+
+/* ---- soak_check.c: of the main process ---- */
+
+/** Nodes are as they will have to be in the end. */
+void soak_check_begin(void);
+void soak_check_gone(unsigned int node, pid_t pid);
+/** Nobody uses any node. */
+void soak_check_nodes(void);
 
 #endif /* SLIPWAY_TEST_SCIF_SOAK_H */

@@ -18,6 +18,7 @@
 #define MAGIC      0x50416b21u
 #define STREAM_MAX 60000u
 #define STEPS_MAX  40
+#define STEPS_FEW  4 /* where connections are what counts */
 #define JOIN_MS    2000
 
 /* ---- What a call may fail with, once the other side or an engine is gone ---- */
@@ -361,7 +362,8 @@ nodes_step(struct soak_session *s)
 static void
 lead(struct soak_session *s)
 {
-	unsigned int steps = (unsigned int)soak_pick(STEPS_MAX);
+	unsigned int most = atomic_load(&soak->counting) != 0 ? STEPS_FEW : STEPS_MAX;
+	unsigned int steps = (unsigned int)soak_pick(most);
 	uint32_t place = (uint32_t)(s->conn - soak->conn);
 
 	soak_send(s, &place, sizeof(place));

@@ -18,12 +18,11 @@
  * rest, and it is looked at what the process has left.
  */
 
-#define CONNECTORS 3
-#define ACCEPTORS  (SOAK_TASKS - 1 - CONNECTORS)
 #define BACKLOG    4
 #define REST_MS    2500
-#define PORT_FIRST 4000u
-#define PORTS_EACH 100u /* of a connecting thread: the next worker goes on where it was */
+#define COUNT_MS   500 /* between rests of the last round */
+/* Bytes of the heap that a rest may have more than one before: tables that have grown. */
+#define HEAP_GROWTH 8192
 
 static _Atomic int listener = -1;
 static _Atomic uint32_t listener_turn; /* of the engine that it was opened at */
@@ -76,6 +75,7 @@ listener_open(void)
 		SOAK(CLOSE, scif_close(epd));
 		return false;
 	}
+	soak_port_used((uint32_t)port);
 	atomic_store(&listener_lost, 0);
 	atomic_store(&listener_turn, since.turns[soak_self.node]);
 	atomic_store(&listener, epd);
@@ -188,31 +188,12 @@ connect_judge(const struct soak_since *since, uint16_t node)
 	soak_fail("connect to node %u failed with %s", node, soak_errno_name(error));
 }
 
-/* A port that no other connection has had lately: by it the other side knows which one it is. */
-static long
-bind_own(scif_epd_t epd)
-{
-	static _Thread_local uint32_t next;
-	uint32_t first = PORT_FIRST +
-			 (soak_self.worker * CONNECTORS + soak_self.task % CONNECTORS) * PORTS_EACH;
-	long ret;
-
-	if (next == 0)
-		next = (uint32_t)soak_pick(PORTS_EACH);
-	for (unsigned int i = 0; i < PORTS_EACH; i++) {
-		ret = SOAK(BIND, scif_bind(epd, (uint16_t)(first + next++ % PORTS_EACH)));
-		if (ret >= 0 || errno != EINVAL)
-			return ret;
-	}
-	return ret;
-}
-
 static void
 connect_from(scif_epd_t epd, uint16_t node, uint16_t port, const struct soak_since *since)
 {
 	struct scif_portID to = {node, port};
 	struct soak_conn *conn;
-	long own = bind_own(epd), ret;
+	long own = soak_port_bind(epd), ret;
 
 	if (own < 0) {
 		ENGINE_JUDGE(BIND, since, ENODEV);
@@ -254,7 +235,7 @@ connect_once(void)
 		connect_from(epd, (uint16_t)node, (uint16_t)port, &since);
 	else
 		pause_ms(5);
-	if (soak_chance(4))
+	if (soak_chance(4) && atomic_load(&soak->counting) == 0)
 		pause_ms((unsigned int)soak_pick(20));
 }
 
@@ -268,7 +249,7 @@ static void *
 task_run(void *arg)
 {
 	const struct start *start = arg;
-	bool accepts = start->task > CONNECTORS;
+	bool accepts = start->task > SOAK_CONNECTORS;
 	int epd;
 
 	soak_task_take(start->worker, start->task);
@@ -306,23 +287,64 @@ tasks_start(unsigned int worker)
 
 /* ---- Rests ---- */
 
-/* Nobody has anything open: what the process has must be what it had the first time. */
+/* What the process has once it is a client, and has nothing open. */
+static struct soak_left first;
+
+static void
+look_first(void)
+{
+	while (!listener_open())
+		pause_ms(5);
+	listener_close();
+	tasks_start(soak_self.worker);
+	soak_left_of(getpid(), &first);
+	/* Who registers memory keeps /proc/self/maps; who carries out transfers stays. */
+	first.fds++;
+	first.threads += getenv("SLIPWAY_SCIF_RMA") != NULL;
+}
+
+/* Nobody has anything open. What others have of this process, and threads, may take their time. */
 static void
 check_left(void)
 {
-	static struct soak_left first;
+	uint64_t end = now_ns() + SOAK_GONE_MS * UINT64_C(1000000);
 	struct soak_left left;
-	char text[700];
+	char text[900];
 
-	if (soak_left_of(getpid(), &left) < 0)
-		soak_fail("/proc/self/fd cannot be read");
-	if (first.fds == 0)
-		first = left;
-	if (left.fds > first.fds) {
-		soak_left_say(getpid(), text, sizeof(text));
-		soak_fail("rest: %d descriptors are open, and %d were at first:%s", left.fds,
-			  first.fds, text);
+	while (soak_left_of(getpid(), &left) == 0 && soak_left_is_more(&left, &first) &&
+	       now_ns() < end)
+		pause_ms(5);
+	if (soak_left_is_more(&left, &first)) {
+		soak_left_say(getpid(), &left, &first, text, sizeof(text));
+		soak_fail("rest: %s", text);
 	}
+}
+
+/* The first rest has what stays for ever: from then on nothing is added. */
+static void
+check_heap(void)
+{
+	static long before;
+	long now = soak_heap();
+	if (before != 0 && now > before + HEAP_GROWTH)
+		soak_fail("rest: %ld bytes are allocated; at the first rest there were %ld", now,
+			  before);
+	if (before == 0)
+		before = now;
+}
+
+static void
+check_engine(void)
+{
+	struct soak_since since = soak_since();
+	uint64_t end = now_ns() + SOAK_GONE_MS * UINT64_C(1000000);
+	int64_t held;
+
+	while ((held = node_held_by(soak_self.node, getpid())) > 0 && now_ns() < end)
+		pause_ms(5);
+	if (held > 0 && !soak_node_died(soak_self.node, &since))
+		soak_fail("rest: node %u has %ld endpoints and windows of this process",
+			  soak_self.node, (long)held);
 }
 
 static void
@@ -343,6 +365,9 @@ rest(void)
 	if (atomic_load(&busy) != 0)
 		soak_fail("rest: %u threads have something to do still", atomic_load(&busy));
 	check_left();
+	check_engine();
+	soak_ports_own();
+	check_heap();
 }
 
 static void
@@ -358,6 +383,12 @@ settings(void)
 		setenv("SLIPWAY_SCIF_SPIN_US", "0", 1);
 }
 
+static uint64_t
+until_rest_ms(void)
+{
+	return atomic_load(&soak->counting) != 0 ? COUNT_MS : REST_MS + soak_pick(REST_MS);
+}
+
 _Noreturn void
 soak_worker_run(unsigned int worker)
 {
@@ -370,12 +401,12 @@ soak_worker_run(unsigned int worker)
 	setenv("SLIPWAY_SCIF_NODE", number, 1);
 	settings();
 	atomic_store(&resting, 1);
-	tasks_start(worker);
+	look_first();
 	for (;;) {
 		while (!listener_open())
 			pause_ms(5);
 		atomic_store(&resting, 0);
-		next = now_ns() + (REST_MS + soak_pick(REST_MS)) * 1000000;
+		next = now_ns() + until_rest_ms() * 1000000;
 		while (now_ns() < next && atomic_load(&soak->ending) == 0) {
 			pause_ms(5);
 			if (atomic_load(&listener_lost) == 0)

@@ -236,6 +236,10 @@ int64_t node_highest(unsigned int node);
 void node_starve(unsigned int node, bool starve);
 int64_t node_logged(unsigned int node, const char *words);
 bool node_empty(unsigned int node);
+/** How many records of any kind it holds, and which; -1 when it does not answer. */
+int64_t node_holds(unsigned int node, char *text, size_t room);
+/** Where nodes have their sockets. */
+const char *node_directory(void);
 /** How many endpoints and windows of it are of a process; -1 when it does not answer. */
 int64_t node_held_by(unsigned int node, pid_t pid);
 pid_t node_pid(unsigned int node);
