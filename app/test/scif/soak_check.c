@@ -11,7 +11,7 @@
 
 #define KILOBYTES 16384 /* that a node may have more than at first: what malloc keeps */
 /* Bytes of its heap, after a round more: tables that have grown. */
-#define HEAP_GROWTH 8192
+#define HEAP_GROWTH 4096
 
 static struct soak_left first[SOAK_NODES];
 static struct soak_names files;
