@@ -87,6 +87,7 @@ endpoint_init(struct scif_endpoint *ep, struct scif_client *client, uint32_t ind
 	ep->deadline = SCIF_NO_DEADLINE;
 	scif_list_init(&ep->link);
 	scif_list_init(&ep->timer);
+	scif_list_init(&ep->owing);
 	scif_list_init(&ep->holds);
 	scif_list_init(&ep->knocks);
 	ctl_init(ep->ctl);
@@ -172,6 +173,7 @@ scif_endpoint_put(struct scif_endpoint *ep)
 	scif_token_free(&engine->tokens, ep->token);
 	scif_list_remove(&ep->link);
 	scif_list_remove(&ep->timer);
+	scif_list_remove(&ep->owing);
 	gate_drop(ep);
 	scif_connection_put(engine, ep->connection);
 	ctl_release(engine, ep->desk, ep->index);

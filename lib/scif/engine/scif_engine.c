@@ -60,6 +60,7 @@ scif_engine_create(const struct scif_engine_config *config, const struct scif_ho
 	engine->arg = arg;
 	scif_list_init(&engine->endpoints);
 	scif_list_init(&engine->timers);
+	scif_list_init(&engine->owing);
 	scif_list_init(&engine->clients);
 	scif_list_init(&engine->arenas);
 	scif_list_init(&engine->windows);
@@ -247,6 +248,7 @@ scif_engine_step(struct scif_engine *engine, uint64_t now_ns)
 		deadline = least(deadline, scif_link_step(engine->node[i]));
 		deadline = least(deadline, scif_node_expire(engine->node[i]));
 	}
+	deadline = least(deadline, scif_stream_step(engine));
 	deadline = least(deadline, scif_window_step(engine));
 	deadline = least(deadline, scif_fence_step(engine));
 	deadline = least(deadline, scif_info_step(engine));

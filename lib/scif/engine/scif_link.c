@@ -12,14 +12,19 @@
  *   Mapped     it is found, SCIF_INIT is sent
  *   Online     SCIF_INIT has come: scif_node.c takes it from there
  *
- * Messages for which there is no room wait, in order, and are tried again; what waits for too long
- * was not sent.
+ * Messages for which there is no room wait, in order, and are tried again. Who asks something is
+ * told after a while that it was not sent. Who answers, or says that something has ended, cannot be
+ * told anything, and the other node would wait for ever: that stays until there is room, or the node
+ * is gone.
  */
 
 /* Messages taken at once: as many as a ring holds. */
 #define MESSAGES_MAX (SCIF_NODE_RING_SIZE / sizeof(struct scif_message))
-/* Messages that wait for room: another ring full of them. */
+/* Messages that wait for room: another ring full of them. Of those that stay there are as many as a
+ * node may have windows here; one that asks on and on, and never reads, gets no more answers.
+ */
 #define WAITING_MAX 1489u
+#define STAYING_MAX 65536u
 
 struct waiting {
 	struct scif_list link;
@@ -166,6 +171,29 @@ put(struct scif_link *link, const struct scif_message *m)
 	return true;
 }
 
+/* Somebody here waits for the answer, or the other side does, and not for ever. */
+static bool
+may_be_given_up(uint32_t op)
+{
+	switch (op) {
+	case SCIF_INIT:
+	case SCIF_EXIT:
+	case SCIF_NODE_REMOVE:
+	case SCIF_CNCT_REQ ... SCIF_CNCT_REJ:
+	case SCIF_GET_NODE_INFO:
+	case SCIF_REGISTER:
+	case SCIF_UNREGISTER:
+	case SCIF_ALLOC_REQ:
+	case SCIF_MARK:
+	case SCIF_WAIT:
+	case SCIF_SIG_LOCAL:
+	case SCIF_SIG_REMOTE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int
 wait_for_room(struct scif_node *node, const struct scif_message *m)
 {
@@ -173,7 +201,7 @@ wait_for_room(struct scif_node *node, const struct scif_message *m)
 	struct waiting *w;
 
 	node->engine->counters.ring_full++;
-	if (link->nb_waiting == WAITING_MAX)
+	if (link->nb_waiting >= (may_be_given_up(m->op) ? WAITING_MAX : STAYING_MAX))
 		return -ENODEV;
 	w = malloc(sizeof(*w));
 	if (w == NULL)
@@ -183,6 +211,16 @@ wait_for_room(struct scif_node *node, const struct scif_message *m)
 	scif_list_add(&link->waiting, &w->link);
 	link->nb_waiting++;
 	return 0;
+}
+
+bool
+scif_link_has_room(const struct scif_node *node)
+{
+	struct scif_link *link = node->wire;
+
+	return link->nb_waiting == 0 && is_told(node) &&
+	       scif_producer_free(&link->tx, sizeof(struct scif_message)) >=
+		       sizeof(struct scif_message);
 }
 
 int
@@ -210,12 +248,16 @@ send_waiting(struct scif_node *node)
 		struct waiting *w = scif_list_entry(at, struct waiting, link);
 		bool late = engine->now - w->since >= engine->config.send_retry_ms * NS_PER_MS;
 
-		if (told && put(link, &w->m))
+		/* What is late may be behind what stays; what is behind the first in time is not. */
+		told = told && put(link, &w->m);
+		if (told)
 			sent = true;
-		else if (late)
+		else if (!late)
+			break;
+		else if (may_be_given_up(w->m.op))
 			scif_message_failed(node, &w->m);
 		else
-			break;
+			continue;
 		scif_list_remove(&w->link);
 		link->nb_waiting--;
 		free(w);

@@ -187,6 +187,116 @@ who_waits_for_what_could_not_be_sent_is_told(void **state)
 	loop.end[0].full = false;
 }
 
+/* A client has sent and received, and says nothing any more. */
+static void
+tell(uint32_t sent, uint32_t received)
+{
+	struct scif_ctl *ctl = &ours->desk->board->ctl[1];
+
+	atomic_store(&ctl->sent, sent);
+	atomic_store(&ctl->received, received);
+	atomic_store(&ours->desk->board->tell[0], 1 << 1);
+	atomic_store(&ours->desk->board->tell_words[0], 1);
+	bench_step(&host, 0);
+}
+
+static void
+a_peer_hears_of_bytes_however_late(void **state)
+{
+	const uint64_t *received = card.engine->counters.received;
+
+	(void)state;
+	connect_them();
+	loop.end[0].full = true;
+	tell(3, 2);
+	bench_step(&host, 299);
+	bench_step(&host, 100);
+	settle();
+	assert_int_equal(received[SCIF_CLIENT_SENT], 0);
+	loop.end[0].full = false;
+	settle();
+	assert_int_equal(received[SCIF_CLIENT_SENT], 3);
+	assert_int_equal(received[SCIF_CLIENT_RCVD], 2);
+	/* Told once. */
+	pass_ms(1);
+	assert_int_equal(received[SCIF_CLIENT_SENT], 3);
+	/* There is nobody to tell any more. */
+	loop.end[0].full = true;
+	tell(4, 2);
+	bench_ask(&card, theirs, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	settle();
+	loop.end[0].full = false;
+	pass_ms(1);
+	assert_int_equal(received[SCIF_CLIENT_SENT], 3);
+}
+
+/* Of a ring that was full because nobody read it. */
+static void
+a_node_that_stood_still_hears_of_bytes(void **state)
+{
+	const struct scif_message m = {.src = {0, 9}, .dst = {1, 9}, .op = SCIF_MARK};
+	struct scif_node *node = host.engine->node[1];
+
+	(void)state;
+	connect_them();
+	for (int i = 0; i < 1600; i++)
+		assert_int_equal(scif_message_send(node, &m), 0);
+	tell(1, 1);
+	bench_step(&host, 299);
+	bench_step(&host, 300);
+	assert_int_equal(card.engine->counters.received[SCIF_CLIENT_SENT], 0);
+	settle();
+	pass_ms(1);
+	assert_int_equal(card.engine->counters.received[SCIF_MARK], 1489);
+	assert_int_equal(card.engine->counters.received[SCIF_CLIENT_SENT], 1);
+	assert_int_equal(card.engine->counters.received[SCIF_CLIENT_RCVD], 1);
+}
+
+static void
+a_peer_hears_of_the_end_however_late(void **state)
+{
+	(void)state;
+	connect_them();
+	loop.end[0].full = true;
+	bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	/* The closer waits for its answer no longer than for others. */
+	for (int i = 0; i < 11; i++)
+		bench_step(&host, 100);
+	settle();
+	assert_false(scif_endpoint_of(ours, 1) != NULL);
+	assert_int_equal(state_of(theirs, 1), SCIF_CONNECTED);
+	loop.end[0].full = false;
+	settle();
+	assert_int_equal(state_of(theirs, 1), SCIF_DISCONNECTED);
+}
+
+static void
+answers_come_however_late(void **state)
+{
+	(void)state;
+	connect_them();
+	ask_slot(SCIF_REQUEST_REGISTER, 1, 0x10000, SCIF_PAGE);
+	settle();
+	assert_int_equal(slot_error(1), 0);
+	/* Of this one all has been asked. */
+	ask_slot(SCIF_REQUEST_REGISTER, 6, 0x30000, SCIF_PAGE);
+	bench_step(&card, 0);
+	bench_step(&host, 0);
+	loop.end[1].full = true;
+	ask_slot(SCIF_REQUEST_REGISTER, 2, 0x20000, SCIF_PAGE);
+	ask_slot(SCIF_REQUEST_UNREGISTER, 3, 0x10000, SCIF_PAGE);
+	ask_slot(SCIF_REQUEST_MARK, 4, 0, 0);
+	ask_slot(SCIF_REQUEST_WAIT, 5, 0, 0);
+	for (int i = 0; i < 5; i++)
+		pass_ms(100);
+	for (uint32_t i = 2; i < 7; i++)
+		assert_int_equal(slot_error(i), -1);
+	loop.end[1].full = false;
+	pass_ms(1);
+	for (uint32_t i = 2; i < 7; i++)
+		assert_int_equal(slot_error(i), 0);
+}
+
 int
 main(void)
 {
@@ -199,6 +309,10 @@ main(void)
 		TEST(messages_wait_for_memory_that_they_may_name),
 		TEST(a_peer_without_memory_rejects_a_window),
 		TEST(who_waits_for_what_could_not_be_sent_is_told),
+		TEST(a_peer_hears_of_bytes_however_late),
+		TEST(a_node_that_stood_still_hears_of_bytes),
+		TEST(a_peer_hears_of_the_end_however_late),
+		TEST(answers_come_however_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,7 +180,7 @@ hostile(uint32_t op, uint64_t p0)
 static void
 a_ring_takes_1489_messages_and_then_they_wait(void **state)
 {
-	const struct scif_message m = hostile(SCIF_CLIENT_SENT, 0);
+	const struct scif_message m = hostile(SCIF_MARK, 0);
 	struct scif_node *node = host.engine->node[1];
 
 	(void)state;
@@ -195,7 +195,7 @@ a_ring_takes_1489_messages_and_then_they_wait(void **state)
 	/* Given up. */
 	assert_int_equal(host.lines, 2);
 	settle();
-	assert_int_equal(card.engine->counters.received[SCIF_CLIENT_SENT], 1489);
+	assert_int_equal(card.engine->counters.received[SCIF_MARK], 1489);
 }
 
 static void

@@ -125,6 +125,7 @@ struct scif_endpoint {
 	bool granted;  /**< and its connector was told */
 	uint64_t grant_qp; /**< Mapping: where the peer's queue pair is */
 	uint32_t sent_told, received_told;
+	struct scif_list owing; /**< in engine->owing, while its peer is to be told more */
 
 	struct scif_gate gate;
 	bool gated;
@@ -165,6 +166,7 @@ struct scif_engine {
 	struct scif_tokens tokens;
 	struct scif_list endpoints;
 	struct scif_list timers; /**< endpoints that wait */
+	struct scif_list owing;  /**< endpoints whose peers do not know of all bytes yet */
 	struct scif_list clients;
 	struct scif_list arenas;
 	struct scif_list windows;  /**< of endpoints here and of their peers: scif_window.h */
@@ -297,6 +299,8 @@ void scif_half_unmap(struct scif_endpoint *ep);
 /* ---- scif_stream.c: told by clients, and by messages, that bytes were sent or received ---- */
 
 void scif_stream_tell(struct scif_endpoint *ep);
+/** Tell what there was no room for: when to be called again. */
+uint64_t scif_stream_step(struct scif_engine *engine);
 void scif_stream_message(struct scif_node *from, const struct scif_message *m);
 
 /* ---- scif_arena.c: memory of connections, boards ---- */
@@ -414,6 +418,8 @@ void scif_peer_message(struct scif_node *from, const struct scif_message *m);
 int scif_link_open(struct scif_node *node);
 void scif_link_close(struct scif_node *node);
 int scif_link_send(struct scif_node *node, const struct scif_message *m);
+/** A message would go out at once. */
+bool scif_link_has_room(const struct scif_node *node);
 /** Take messages, look for the other side, time out: when to be called again. */
 uint64_t scif_link_step(struct scif_node *node);
 /** Where the own queue pair is. */

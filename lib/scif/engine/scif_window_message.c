@@ -381,7 +381,7 @@ unmapped(struct scif_node *from, const struct scif_message *m)
 		unknown(from);
 }
 
-/* Who waits for an answer waits no longer, and whoever had room for a window has none. */
+/* Who waits for an answer waits no longer. */
 void
 scif_window_unsent(struct scif_node *to, const struct scif_message *m)
 {
@@ -393,8 +393,6 @@ scif_window_unsent(struct scif_node *to, const struct scif_message *m)
 		w = find(to, m->payload[2], true, SCIF_WINDOW_REGISTERING);
 	else if (m->op == SCIF_UNREGISTER)
 		w = find(to, m->payload[1], true, SCIF_WINDOW_UNREGISTERING);
-	else if (m->op == SCIF_ALLOC_GNT)
-		w = find(to, m->payload[0], false, SCIF_WINDOW_ALLOCATED);
 	if (w != NULL)
 		give_up(w, ENODEV);
 }
