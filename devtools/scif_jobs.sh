@@ -73,6 +73,8 @@ run_scif_tests()
 	check "scif_echo and scif_rma, built by -lscif alone" timeout -k 5 60 \
 		"$ROOT/examples/scif_rma/scif_build_test.sh" "$ROOT/lib/scif/scif.h" \
 		"$BUILD/lib/libscif.so"
+	check "scif_echo, built with what meson install left" timeout -k 5 120 \
+		"$ROOT/examples/scif_rma/scif_install_test.sh" "$BUILD"
 }
 
 run_scif_bench()
