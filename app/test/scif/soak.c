@@ -52,9 +52,10 @@ static const char help[] =
 #define TICK_MS     20
 #define SLACK_NS    UINT64_C(5000000000) /* who waits says so first */
 #define WATCHDOG_S  120
-/* Of the time, one part is the last round; more than so many seconds add nothing. */
+/* Of the time, one part is for each of the last rounds; more than so many seconds add nothing. */
 #define PARTS  5
 #define LAST_S 10
+#define ROUNDS 3
 /* What threads keep of what they freed would be counted as allocated. */
 #define TUNABLES "glibc.malloc.tcache_count=0"
 
@@ -290,10 +291,11 @@ workers_left(void)
 }
 
 /* Everybody ends, and nothing is left. */
-static void
+static bool
 end_round(void)
 {
 	uint64_t end = now_ns() + 3 * soak->deadline_ns;
+	bool grown = false;
 
 	atomic_store(&soak->ending, 1);
 	while (workers_left() && !is_over()) {
@@ -303,8 +305,9 @@ end_round(void)
 			soak_failed("workers do not end");
 	}
 	if (!is_over())
-		soak_check_nodes();
+		grown = soak_check_nodes();
 	atomic_store(&soak->ending, 0);
+	return grown;
 }
 
 static void
@@ -362,7 +365,9 @@ round_run(uint64_t began, uint64_t ns, uint64_t kill_every)
 	say_progress(began);
 }
 
-/* The last round shows what each connection leaves behind, however little. */
+/* The last rounds show what each connection leaves behind, however little. A table grows once, or
+ * twice; what grows in each of them is no table.
+ */
 static void
 run(void)
 {
@@ -374,12 +379,13 @@ run(void)
 	round_run(began, all - last, option.kill_every_ms * UINT64_C(1000000));
 	if (!is_over())
 		end_round();
-	if (is_over())
-		return;
 	atomic_store(&soak->counting, 1);
-	round_run(began, last, 0);
-	if (!is_over())
-		end_round();
+	for (int i = 0; i < ROUNDS && !is_over(); i++) {
+		round_run(began, last, 0);
+		if (is_over() || !end_round())
+			return;
+	}
+	soak_failed("the heap of a node has grown in each of %d rounds", ROUNDS);
 }
 
 static int

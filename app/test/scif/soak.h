@@ -336,7 +336,7 @@ const char *soak_files_left(const char *nodes, const struct soak_names *first);
 /** Nodes are as they will have to be in the end. */
 void soak_check_begin(void);
 void soak_check_gone(unsigned int node, pid_t pid);
-/** Nobody uses any node. */
-void soak_check_nodes(void);
+/** Nobody uses any node. Returns whether there is more in a heap than there was the last time. */
+bool soak_check_nodes(void);
 
 #endif /* SLIPWAY_TEST_SCIF_SOAK_H */
