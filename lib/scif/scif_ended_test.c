@@ -4,11 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +34,21 @@ descriptors(void)
 	while (readdir(dir) != NULL)
 		n++;
 	closedir(dir);
+	return n;
+}
+
+/* Memory that this process shares with engines that there are, or were. */
+static unsigned int
+shared_maps(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned int n = 0;
+	char line[512];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, "/memfd:slipway-scif") != NULL;
+	fclose(f);
 	return n;
 }
 
@@ -69,6 +87,74 @@ an_engine_that_ends_leaves_what_was_sent_and_no_device(void **state)
 	assert_int_equal(rig_again(&rig_node, NULL), 0);
 }
 
+/* Nobody has said anything to anybody: endpoints are Connected for ever. */
+static void
+an_engine_that_is_killed_leaves_what_was_sent_and_no_device(void **state)
+{
+	struct pair p;
+	char got[8];
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(scif_send(p.b, "words", 5, 0), 5);
+	rig_kill(&rig_node);
+	assert_failed(scif_bind(p.listener, 0), ENODEV);
+	assert_failed(scif_bind(p.listener, 0), ENODEV);
+	assert_failed(scif_send(p.b, "x", 1, 0), ENODEV);
+	assert_failed(scif_send(p.b, "x", 1, SCIF_SEND_BLOCK), ENODEV);
+	assert_int_equal(pair_events(p.a, 0), POLLIN | POLLOUT | POLLHUP);
+	assert_int_equal(scif_recv(p.a, got, 5, 0), 5);
+	assert_memory_equal(got, "words", 5);
+	assert_failed(scif_recv(p.a, got, 1, 0), ENODEV);
+	assert_failed(scif_recv(p.a, got, 1, SCIF_RECV_BLOCK), ENODEV);
+	assert_failed(scif_vreadfrom(p.a, got, 1, 0, 0), ENODEV);
+	pair_close(&p);
+	assert_int_equal(rig_again(&rig_node, NULL), 0);
+}
+
+static void *
+kill_soon(void *arg)
+{
+	usleep(20000);
+	rig_kill(arg);
+	return NULL;
+}
+
+/* It has the request, or would have read it next. */
+static void
+who_waits_for_an_answer_gets_no_device(void **state)
+{
+	pthread_t killer;
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	kill(rig_node.pid, SIGSTOP);
+	assert_int_equal(pthread_create(&killer, NULL, kill_soon, &rig_node), 0);
+	assert_failed(scif_bind(p.listener, 0), ENODEV);
+	pthread_join(killer, NULL);
+	pair_close(&p);
+	assert_int_equal(rig_again(&rig_node, NULL), 0);
+}
+
+/* Who sleeps until something comes looks now and then whether anybody could say so. */
+static void
+who_sleeps_notices_that_there_is_no_engine(void **state)
+{
+	pthread_t killer;
+	struct pair p;
+	char got;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(pthread_create(&killer, NULL, kill_soon, &rig_node), 0);
+	assert_failed(scif_recv(p.a, &got, 1, SCIF_RECV_BLOCK), ENODEV);
+	pthread_join(killer, NULL);
+	assert_int_equal(pair_events(p.b, -1) & POLLHUP, POLLHUP);
+	pair_close(&p);
+	assert_int_equal(rig_again(&rig_node, NULL), 0);
+}
+
 /* Nobody makes room, and nobody is there who could say so. */
 static void
 who_sends_without_waiting_notices_that_there_is_no_engine(void **state)
@@ -92,12 +178,13 @@ who_sends_without_waiting_notices_that_there_is_no_engine(void **state)
 static void
 of_engines_that_ended_nothing_is_kept(void **state)
 {
-	unsigned int before;
+	unsigned int before, maps;
 	struct pair p;
 
 	(void)state;
 	pair_make(&p);
 	before = descriptors();
+	maps = shared_maps();
 	for (int i = 0; i < 5; i++) {
 		rig_kill(&rig_node);
 		assert_failed(scif_bind(p.listener, 0), ENODEV);
@@ -111,25 +198,30 @@ of_engines_that_ended_nothing_is_kept(void **state)
 		}
 		pair_make(&p);
 		assert_int_equal(descriptors(), before);
+		assert_int_equal(shared_maps(), maps);
 	}
 	pair_close(&p);
 }
 
-/* What is mapped of a window's is unmapped after its engine's end, and that of the next one. */
+/* What is mapped of a window's is unmapped after its engine's end, and that of the next one: only
+ * then that engine's client goes.
+ */
 static void
 a_mapping_outlives_its_engine(void **state)
 {
-	unsigned int before;
+	unsigned int before, maps;
 	struct pair p;
 	off_t offset;
 	char *at, *map;
 
 	(void)state;
 	pair_make(&p);
-	before = descriptors();
 	at = pair_pages(1);
-	offset = scif_register(p.b, at, PAGE, 0, SCIF_PROT_READ | SCIF_PROT_WRITE, 0);
-	map = scif_mmap(NULL, PAGE, SCIF_PROT_READ | SCIF_PROT_WRITE, 0, p.a, offset);
+	/* Who registers memory keeps what says which memory there is. */
+	offset = pair_window(p.b, at, 1, RW);
+	before = descriptors();
+	maps = shared_maps();
+	map = scif_mmap(NULL, PAGE, RW, 0, p.a, offset);
 	assert_ptr_not_equal(map, SCIF_MMAP_FAILED);
 	rig_kill(&rig_node);
 	assert_failed(scif_bind(p.listener, 0), ENODEV);
@@ -138,21 +230,35 @@ a_mapping_outlives_its_engine(void **state)
 	pair_make(&p);
 	map[7] = 42;
 	assert_int_equal(at[7], 42);
+	assert_int_equal(descriptors(), before + 1);
 	assert_int_equal(scif_munmap(map, PAGE), 0);
+	assert_int_equal(descriptors(), before);
+	assert_int_equal(shared_maps(), maps);
 	munmap(at, PAGE);
-	assert_true(descriptors() <= before + 1);
 	pair_close(&p);
 }
+
+/* An engine of its own for each: what one leaves is nothing to the next. */
+static int
+begin(void **state)
+{
+	return rig_hurry(state) != 0 || rig_setup(state) != 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, rig_teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_engine_that_ends_leaves_what_was_sent_and_no_device),
-		cmocka_unit_test(who_sends_without_waiting_notices_that_there_is_no_engine),
-		cmocka_unit_test(of_engines_that_ended_nothing_is_kept),
-		cmocka_unit_test(a_mapping_outlives_its_engine),
+		TEST(an_engine_that_ends_leaves_what_was_sent_and_no_device),
+		TEST(an_engine_that_is_killed_leaves_what_was_sent_and_no_device),
+		TEST(who_waits_for_an_answer_gets_no_device),
+		TEST(who_sleeps_notices_that_there_is_no_engine),
+		TEST(who_sends_without_waiting_notices_that_there_is_no_engine),
+		TEST(of_engines_that_ended_nothing_is_kept),
+		TEST(a_mapping_outlives_its_engine),
 	};
 
-	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
  */
 #include "scif_priv.h"
 
-#define NS_PER_MS UINT64_C(1000000)
 /* Chunks told to another node at once: a client's counters may say anything. */
 #define TOLD_MAX 64u
 
@@ -59,7 +58,7 @@ scif_stream_step(struct scif_engine *engine)
 		if (ep->state != SCIF_CONNECTED || send_counts(ep))
 			scif_list_remove(&ep->owing);
 	}
-	return scif_list_empty(&engine->owing) ? SCIF_NO_DEADLINE : engine->now + NS_PER_MS;
+	return scif_list_empty(&engine->owing) ? SCIF_NO_DEADLINE : scif_in_ms(engine, 1);
 }
 
 /* The peer, on another node, has sent something, or made room. */
