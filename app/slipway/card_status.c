@@ -196,6 +196,10 @@ print_owner(json_t *look)
 	       (long long)card_number(owner, "resets"),
 	       (long long)card_number(owner, "reset_failures"),
 	       (long long)card_number(owner, "crashes"), card_text(owner, "shutdown_status"));
+	if (card_number(owner, "restarts_refused") > 0)
+		printf("  %-10s it asked for a restart once too often, after %lld of them, and was "
+		       "not booted again\n",
+		       "", (long long)card_number(owner, "restarts"));
 	if (smpt != NULL)
 		printf("  %-10s %lld of %lld windows in use, for %s of host memory\n", "SMPT",
 		       (long long)card_number(smpt, "used"),

@@ -159,6 +159,82 @@ a_restart_is_a_boot_if_that_is_wanted(void)
 	expect_said("boot without an image");
 }
 
+/* Of the driver: so many in a row, unless the card was up for ten minutes of its time meanwhile. */
+#define RESTARTS_IN_A_ROW 5u
+
+static void
+ask_for_restarts(uint16_t id, unsigned int n)
+{
+	uint32_t boots = status(id).boots;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		assert_int_equal(dev_type(id, "restart"), 0);
+		wait_state(id, RTE_PMD_MIC_RESETTING);
+		wait_state(id, RTE_PMD_MIC_ONLINE);
+		wait_up(id);
+	}
+	assert_int_equal(status(id).boots, boots + n);
+}
+
+static void
+expect_restart_refused(uint16_t id)
+{
+	struct rte_pmd_mic_status s = status(id);
+	uint64_t refused = xstat(id, "restarts_refused");
+	char *said;
+
+	log_begin();
+	assert_int_equal(dev_type(id, "restart"), 0);
+	wait_shutdown(id, RTE_PMD_MIC_RESTART);
+	usleep(50000);
+	said = log_end();
+	assert_int_equal(lines_with(said, "asks for a restart again after 5 of them"), 1);
+	free(said);
+	expect_state(id, RTE_PMD_MIC_SHUTTING_DOWN);
+	assert_int_equal(xstat(id, "restarts_refused"), refused + 1);
+	assert_int_equal(status(id).boots, s.boots);
+	assert_int_equal(status(id).resets, s.resets);
+	assert_int_equal(status(id).restarts_refused, s.restarts_refused + 1);
+}
+
+/* A card OS that asks for one at each boot. */
+static void
+restarts_come_to_an_end(void)
+{
+	uint64_t restarts = xstat(dev.id, "restarts");
+
+	if (!says_so())
+		return;
+	configure(dev.id, want_restart);
+	boot(dev.id);
+	ask_for_restarts(dev.id, RESTARTS_IN_A_ROW);
+	assert_int_equal(xstat(dev.id, "restarts"), restarts + RESTARTS_IN_A_ROW);
+	expect_restart_refused(dev.id);
+	/* Whoever boots it wants it to work. */
+	rte_rawdev_stop(dev.id);
+	boot(dev.id);
+	ask_for_restarts(dev.id, 1);
+	rte_rawdev_stop(dev.id);
+	assert_int_equal(rte_rawdev_firmware_unload(dev.id), 0);
+}
+
+static void
+a_card_that_was_up_for_a_while_may_restart_again(void)
+{
+	uint16_t id;
+
+	if (!others_wanted())
+		return;
+	id = other_make("time_scale=1000");
+	configure(id, want_restart);
+	boot(id);
+	ask_for_restarts(id, RESTARTS_IN_A_ROW - 1);
+	usleep(600000);
+	ask_for_restarts(id, RESTARTS_IN_A_ROW);
+	rte_rawdev_stop(id);
+}
+
 /* What is loaded by then was not kept. */
 static void
 a_restart_is_wanted_before_the_image_is_loaded(void)
@@ -189,6 +265,8 @@ static const struct test_case cases[] = {
 	TEST_CASE(a_crash_in_any_state_leaves_a_card_that_boots),
 	TEST_CASE(a_card_that_hangs_is_reset_by_stop),
 	TEST_CASE(a_restart_is_a_boot_if_that_is_wanted),
+	TEST_CASE(restarts_come_to_an_end),
+	TEST_CASE(a_card_that_was_up_for_a_while_may_restart_again),
 	TEST_CASE(a_restart_is_wanted_before_the_image_is_loaded),
 };
 

@@ -73,8 +73,9 @@ dump_state(struct mic_dev *dev, FILE *f)
 		mic_spad2_load_address(s.spad2), REG_GET(MIC_SPAD2_APIC_ID, s.spad2));
 	fprintf(f,
 		"  boots %" PRIu64 ", resets %" PRIu64 ", of which failed %" PRIu64
-		", crashes %" PRIu64 ", heartbeats %" PRIu64 "\n",
-		s.boots, s.resets + s.reset_failures, s.reset_failures, s.crashes, s.heartbeats);
+		", crashes %" PRIu64 ", restarts %" PRIu64 ", heartbeats %" PRIu64 "\n",
+		s.boots, s.resets + s.reset_failures, s.reset_failures, s.crashes, s.restarts,
+		s.heartbeats);
 }
 
 static void

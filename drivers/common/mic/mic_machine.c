@@ -28,6 +28,11 @@
 #define WATCH_NS UINT64_C(5000000)
 /* How often a card OS may say how it ends. */
 #define ENDS_MOST 4u
+/* So many restarts are granted one after the other. One that was up for so long in between, ms,
+ * works, and begins anew; another one would be booted for ever, for nothing.
+ */
+#define RESTARTS_MOST 5u
+#define STEADY_MS     600000u
 
 bool
 mic_machine_is_up(const struct mic_machine *m)
@@ -61,13 +66,42 @@ mic_machine_enter(struct mic_dev *dev, enum mic_state state)
 	mic_control_wake(&dev->control);
 }
 
+static bool
+was_steady(const struct mic_dev *dev)
+{
+	const struct mic_machine *m = &dev->machine;
+
+	return m->online_ns != 0 && mic_control_now() - m->online_ns >= mic_ns(dev, STEADY_MS);
+}
+
+static bool
+restart_is_granted(struct mic_dev *dev)
+{
+	struct mic_machine *m = &dev->machine;
+
+	if (was_steady(dev))
+		m->restarts_in_a_row = 0;
+	if (m->restarts_in_a_row == RESTARTS_MOST) {
+		m->restarts_refused++;
+		MIC_DEV_LOG_CARD(ERR, dev,
+				 "the card asks for a restart again after %u of them, and was not "
+				 "up for %u minutes since the last one, so it stays down; boot it "
+				 "once the reason is known",
+				 RESTARTS_MOST, STEADY_MS / 60000);
+		return false;
+	}
+	m->restarts_in_a_row++;
+	m->restarts++;
+	return true;
+}
+
 /* Reset, then boot what is kept, if that is wanted and nobody is about to reset it anyway. */
 static void
 restart(struct mic_dev *dev)
 {
 	struct mic_machine *m = &dev->machine;
 
-	if (!m->conf.restart || m->stopping || m->kept.memory == NULL)
+	if (!m->conf.restart || m->stopping || m->kept.memory == NULL || !restart_is_granted(dev))
 		return;
 	MIC_DEV_LOG_CARD(NOTICE, dev, "the card asks for a restart");
 	m->again = true;

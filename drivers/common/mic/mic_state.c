@@ -312,6 +312,9 @@ mic_state_boot(struct mic_dev *dev)
 	loaded = m->loaded;
 	if (ret == 0 && !loaded)
 		m->bare = m->kept.image.bare;
+	/* Whoever boots it has seen to it. */
+	if (ret == 0)
+		m->restarts_in_a_row = 0;
 	pthread_mutex_unlock(&m->lock);
 	if (ret < 0)
 		return ret;

@@ -42,7 +42,8 @@ struct mic_conf {
 	enum mic_era era;
 	unsigned int number; /**< of the card, 0..254 */
 	bool heartbeat;      /**< eras C, D: watch it */
-	bool restart;        /**< boot again when the card asks for a restart */
+	/** Boot again when the card asks for a restart; five times, unless it stays up for a while. */
+	bool restart;
 	bool boot_on_resume; /**< and after the host has slept, if it was up before */
 };
 
@@ -56,6 +57,8 @@ struct mic_status {
 	bool loaded;
 	uint64_t booted_ns, online_ns; /**< CLOCK_MONOTONIC, 0: not */
 	uint64_t boots, resets, reset_failures, crashes, heartbeats, heartbeat_timeouts;
+	uint64_t restarts;         /**< that the card has asked for, and was granted */
+	uint64_t restarts_refused; /**< after too many of them in a row */
 };
 
 /** A state was entered. From the control thread, with no lock held; may call back. */

@@ -59,6 +59,7 @@ struct mic_machine {
 	bool stopping; /**< somebody waits for the card OS to end */
 	bool again;    /**< after the reset, boot what is kept */
 	bool was_up;   /**< before the host slept */
+	unsigned int restarts_in_a_row; /**< none of which brought up a card that stayed so */
 	struct mic_kept kept;
 	uint64_t placed; /**< of it, in step PLACE */
 	uint64_t looked; /**< when it was last seen to be there */
@@ -81,6 +82,7 @@ struct mic_machine {
 
 	uint64_t booted_ns, online_ns;
 	uint64_t boots, resets, reset_failures, crashes, heartbeats, heartbeat_timeouts;
+	uint64_t restarts, restarts_refused;
 };
 
 void mic_machine_init(struct mic_dev *dev);

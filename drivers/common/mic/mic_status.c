@@ -27,6 +27,8 @@ mic_state_status(struct mic_dev *dev, struct mic_status *status)
 		.crashes = m->crashes,
 		.heartbeats = m->heartbeats,
 		.heartbeat_timeouts = m->heartbeat_timeouts,
+		.restarts = m->restarts,
+		.restarts_refused = m->restarts_refused,
 	};
 	pthread_mutex_unlock(&m->lock);
 	status->post = mic_dev_read(dev, MIC_AT(POSTCODE, 0));

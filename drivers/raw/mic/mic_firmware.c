@@ -288,6 +288,8 @@ mic_fill_status(struct mic *mic, struct rte_pmd_mic_status *s)
 		.resets = (uint32_t)status.resets,
 		.reset_failures = (uint32_t)status.reset_failures,
 		.crashes = (uint32_t)status.crashes,
+		.restarts = (uint32_t)status.restarts,
+		.restarts_refused = (uint32_t)status.restarts_refused,
 	};
 	snprintf(s->state_text, sizeof(s->state_text), "%s",
 		 mic_state_name((enum mic_era)mic->conf.era, status.state));

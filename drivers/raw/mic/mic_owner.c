@@ -349,8 +349,9 @@ answer_status(void *arg, struct ctl_request *request, struct ctl_text *t)
 	ctl_text_add(t, ",\"pid\":%d,\"device\":", (int)getpid());
 	ctl_text_quote(t, mic->name, strlen(mic->name));
 	ctl_text_add(t, ",\"era\":\"%s\",\"boots\":%u,\"resets\":%u,\"reset_failures\":%u,"
-			"\"crashes\":%u",
-		     eras[mic->conf.era], s.boots, s.resets, s.reset_failures, s.crashes);
+			"\"crashes\":%u,\"restarts\":%u,\"restarts_refused\":%u",
+		     eras[mic->conf.era], s.boots, s.resets, s.reset_failures, s.crashes,
+		     s.restarts, s.restarts_refused);
 	if (s.online_ns != 0)
 		ctl_text_add(t, ",\"online\":%.3f", online);
 	add_job(owner, t);

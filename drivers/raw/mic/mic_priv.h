@@ -36,7 +36,7 @@
 /** DMA channels of the host's: 0..3. */
 #define MIC_CHANNELS 4
 /** Extended statistics. */
-#define MIC_XSTATS 26
+#define MIC_XSTATS 28
 /** Callbacks of one device. */
 #define MIC_WATCHERS 16
 

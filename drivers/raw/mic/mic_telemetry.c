@@ -143,6 +143,8 @@ add_state(struct mic *mic, struct rte_tel_data *answer)
 	compat_tel_add_dict_uint(answer, "resets", s.resets);
 	compat_tel_add_dict_uint(answer, "reset_failures", s.reset_failures);
 	compat_tel_add_dict_uint(answer, "crashes", s.crashes);
+	compat_tel_add_dict_uint(answer, "restarts", s.restarts);
+	compat_tel_add_dict_uint(answer, "restarts_refused", s.restarts_refused);
 }
 
 static void

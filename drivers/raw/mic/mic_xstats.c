@@ -48,6 +48,8 @@ COUNT(boots, state.boots)
 COUNT(resets, state.resets)
 COUNT(reset_failures, state.reset_failures)
 COUNT(crashes, state.crashes)
+COUNT(restarts, state.restarts)
+COUNT(restarts_refused, state.restarts_refused)
 
 static uint64_t
 get_irq(const struct counts *c, unsigned int source)
@@ -82,6 +84,8 @@ static const struct xstat xstats[] = {
 	{"resets", get_resets, 0, false},
 	{"reset_failures", get_reset_failures, 0, false},
 	{"crashes", get_crashes, 0, false},
+	{"restarts", get_restarts, 0, false},
+	{"restarts_refused", get_restarts_refused, 0, false},
 };
 
 static_assert(RTE_DIM(xstats) == MIC_XSTATS, "room for what they were at the last reset");

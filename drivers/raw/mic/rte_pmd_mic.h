@@ -57,7 +57,10 @@ struct rte_pmd_mic_info {
 	uint16_t queues;       /**< rawdev DMA queues, 0..4: queue i is DMA channel i */
 	uint32_t queue_depth;  /**< descriptors, 64..131068, default 4096 */
 	uint8_t heartbeat;     /**< watch the heartbeat (eras C, D) */
-	/** Boot again after the card asked for a restart; keeps a copy of what is loaded. */
+	/**
+	 * Boot again after the card asked for a restart; keeps a copy of what is loaded. Five times
+	 * in a row; a card that was up for ten minutes begins anew, as does one that is started.
+	 */
 	uint8_t restart;
 	uint8_t boot_on_resume; /**< era A, as `restart`: after the host has slept */
 	/* info_get fills these besides */
@@ -94,6 +97,7 @@ struct rte_pmd_mic_status {
 	uint8_t ready, image_loaded;
 	uint64_t booted_ns, online_ns; /**< CLOCK_MONOTONIC, 0: not */
 	uint32_t boots, resets, reset_failures, crashes;
+	uint32_t restarts, restarts_refused; /**< asked for by the card, with `restart` configured */
 };
 
 /** rte_rawdev_firmware_version_get: as above. */
