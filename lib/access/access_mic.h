@@ -12,13 +12,16 @@
 
 #include "access.h"
 
+/** Bytes of a card that is not told how many. Of them, only what is used takes memory. */
+#define ACCESS_MIC_MEMORY (UINT64_C(256) << 20)
+
 /** What it is to have; 0: as card.h and mic_model.h say. */
 struct access_mic_config {
 	char era; /**< 'a', 'c' or 'd'; default 'a' */
 	uint16_t device_id;
 	uint8_t revision; /**< 0x00 is A0 and is asked for by `a0` */
 	bool a0;
-	uint64_t memory; /**< bytes; a power of two; default 256 MiB */
+	uint64_t memory; /**< bytes; a power of two; default ACCESS_MIC_MEMORY */
 	uint32_t load_address;
 	unsigned int time_scale;
 	uint64_t ready_ns;

@@ -16,9 +16,6 @@
 #include "access_mic.h"
 #include "card.h"
 
-/* Enough for images, ramdisks and data of tests; of it, only what is used takes memory. */
-#define MEMORY_DEFAULT (UINT64_C(256) << 20)
-
 /* A card, its memory, and who is told what its console says. */
 struct model {
 	struct access_dev access; /* first */
@@ -113,7 +110,7 @@ card_open(struct model *model, const struct access_mic_config *device)
 static int
 memory_open(struct model *model, uint64_t size)
 {
-	model->gddr_size = size != 0 ? size : MEMORY_DEFAULT;
+	model->gddr_size = size != 0 ? size : ACCESS_MIC_MEMORY;
 	model->gddr = mmap(NULL, model->gddr_size, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return model->gddr == MAP_FAILED ? -ENOMEM : 0;

@@ -165,10 +165,11 @@ static const struct access_devarg rows[] = {
 	{"dma_after_boot_only", ACCESS_OF_MODEL, SWITCH(dma_after_boot_only)},
 };
 
+/* Where a card is; that is said once, by either. */
 static bool
-has_two_places(const struct mic_devargs *args)
+is_place(const struct access_devarg *arg)
 {
-	return args->at_told && args->card[0] != '\0';
+	return strcmp(arg->key, "at") == 0 || strcmp(arg->key, "card") == 0;
 }
 
 /* What a card is, its process has settled where it has one. */
@@ -176,11 +177,17 @@ static void
 settled(const void *to, const struct access_devarg *arg, char why[ACCESS_WHY_MAX])
 {
 	const struct mic_devargs *args = to;
+	bool two_places = args->at_told && args->card[0] != '\0';
 
-	if ((args->at == MIC_AT_VFU || args->at == MIC_AT_CARD) &&
-	    arg->of == ACCESS_OF_MODEL && !has_two_places(args))
+	if (two_places && is_place(arg))
+		snprintf(why, ACCESS_WHY_MAX, "beside the other of at= and card=; accepted: one of "
+					      "them");
+	else if ((args->at == MIC_AT_VFU || args->at == MIC_AT_CARD) && !two_places &&
+		 arg->of == ACCESS_OF_MODEL)
 		snprintf(why, ACCESS_WHY_MAX,
 			 "settled by the card's process; accepted: with at=model");
+	else if (args->never_ready && strcmp(arg->key, "ready_ms") == 0)
+		snprintf(why, ACCESS_WHY_MAX, "accepted: without never_ready=1");
 }
 
 int
@@ -203,10 +210,5 @@ mic_devargs_parse(const char *name, const char *text, struct mic_devargs *args)
 		.irq_modes = MIC_IRQ_ALL,
 		.dma = true,
 	};
-	if (access_devargs_read(&reader, text) < 0)
-		return -EINVAL;
-	if (!has_two_places(args))
-		return 0;
-	MIC_LOG(ERR, name, "device arguments at= and card=: accepted: one of them");
-	return -EINVAL;
+	return access_devargs_read(&reader, text);
 }

@@ -56,6 +56,9 @@ int mic_devargs_parse(const char *name, const char *text, struct mic_devargs *ar
 	"era=<a|c|d> time_scale=<1..1000> irq=<msix|msi|intx|poll> dma=<0|1>"
 #define MIC_VDEV_DEVARGS_HELP \
 	"at=<model|vfu:PATH> card=<NAME> numa_node=<int> " MIC_DEVARGS_HELP \
-	" memory=<32..16384> device=<2250..225e> revision=<a0|b0|b1|c0>"
+	" memory=<32..16384> device=<2250..225e> revision=<a0|b0|b1|c0> step=<idle|manual> " \
+	"load_address=<0x1000..0x80000000> ready_ms=<1..60000> lose_smpt=<0|1> "             \
+	"never_ready=<0|1> all_ones=<0|1> strict_enables=<0|1> trains_memory=<0|1> "         \
+	"dma_dstat_16_bits=<0|1> dma_owner_card=<0|1> dma_after_boot_only=<0|1>"
 
 #endif /* SLIPWAY_MIC_DEVARGS_H */

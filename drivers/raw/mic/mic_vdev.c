@@ -66,8 +66,10 @@ open_model(struct mic *mic, const struct access_config *config, struct access_de
 	if (ret == -EINVAL)
 		MIC_LOG(ERR, mic->name,
 			"device argument load_address=%#" PRIx32
-			": accepted: inside the card's memory, of %u MiB or what memory= says",
-			args->load_address, args->memory != 0 ? args->memory : 256);
+			": accepted: 0x1000..%#" PRIx64
+			", half of the card's memory, since the ramdisk comes at twice the address",
+			args->load_address,
+			(device.memory != 0 ? device.memory : ACCESS_MIC_MEMORY) / 2);
 	else if (ret < 0)
 		MIC_LOG(ERR, mic->name, "cannot make the card: %s; give DPDK more memory (-m)",
 			rte_strerror(-ret));
