@@ -17,7 +17,7 @@ qemu_command()
 # What the parts below $VM were made by.
 vm_recipe()
 {
-	cat "$ROOT"/devtools/vm/{fetch.sh,dlb.ids} | sha256sum
+	cat "$ROOT"/devtools/{debian_packages.sh,vm/fetch.sh,vm/dlb.ids} | sha256sum
 }
 
 # Is everything there that fetch.sh makes, as it made it?

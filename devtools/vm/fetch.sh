@@ -7,6 +7,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 . "$ROOT/devtools/vm/common.sh"
+. "$ROOT/devtools/debian_packages.sh"
 
 # Debian has vfio-user-pci from here on; the suite that this project is built on has not.
 QEMU_SUITES=(trixie trixie-backports)
@@ -21,7 +22,6 @@ FIRMWARE=(bios-256k.bin linuxboot_dma.bin kvmvapic.bin)
 MODULES=(drivers/uio drivers/vfio drivers/virtio virt)
 # In the closure of the packages above, of no use in the guest.
 UNWANTED='(perl|libperl|linux-|initramfs|passwd|[^_]*-dev)[^_]*_'
-KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
 
 usage()
 {
@@ -34,98 +34,6 @@ usage()
 	  --force  make it again, from the newest packages
 	  --help   this text
 	END
-}
-
-# no_packages WHY: the machine's network, not a fault of ours
-no_packages()
-{
-	say "skipped: no packages for a QEMU guest: $*"
-	exit 77
-}
-
-# try TEXT LOG COMMAND...: as task does, but a failure is lack of packages
-try()
-{
-	local text=$1 log=$2
-	(task "$@" 2>/dev/null) || no_packages "$text: $(grep -a '^E: ' "$log" | tail -n 1)"
-}
-
-# Where this machine gets RELEASE of Debian from, as apt has it configured; nothing if from nowhere.
-# A name such as stable is known for what it is when apt has its lists.
-release_uri()
-{
-	{
-		apt-get indextargets --no-release-info --format '$(REPO_URI)' \
-			'Created-By: Packages' "Release: $1"
-		apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $1"
-	} 2>/dev/null | head -n 1
-}
-
-# sources SUITE...: a line each for apt. What this machine does not name comes from where its own
-# Debian comes from.
-sources()
-{
-	local suite uri archive
-	archive=$(release_uri "$OWN_SUITE")
-	for suite in "$@"; do
-		uri=$(release_uri "$suite")
-		# Security updates have a repository of their own, which may have no mirror.
-		case $suite in *-security) [ -n "$uri" ] || continue ;; esac
-		echo "deb [signed-by=$KEYS] ${uri:-$archive} $suite main"
-	done
-}
-
-# apt_area NAME SUITE...: a place for apt of its own, where no package is installed: the closure
-# then does not depend on this machine
-apt_area()
-{
-	local dir=$WORK/$1
-	shift
-	mkdir -p "$dir/lists/partial" "$dir/debs/partial" || return
-	: >"$dir/status"
-	sources "$@" >"$dir/sources.list"
-	cat >"$dir/apt.conf" <<-END
-	APT::Architecture "amd64";
-	APT::Architectures { "amd64"; };
-	APT::Install-Recommends "false";
-	APT::Sandbox::User "";
-	Acquire::Languages "none";
-	Acquire::Retries "3";
-	Debug::NoLocking "true";
-	Dir::Cache "$dir";
-	Dir::Cache::archives "$dir/debs";
-	Dir::Etc::preferences "/dev/null";
-	Dir::Etc::preferencesparts "/dev/null";
-	Dir::Etc::sourcelist "$dir/sources.list";
-	Dir::Etc::sourceparts "/dev/null";
-	Dir::State "$dir";
-	Dir::State::lists "$dir/lists";
-	Dir::State::status "$dir/status";
-	END
-	# Without this, apt would go on with what another run left here.
-	APT_CONFIG=$dir/apt.conf apt-get -q -o APT::Update::Error-Mode=any update
-}
-
-# download NAME APT-ARGUMENT...: packages and what they need. A download that was cut off goes on
-# where it ended, and apt checks each file against the signed index.
-download()
-{
-	local dir=$WORK/$1
-	shift
-	APT_CONFIG=$dir/apt.conf apt-get -q -y --download-only install "$@"
-}
-
-# fetch NAME PACKAGE... -- SUITE...
-fetch()
-{
-	local name=$1 packages=()
-	shift
-	while [ "$1" != -- ]; do
-		packages+=("$1")
-		shift
-	done
-	shift
-	apt_area "$name" "$@" && download "$name" "${packages[@]}"
 }
 
 # QEMU and its libraries, which start without those of this machine.
@@ -267,24 +175,23 @@ while [ $# -gt 0 ]; do
 done
 
 [ $FORCE = no ] && vm_whole && exit 0
+PACKAGES_FOR="a QEMU guest"
 WORK=$VM/work
 NEW=$WORK/new
 TREE=$WORK/tree
 LOG=$CACHE/log
 mkdir -p "$NEW" "$LOG" || die "cannot write to $VM"
 [ "$(uname -m)" = x86_64 ] || no_packages "they are for x86-64; this is $(uname -m)"
-command -v apt-get >/dev/null || no_packages "no apt-get here"
-OWN_SUITE=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-[ -n "$(release_uri "$OWN_SUITE")" ] || no_packages "apt names no repository of '$OWN_SUITE'"
-[ -f "$KEYS" ] || no_packages "no $KEYS: apt-get install debian-archive-keyring"
+packages_at_hand
 
 say "A QEMU guest, below $VM"
 rm -rf "$NEW" && mkdir -p "$NEW" || exit
 try "QEMU's packages" "$LOG/vm-qemu.log" \
-	fetch qemu -t "${QEMU_SUITES[-1]}" qemu-system-x86 -- "${QEMU_SUITES[@]}"
-try "the kernel's packages" "$LOG/vm-kernel.log" fetch kernel "$KERNEL" -- "${KERNEL_SUITES[@]}"
+	fetch qemu amd64 -t "${QEMU_SUITES[-1]}" qemu-system-x86 -- "${QEMU_SUITES[@]}"
+try "the kernel's packages" "$LOG/vm-kernel.log" \
+	fetch kernel amd64 "$KERNEL" -- "${KERNEL_SUITES[@]}"
 try "the guest's packages" "$LOG/vm-guest.log" \
-	fetch guest "${GUEST_PACKAGES[@]}" -- "${GUEST_SUITES[@]}"
+	fetch guest amd64 "${GUEST_PACKAGES[@]}" -- "${GUEST_SUITES[@]}"
 task "unpacking QEMU" "$LOG/vm-qemu-unpack.log" make_qemu
 task "building the guest" "$LOG/vm-guest-unpack.log" make_guest
 publish
