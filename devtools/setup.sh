@@ -21,13 +21,15 @@ DRIVER_HEADERS=(
 )
 TEST_PACKAGES=(
 	clang libclang-rt-14-dev python3-sphinx python3-myst-parser python3-pyelftools spin
-	patch accel-config
+	patch
 )
+# Debian has it for this CPU only.
+[ "$(uname -m)" != x86_64 ] || TEST_PACKAGES+=(accel-config)
 
 usage()
 {
 	cat <<-END
-	Usage: devtools/setup.sh [-y] [--test]
+	Usage: devtools/setup.sh [-y] [--test] [--aarch64]
 
 	Installs the Debian packages that are missing, fetches the driver headers that belong to the
 	installed DPDK, and builds everything in $BUILD.
@@ -35,12 +37,16 @@ usage()
 	  -y      do not ask before installing packages
 	  --test  also what devtools/test.sh needs: clang, Sphinx, spin and patch; a new build takes
 	          warnings for errors
+	  --aarch64
+	          then also builds everything for that CPU, in $ROOT/build-aarch64, by a
+	          compiler that is unpacked below .cache
 	  --help  this text
 	END
 }
 
 YES=no
 WERROR=false
+FOR_AARCH64=no
 PACKAGES=("${BUILD_PACKAGES[@]}")
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -49,6 +55,7 @@ while [ $# -gt 0 ]; do
 		PACKAGES+=("${TEST_PACKAGES[@]}")
 		WERROR=true
 		;;
+	--aarch64) FOR_AARCH64=yes ;;
 	--help) usage; exit 0 ;;
 	*) usage >&2; die "unknown argument '$1'" ;;
 	esac
@@ -148,3 +155,4 @@ build()
 install_packages
 driver_headers
 build
+[ $FOR_AARCH64 = no ] || "$ROOT/devtools/aarch64/build.sh" -Dwerror="$WERROR"

@@ -81,11 +81,12 @@ headers_alone()
 		sh "${flags[@]}"
 }
 
-# No source that the build has never heard of.
+# No source that the build has never heard of. What `slipway run` preloads is for one CPU.
 sources_built()
 {
-	local file bad=0
-	for file in $(sources | grep '\.c$'); do
+	local file bad=0 other=/nowhere/
+	[ "$(uname -m)" = x86_64 ] || other=/app/preload/
+	for file in $(sources | grep '\.c$' | grep -v "$other"); do
 		grep -q "/${file#./}\"" {"$BUILD","$ROOT/build-fuzz"}/compile_commands.json && continue
 		say "$file: no meson.build names it"
 		bad=1

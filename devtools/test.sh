@@ -18,7 +18,8 @@ usage()
 	  -y              do not ask before installing packages
 	  --long          with the long stress, ten million inputs by the fuzzer, more schedules,
 	                  a thousand seeds of the reference checker, a file of 1 GB through
-	                  the DSA, ten minutes of SCIF programs, and a QEMU guest
+	                  the DSA, ten minutes of SCIF programs, a QEMU guest, and all of it
+	                  for aarch64
 	  --only PATTERN  only the checks whose name matches, as in --only '*perf_queue*'
 	  --help          this text
 	END
@@ -196,6 +197,7 @@ fi
 . "$ROOT/devtools/dsa_kernel_jobs.sh"
 . "$ROOT/devtools/mic_jobs.sh"
 . "$ROOT/devtools/scif_jobs.sh"
+. "$ROOT/devtools/aarch64_jobs.sh"
 rm -rf "$LOGS" && mkdir -p "$LOGS"
 
 # What needs least comes first. Groups whose result does not hang on how long something takes run
@@ -227,6 +229,7 @@ run_mic_killed
 at_once run_mic_examples
 at_once run_scif_tests
 run_scif_soak
+run_aarch64
 heading "Benchmark"
 check "bench-event, every layout" bench_layouts
 run_dsa_bench
