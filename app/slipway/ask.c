@@ -16,6 +16,7 @@
 
 #include "dirs.h"
 #include "slipway.h"
+#include "vfu_stopped.h"
 
 /* A process answers at once, but for one that is stopped. */
 #define PATIENCE_SECONDS 5
@@ -204,12 +205,29 @@ ask_open(const char *path, bool quiet)
 	return fd;
 }
 
+pid_t
+ask_stopped(const char *path)
+{
+	int fd = dirs_connect(path, SOCK_STREAM | SOCK_NONBLOCK);
+	pid_t pid = fd >= 0 ? vfu_stopped_process(fd) : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return pid;
+}
+
 json_t *
 ask_over(int fd, const char *path, const char *request, int send_fd, bool quiet)
 {
+	pid_t stopped = vfu_stopped_process(fd);
 	json_t *reply = NULL;
 	char *line = NULL;
 
+	if (stopped != 0) {
+		complain("%s: no answer: its process %d is stopped; kill -CONT %d lets it go on",
+			 path, (int)stopped, (int)stopped);
+		return NULL;
+	}
 	if (send_line(fd, request, send_fd))
 		line = receive_line(fd);
 	if (line != NULL)

@@ -36,6 +36,9 @@ int ask_open(const char *path, bool quiet);
  */
 json_t *ask_over(int fd, const char *path, const char *request, int send_fd, bool quiet);
 
+/** The process that listens at a control socket if it is stopped, and so gives no answer; or 0. */
+pid_t ask_stopped(const char *path);
+
 /** Ask once: the answer, or NULL and `*ret`. When `quiet`, connections that fail go unreported. */
 json_t *ask(const char *path, const char *request, bool quiet, int *ret);
 

@@ -109,7 +109,7 @@ need_owner(const struct order *o)
 			       .timeout = 5,
 			       .quiet = true,
 			       .aim = "let go by its owner, which has lost it"};
-	int status = card_process_need(&o->paths);
+	int status = card_process_need_awake(&o->paths);
 
 	if (status != 0)
 		return status;
@@ -199,7 +199,7 @@ bootstrap_done(struct card_watch *w, json_t *look)
 
 	(void)w;
 	if (!json_is_object(process))
-		return -card_process_need(w->paths);
+		return -card_process_need_awake(w->paths);
 	return strcmp(card_text(process, "power"), "bootstrap") != 0;
 }
 
@@ -323,7 +323,7 @@ card_boot(int argc, char **argv)
 	int status = take_order(&o, argc, argv, options, 1);
 
 	if (status == 0)
-		status = card_process_need(&o.paths);
+		status = card_process_need_awake(&o.paths);
 	if (status == 0)
 		status = choose_files(&o);
 	if (status == 0)
@@ -455,8 +455,9 @@ card_stop(int argc, char **argv)
 
 	if (status == 0 && o.off && !card_answers(o.paths.control))
 		return EXIT_DONE;
+	/* One that is stopped can still be ended. */
 	if (status == 0)
-		status = card_process_need(&o.paths);
+		status = o.off ? card_process_need(&o.paths) : card_process_need_awake(&o.paths);
 	if (status == 0)
 		status = stop(&o);
 	return status < 0 ? EXIT_DONE : status;

@@ -89,15 +89,20 @@ settings_json(const struct card_paths *paths)
 	return root;
 }
 
-/* `*silent`: somebody is there, and gives no answer. */
+/* `*silent`: somebody is there, and gives no answer; `*stopped`: nor will it soon. */
 static json_t *
-ask_one(const char *control, const char *request, bool *silent)
+ask_one(const char *control, const char *request, bool *silent, pid_t *stopped)
 {
 	json_t *answer;
 	int ret;
 
 	*silent = false;
+	*stopped = 0;
 	if (!card_answers(control))
+		return NULL;
+	*stopped = ask_stopped(control);
+	*silent = *stopped != 0;
+	if (*silent)
 		return NULL;
 	answer = ask(control, request, true, &ret);
 	if (json_is_object(answer))
@@ -115,8 +120,9 @@ json_t *
 card_look(const struct card_paths *paths)
 {
 	bool silent, owner_silent;
-	json_t *process = ask_one(paths->control, "stats\n", &silent);
-	json_t *owner = ask_one(paths->owner_control, "status\n", &owner_silent);
+	pid_t stopped, owner_stopped;
+	json_t *process = ask_one(paths->control, "stats\n", &silent, &stopped);
+	json_t *owner = ask_one(paths->owner_control, "status\n", &owner_silent, &owner_stopped);
 	const char *code = card_text(owner, "post_code");
 	char post[3] = "";
 	json_t *look;
@@ -130,6 +136,10 @@ card_look(const struct card_paths *paths)
 			 state_of(process, owner, silent), "post_code", post, "post_text",
 			 card_post_text(post));
 	json_object_set_new(look, "silent", json_boolean(silent));
+	json_object_set_new(look, "stopped", json_boolean(stopped != 0));
+	if (owner_silent)
+		json_object_set_new(look, "owner_silent",
+				    json_integer(ctl_lock_holder(paths->owner_lock)));
 	json_object_set_new(look, "settings", settings_json(paths));
 	json_object_set_new(look, "process", process != NULL ? process : json_null());
 	json_object_set_new(look, "owner", owner != NULL ? owner : json_null());

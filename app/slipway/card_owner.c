@@ -41,6 +41,20 @@ card_process_need(const struct card_paths *paths)
 	return EXIT_OFF;
 }
 
+int
+card_process_need_awake(const struct card_paths *paths)
+{
+	int status = card_process_need(paths);
+	pid_t pid = status == 0 ? ask_stopped(paths->control) : 0;
+
+	if (pid == 0)
+		return status;
+	complain("card: %s does not answer: its process %d is stopped; kill -CONT %d lets it go "
+		 "on, slipway card stop --off %s ends it",
+		 paths->name, (int)pid, (int)pid, paths->name);
+	return EXIT_STATE;
+}
+
 pid_t
 card_owner_pid(const struct card_paths *paths)
 {

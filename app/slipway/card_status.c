@@ -166,8 +166,12 @@ print_process(json_t *look)
 	if (json_is_object(process))
 		printf("  %-10s %lld, for %s\n", "process", (long long)card_number(process, "pid"),
 		       duration(up, sizeof(up), seconds(process, "uptime")));
+	else if (json_is_true(json_object_get(look, "stopped")))
+		printf("  %-10s %lld is stopped, and gives no answer; kill -CONT %lld lets it go "
+		       "on\n", "process", (long long)card_number(look, "ended_pid"),
+		       (long long)card_number(look, "ended_pid"));
 	else if (json_is_true(json_object_get(look, "silent")))
-		printf("  %-10s %lld gives no answer: is it stopped?\n", "process",
+		printf("  %-10s %lld gives no answer\n", "process",
 		       (long long)card_number(look, "ended_pid"));
 	else if (card_number(look, "ended_pid") != 0)
 		printf("  %-10s %lld has ended; slipway card log %s tells more\n", "process",
@@ -181,6 +185,11 @@ print_owner(json_t *look)
 	json_t *online = json_object_get(owner, "online");
 	char buf[64];
 
+	if (card_number(look, "owner_silent") != 0) {
+		printf("  %-10s %lld gives no answer\n", "owner",
+		       (long long)card_number(look, "owner_silent"));
+		return;
+	}
 	printf("  %-10s %s\n", "owner",
 	       json_is_object(owner) ? owner_text(owner, buf, sizeof(buf))
 				     : "none; slipway card boot finds one");

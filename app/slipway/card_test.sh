@@ -384,15 +384,27 @@ fi
 # ---- One that is stopped ----
 
 part stopped
-# Everybody waits for an answer for some seconds.
-if [ "$boots" -ge 100 ]; then
-	card stop --quiet mic0
-	kill -STOP "$(pid_of "$SLIPWAY_DIR/cards/mic0/pid")"
-	expect 'a process that gives no answer' 0 'gives no answer: is it stopped' \
-		"${slipway[@]}" status mic0
-	expect 'is ended all the same' 0 'mic0: off' "${slipway[@]}" stop --off mic0
-	card start mic0 >/dev/null
-fi
+stopped=$(pid_of "$SLIPWAY_DIR/cards/mic0/pid")
+kill -STOP "$stopped"
+# Whoever waits for an answer waits for 5 s.
+begun=$EPOCHREALTIME
+expect 'a process that is stopped' 0 "$stopped is stopped, and gives no answer; kill -CONT" \
+	"${slipway[@]}" status mic0
+grep -q '^mic0: online' "$work/said" && grep -q 'owner  *slipway-mpssd' "$work/said"
+count $? 'its owner knows how it was'
+for command in boot stop reset; do
+	expect "$command says so" 6 "process $stopped is stopped; kill -CONT" \
+		"${slipway[@]}" $command mic0
+done
+expect 'so do the other tools' 1 "process $stopped is stopped; kill -CONT" "$program" regs mic0
+awk -v s="$begun" -v e="$EPOCHREALTIME" 'BEGIN { print e - s " s"; exit e - s > 4 }' \
+	>"$work/said"
+count $? 'all of them at once'
+kill -CONT "$stopped"
+same 'it goes on where it was' online json mic0 "c['state']"
+kill -STOP "$stopped"
+expect 'one that is stopped can be ended' 0 'mic0: off' "${slipway[@]}" stop --off mic0
+card start mic0 >/dev/null && card boot --quiet mic0
 
 # ---- Two cards ----
 
@@ -433,14 +445,14 @@ count $? 'one that hangs is let go, which takes a while'
 again 'the other is served meanwhile'
 expect 'it is reset in the end' 0 '' "${slipway[@]}" wait --timeout 10 mic1 ready
 expect 'it boots again' 0 online "${slipway[@]}" boot mic1
-# Who asks its owner for its POST code waits for it, and for 5 s.
+# Who has its owner reset it waits for its registers, and for 5 s.
 kill -STOP "$(pid_of "$SLIPWAY_DIR/cards/mic1/pid")"
 timeout 30 python3 - "$SLIPWAY_DIR" >"$work/said" 2>&1 <<-'END'
 	import socket, sys, time
 	owners = [socket.socket(socket.AF_UNIX) for _ in range(2)]
 	for n, owner in enumerate(owners):
 	    owner.connect(f"{sys.argv[1]}/cards/mic{n}/owner.ctl")
-	owners[1].sendall(b"status\n")
+	owners[1].sendall(b"reset\n")
 	time.sleep(0.2)
 	begun = time.monotonic()
 	owners[0].sendall(b"status\n")

@@ -146,6 +146,8 @@ bool card_answers(const char *control);
 
 /** Is the card's process there? 0, or EXIT_OFF. */
 int card_process_need(const struct card_paths *paths);
+/** And can it answer? 0, EXIT_OFF, or EXIT_STATE where it is stopped. */
+int card_process_need_awake(const struct card_paths *paths);
 
 /**
  * See that somebody drives the card: an application that holds it, or slipway mpssd, which is

@@ -313,6 +313,12 @@ access_is_private(const struct access_dev *access)
 }
 
 bool
+access_is_stopped(const struct access_dev *access)
+{
+	return access->reach->is_stopped != NULL && access->reach->is_stopped(access);
+}
+
+bool
 access_is_lost(const struct access_dev *access)
 {
 	return access->reach->is_lost != NULL && access->reach->is_lost(access);

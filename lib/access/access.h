@@ -107,6 +107,13 @@ bool access_is_private(const struct access_dev *access);
 /** Has the device gone for good? Its registers read as all ones then, and nothing comes from it. */
 bool access_is_lost(const struct access_dev *access);
 
+/**
+ * Is the process of a device at a socket stopped? Whoever reads a register then waits for seconds,
+ * and loses the device unless it goes on by then: what can be told without is told without. Control
+ * path.
+ */
+bool access_is_stopped(const struct access_dev *access);
+
 /** Let go of the device. Nobody may be using it. NULL is allowed. */
 void access_close(struct access_dev *access);
 

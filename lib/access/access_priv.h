@@ -44,7 +44,8 @@ struct access_reach {
 			  uint64_t ns);
 	/** Tell of memory outside DPDK; NULL where the device looks for itself. */
 	int (*memory)(struct access_dev *access, uint64_t iova, size_t len, bool map);
-	bool (*is_lost)(const struct access_dev *access); /**< NULL: never */
+	bool (*is_lost)(const struct access_dev *access);    /**< NULL: never */
+	bool (*is_stopped)(const struct access_dev *access); /**< NULL: never */
 	int (*wait_fd)(const struct access_dev *access);  /**< NULL: there is none */
 	/** Vectors by descriptors, which the access has in irq_fds; NULL where that cannot be. */
 	int (*irq_fds_open)(struct access_dev *access, enum access_irq_kind kind, unsigned int n);

@@ -74,6 +74,12 @@ vfu_is_lost(const struct access_dev *access)
 	return vfu_client_lost(((const struct access_vfu *)access)->client);
 }
 
+static bool
+vfu_is_stopped(const struct access_dev *access)
+{
+	return vfu_client_stopped(((const struct access_vfu *)access)->client);
+}
+
 /* A socket that is closed would be readable for ever. */
 static int
 vfu_wait_fd(const struct access_dev *access)
@@ -96,6 +102,7 @@ static const struct access_reach vfu_reach = {
 	.irq_sleep = access_vfu_irq_sleep,
 	.memory = access_vfu_memory,
 	.is_lost = vfu_is_lost,
+	.is_stopped = vfu_is_stopped,
 	.wait_fd = vfu_wait_fd,
 	.irq_fds_open = access_irq_fds_vfu_open,
 	.irq_fds_close = access_irq_fds_vfu_close,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "vfu_client_priv.h"
+#include "vfu_stopped.h"
 
 /* Between the place of a client and that of what is shared. */
 #define CLIENT_ROOM (1u << 20)
@@ -107,6 +108,22 @@ allocate(const struct vfu_client_config *config, struct bus_host *host)
 	return c;
 }
 
+/* Nothing is lost yet by not waiting until the server goes on. */
+static int
+check_stopped(const struct vfu_client *c, int fd)
+{
+	pid_t pid = vfu_stopped_process(fd);
+	char why[128];
+
+	if (pid == 0)
+		return 0;
+	snprintf(why, sizeof(why),
+		 "does not answer: its process %d is stopped; kill -CONT %d lets it go on",
+		 (int)pid, (int)pid);
+	vfu_client_say(c, why);
+	return -EHOSTDOWN;
+}
+
 /* With a socket that is connected. */
 static int
 begin(struct vfu_client *c, int fd, bool share)
@@ -117,6 +134,9 @@ begin(struct vfu_client *c, int fd, bool share)
 	c->share.told.socket = fd;
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
 		return -errno;
+	ret = check_stopped(c, fd);
+	if (ret < 0)
+		return ret;
 	ret = vfu_client_hello(c, share);
 	if (ret == 0 && share && c->shares)
 		vfu_client_share_begin(c);
@@ -193,6 +213,12 @@ vfu_client_join(const struct vfu_client_config *config, const struct vfu_client_
 }
 
 /* ---- What there is to know ---- */
+
+bool
+vfu_client_stopped(const struct vfu_client *c)
+{
+	return !vfu_client_lost(c) && vfu_stopped_process(c->socket) != 0;
+}
 
 struct bus_device *
 vfu_client_device(struct vfu_client *c)

@@ -38,7 +38,8 @@ struct vfu_client_config {
  *
  * @param host answers DMA messages through its `map`; outlives the client
  * @return 0, or a negative errno after one log line that says what to do next (-ENOENT no socket,
- *         -ECONNREFUSED nobody listens, -EACCES, -EBUSY it has a client already, -EPROTO)
+ *         -ECONNREFUSED nobody listens, -EACCES, -EBUSY it has a client already, -EHOSTDOWN its
+ *         process is stopped, -EPROTO)
  */
 int vfu_client_open(const struct vfu_client_config *config, struct bus_host *host,
 		    struct vfu_client **client);
@@ -76,6 +77,9 @@ int vfu_client_disable_irqs(struct vfu_client *client);
 
 /** Has the server gone? */
 bool vfu_client_lost(const struct vfu_client *client);
+
+/** Is its process stopped? Then a reply is waited for until it is given up. Control path. */
+bool vfu_client_stopped(const struct vfu_client *client);
 
 /**
  * Does `step` have messages of the server to answer, so that somebody has to call it? Once memory

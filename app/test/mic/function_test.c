@@ -204,8 +204,8 @@ a_directory_that_lies_is_refused(void)
 /* ---- Who polls keeps its CPU ---- */
 
 #define CONTROL_THREAD "mic-control"
-/* Of polling: short ones, as a busy machine leaves a thread its CPU for no longer. So many that this
- * one had for itself, but for what the driver takes of it, are looked for, for a while.
+/* Of polling: short ones, as a busy machine leaves a thread its CPU for no longer. So many are
+ * looked for, for a while, that this one had for itself, but for what the driver takes of it.
  */
 #define SPELL_US    6000u
 #define SPELLS      15u
@@ -253,7 +253,7 @@ cpu_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* How often the control thread woke up while this one polled, for nothing. False: not on its CPU. */
+/* How often the control thread woke up while this one polled. False: this one had no CPU. */
 static bool
 poll_spell(struct rte_pmd_mic_function *fn, uint64_t *wake_ups)
 {

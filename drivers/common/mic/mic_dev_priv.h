@@ -10,8 +10,8 @@
  *
  *   mic_dev.c       opened and closed; registers, aperture, host memory
  *   mic_irq.c       interrupts, mic_doorbell.c: doorbells both ways
- *   mic_state.c     states and what leads from one to the other, mic_reset.c: the way through reset,
- *                   mic_machine.c: what happens by itself, mic_status.c: how it stands
+ *   mic_state.c     states and what leads from one to the other, mic_reset.c: the way through reset
+ *   mic_machine.c   what becomes of a card by itself, mic_status.c: how it stands
  *   mic_image.c     what a boot image must be like and where it goes, mic_boot.c: started
  *   mic_page.c      boot parameters in the device page
  *   mic_control.c   the thread that serves all cards

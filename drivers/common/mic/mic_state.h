@@ -42,7 +42,7 @@ struct mic_conf {
 	enum mic_era era;
 	unsigned int number; /**< of the card, 0..254 */
 	bool heartbeat;      /**< eras C, D: watch it */
-	/** Boot again when the card asks for a restart; five times, unless it stays up for a while. */
+	/** Boot again when the card asks for it: five times, unless it stays up for a while. */
 	bool restart;
 	bool boot_on_resume; /**< and after the host has slept, if it was up before */
 };
@@ -52,7 +52,7 @@ struct mic_status {
 	enum mic_state state;
 	enum mic_state before; /**< while resetting: what it was */
 	enum mic_shutdown shutdown;
-	uint32_t post;  /**< the register */
+	uint32_t post;  /**< the register; as read last, of a card whose process is stopped */
 	uint32_t spad2; /**< as well */
 	bool loaded;
 	uint64_t booted_ns, online_ns; /**< CLOCK_MONOTONIC, 0: not */

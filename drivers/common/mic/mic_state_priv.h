@@ -64,6 +64,7 @@ struct mic_machine {
 	uint64_t placed; /**< of it, in step PLACE */
 	uint64_t looked; /**< when it was last seen to be there */
 	_Atomic bool suspected; /**< not to be there, by who has read all ones */
+	uint32_t post, spad2; /**< as they were read last, for when they cannot be */
 
 	/* Eras C, D. */
 	mic_cosm_send_fn *send;

@@ -30,9 +30,18 @@ mic_state_status(struct mic_dev *dev, struct mic_status *status)
 		.restarts = m->restarts,
 		.restarts_refused = m->restarts_refused,
 	};
+	status->post = m->post;
+	status->spad2 = m->spad2;
 	pthread_mutex_unlock(&m->lock);
+	/* It could not answer, and must not be lost because somebody asks how it is. */
+	if (access_is_stopped(dev->access))
+		return;
 	status->post = mic_dev_read(dev, MIC_AT(POSTCODE, 0));
 	status->spad2 = mic_dev_read(dev, MIC_SPAD_AT(2));
+	pthread_mutex_lock(&m->lock);
+	m->post = status->post;
+	m->spad2 = status->spad2;
+	pthread_mutex_unlock(&m->lock);
 	if (status->post != UINT32_MAX || status->spad2 != UINT32_MAX)
 		return;
 	atomic_store(&m->suspected, true);

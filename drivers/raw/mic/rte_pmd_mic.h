@@ -97,7 +97,7 @@ struct rte_pmd_mic_status {
 	uint8_t ready, image_loaded;
 	uint64_t booted_ns, online_ns; /**< CLOCK_MONOTONIC, 0: not */
 	uint32_t boots, resets, reset_failures, crashes;
-	uint32_t restarts, restarts_refused; /**< asked for by the card, with `restart` configured */
+	uint32_t restarts, restarts_refused; /**< that the card asked for, by `restart` */
 };
 
 /** rte_rawdev_firmware_version_get: as above. */
