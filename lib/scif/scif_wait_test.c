@@ -11,11 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "client.h"
 #include "scif.h"
 #include "scif_test_pair.h"
 #include "scif_test_rig.h"
@@ -87,6 +89,15 @@ wait_poll(scif_epd_t epd)
 	return scif_poll(&p, 1, -1) < 0 ? -1 : p.revents;
 }
 
+/* Of several endpoints, of which one is waited for. */
+static int
+wait_poll_many(scif_epd_t epd)
+{
+	struct scif_pollepd p[] = {{.epd = epd, .events = POLLIN}, {.epd = epd}, {.epd = -1}};
+
+	return scif_poll(p, 3, -1) < 0 ? -1 : p[0].revents;
+}
+
 static void
 caught(int number)
 {
@@ -133,6 +144,125 @@ a_signal_ends_waits(void **state)
 	wait_interrupt(&w);
 	assert_int_equal(w.ret, 3);
 	pair_close(&p);
+}
+
+/* A few signals later it still waits. */
+static void
+assert_undisturbed(const struct waiter *w, int number)
+{
+	struct timespec until;
+
+	for (int i = 0; i < 3; i++) {
+		pthread_kill(w->thread, number);
+		usleep(10000);
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 60000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	assert_int_equal(pthread_timedjoin_np(w->thread, NULL, &until), ETIMEDOUT);
+}
+
+static bool
+kernel_sleeps_on_many(void)
+{
+	_Atomic uint32_t word = 0;
+	struct client_word one = {.was = 1, .address = (uintptr_t)&word};
+
+	return client_sleep_any(&one, 1, 0) == 0;
+}
+
+/* As where the driver's calls are begun again. */
+static void
+a_handler_that_restarts_ends_no_wait(void **state)
+{
+	const struct sigaction action = {.sa_handler = caught, .sa_flags = SA_RESTART};
+	char bytes[100] = "";
+	struct waiter w;
+	struct pair p;
+
+	(void)state;
+	if (!kernel_sleeps_on_many())
+		skip();
+	pair_make(&p);
+	sigaction(SIGUSR1, &action, NULL);
+	w.epd = p.a;
+	w.wait = wait_recv;
+	wait_begin(&w);
+	assert_undisturbed(&w, SIGUSR1);
+	assert_int_equal(scif_send(p.b, bytes, sizeof(bytes), 0), sizeof(bytes));
+	pthread_join(w.thread, NULL);
+	assert_int_equal(w.ret, sizeof(bytes));
+	w.epd = p.listener;
+	w.wait = wait_accept;
+	wait_begin(&w);
+	assert_undisturbed(&w, SIGUSR1);
+	scif_close(p.listener);
+	pthread_join(w.thread, NULL);
+	/* Bytes that were received are told of. */
+	w.epd = p.a;
+	w.wait = wait_recv;
+	assert_int_equal(scif_send(p.b, "abc", 3, 0), 3);
+	wait_begin(&w);
+	wait_interrupt(&w);
+	assert_int_equal(w.ret, 3);
+	scif_close(p.a);
+	scif_close(p.b);
+}
+
+static void
+a_poll_ends_with_any_handler_and_with_no_other_signal(void **state)
+{
+	int (*const wait[])(scif_epd_t) = {wait_poll, wait_poll_many};
+	const struct sigaction action = {.sa_handler = caught, .sa_flags = SA_RESTART};
+	struct waiter w;
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	sigaction(SIGUSR1, &action, NULL);
+	for (unsigned int i = 0; i < 2; i++) {
+		w.wait = wait[i];
+		w.epd = p.a;
+		wait_begin(&w);
+		assert_undisturbed(&w, SIGURG);
+		wait_interrupt(&w);
+		assert_int_equal(w.ret, -1);
+		assert_int_equal(w.error, EINTR);
+	}
+	/* What is awaited ends it, too. */
+	wait_begin(&w);
+	assert_int_equal(scif_send(p.b, "a", 1, 0), 1);
+	pthread_join(w.thread, NULL);
+	assert_int_equal(w.ret, POLLIN);
+	pair_close(&p);
+}
+
+/* A child that polls for ever. */
+static int
+poll_for_ever(scif_epd_t epd, void *arg)
+{
+	(void)arg;
+	signal(SIGTERM, SIG_DFL);
+	pair_say(epd);
+	return wait_poll_many(epd);
+}
+
+static void
+a_poll_is_ended_by_what_ends_programs(void **state)
+{
+	struct other o;
+	int status;
+
+	(void)state;
+	other_begin(&o, poll_for_ever, NULL);
+	pair_hear(o.epd);
+	usleep(50000);
+	kill(o.pid, SIGTERM);
+	assert_int_equal(waitpid(o.pid, &status, 0), o.pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	scif_close(o.epd);
 }
 
 /* One of the two is closed: what has come so far counts, and poll sees these events. */
@@ -224,6 +354,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_signal_ends_waits),
+		cmocka_unit_test(a_handler_that_restarts_ends_no_wait),
+		cmocka_unit_test(a_poll_ends_with_any_handler_and_with_no_other_signal),
+		cmocka_unit_test(a_poll_is_ended_by_what_ends_programs),
 		cmocka_unit_test(closing_an_endpoint_ends_who_waits_for_it),
 		cmocka_unit_test(a_peer_that_closes_ends_who_waits),
 		cmocka_unit_test(a_descriptor_shows_events_for_as_long_as_they_last),

@@ -199,9 +199,29 @@ client_pause(void)
 /** CLOCK_MONOTONIC. */
 uint64_t client_now_ns(void);
 
-/** Wait: 0, -EINTR, or -ENODEV when the engine is gone. Ends when the endpoint is being closed. */
-int client_wait(struct client_endpoint *ep, client_ready *ready);
+/** Wait: 0, -EINTR, or -ENODEV when the engine is gone. Ends when the endpoint is being closed.
+ *
+ * @param whole nothing has been done that the program would have to know of: after a handler with
+ * SA_RESTART it goes on, as a system call would be begun again
+ */
+int client_wait(struct client_endpoint *ep, client_ready *ready, bool whole);
 
+/* ---- client_sleep.c ---- */
+
+/** A word that is slept on, as the kernel has it. */
+struct client_word {
+	uint64_t was;
+	uint64_t address;
+	uint32_t flags;
+	uint32_t reserved;
+};
+
+/** Sleep while all words, 128 at most, are as they were: 0, -EINTR, or -ENOSYS: the kernel has no
+ * such call. After handlers with SA_RESTART it goes on.
+ */
+int client_sleep_any(struct client_word words[], unsigned int n, long ms);
+/** The same of one: 0, or -EINTR, where the kernel has no such call after any handler. */
+int client_sleep(_Atomic uint32_t *word, uint32_t was, long ms);
 
 /* ---- client_stream.c ---- */
 

@@ -341,7 +341,7 @@ outcome(struct client_endpoint *ep)
 	int ret;
 
 	do {
-		ret = client_wait(ep, is_settled);
+		ret = client_wait(ep, is_settled, true);
 		if (ret == -ENODEV)
 			return ret;
 		if (atomic_load(&ep->closing))
@@ -384,7 +384,7 @@ settle(struct client_endpoint *ep)
 	int ret;
 
 	do
-		ret = client_wait(ep, is_settled);
+		ret = client_wait(ep, is_settled, true);
 	while (ret == -EINTR);
 	if (ret < 0)
 		return ret;
@@ -434,7 +434,7 @@ accept_into(struct client_endpoint *listener, struct scif_portID *peer, int name
 		ret = accept_one(listener, peer, name, ep);
 		if (ret != -EAGAIN || !sync)
 			return ret;
-		ret = client_wait(listener, is_pending);
+		ret = client_wait(listener, is_pending, true);
 		if (ret < 0)
 			return ret;
 	}

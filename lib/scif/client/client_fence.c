@@ -41,7 +41,7 @@ wait_done(struct client_endpoint *ep, struct scif_half *half, uint32_t mark)
 		return 0;
 	/* Pairs with who completes a transfer, and then counts it. */
 	while (!is_reached(mark, (done = atomic_load(&half->rma_done)))) {
-		ret = client_futex_wait(&half->rma_done, done, SLICE_MS);
+		ret = client_sleep(&half->rma_done, done, SLICE_MS);
 		if (ret == -EINTR)
 			return ret;
 		ret = client_is_dead(ep->client) ? -ENODEV : client_verify(ep);

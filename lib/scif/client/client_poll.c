@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "client.h"
@@ -11,8 +13,8 @@
 #define WORDS_MAX 128
 /* Sleep where it cannot, as there are more, or the kernel has no such call. */
 #define NAP_MS 1
-/* Between looks at whether the engines are still there. */
-#define SLICE_MS 100
+/* Between looks at whether the engines are still there, and at signals that were held back. */
+#define SLICE_MS 20
 /* With more than so many, a look at all of them takes too long to be done all the time. */
 #define SPIN_MAX 16
 
@@ -21,17 +23,6 @@
 
 #define NS_PER_MS 1000000
 #define NS_PER_US 1000
-
-/* Of Linux, for a C library that does not have it. */
-#define SYS_FUTEX_WAITV 449
-#define WORD_IS_32_BITS 2
-
-struct word {
-	uint64_t was;
-	uint64_t address;
-	uint32_t flags;
-	uint32_t reserved;
-};
 
 /* ---- What there is ---- */
 
@@ -104,7 +95,7 @@ count_sleepers(const struct client_poll all[], unsigned int count, uint32_t chan
 }
 
 static unsigned int
-collect(const struct client_poll all[], unsigned int count, struct word words[WORDS_MAX])
+collect(const struct client_poll all[], unsigned int count, struct client_word words[WORDS_MAX])
 {
 	_Atomic uint32_t *sleepers, *bell;
 	unsigned int n = 0;
@@ -115,37 +106,33 @@ collect(const struct client_poll all[], unsigned int count, struct word words[WO
 		if (n == WORDS_MAX)
 			return 0;
 		bell = client_bell(all[i].ep, &sleepers);
-		words[n++] = (struct word){
+		words[n++] = (struct client_word){
 			.was = atomic_load(bell),
 			.address = (uintptr_t)bell,
-			.flags = WORD_IS_32_BITS,
 		};
 	}
 	return n;
 }
 
+/* Signals come in with that mask; NULL: with the thread's own. */
 static int
-nap(long ms)
+nap(long ms, const sigset_t *mask)
 {
 	struct timespec ts = {ms / 1000, ms % 1000 * NS_PER_MS};
 
-	return nanosleep(&ts, NULL) < 0 ? -errno : 0;
+	return ppoll(NULL, 0, &ts, mask) < 0 ? -errno : 0;
 }
 
-/* Until a bell rings, or for so long: 0, or -EINTR. */
+/* Until a bell rings, or for so long: 0, or -EINTR. Signals are held back, and come in afterwards: a
+ * poll ends with any handler, and the kernel goes on sleeping on words by itself after some.
+ */
 static int
-sleep_on(struct word words[], unsigned int n, unsigned int count, long ms)
+sleep_on(struct client_word words[], unsigned int n, unsigned int count, long ms,
+	 const sigset_t *mask)
 {
-	uint64_t end = client_now_ns() + (uint64_t)ms * NS_PER_MS;
-	struct timespec ts = {(time_t)(end / 1000000000), (long)(end % 1000000000)};
-
 	if (n == 0)
-		return nap(count == 0 || ms < NAP_MS ? ms : NAP_MS);
-	if (syscall(SYS_FUTEX_WAITV, words, n, 0, &ts, CLOCK_MONOTONIC) >= 0)
-		return 0;
-	if (errno == ENOSYS)
-		return nap(NAP_MS);
-	return errno == EINTR ? -EINTR : 0;
+		return nap(count == 0 || ms < NAP_MS ? ms : NAP_MS, mask);
+	return nap(client_sleep_any(words, n, ms) == -ENOSYS ? NAP_MS : 0, mask);
 }
 
 static long
@@ -176,9 +163,10 @@ look_for_engine(const struct client_poll all[], unsigned int count)
 }
 
 static int
-sleep_until(struct client_poll all[], unsigned int count, uint64_t end, long timeout_ms)
+sleep_until(struct client_poll all[], unsigned int count, uint64_t end, long timeout_ms,
+	    const sigset_t *mask)
 {
-	struct word words[WORDS_MAX];
+	struct client_word words[WORDS_MAX];
 	unsigned int n;
 	int found;
 	long ms;
@@ -189,10 +177,24 @@ sleep_until(struct client_poll all[], unsigned int count, uint64_t end, long tim
 		ms = slice(end, timeout_ms);
 		if (found != 0 || ms == 0)
 			return found;
-		if (sleep_on(words, n, count, ms) < 0)
+		if (sleep_on(words, n, count, ms, mask) < 0)
 			return -EINTR;
 		look_for_engine(all, count);
 	}
+}
+
+/* Nor is a handler missed that would run between two sleeps. */
+static int
+sleep_held(struct client_poll all[], unsigned int count, uint64_t end, long timeout_ms)
+{
+	sigset_t every, mask;
+	int found;
+
+	sigfillset(&every);
+	pthread_sigmask(SIG_BLOCK, &every, &mask);
+	found = sleep_until(all, count, end, timeout_ms, &mask);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	return found;
 }
 
 /* Look for a while: what comes at once is not waited for asleep. */
@@ -228,7 +230,6 @@ client_poll(struct client_poll all[], unsigned int count, long timeout_ms)
 	uint64_t end = end_of(&timeout_ms);
 	int found = look(all, count);
 
-
 	if (found != 0 || timeout_ms == 0)
 		return found;
 	found = spin(all, count, timeout_ms);
@@ -236,7 +237,7 @@ client_poll(struct client_poll all[], unsigned int count, long timeout_ms)
 		return found;
 	/* Pairs with who rings a bell, as in client_wait. */
 	count_sleepers(all, count, 1);
-	found = sleep_until(all, count, end, timeout_ms);
+	found = sleep_held(all, count, end, timeout_ms);
 	count_sleepers(all, count, (uint32_t)-1);
 	return found;
 }
@@ -285,7 +286,7 @@ poll_mixed(struct client_poll all[], struct pollfd fds[], unsigned int count, lo
 			return ret < 0 ? ret : found;
 		/* What a descriptor shows may be a moment older than what there is. */
 		if (ret > 0)
-			ret = nap(NAP_MS);
+			ret = nap(NAP_MS, NULL);
 		else
 			ret = look_by_kernel(all, fds, count, ms);
 		if (ret < 0)

@@ -68,7 +68,7 @@ shared_lock(struct client_endpoint *ep, _Atomic uint32_t *word, bool block)
 			return -ENOTCONN;
 		if (!block && i == NAPS_AT_SHARED)
 			return -EAGAIN;
-		ret = client_futex_wait(word, holder, 1);
+		ret = client_sleep(word, holder, 1);
 		if (ret == -EINTR && block)
 			return ret;
 		holder = 0;
@@ -128,12 +128,12 @@ side_enter(struct client_endpoint *ep, int name, struct client_lock *lock,
 
 /* Wait, and let those who do not wait see that. */
 static int
-side_wait(struct client_endpoint *ep, _Atomic bool *waits, client_ready *ready)
+side_wait(struct client_endpoint *ep, _Atomic bool *waits, client_ready *ready, bool whole)
 {
 	int ret;
 
 	atomic_store(waits, true);
-	ret = client_wait(ep, ready);
+	ret = client_wait(ep, ready, whole);
 	atomic_store(waits, false);
 	return ret;
 }
@@ -290,7 +290,7 @@ send_bytes(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len, bool 
 			break;
 		}
 		if (n == 0)
-			ret = side_wait(ep, &ep->tx_waits, may_send);
+			ret = side_wait(ep, &ep->tx_waits, may_send, sent == 0);
 		if (atomic_load_explicit(&ep->closing, memory_order_relaxed))
 			ret = -ENOTCONN;
 	}
@@ -384,7 +384,7 @@ recv_bytes(struct client_endpoint *ep, uint8_t *bytes, uint32_t len, bool block)
 		if (ret == 0 && scif_consumer_used(&ep->rx, 1) == 0) {
 			if (!block)
 				break;
-			ret = side_wait(ep, &ep->rx_waits, may_recv);
+			ret = side_wait(ep, &ep->rx_waits, may_recv, received == 0);
 		}
 		if (atomic_load_explicit(&ep->closing, memory_order_relaxed))
 			ret = -ENOTCONN;

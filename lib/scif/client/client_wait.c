@@ -74,7 +74,7 @@ client_bell(struct client_endpoint *ep, _Atomic uint32_t **sleepers)
 }
 
 int
-client_wait(struct client_endpoint *ep, client_ready *ready)
+client_wait(struct client_endpoint *ep, client_ready *ready, bool whole)
 {
 	_Atomic uint32_t *sleepers, *bell;
 	uint32_t was;
@@ -91,7 +91,8 @@ client_wait(struct client_endpoint *ep, client_ready *ready)
 		was = atomic_load(bell);
 		if (is_over(ready, ep))
 			break;
-		ret = client_futex_wait(bell, was, SLICE_MS);
+		ret = whole ? client_sleep(bell, was, SLICE_MS)
+			    : client_futex_wait(bell, was, SLICE_MS);
 		if (ret == -EINTR)
 			break;
 		ret = client_is_dead(ep->client) ? -ENODEV : 0;
