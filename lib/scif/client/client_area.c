@@ -8,6 +8,7 @@
 #include <string.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 
 #include "client_memory.h"
@@ -35,9 +36,10 @@ struct area_query {
 };
 
 #define AREA_QUERY    _IOWR('f', 17, struct area_query)
-#define AREA_READABLE 1u
-#define AREA_WRITABLE 2u
-#define AREA_SHARED   8u
+#define AREA_READABLE   1u
+#define AREA_WRITABLE   2u
+#define AREA_EXECUTABLE 4u
+#define AREA_SHARED     8u
 
 static _Atomic int maps_fd = -1;
 static _Atomic bool maps_only_text;
@@ -111,7 +113,8 @@ find_by_query(uintptr_t address, struct client_area *area)
 	area->start = q.start;
 	area->end = q.end;
 	area->prot = ((q.area_flags & AREA_READABLE) != 0 ? SCIF_PROT_READ : 0) |
-		     ((q.area_flags & AREA_WRITABLE) != 0 ? SCIF_PROT_WRITE : 0);
+		     ((q.area_flags & AREA_WRITABLE) != 0 ? SCIF_PROT_WRITE : 0) |
+		     ((q.area_flags & AREA_EXECUTABLE) != 0 ? CLIENT_PROT_EXEC : 0);
 	area->shared = (q.area_flags & AREA_SHARED) != 0;
 	area->major = q.major;
 	area->minor = q.minor;
@@ -133,7 +136,8 @@ parse_line(const char *line, struct client_area *area)
 		   &area->inode, area->name) < 7)
 		return false;
 	area->prot = (flags[0] == 'r' ? SCIF_PROT_READ : 0) |
-		     (flags[1] == 'w' ? SCIF_PROT_WRITE : 0);
+		     (flags[1] == 'w' ? SCIF_PROT_WRITE : 0) |
+		     (flags[2] == 'x' ? CLIENT_PROT_EXEC : 0);
 	area->shared = flags[3] == 's';
 	return true;
 }
@@ -164,6 +168,19 @@ client_area_find(uintptr_t address, struct client_area *area)
 	return ret < 0 ? -EFAULT : 0;
 }
 
+/* A file may have ended before its mapping does: the last byte that is wanted tells. Ours does not. */
+static bool
+is_in_file(const struct client_area *area, uintptr_t end)
+{
+	char byte;
+	struct iovec here = {&byte, 1}, there = {(void *)((area->end < end ? area->end : end) - 1), 1};
+
+	if (area->inode == 0 || (area->prot & SCIF_PROT_READ) == 0 ||
+	    strncmp(area->name, CLIENT_MEMFD, strlen(CLIENT_MEMFD)) == 0)
+		return true;
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1;
+}
+
 int
 client_area_check(const void *address, size_t len, uint32_t prot)
 {
@@ -173,7 +190,8 @@ client_area_check(const void *address, size_t len, uint32_t prot)
 	if (end < at)
 		return -EFAULT;
 	while (at < end) {
-		if (client_area_find(at, &area) < 0 || (area.prot & prot) != prot)
+		if (client_area_find(at, &area) < 0 || (area.prot & prot) != prot ||
+		    !is_in_file(&area, end))
 			return -EFAULT;
 		at = area.end;
 	}

@@ -18,8 +18,8 @@
  *
  *   shared: a memfd, a file, what was converted before   its descriptor
  *   private, of no file                                  is converted
- *   the rest: stack, private mapping of a file           the process; transfers copy by system
- *                                                        calls, and nobody can map it
+ *   the rest: stack, private mapping of a file, a file   the process; transfers copy by system
+ *   that ends within its last page                       calls, and nobody can map it
  */
 
 struct backings {
@@ -158,6 +158,15 @@ back_private(struct backings *b, uintptr_t start, size_t len)
 	return add_or_close(b, &backing);
 }
 
+/* Is all of it in the file? Who has the descriptor could write behind its end, and make it longer. */
+static bool
+has_all(int fd, uint64_t end)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (uint64_t)st.st_size >= end;
+}
+
 static int
 back_shared(struct backings *b, const struct client_area *area, uintptr_t start, size_t len)
 {
@@ -172,6 +181,10 @@ back_shared(struct backings *b, const struct client_area *area, uintptr_t start,
 		backing.key = before.key;
 	else
 		backing.fd = open_shared(area);
+	if (backing.fd >= 0 && !has_all(backing.fd, backing.offset + len)) {
+		close(backing.fd);
+		backing.fd = -1;
+	}
 	if (backing.fd < 0 && backing.key == 0)
 		return back_process(b, start, len);
 	return add_or_close(b, &backing);
@@ -212,7 +225,7 @@ is_convertible(const struct client_area *area)
 static int
 check(const struct client_area *area, uint32_t prot)
 {
-	return (area->prot & prot) == prot && area->prot != 0 ? 0 : -EFAULT;
+	return (area->prot & prot) == prot && (area->prot & ~CLIENT_PROT_EXEC) != 0 ? 0 : -EFAULT;
 }
 
 /* How far private memory goes on, over areas that differ in their protection. */

@@ -249,13 +249,14 @@ copy_pages(char *to, const char *from, size_t size)
 }
 
 static void
-restore_prot(const struct client_area areas[], uint32_t count, uintptr_t start, size_t size)
+restore_prot(const struct client_area areas[], uint32_t count, uintptr_t start, size_t size,
+	     uint32_t prot)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		uintptr_t from = areas[i].start > start ? areas[i].start : start;
 		uintptr_t end = areas[i].end < start + size ? areas[i].end : start + size;
 
-		if ((areas[i].prot & SCIF_PROT_WRITE) == 0)
+		if (areas[i].prot != prot)
 			mprotect((void *)from, end - from, (int)areas[i].prot);
 	}
 }
@@ -265,7 +266,7 @@ restore_prot(const struct client_area areas[], uint32_t count, uintptr_t start, 
  */
 static int
 move(int guard_fd, uintptr_t start, size_t size, char *shared, const struct client_area areas[],
-     uint32_t count)
+     uint32_t count, uint32_t prot)
 {
 	sigset_t every, before;
 	int ret = 0;
@@ -281,7 +282,7 @@ move(int guard_fd, uintptr_t start, size_t size, char *shared, const struct clie
 			ret = -errno;
 	}
 	if (ret == 0)
-		restore_prot(areas, count, start, size);
+		restore_prot(areas, count, start, size, prot);
 	else if (guard_fd >= 0)
 		protect(guard_fd, start, size, false);
 	/* Who waits, looks again. */
@@ -295,7 +296,7 @@ move(int guard_fd, uintptr_t start, size_t size, char *shared, const struct clie
 int
 client_shared_memory(size_t size)
 {
-	int fd = memfd_create("slipway-scif", MFD_CLOEXEC | MFD_ALLOW_SEALING), ret;
+	int fd = memfd_create(CLIENT_MEMFD_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING), ret;
 
 	if (fd < 0)
 		return -errno;
@@ -326,22 +327,35 @@ areas_of(uintptr_t start, size_t size, struct client_area **areas, uint32_t *cou
 	return 0;
 }
 
+/* All that any of them allows. */
+static uint32_t
+prot_of_all(const struct client_area areas[], uint32_t count)
+{
+	uint32_t prot = SCIF_PROT_READ | SCIF_PROT_WRITE;
+
+	for (uint32_t i = 0; i < count; i++)
+		prot |= areas[i].prot;
+	return prot;
+}
+
 static int
 convert_into(int fd, uintptr_t start, size_t size, const struct client_area areas[], uint32_t count)
 {
+	uint32_t prot = prot_of_all(areas, count);
 	char *shared;
 	int guard_fd, ret;
 
 	guard_fd = guard(start, size);
 	if (guard_fd < 0 && !is_alone())
 		return -ENOTSUP;
-	shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	shared = mmap(NULL, size, (int)prot, MAP_SHARED, fd, 0);
 	if (shared == MAP_FAILED) {
-		ret = -errno;
+		/* Code, and a kernel that lets no shared memory be run. */
+		ret = errno == EPERM || errno == EACCES ? -ENOTSUP : -errno;
 		close(guard_fd);
 		return ret;
 	}
-	ret = move(guard_fd, start, size, shared, areas, count);
+	ret = move(guard_fd, start, size, shared, areas, count, prot);
 	if (ret < 0)
 		munmap(shared, size);
 	return ret;

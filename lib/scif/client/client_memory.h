@@ -22,12 +22,14 @@
 #include "client.h"
 
 #define CLIENT_PAGE 4096u
+/** Beside those of windows, and as mmap has it. */
+#define CLIENT_PROT_EXEC 4u
 
 /* ---- client_area.c: what is mapped at an address of this process ---- */
 
 struct client_area {
 	uintptr_t start, end;
-	uint32_t prot; /**< SCIF_PROT_READ, SCIF_PROT_WRITE */
+	uint32_t prot; /**< SCIF_PROT_READ, SCIF_PROT_WRITE, CLIENT_PROT_EXEC */
 	bool shared;
 	uint32_t major, minor;
 	uint64_t inode; /**< 0: no file */
@@ -41,6 +43,10 @@ int client_area_find(uintptr_t address, struct client_area *area);
 int client_area_check(const void *address, size_t len, uint32_t prot);
 /** In a child: forget the parent's. */
 void client_area_forget(void);
+
+/** How the areas of client_shared_memory are called, as the kernel has it. */
+#define CLIENT_MEMFD_NAME "slipway-scif"
+#define CLIENT_MEMFD      "/memfd:" CLIENT_MEMFD_NAME
 
 /* ---- client_convert.c: private memory becomes shared ---- */
 

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif.h"
+#include "scif_test_pair.h"
+#include "scif_test_rig.h"
+
+/* Memory as it is mapped: what may be done with it, and where its file ends. */
+
+#define PAGE PAIR_PAGE
+#define RW   (SCIF_PROT_READ | SCIF_PROT_WRITE)
+
+static struct rig rig;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	return rig_begin(&rig, NULL);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return rig_end(&rig);
+}
+
+/* As /proc/self/maps has it, of the area that an address is in. */
+static void
+protection(const void *at, char flags[5])
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	uintptr_t from, to;
+	char line[512];
+
+	while (fgets(line, sizeof(line), f) != NULL) {
+		assert_int_equal(sscanf(line, "%lx-%lx %4s", &from, &to, flags), 3);
+		if ((uintptr_t)at >= from && (uintptr_t)at < to)
+			break;
+	}
+	fclose(f);
+}
+
+static void
+code_stays_code(void **state)
+{
+	static const int prot[] = {PROT_READ | PROT_WRITE | PROT_EXEC, PROT_READ | PROT_EXEC,
+				   PROT_READ | PROT_WRITE, PROT_READ};
+	char *at = pair_pages(4), before[5], after[5];
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_int_equal(mprotect(at + i * PAGE, PAGE, prot[i]), 0);
+	assert_true(scif_register(p.a, at, 4 * PAGE, 0, SCIF_PROT_READ, 0) > 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		before[0] = 'r';
+		before[1] = (prot[i] & PROT_WRITE) != 0 ? 'w' : '-';
+		before[2] = (prot[i] & PROT_EXEC) != 0 ? 'x' : '-';
+		protection(at + i * PAGE, after);
+		assert_memory_equal(after, before, 3);
+	}
+	pair_close(&p);
+	munmap(at, 4 * PAGE);
+}
+
+/* Three pages of a file of one and a bit. */
+static char *
+short_file(int *fd, int how)
+{
+	char path[] = "/tmp/slipway-scif-XXXXXX";
+	char *at;
+
+	*fd = mkstemp(path);
+	assert_true(*fd >= 0);
+	unlink(path);
+	assert_int_equal(ftruncate(*fd, PAGE + 100), 0);
+	at = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, how, *fd, 0);
+	assert_ptr_not_equal(at, MAP_FAILED);
+	return at;
+}
+
+static void
+a_file_may_end_within_its_last_page(void **state)
+{
+	char *at, got[8];
+	struct stat st;
+	struct pair p;
+	off_t offset;
+	int fd;
+
+	(void)state;
+	at = short_file(&fd, MAP_SHARED);
+	pair_make(&p);
+	offset = scif_register(p.a, at, 2 * PAGE, 0, RW, 0);
+	assert_true(offset > 0);
+	strcpy(at + 2 * PAGE - 8, "behind");
+	assert_int_equal(scif_vreadfrom(p.b, got, 7, offset + 2 * PAGE - 8, 0), 0);
+	assert_string_equal(got, "behind");
+	assert_int_equal(scif_vwriteto(p.b, "within", 7, offset + PAGE, 0), 0);
+	assert_string_equal(at + PAGE, "within");
+	/* It is as long as before. */
+	assert_int_equal(scif_vwriteto(p.b, "behind", 7, offset + 2 * PAGE - 8, 0), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, PAGE + 100);
+	pair_close(&p);
+	munmap(at, 3 * PAGE);
+	close(fd);
+}
+
+static void
+nothing_is_behind_the_end_of_a_file(void **state)
+{
+	static const int how[] = {MAP_SHARED, MAP_PRIVATE};
+	char *at, *window = pair_pages(3);
+	struct pair p;
+	off_t offset;
+	int fd;
+
+	(void)state;
+	pair_make(&p);
+	offset = scif_register(p.b, window, 3 * PAGE, 0, RW, 0);
+	assert_true(offset > 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		at = short_file(&fd, how[i]);
+		assert_failed(scif_register(p.a, at, 3 * PAGE, 0, RW, 0), EFAULT);
+		assert_failed(scif_register(p.a, at + 2 * PAGE, PAGE, 0, RW, 0), EFAULT);
+		assert_int_equal(scif_vwriteto(p.a, at, 2 * PAGE, offset, 0), 0);
+		assert_failed(scif_vwriteto(p.a, at, 2 * PAGE + 1, offset, 0), EFAULT);
+		assert_failed(scif_vreadfrom(p.a, at + 2 * PAGE, 1, offset, 0), EFAULT);
+		munmap(at, 3 * PAGE);
+		close(fd);
+	}
+	pair_close(&p);
+	munmap(window, 3 * PAGE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(code_stays_code),
+		cmocka_unit_test(a_file_may_end_within_its_last_page),
+		cmocka_unit_test(nothing_is_behind_the_end_of_a_file),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
