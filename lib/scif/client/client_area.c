@@ -168,16 +168,18 @@ client_area_find(uintptr_t address, struct client_area *area)
 	return ret < 0 ? -EFAULT : 0;
 }
 
-/* A file may have ended before its mapping does: the last byte that is wanted tells. Ours does not. */
+/* A file may end before its mapping does: the last byte that is wanted tells. Ours does not. */
 static bool
 is_in_file(const struct client_area *area, uintptr_t end)
 {
+	uintptr_t last = (area->end < end ? area->end : end) - 1;
+	struct iovec here, there = {(void *)last, 1};
 	char byte;
-	struct iovec here = {&byte, 1}, there = {(void *)((area->end < end ? area->end : end) - 1), 1};
 
 	if (area->inode == 0 || (area->prot & SCIF_PROT_READ) == 0 ||
 	    strncmp(area->name, CLIENT_MEMFD, strlen(CLIENT_MEMFD)) == 0)
 		return true;
+	here = (struct iovec){&byte, 1};
 	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1;
 }
 

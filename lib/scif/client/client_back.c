@@ -158,7 +158,8 @@ back_private(struct backings *b, uintptr_t start, size_t len)
 	return add_or_close(b, &backing);
 }
 
-/* Is all of it in the file? Who has the descriptor could write behind its end, and make it longer. */
+/* Is all of it in the file? Who has the descriptor could write behind the end, and make it longer.
+ */
 static bool
 has_all(int fd, uint64_t end)
 {

@@ -123,8 +123,8 @@ nap(long ms, const sigset_t *mask)
 	return ppoll(NULL, 0, &ts, mask) < 0 ? -errno : 0;
 }
 
-/* Until a bell rings, or for so long: 0, or -EINTR. Signals are held back, and come in afterwards: a
- * poll ends with any handler, and the kernel goes on sleeping on words by itself after some.
+/* Until a bell rings, or for so long: 0, or -EINTR. Signals are held back, and come in afterwards:
+ * a poll ends with any handler, and the kernel goes on sleeping on words by itself after some.
  */
 static int
 sleep_on(struct client_word words[], unsigned int n, unsigned int count, long ms,
