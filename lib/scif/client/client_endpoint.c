@@ -381,6 +381,8 @@ is_pending(struct client_endpoint *ep)
 static int
 settle(struct client_endpoint *ep)
 {
+	struct scif_request rq = {.op = SCIF_REQUEST_OUTCOME};
+	struct scif_reply reply;
 	int ret;
 
 	do
@@ -388,9 +390,9 @@ settle(struct client_endpoint *ep)
 	while (ret == -EINTR);
 	if (ret < 0)
 		return ret;
-	if (client_state(ep) != SCIF_CONNECTED && client_state(ep) != SCIF_DISCONNECTED)
-		return atomic_load(&ep->ctl->node_lost) ? -ENODEV : -EAGAIN;
-	return attach(ep);
+	if (client_state(ep) == SCIF_CONNECTED || client_state(ep) == SCIF_DISCONNECTED)
+		return attach(ep);
+	return client_call(ep, &rq, &reply);
 }
 
 /* Take one request, if there is one. */

@@ -205,8 +205,10 @@ scif_accept_reject(struct scif_endpoint *ep)
 }
 
 void
-scif_accept_fail(struct scif_endpoint *ep)
+scif_accept_fail(struct scif_endpoint *ep, int outcome)
 {
+	ep->attempt = SCIF_ATTEMPT_DONE;
+	ep->outcome = outcome;
 	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
 	scif_half_unmap(ep);
 	scif_half_drop(ep);
@@ -216,10 +218,12 @@ scif_accept_fail(struct scif_endpoint *ep)
 void
 scif_accept_mapped(struct scif_endpoint *ep, int ret)
 {
-	if (ret == 0 && grant(ep) == 0)
+	if (ret == 0)
+		ret = grant(ep);
+	if (ret == 0)
 		return;
 	scif_accept_reject(ep);
-	scif_accept_fail(ep);
+	scif_accept_fail(ep, ret == -EFAULT ? -EAGAIN : ret);
 }
 
 void
@@ -230,7 +234,7 @@ scif_accept_expire(struct scif_endpoint *ep)
 		scif_connect_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0);
 	else
 		scif_accept_reject(ep);
-	scif_accept_fail(ep);
+	scif_accept_fail(ep, -EAGAIN);
 }
 
 /* ---- Messages ---- */
@@ -261,7 +265,7 @@ answered(struct scif_node *from, const struct scif_message *m)
 	else if (m->op == SCIF_CNCT_GNTACK)
 		grant_acked(ep);
 	else
-		scif_accept_fail(ep);
+		scif_accept_fail(ep, -EAGAIN);
 }
 
 void

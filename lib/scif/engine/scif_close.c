@@ -106,7 +106,7 @@ peer_closed(struct scif_node *from, const struct scif_message *m)
 	else if (ep->state == SCIF_MAPPING)
 		scif_connect_cancel(ep, -ECONNREFUSED);
 	else if (ep->state == SCIF_CONNECTING && ep->accepted)
-		scif_accept_fail(ep);
+		scif_accept_fail(ep, -EAGAIN);
 	answer.op = SCIF_DISCNT_ACK;
 	scif_message_send(from, &answer);
 }
@@ -145,7 +145,7 @@ node_gone(struct scif_endpoint *ep)
 	case SCIF_CONNECTING:
 	case SCIF_MAPPING:
 		if (ep->accepted)
-			scif_accept_fail(ep);
+			scif_accept_fail(ep, -ENODEV);
 		else
 			scif_connect_cancel(ep, -ENODEV);
 		break;

@@ -54,13 +54,80 @@ a_connector_learns_that_a_slow_map_has_failed(void **state)
 	expect_rejected();
 }
 
+/* What accept fails with: once, as of a connect. */
+static void
+expect_outcome(int error)
+{
+	assert_int_equal(state_of(theirs, 1), SCIF_UNBOUND);
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0), error);
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0), -EINVAL);
+	bench_ask(&card, theirs, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	settle();
+}
+
+static void
+a_slow_map_that_fails_has_the_errno_of_one_that_is_not_slow(void **state)
+{
+	struct scif_half *half;
+
+	(void)state;
+	accept_slowly();
+	half = scif_endpoint_half(scif_endpoint_of(ours, 1));
+	half->magic = 1;
+	loop.end[1].slow = 0;
+	settle();
+	expect_outcome(-EIO);
+	/* At once. */
+	bench_ask(&host, ours, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, 1, PORT, 0);
+	settle();
+	scif_endpoint_half(scif_endpoint_of(ours, 1))->magic = 1;
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), -EIO);
+}
+
+static void
+a_slow_map_of_a_ring_that_is_none_fails_with_eio(void **state)
+{
+	(void)state;
+	accept_slowly();
+	scif_endpoint_half(scif_endpoint_of(ours, 1))->ring_size = 100;
+	loop.end[1].slow = 0;
+	settle();
+	expect_outcome(-EIO);
+	expect_rejected();
+}
+
+/* Its half is gone: so is what would have been accepted. */
+static void
+a_connector_that_gave_up_before_its_map_is_none(void **state)
+{
+	(void)state;
+	accept_slowly();
+	bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	bench_step(&host, 60);
+	loop.end[1].slow = 0;
+	bench_step(&card, 0);
+	settle();
+	expect_outcome(-EAGAIN);
+}
+
+static void
+a_node_that_is_lost_before_its_map_is_no_device(void **state)
+{
+	(void)state;
+	accept_slowly();
+	scif_engine_link_remove(host.engine, 1);
+	pass_ms(10);
+	expect_outcome(-ENODEV);
+}
+
 static void
 a_connector_learns_that_a_map_takes_too_long(void **state)
 {
 	(void)state;
 	accept_slowly();
 	pass_ms(50);
-	assert_int_equal(state_of(theirs, 1), SCIF_UNBOUND);
+	expect_outcome(-EAGAIN);
 	expect_rejected();
 }
 
@@ -303,6 +370,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_slow_map_is_tried_again),
 		TEST(a_connector_learns_that_a_slow_map_has_failed),
+		TEST(a_slow_map_that_fails_has_the_errno_of_one_that_is_not_slow),
+		TEST(a_slow_map_of_a_ring_that_is_none_fails_with_eio),
+		TEST(a_connector_that_gave_up_before_its_map_is_none),
+		TEST(a_node_that_is_lost_before_its_map_is_no_device),
 		TEST(a_connector_learns_that_a_map_takes_too_long),
 		TEST(a_connector_learns_that_who_maps_has_gone),
 		TEST(an_accepter_learns_that_its_connector_has_given_up),

@@ -265,8 +265,10 @@ int scif_accept_begin(struct scif_client *client, struct scif_endpoint *listener
 void scif_accept_mapped(struct scif_endpoint *ep, int ret);
 /** The connector of an accepted endpoint that granted it nothing yet is refused. */
 void scif_accept_reject(struct scif_endpoint *ep);
-/** An accepted endpoint is not wanted: its owner sees that, and closes it. */
-void scif_accept_fail(struct scif_endpoint *ep);
+/** Of an accepted endpoint comes nothing, for that errno, negative: its owner sees that, collects it
+ * as the outcome, and closes it.
+ */
+void scif_accept_fail(struct scif_endpoint *ep, int outcome);
 void scif_accept_expire(struct scif_endpoint *ep);
 /** Refuse all who wait at a listener; forget those of a node that is gone. */
 void scif_accept_reject_all(struct scif_endpoint *listener);
