@@ -13,21 +13,21 @@ RULES='
 lib/spec:
 lib/bus: test_host.h
 lib/model: lib/spec lib/bus
-lib/model/dlb: lib/spec lib/bus lib/model
-lib/model/dsa: lib/spec lib/bus lib/model
-lib/model/mic: lib/spec lib/bus lib/model
+lib/model/dlb: lib/spec lib/bus lib/model fuzz_input.h
+lib/model/dsa: lib/spec lib/bus lib/model fuzz_input.h
+lib/model/mic: lib/spec lib/bus lib/model fuzz_input.h
 lib/check/dlb: lib/spec lib/bus dlb_model.h
 lib/check/dsa: lib/bus dsa_model.h
 lib/check/mic: lib/bus mic_model.h card.h
 lib/check/scif: lib/scif lib/scif/engine
 lib/fuzz: lib/spec lib/bus lib/model lib/model/dlb
-lib/card: lib/spec lib/bus lib/model/mic
+lib/card: lib/spec lib/bus lib/model/mic fuzz_input.h
 lib/portal:
 lib/verify: lib/spec lib/bus lib/model lib/model/dlb lib/verify/weave lib/scif lib/scif/client lib/scif/engine
 lib/verify/weave:
 lib/resource: lib/spec
 lib/scif: lib/spec lib/scif/host lib/scif/engine lib/scif/client lib/ctl
-lib/scif/engine: lib/spec lib/scif
+lib/scif/engine: lib/spec lib/scif fuzz_input.h
 lib/scif/host: lib/spec lib/scif lib/scif/engine lib/ctl
 lib/scif/client: lib/spec lib/scif
 lib/ctl: lib/spec

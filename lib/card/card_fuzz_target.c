@@ -3,12 +3,12 @@
  */
 #include "card_fuzz_target.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "card_test_rig.h"
+#include "fuzz_input.h"
 
 #define OPERATIONS_MAX 400u
 #define STEPS_MAX      32u
@@ -20,12 +20,9 @@
 #define COMMANDS 5u
 #define FENCE    4096u
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
 struct fuzz {
 	struct card_rig card;
-	const uint8_t *bytes;
-	size_t len;
+	struct fuzz_input input;
 	enum card_era era;
 };
 
@@ -34,11 +31,7 @@ struct fuzz {
 static uint64_t
 take(struct fuzz *f, unsigned int n)
 {
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < n && f->len > 0; i++, f->len--)
-		value |= (uint64_t)*f->bytes++ << 8 * i;
-	return value;
+	return fuzz_take(&f->input, n);
 }
 
 /* A place in card memory that means something, or any. */
@@ -405,8 +398,7 @@ card_fuzz_run(const uint8_t *bytes, size_t len)
 	const char *wrong;
 	uint64_t how;
 
-	f.bytes = bytes;
-	f.len = len;
+	f.input = (struct fuzz_input){bytes, len};
 	how = take(&f, 1);
 	f.era = config.era = (enum card_era)(how & 3) == 3 ? CARD_ERA_A : (enum card_era)(how & 3);
 	config.functions_looks = how & 4 ? 16 : 1;
@@ -418,23 +410,11 @@ card_fuzz_run(const uint8_t *bytes, size_t len)
 		card_rig_image(&f.card, " mem=32M");
 		card_rig_boot(&f.card);
 	}
-	for (unsigned int n = 0; f.len > 0 && n < OPERATIONS_MAX; n++)
+	for (unsigned int n = 0; f.input.left > 0 && n < OPERATIONS_MAX; n++)
 		do_one(&f);
 	wrong = comes_to_rest(&f);
 	if (wrong == NULL)
 		wrong = works(&f);
 	card_destroy(f.card.rig.dev);
 	return wrong;
-}
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
-{
-	const char *wrong = card_fuzz_run(bytes, len);
-
-	if (wrong != NULL) {
-		fprintf(stderr, "%s\n", wrong);
-		__builtin_trap();
-	}
-	return 0;
 }

@@ -19,6 +19,7 @@
 
 #include "bus.h"
 #include "dlb_regs.h"
+#include "fuzz_input.h"
 #include "vfu_server.h"
 
 /** Files that clients hand over: memory of several sizes, eventfds, and what is neither. */
@@ -53,13 +54,6 @@ struct vfu_fuzz {
 	unsigned int asked;    /**< commands of the server that nobody has answered */
 	unsigned char ask[16]; /**< the header of the last one */
 };
-
-/** The next bytes of an input; zeros once there are none. */
-struct vfu_fuzz_input {
-	const uint8_t *at;
-	size_t left;
-};
-uint64_t vfu_fuzz_take(struct vfu_fuzz_input *in, unsigned int bytes);
 
 /** Say which rule was broken and stop, so that the fuzzer keeps the input. */
 _Noreturn void vfu_fuzz_broken(const char *rule);

@@ -7,16 +7,6 @@
 
 #include "vfu_fuzz.h"
 
-uint64_t
-vfu_fuzz_take(struct vfu_fuzz_input *in, unsigned int bytes)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < bytes && in->left > 0; i++, in->left--)
-		value |= (uint64_t)*in->at++ << (8 * i);
-	return value;
-}
-
 _Noreturn void
 vfu_fuzz_broken(const char *rule)
 {

@@ -40,10 +40,10 @@ put(struct body *b, uint64_t value, unsigned int bytes)
 }
 
 static void
-put_input(struct body *b, struct vfu_fuzz_input *in, size_t n)
+put_input(struct body *b, struct fuzz_input *in, size_t n)
 {
 	while (n-- > 0)
-		put(b, vfu_fuzz_take(in, 1), 1);
+		put(b, fuzz_take(in, 1), 1);
 }
 
 static void
@@ -54,9 +54,9 @@ send_body(struct vfu_fuzz *f, uint16_t command, uint32_t flags, const struct bod
 
 /* How many files, and the first of them. */
 static unsigned int
-take_files(struct vfu_fuzz_input *in, int fd[16])
+take_files(struct fuzz_input *in, int fd[16])
 {
-	unsigned int spec = (unsigned int)vfu_fuzz_take(in, 1);
+	unsigned int spec = (unsigned int)fuzz_take(in, 1);
 
 	for (unsigned int i = 0; i < spec % 16; i++)
 		fd[i] = vfu_fuzz_file((spec >> 4) + i);
@@ -66,24 +66,24 @@ take_files(struct vfu_fuzz_input *in, int fd[16])
 /* ---- Messages ---- */
 
 static void
-raw(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+raw(struct vfu_fuzz *f, struct fuzz_input *in)
 {
 	struct body b = {.len = 0};
 
-	put_input(&b, in, vfu_fuzz_take(in, 1));
+	put_input(&b, in, fuzz_take(in, 1));
 	vfu_fuzz_send(f, b.at, b.len, NULL, 0);
 }
 
 static void
-message(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+message(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	uint16_t command = (uint16_t)vfu_fuzz_take(in, 2);
-	uint32_t flags = (uint32_t)vfu_fuzz_take(in, 1);
+	uint16_t command = (uint16_t)fuzz_take(in, 2);
+	uint32_t flags = (uint32_t)fuzz_take(in, 1);
 	struct body b = {.len = 0};
 	int fd[16];
 	unsigned int fds = take_files(in, fd);
 
-	put_input(&b, in, vfu_fuzz_take(in, 1));
+	put_input(&b, in, fuzz_take(in, 1));
 	vfu_fuzz_message(f, command, flags, b.at, b.len, fd, fds);
 }
 
@@ -102,13 +102,13 @@ map(struct vfu_fuzz *f, uint32_t flags, uint64_t offset, uint64_t address, uint6
 
 /* One in four without a file. */
 static void
-map_pages(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+map_pages(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	unsigned int file = (unsigned int)vfu_fuzz_take(in, 1);
-	uint32_t flags = (uint32_t)vfu_fuzz_take(in, 1) % 8;
-	uint64_t page = vfu_fuzz_take(in, 1), at = vfu_fuzz_take(in, 2);
+	unsigned int file = (unsigned int)fuzz_take(in, 1);
+	uint32_t flags = (uint32_t)fuzz_take(in, 1) % 8;
+	uint64_t page = fuzz_take(in, 1), at = fuzz_take(in, 2);
 
-	map(f, flags, page * PAGE, at * PAGE, vfu_fuzz_take(in, 2) * PAGE,
+	map(f, flags, page * PAGE, at * PAGE, fuzz_take(in, 2) * PAGE,
 	    file % 4 == 3 ? -1 : vfu_fuzz_file(file >> 2));
 }
 
@@ -125,35 +125,35 @@ unmap(struct vfu_fuzz *f, uint32_t flags, uint64_t address, uint64_t size)
 }
 
 static void
-unmap_pages(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+unmap_pages(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	uint32_t flags = (uint32_t)vfu_fuzz_take(in, 1) % 4;
-	uint64_t at = vfu_fuzz_take(in, 2);
+	uint32_t flags = (uint32_t)fuzz_take(in, 1) % 4;
+	uint64_t at = fuzz_take(in, 2);
 
-	unmap(f, flags, at * PAGE, vfu_fuzz_take(in, 2) * PAGE);
+	unmap(f, flags, at * PAGE, fuzz_take(in, 2) * PAGE);
 }
 
 static void
-unmap_any(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+unmap_any(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	uint32_t flags = (uint32_t)vfu_fuzz_take(in, 1);
-	uint64_t at = vfu_fuzz_take(in, 8);
+	uint32_t flags = (uint32_t)fuzz_take(in, 1);
+	uint64_t at = fuzz_take(in, 8);
 
-	unmap(f, flags, at, vfu_fuzz_take(in, 8));
+	unmap(f, flags, at, fuzz_take(in, 8));
 }
 
 static void
-irqs(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+irqs(struct vfu_fuzz *f, struct fuzz_input *in)
 {
 	struct body b = {.len = 0};
 	unsigned int fds;
 	int fd[16];
 
 	put(&b, 20, 4);
-	put(&b, vfu_fuzz_take(in, 1), 4);
-	put(&b, vfu_fuzz_take(in, 1) % 6, 4);
-	put(&b, vfu_fuzz_take(in, 1), 4);
-	put(&b, vfu_fuzz_take(in, 1), 4);
+	put(&b, fuzz_take(in, 1), 4);
+	put(&b, fuzz_take(in, 1) % 6, 4);
+	put(&b, fuzz_take(in, 1), 4);
+	put(&b, fuzz_take(in, 1), 4);
 	fds = take_files(in, fd);
 	put_input(&b, in, 2);
 	/* Booleans, as many as are asked for. */
@@ -194,32 +194,32 @@ write_region(struct vfu_fuzz *f, uint32_t region, uint64_t off, uint64_t value, 
 }
 
 static void
-read_any(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+read_any(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	uint32_t region = (uint32_t)vfu_fuzz_take(in, 1) % 10;
-	uint64_t off = vfu_fuzz_take(in, 4);
+	uint32_t region = (uint32_t)fuzz_take(in, 1) % 10;
+	uint64_t off = fuzz_take(in, 4);
 
 	/* Each 8 bytes of a bar drain all rings first: more of them find nothing new. */
 	read_region(f, region, off,
-		    (uint32_t)vfu_fuzz_take(in, 2) % (region == CONFIG_SPACE ? 4097 : 65));
+		    (uint32_t)fuzz_take(in, 2) % (region == CONFIG_SPACE ? 4097 : 65));
 }
 
 static void
-write_any(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+write_any(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	uint32_t region = (uint32_t)vfu_fuzz_take(in, 1) % 10;
-	unsigned int how = (unsigned int)vfu_fuzz_take(in, 1);
-	uint64_t off = vfu_fuzz_take(in, 4);
+	uint32_t region = (uint32_t)fuzz_take(in, 1) % 10;
+	unsigned int how = (unsigned int)fuzz_take(in, 1);
+	uint64_t off = fuzz_take(in, 4);
 
-	write_region(f, region, off, vfu_fuzz_take(in, 8), 1u << how % 4, (how & 4) != 0);
+	write_region(f, region, off, fuzz_take(in, 8), 1u << how % 4, (how & 4) != 0);
 }
 
 static void
-write_row(struct vfu_fuzz *f, struct vfu_fuzz_input *in, enum dlb_version version)
+write_row(struct vfu_fuzz *f, struct fuzz_input *in, enum dlb_version version)
 {
-	const struct reg_row *reg = &dlb_reg_rows[vfu_fuzz_take(in, 2) % DLB_REG_COUNT];
-	uint64_t i = vfu_fuzz_take(in, 1), w = vfu_fuzz_take(in, 1);
-	uint64_t value = vfu_fuzz_take(in, 4);
+	const struct reg_row *reg = &dlb_reg_rows[fuzz_take(in, 2) % DLB_REG_COUNT];
+	uint64_t i = fuzz_take(in, 1), w = fuzz_take(in, 1);
+	uint64_t value = fuzz_take(in, 4);
 
 	if (reg->bar == REG_BAR_VF || reg->count[version] == 0)
 		return;
@@ -230,21 +230,21 @@ write_row(struct vfu_fuzz *f, struct vfu_fuzz_input *in, enum dlb_version versio
 }
 
 static void
-config(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+config(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	bool posted = vfu_fuzz_take(in, 1) % 2;
-	uint64_t off = vfu_fuzz_take(in, 2);
-	uint32_t len = 1 + (uint32_t)vfu_fuzz_take(in, 1) % 8;
+	bool posted = fuzz_take(in, 1) % 2;
+	uint64_t off = fuzz_take(in, 2);
+	uint32_t len = 1 + (uint32_t)fuzz_take(in, 1) % 8;
 
-	write_region(f, CONFIG_SPACE, off, vfu_fuzz_take(in, 8), len, posted);
+	write_region(f, CONFIG_SPACE, off, fuzz_take(in, 8), len, posted);
 }
 
 /* A line, or the first 16 bytes of one; whole, or 8 bytes at a time. */
 static void
-post(struct vfu_fuzz *f, struct vfu_fuzz_input *in, size_t given)
+post(struct vfu_fuzz *f, struct fuzz_input *in, size_t given)
 {
-	unsigned int how = (unsigned int)vfu_fuzz_take(in, 1);
-	uint64_t off = vfu_fuzz_take(in, 4), value;
+	unsigned int how = (unsigned int)fuzz_take(in, 1);
+	uint64_t off = fuzz_take(in, 4), value;
 	uint32_t len = how & 2 ? 16 : 64;
 	struct body b = {.len = 0}, line = {.len = 0};
 
@@ -263,30 +263,30 @@ post(struct vfu_fuzz *f, struct vfu_fuzz_input *in, size_t given)
 }
 
 static void
-multi(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+multi(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	unsigned int n = (unsigned int)vfu_fuzz_take(in, 1) % 32;
+	unsigned int n = (unsigned int)fuzz_take(in, 1) % 32;
 	struct body b = {.len = 0};
 
 	put(&b, n, 8);
 	for (unsigned int i = 0; i < n; i++) {
-		put(&b, vfu_fuzz_take(in, 4), 8);
-		put(&b, vfu_fuzz_take(in, 1) % 10, 4);
-		put(&b, vfu_fuzz_take(in, 1) % 10, 4);
-		put(&b, vfu_fuzz_take(in, 4), 8);
+		put(&b, fuzz_take(in, 4), 8);
+		put(&b, fuzz_take(in, 1) % 10, 4);
+		put(&b, fuzz_take(in, 1) % 10, 4);
+		put(&b, fuzz_take(in, 4), 8);
 	}
 	send_body(f, WRITE_MULTI, NO_REPLY, &b);
 }
 
 /* To what the server has asked for last: address and count are given back. */
 static void
-answer(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+answer(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	uint32_t flags = REPLY, size, error = (uint32_t)vfu_fuzz_take(in, 1);
+	uint32_t flags = REPLY, size, error = (uint32_t)fuzz_take(in, 1);
 	struct body b = {.len = 16};
 
 	vfu_fuzz_drain(f);
-	put_input(&b, in, vfu_fuzz_take(in, 1));
+	put_input(&b, in, fuzz_take(in, 1));
 	if (f->asked == 0)
 		return;
 	f->asked--;
@@ -303,10 +303,10 @@ answer(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
 }
 
 static void
-poke_ring(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+poke_ring(struct vfu_fuzz *f, struct fuzz_input *in)
 {
-	size_t off = vfu_fuzz_take(in, 4) % (f->ring_bytes / 4);
-	uint32_t value = (uint32_t)vfu_fuzz_take(in, 4);
+	size_t off = fuzz_take(in, 4) % (f->ring_bytes / 4);
+	uint32_t value = (uint32_t)fuzz_take(in, 4);
 
 	memcpy((unsigned char *)f->rings + off * 4, &value, 4);
 	f->pokes++;
@@ -315,11 +315,11 @@ poke_ring(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
 /* ---- The session ---- */
 
 static void
-reconnect(struct vfu_fuzz *f, struct vfu_fuzz_input *in)
+reconnect(struct vfu_fuzz *f, struct fuzz_input *in)
 {
 	vfu_fuzz_hang_up(f);
 	vfu_fuzz_connect(f);
-	if (vfu_fuzz_take(in, 1) % 2)
+	if (fuzz_take(in, 1) % 2)
 		vfu_fuzz_hello(f, false);
 }
 
@@ -333,7 +333,7 @@ asleep(struct vfu_fuzz *f, bool sleeps)
 }
 
 static void
-operate_on_memory(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct vfu_fuzz_input *in)
+operate_on_memory(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct fuzz_input *in)
 {
 	unsigned int file;
 
@@ -352,8 +352,8 @@ operate_on_memory(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct vfu_fuzz_input
 		break;
 	case VFU_FUZZ_TRUNCATE:
 		vfu_fuzz_pump(f);
-		file = (unsigned int)vfu_fuzz_take(in, 1);
-		vfu_fuzz_truncate(file, (unsigned int)vfu_fuzz_take(in, 1));
+		file = (unsigned int)fuzz_take(in, 1);
+		vfu_fuzz_truncate(file, (unsigned int)fuzz_take(in, 1));
 		break;
 	case VFU_FUZZ_SHARE:
 		vfu_fuzz_message(f, SHARE, 0, NULL, 0, NULL, 0);
@@ -364,13 +364,13 @@ operate_on_memory(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct vfu_fuzz_input
 		break;
 	default:
 		vfu_fuzz_pump(f);
-		asleep(f, vfu_fuzz_take(in, 1) % 2);
+		asleep(f, fuzz_take(in, 1) % 2);
 		break;
 	}
 }
 
 static void
-operate_on_registers(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct vfu_fuzz_input *in,
+operate_on_registers(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct fuzz_input *in,
 		     enum dlb_version version)
 {
 	uint64_t off;
@@ -383,11 +383,11 @@ operate_on_registers(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct vfu_fuzz_in
 		write_any(f, in);
 		break;
 	case VFU_FUZZ_WRITE_REG:
-		off = vfu_fuzz_take(in, 4);
-		write_region(f, 2, off, vfu_fuzz_take(in, 4), 4, true);
+		off = fuzz_take(in, 4);
+		write_region(f, 2, off, fuzz_take(in, 4), 4, true);
 		break;
 	case VFU_FUZZ_READ_REG:
-		read_region(f, 2, vfu_fuzz_take(in, 4), 4);
+		read_region(f, 2, fuzz_take(in, 4), 4);
 		break;
 	case VFU_FUZZ_WRITE_ROW:
 		write_row(f, in, version);
@@ -408,12 +408,12 @@ operate_on_registers(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct vfu_fuzz_in
 }
 
 static void
-operate(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct vfu_fuzz_input *in,
+operate(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct fuzz_input *in,
 	enum dlb_version version)
 {
 	switch (op) {
 	case VFU_FUZZ_HELLO:
-		vfu_fuzz_hello(f, vfu_fuzz_take(in, 1) % 2);
+		vfu_fuzz_hello(f, fuzz_take(in, 1) % 2);
 		break;
 	case VFU_FUZZ_RECONNECT:
 		reconnect(f, in);
@@ -431,7 +431,7 @@ operate(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct vfu_fuzz_input *in,
 		vfu_fuzz_message(f, DEVICE_RESET, 0, NULL, 0, NULL, 0);
 		break;
 	case VFU_FUZZ_STEP:
-		vfu_fuzz_step(f, vfu_fuzz_take(in, 2));
+		vfu_fuzz_step(f, fuzz_take(in, 2));
 		break;
 	case VFU_FUZZ_PUMP:
 		vfu_fuzz_pump(f);
@@ -463,13 +463,13 @@ operate(struct vfu_fuzz *f, enum vfu_fuzz_op op, struct vfu_fuzz_input *in,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct vfu_fuzz_input in = {data, size};
-	enum dlb_version version = vfu_fuzz_take(&in, 1) & V25 ? DLB_V25 : DLB_V20;
+	struct fuzz_input in = {data, size};
+	enum dlb_version version = fuzz_take(&in, 1) & V25 ? DLB_V25 : DLB_V20;
 	struct vfu_fuzz *f = vfu_fuzz_get(version);
 
 	vfu_fuzz_connect(f);
 	while (in.left > 0)
-		operate(f, (enum vfu_fuzz_op)(vfu_fuzz_take(&in, 1) % VFU_FUZZ_OPS), &in, version);
+		operate(f, (enum vfu_fuzz_op)(fuzz_take(&in, 1) % VFU_FUZZ_OPS), &in, version);
 	vfu_fuzz_step(f, 1000);
 	vfu_fuzz_drain(f);
 	vfu_fuzz_hang_up(f);

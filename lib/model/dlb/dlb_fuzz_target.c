@@ -10,6 +10,7 @@
 
 #include "dlb_fuzz_host.h"
 #include "dlb_reg_table.h"
+#include "fuzz_input.h"
 
 #define PCI_COMMAND 0x04u
 #define PCI_MASTER  4u
@@ -17,27 +18,11 @@
 
 /* ---- Input ---- */
 
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-/* The next bytes, little endian; zeros once there are none. */
-static uint64_t
-take(struct input *in, unsigned int bytes)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < bytes && in->left > 0; i++, in->left--)
-		value |= (uint64_t)*in->at++ << (8 * i);
-	return value;
-}
-
 static void
-take_bytes(struct input *in, unsigned char *to, size_t bytes)
+take_bytes(struct fuzz_input *in, unsigned char *to, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
-		to[i] = (unsigned char)take(in, 1);
+		to[i] = (unsigned char)fuzz_take(in, 1);
 }
 
 /* ---- Operations ---- */
@@ -54,11 +39,11 @@ see_command(struct bus_device *dev)
 
 /* The offset of an instance of a row of this version, or false. */
 static bool
-take_row(const struct rig *r, struct input *in, unsigned int *bar, uint64_t *off)
+take_row(const struct rig *r, struct fuzz_input *in, unsigned int *bar, uint64_t *off)
 {
-	unsigned int row = (unsigned int)(take(in, 2) % DLB_REG_COUNT);
+	unsigned int row = (unsigned int)(fuzz_take(in, 2) % DLB_REG_COUNT);
 	const struct reg_row *reg = &dlb_reg_rows[row];
-	uint64_t i = take(in, 1), word = take(in, 1);
+	uint64_t i = fuzz_take(in, 1), word = fuzz_take(in, 1);
 
 	if (!rig_has(r, row) || reg->bar == REG_BAR_VF)
 		return false;
@@ -70,10 +55,10 @@ take_row(const struct rig *r, struct input *in, unsigned int *bar, uint64_t *off
 
 /* Values that tend to hurt: small ones, single bits, masks; and any. */
 static uint64_t
-take_value(struct input *in)
+take_value(struct fuzz_input *in)
 {
-	unsigned int kind = (unsigned int)take(in, 1);
-	uint64_t value = take(in, 4);
+	unsigned int kind = (unsigned int)fuzz_take(in, 1);
+	uint64_t value = fuzz_take(in, 4);
 
 	switch (kind % 4) {
 	case 0:
@@ -88,7 +73,7 @@ take_value(struct input *in)
 }
 
 static void
-write_row(struct rig *r, struct input *in)
+write_row(struct rig *r, struct fuzz_input *in)
 {
 	unsigned int bar;
 	uint64_t off;
@@ -98,7 +83,7 @@ write_row(struct rig *r, struct input *in)
 }
 
 static void
-read_row(struct rig *r, struct input *in)
+read_row(struct rig *r, struct fuzz_input *in)
 {
 	unsigned int bar;
 	uint64_t off;
@@ -108,25 +93,25 @@ read_row(struct rig *r, struct input *in)
 }
 
 static void
-write_any(struct rig *r, struct input *in)
+write_any(struct rig *r, struct fuzz_input *in)
 {
-	unsigned int bar = (unsigned int)take(in, 1), size = 1u << take(in, 1) % 4;
-	uint64_t off = take(in, 8);
+	unsigned int bar = (unsigned int)fuzz_take(in, 1), size = 1u << fuzz_take(in, 1) % 4;
+	uint64_t off = fuzz_take(in, 8);
 
-	r->dev->ops->write(r->dev, bar % 6, off, take(in, 8), size);
+	r->dev->ops->write(r->dev, bar % 6, off, fuzz_take(in, 8), size);
 }
 
 static void
-read_any(struct rig *r, struct input *in)
+read_any(struct rig *r, struct fuzz_input *in)
 {
-	unsigned int bar = (unsigned int)take(in, 1), size = 1u << take(in, 1) % 4;
+	unsigned int bar = (unsigned int)fuzz_take(in, 1), size = 1u << fuzz_take(in, 1) % 4;
 
-	r->dev->ops->read(r->dev, bar % 6, take(in, 8), size);
+	r->dev->ops->read(r->dev, bar % 6, fuzz_take(in, 8), size);
 }
 
 /* A command that fills nothing but its own 16 bytes: reading past them would show. */
 static void
-post_16(struct rig *r, unsigned int bar, uint64_t off, struct input *in)
+post_16(struct rig *r, unsigned int bar, uint64_t off, struct fuzz_input *in)
 {
 	unsigned char command[16];
 
@@ -136,7 +121,7 @@ post_16(struct rig *r, unsigned int bar, uint64_t off, struct input *in)
 
 /* The first `taken` bytes come from the input. */
 static void
-post_64(struct rig *r, unsigned int bar, uint64_t off, struct input *in, size_t taken)
+post_64(struct rig *r, unsigned int bar, uint64_t off, struct fuzz_input *in, size_t taken)
 {
 	unsigned char line[DLB_LINE_SIZE] = {0};
 
@@ -145,31 +130,31 @@ post_64(struct rig *r, unsigned int bar, uint64_t off, struct input *in, size_t 
 }
 
 static void
-post_port(struct rig *r, struct input *in)
+post_port(struct rig *r, struct fuzz_input *in)
 {
-	uint32_t port = (uint32_t)take(in, 1) % (DLB_LDB_PORTS + r->dir_ports);
-	struct dlb_qe hcw = {.data = port, .meta = take(in, 8)};
+	uint32_t port = (uint32_t)fuzz_take(in, 1) % (DLB_LDB_PORTS + r->dir_ports);
+	struct dlb_qe hcw = {.data = port, .meta = fuzz_take(in, 8)};
 
 	rig_send_one(r, port, hcw);
 }
 
 static void
-post_any(struct rig *r, struct input *in)
+post_any(struct rig *r, struct fuzz_input *in)
 {
-	unsigned int bar = (unsigned int)take(in, 1) % 6;
-	uint64_t off = take(in, 8);
+	unsigned int bar = (unsigned int)fuzz_take(in, 1) % 6;
+	uint64_t off = fuzz_take(in, 8);
 
-	if (take(in, 1) % 2)
+	if (fuzz_take(in, 1) % 2)
 		post_64(r, bar, off, in, DLB_LINE_SIZE);
 	else
 		post_16(r, bar, off, in);
 }
 
 static void
-config_write(struct rig *r, struct input *in)
+config_write(struct rig *r, struct fuzz_input *in)
 {
-	uint16_t off = (uint16_t)take(in, 2);
-	size_t len = 1 + take(in, 1) % 8;
+	uint16_t off = (uint16_t)fuzz_take(in, 2);
+	size_t len = 1 + fuzz_take(in, 1) % 8;
 	unsigned char bytes[8];
 
 	take_bytes(in, bytes, sizeof(bytes));
@@ -180,61 +165,61 @@ config_write(struct rig *r, struct input *in)
 }
 
 static void
-config_read(struct rig *r, struct input *in)
+config_read(struct rig *r, struct fuzz_input *in)
 {
 	static unsigned char bytes[UINT16_MAX];
-	uint16_t off = (uint16_t)take(in, 2), len = (uint16_t)take(in, 2);
+	uint16_t off = (uint16_t)fuzz_take(in, 2), len = (uint16_t)fuzz_take(in, 2);
 
 	r->dev->ops->config(r->dev, off, bytes, len, false);
 }
 
 static void
-step(struct rig *r, struct input *in)
+step(struct rig *r, struct fuzz_input *in)
 {
 	/* Time goes on from input to input. */
 	static uint64_t now;
 
-	now += take(in, 2);
+	now += fuzz_take(in, 2);
 	if (r->dev->ops->step(r->dev, now) <= now)
 		fuzz_broken("a deadline that has passed already");
 }
 
 static void
-reset(struct rig *r, struct input *in)
+reset(struct rig *r, struct fuzz_input *in)
 {
-	r->dev->ops->reset(r->dev, take(in, 1) % 2 ? BUS_RESET_FUNCTION : BUS_RESET_POWER);
+	r->dev->ops->reset(r->dev, fuzz_take(in, 1) % 2 ? BUS_RESET_FUNCTION : BUS_RESET_POWER);
 	see_command(r->dev);
 }
 
 static void
-change_map(struct rig *r, struct input *in)
+change_map(struct rig *r, struct fuzz_input *in)
 {
-	unsigned int w = (unsigned int)take(in, 1) % FUZZ_HOST_WINDOWS;
+	unsigned int w = (unsigned int)fuzz_take(in, 1) % FUZZ_HOST_WINDOWS;
 
-	fuzz_host.gone[w] = take(in, 1) % 2 == 0;
+	fuzz_host.gone[w] = fuzz_take(in, 1) % 2 == 0;
 	fuzz_host_remap(r->dev);
 }
 
 static void
-describe(struct rig *r, struct input *in)
+describe(struct rig *r, struct fuzz_input *in)
 {
 	struct bus_region regions[8];
 
-	r->dev->ops->describe(r->dev, regions, (unsigned int)take(in, 1) % 9);
+	r->dev->ops->describe(r->dev, regions, (unsigned int)fuzz_take(in, 1) % 9);
 }
 
 static void
-operate_on_registers(struct rig *r, enum fuzz_op op, struct input *in)
+operate_on_registers(struct rig *r, enum fuzz_op op, struct fuzz_input *in)
 {
 	uint64_t off;
 
 	switch (op) {
 	case FUZZ_WRITE32:
-		off = take(in, 4);
-		r->dev->ops->write(r->dev, 2, off, take(in, 4), 4);
+		off = fuzz_take(in, 4);
+		r->dev->ops->write(r->dev, 2, off, fuzz_take(in, 4), 4);
 		break;
 	case FUZZ_READ32:
-		r->dev->ops->read(r->dev, 2, take(in, 4), 4);
+		r->dev->ops->read(r->dev, 2, fuzz_take(in, 4), 4);
 		break;
 	case FUZZ_WRITE_ROW:
 		write_row(r, in);
@@ -249,23 +234,23 @@ operate_on_registers(struct rig *r, enum fuzz_op op, struct input *in)
 		read_any(r, in);
 		break;
 	default:
-		r->dev->ops->read(r->dev, 0, take(in, 4), 8);
+		r->dev->ops->read(r->dev, 0, fuzz_take(in, 4), 8);
 		break;
 	}
 }
 
 static void
-operate(struct rig *r, enum fuzz_op op, struct input *in)
+operate(struct rig *r, enum fuzz_op op, struct fuzz_input *in)
 {
 	switch (op) {
 	case FUZZ_POST_ONE:
-		post_64(r, 0, take(in, 4), in, sizeof(struct dlb_qe));
+		post_64(r, 0, fuzz_take(in, 4), in, sizeof(struct dlb_qe));
 		break;
 	case FUZZ_POST_LINE:
-		post_64(r, 0, take(in, 4), in, DLB_LINE_SIZE);
+		post_64(r, 0, fuzz_take(in, 4), in, DLB_LINE_SIZE);
 		break;
 	case FUZZ_POST_16:
-		post_16(r, 0, take(in, 4), in);
+		post_16(r, 0, fuzz_take(in, 4), in);
 		break;
 	case FUZZ_POST_PORT:
 		post_port(r, in);
@@ -289,7 +274,7 @@ operate(struct rig *r, enum fuzz_op op, struct input *in)
 		change_map(r, in);
 		break;
 	case FUZZ_HOST:
-		fuzz_host.refuses = (unsigned int)take(in, 1);
+		fuzz_host.refuses = (unsigned int)fuzz_take(in, 1);
 		fuzz_host_remap(r->dev);
 		break;
 	case FUZZ_DESCRIBE:
@@ -381,14 +366,14 @@ finish(struct rig *r)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = {data, size};
-	unsigned int kind = (unsigned int)take(&in, 1);
+	struct fuzz_input in = {data, size};
+	unsigned int kind = (unsigned int)fuzz_take(&in, 1);
 	struct rig *r = device(kind & FUZZ_V25 ? DLB_V25 : DLB_V20,
 			       (kind & FUZZ_OTHER_READINGS) != 0);
 
 	begin(r);
 	while (in.left > 0)
-		operate(r, (enum fuzz_op)(take(&in, 1) % FUZZ_OPS), &in);
+		operate(r, (enum fuzz_op)(fuzz_take(&in, 1) % FUZZ_OPS), &in);
 	finish(r);
 	return 0;
 }

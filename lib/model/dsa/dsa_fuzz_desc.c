@@ -7,18 +7,6 @@
 #define ADDRESS_STEP 32u
 #define ADDRESSES    (FUZZ_ARENA_BYTES / ADDRESS_STEP + 64u)
 
-uint64_t
-fuzz_take(struct fuzz_input *in, unsigned int n)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < n && in->len > 0; i++) {
-		value |= (uint64_t)*in->bytes++ << 8 * i;
-		in->len--;
-	}
-	return value;
-}
-
 /* ---- Fields ---- */
 
 /* Mostly memory there is, at places that meet; now and then anything. */

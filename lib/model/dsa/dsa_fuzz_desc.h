@@ -6,18 +6,12 @@
 
 /**
  * @file
- * Bytes of a fuzzed input, and descriptors made of them: most are good ones, some are bent.
+ * Descriptors made of the bytes of an input: most are good ones, some are bent.
  */
 
 #include "dsa_fuzz_host.h"
+#include "fuzz_input.h"
 
-struct fuzz_input {
-	const uint8_t *bytes;
-	size_t len;
-};
-
-/** The next `n` bytes as a number; zeroes when there are no more. */
-uint64_t fuzz_take(struct fuzz_input *in, unsigned int n);
 struct dsa_desc fuzz_take_desc(struct fuzz_input *in);
 
 #endif /* SLIPWAY_DSA_FUZZ_DESC_H */

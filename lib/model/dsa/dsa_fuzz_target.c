@@ -16,8 +16,6 @@
 #define WQS            8u
 #define CMD_OFFSET     0xa0u
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
 struct fuzz {
 	struct fuzz_host host;
 	struct fuzz_input in;
@@ -466,21 +464,9 @@ dsa_fuzz_run(const uint8_t *bytes, size_t len)
 		return NULL;
 	f.host.gives_pages = how >> 10 & 1;
 	prepare(&f.host.rig, how & 8);
-	for (unsigned int n = 0; f.in.len > 0 && n < OPERATIONS_MAX; n++)
+	for (unsigned int n = 0; f.in.left > 0 && n < OPERATIONS_MAX; n++)
 		do_one(&f);
 	wrong = check(&f);
 	fuzz_host_close(&f.host);
 	return wrong;
-}
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
-{
-	const char *wrong = dsa_fuzz_run(bytes, len);
-
-	if (wrong != NULL) {
-		fprintf(stderr, "%s\n", wrong);
-		__builtin_trap();
-	}
-	return 0;
 }

@@ -3,8 +3,7 @@
  */
 #include "mic_fuzz_target.h"
 
-#include <stdio.h>
-
+#include "fuzz_input.h"
 #include "mic_desc.h"
 #include "mic_fuzz_host.h"
 #include "mic_reg_table.h"
@@ -20,26 +19,16 @@
 #define RING_MAX       64u
 #define MIB            (UINT32_C(1) << 20)
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
 struct fuzz {
 	struct fuzz_host host;
-	const uint8_t *bytes;
-	size_t len;
+	struct fuzz_input input;
 	const char *wrong;
 };
 
-/* The next `n` bytes as a number; zeroes when there are no more. */
 static uint64_t
 take(struct fuzz *f, unsigned int n)
 {
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < n && f->len > 0; i++) {
-		value |= (uint64_t)*f->bytes++ << 8 * i;
-		f->len--;
-	}
-	return value;
+	return fuzz_take(&f->input, n);
 }
 
 static struct rig *
@@ -481,8 +470,7 @@ mic_fuzz_run(const uint8_t *bytes, size_t len)
 	uint64_t how;
 	const char *wrong;
 
-	f.bytes = bytes;
-	f.len = len;
+	f.input = (struct fuzz_input){bytes, len};
 	f.wrong = NULL;
 	how = take(&f, 2);
 	const struct mic_model_config config = {
@@ -502,21 +490,9 @@ mic_fuzz_run(const uint8_t *bytes, size_t len)
 		(void)rig_start(rig(&f));
 	for (unsigned int i = 0; i < 2; i++)
 		rig_write(rig(&f), MIC_AT(SMPT, i), mic_smpt_value(rig_iova(0)));
-	for (unsigned int n = 0; f.len > 0 && n < OPERATIONS_MAX && f.wrong == NULL; n++)
+	for (unsigned int n = 0; f.input.left > 0 && n < OPERATIONS_MAX && f.wrong == NULL; n++)
 		do_one(&f);
 	wrong = check(&f);
 	fuzz_host_close(&f.host);
 	return wrong;
-}
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
-{
-	const char *wrong = mic_fuzz_run(bytes, len);
-
-	if (wrong != NULL) {
-		fprintf(stderr, "%s\n", wrong);
-		__builtin_trap();
-	}
-	return 0;
 }

@@ -4,10 +4,10 @@
 #include "scif_fuzz_target.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz_input.h"
 #include "scif_bus_loop.h"
 #include "scif_engine_test_rig.h"
 #include "scif_half.h"
@@ -20,13 +20,10 @@
 /* A descriptor that is memory of a client's. */
 #define FD_GOOD 5
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
 struct fuzz {
 	struct bench b;
 	struct scif_host_ops ops;
-	const uint8_t *bytes;
-	size_t len;
+	struct fuzz_input input;
 	struct scif_client *client[CLIENTS];
 	struct scif_board *board[CLIENTS];
 	void *made; /* the last memory */
@@ -42,17 +39,10 @@ struct fuzz {
 	const char *wrong;
 };
 
-/* The next `n` bytes as a number; zeroes when there are no more. */
 static uint64_t
 take(struct fuzz *f, unsigned int n)
 {
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < n && f->len > 0; i++) {
-		value |= (uint64_t)*f->bytes++ << 8 * i;
-		f->len--;
-	}
-	return value;
+	return fuzz_take(&f->input, n);
 }
 
 /* ---- Who hosts it ---- */
@@ -399,24 +389,12 @@ end(struct fuzz *f)
 const char *
 scif_fuzz_run(const uint8_t *bytes, size_t len)
 {
-	struct fuzz f = {.bytes = bytes, .len = len};
+	struct fuzz f = {.input = {bytes, len}};
 
 	begin(&f, (uint8_t)take(&f, 1));
-	for (unsigned int i = 0; i < OPERATIONS_MAX && f.len > 0; i++)
+	for (unsigned int i = 0; i < OPERATIONS_MAX && f.input.left > 0; i++)
 		operation(&f);
 	goes_on(&f);
 	end(&f);
 	return f.wrong;
-}
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
-{
-	const char *wrong = scif_fuzz_run(bytes, len);
-
-	if (wrong != NULL) {
-		fprintf(stderr, "%s\n", wrong);
-		abort();
-	}
-	return 0;
 }
