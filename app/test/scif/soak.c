@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <libgen.h>
@@ -9,9 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,9 +46,7 @@ static const char help[] =
 	"       1  something was not: what, is said, with the seed\n"
 	"       2  an argument is not accepted, or no node can be started\n";
 
-#define TICK_MS     20
-#define SLACK_NS    UINT64_C(5000000000) /* who waits says so first */
-#define WATCHDOG_S  120
+#define TICK_MS 20
 /* Of the time, one part is for each of the last rounds; more than so many seconds add nothing. */
 #define PARTS  5
 #define LAST_S 10
@@ -64,230 +59,14 @@ static struct {
 	bool hold;
 } option = {.seconds = 20, .kill_every_ms = 1000, .node_every = 8, .workers = 6};
 
-static unsigned int node_kills;
 static volatile sig_atomic_t interrupted;
 
-/* ---- Nodes ---- */
-
-/* Rings are of one size here and of another there. */
-static const char *
-draw_node(void)
-{
-	static const char *const args[] = {
-		"--connect-timeout 3000",
-		"--connect-timeout 3000 --ring 256",
-		"--connect-timeout 3000 --ring 65536",
-	};
-
-	return args[soak_pick(3)];
-}
-
-static int
-soak_node_start(unsigned int node)
-{
-	if (node_start(node, draw_node()) < 0) {
-		soak_failed("node %u does not start, or does not find the other", node);
-		return -1;
-	}
-	atomic_fetch_add(&soak->turns[node], 1);
-	return 0;
-}
-
-static void
-node_kill(unsigned int node)
-{
-	atomic_fetch_add(&soak->turns[node], 1);
-	node_signal(node, soak_chance(4) ? SIGTERM : SIGKILL);
-	pause_ms((unsigned int)soak_pick(300));
-	soak_node_start(node);
-	node_kills++;
-}
-
-/* ---- Workers ---- */
-
-static void
-worker_start(unsigned int at)
-{
-	struct soak_worker *w = &soak->worker[at];
-	pid_t pid;
-
-	atomic_fetch_add(&w->generation, 1);
-	atomic_store(&w->node, (uint32_t)soak_pick(SOAK_NODES));
-	for (unsigned int i = 0; i < SOAK_TASKS; i++)
-		atomic_store(&w->task[i].op, SOAK_IDLE);
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0)
-		soak_worker_run(at);
-	if (pid < 0)
-		soak_failed("fork: %s", strerror(errno));
-	atomic_store(&w->pid, (uint32_t)pid);
-}
-
-static void
-worker_kill(unsigned int at)
-{
-	struct soak_worker *w = &soak->worker[at];
-	pid_t pid = (pid_t)atomic_load(&w->pid);
-
-	/* In this order: whoever sees it dead finds out that it was killed. */
-	atomic_store(&w->killed, atomic_load(&w->generation));
-	atomic_fetch_add(&soak->kills, 1);
-	atomic_store(&w->port, 0);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	atomic_store(&w->pid, 0);
-	soak_check_gone(atomic_load(&w->node), pid);
-	worker_start(at);
-}
-
-static void
-kill_somebody(void)
-{
-	if (option.node_every > 0 && soak_chance(option.node_every))
-		node_kill((unsigned int)soak_pick(SOAK_NODES));
-	else
-		worker_kill((unsigned int)soak_pick(soak->workers));
-}
-
-/* ---- Looking after them ---- */
-
-static void
-check_task(unsigned int at, unsigned int i)
-{
-	const struct soak_task *task = &soak->worker[at].task[i];
-	/* Pairs with who begins: what it began at is there. */
-	uint32_t op = atomic_load_explicit(&task->op, memory_order_acquire);
-	uint64_t since = atomic_load(&task->since), now = now_ns();
-
-	if (op >= SOAK_IDLE || op == SOAK_REST || now < since ||
-	    now - since < soak->deadline_ns + SLACK_NS)
-		return;
-	/* It may have begun something else meanwhile. */
-	if (atomic_load(&task->op) != op || atomic_load(&task->since) != since)
-		return;
-	soak_failed("worker %u, generation %u, process %u on node %u, thread %u: %s does not "
-		    "return, for %" PRIu64 " s",
-		    at, atomic_load(&soak->worker[at].generation),
-		    atomic_load(&soak->worker[at].pid), atomic_load(&soak->worker[at].node), i,
-		    soak_op_name[op], (now - since) / 1000000000);
-}
-
-/* Who has ended, and was not told to. */
-static void
-check_ended(void)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (unsigned int i = 0; i < SOAK_NODES; i++)
-			if (pid == node_pid(i))
-				soak_failed("node %u ended by itself, status %x", i,
-					    (unsigned int)status);
-		for (unsigned int i = 0; i < soak->workers; i++) {
-			if (pid != (pid_t)atomic_load(&soak->worker[i].pid))
-				continue;
-			atomic_store(&soak->worker[i].pid, 0);
-			if (status != 0 || atomic_load(&soak->ending) == 0)
-				soak_failed("worker %u, process %d, ended by itself, status %x", i,
-					    pid, (unsigned int)status);
-		}
-	}
-}
-
-static void
-look(void)
-{
-	alarm(WATCHDOG_S);
-	check_ended();
-	for (unsigned int i = 0; i < soak->workers; i++)
-		for (unsigned int k = 0; k < SOAK_TASKS; k++)
-			check_task(i, k);
-}
+/* ---- Rounds ---- */
 
 static bool
 is_over(void)
 {
 	return atomic_load(&soak->failed) != 0 || interrupted != 0;
-}
-
-/* ---- What is said ---- */
-
-static uint64_t
-sum_done(unsigned int op)
-{
-	uint64_t n = 0;
-
-	for (unsigned int i = 0; i < soak->workers; i++)
-		for (unsigned int k = 0; k < SOAK_TASKS; k++)
-			n += atomic_load(&soak->worker[i].task[k].done[op]);
-	return n;
-}
-
-static uint64_t
-sum_bytes(void)
-{
-	uint64_t n = 0;
-
-	for (unsigned int i = 0; i < soak->workers; i++)
-		for (unsigned int k = 0; k < SOAK_TASKS; k++)
-			n += atomic_load(&soak->worker[i].task[k].bytes);
-	return n;
-}
-
-static uint64_t
-sum_failed(unsigned int op, unsigned int error)
-{
-	uint64_t n = 0;
-
-	for (unsigned int i = 0; i < soak->workers; i++)
-		for (unsigned int k = 0; k < SOAK_TASKS; k++)
-			n += atomic_load(&soak->worker[i].task[k].failed[op][error]);
-	return n;
-}
-
-static void
-say_progress(uint64_t began)
-{
-	uint64_t n = 0;
-
-	for (unsigned int op = 0; op < SOAK_NB_OPS; op++)
-		n += sum_done(op);
-	printf("%5" PRIu64 " s: %" PRIu64 " calls, %" PRIu64 " connections, %" PRIu64
-	       " MB compared; killed: %u processes, %u nodes\n",
-	       (now_ns() - began) / 1000000000, n, sum_done(SOAK_ACCEPT) -
-	       sum_failed(SOAK_ACCEPT, EAGAIN), sum_bytes() / 1000000,
-	       atomic_load(&soak->kills), node_kills);
-	fflush(stdout);
-}
-
-static void
-say_summary(void)
-{
-	uint64_t n;
-
-	printf("\n%-12s %10s  %s\n", "CALL", "DONE", "FAILED");
-	for (unsigned int op = 0; op < SOAK_NB_OPS; op++) {
-		printf("%-12s %10" PRIu64 " ", soak_op_name[op], sum_done(op));
-		for (unsigned int error = 1; error < SOAK_ERRNOS; error++) {
-			n = sum_failed(op, error);
-			if (n > 0)
-				printf(" %s:%" PRIu64, soak_errno_name((int)error), n);
-		}
-		printf("\n");
-	}
-}
-
-/* ---- The end ---- */
-
-static bool
-workers_left(void)
-{
-	for (unsigned int i = 0; i < soak->workers; i++)
-		if (atomic_load(&soak->worker[i].pid) != 0)
-			return true;
-	return false;
 }
 
 /* Everybody ends, and nothing is left. */
@@ -298,8 +77,8 @@ end_round(void)
 	bool grown = false;
 
 	atomic_store(&soak->ending, 1);
-	while (workers_left() && !is_over()) {
-		look();
+	while (soak_workers_left() && !is_over()) {
+		soak_look();
 		pause_ms(TICK_MS);
 		if (now_ns() > end)
 			soak_failed("workers do not end");
@@ -311,37 +90,6 @@ end_round(void)
 }
 
 static void
-end_all(void)
-{
-	for (unsigned int i = 0; i < soak->workers; i++)
-		if (atomic_load(&soak->worker[i].pid) != 0)
-			kill((pid_t)atomic_load(&soak->worker[i].pid), SIGKILL);
-	nodes_end();
-	while (waitpid(-1, NULL, 0) > 0)
-		;
-}
-
-/* ---- The program ---- */
-
-static void
-signalled(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
-static void
-hung(int sig)
-{
-	static const char text[] = "slipway-soak-scif: a node does not start, end, or answer\n";
-
-	(void)sig;
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(2);
-	_exit(1);
-}
-
-static void
 round_run(uint64_t began, uint64_t ns, uint64_t kill_every)
 {
 	uint64_t end = now_ns() + ns, say = now_ns();
@@ -349,20 +97,20 @@ round_run(uint64_t began, uint64_t ns, uint64_t kill_every)
 	bool terminal = isatty(STDOUT_FILENO);
 
 	for (unsigned int i = 0; i < soak->workers; i++)
-		worker_start(i);
+		soak_worker_start(i);
 	while (now_ns() < end && !is_over()) {
-		look();
+		soak_look();
 		pause_ms(TICK_MS);
 		if (now_ns() >= kill_at && !is_over()) {
-			kill_somebody();
+			soak_kill_somebody(option.node_every);
 			kill_at = now_ns() + kill_every / 2 + soak_pick(kill_every + 1);
 		}
 		if (now_ns() >= say + (terminal ? 1 : 10) * UINT64_C(1000000000)) {
 			say = now_ns();
-			say_progress(began);
+			soak_say_progress(began);
 		}
 	}
-	say_progress(began);
+	soak_say_progress(began);
 }
 
 /* The last rounds show what each connection leaves behind, however little. A table grows once, or
@@ -386,6 +134,26 @@ run(void)
 			return;
 	}
 	soak_failed("the heap of a node has grown in each of %d rounds", ROUNDS);
+}
+
+/* ---- The program ---- */
+
+static void
+signalled(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+static void
+hung(int sig)
+{
+	static const char text[] = "slipway-soak-scif: a node does not start, end, or answer\n";
+
+	(void)sig;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(2);
+	_exit(1);
 }
 
 static int
@@ -535,7 +303,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	run();
-	say_summary();
+	soak_say_summary();
 	while (atomic_load(&soak->failed) == 1)
 		pause_ms(1);
 	if (atomic_load(&soak->failed) != 0) {
@@ -545,7 +313,7 @@ main(int argc, char **argv)
 		while (option.hold && interrupted == 0)
 			pause_ms(100);
 	}
-	end_all();
+	soak_end_all();
 	if (atomic_load(&soak->failed) != 0)
 		return 1;
 	printf("\nall as it should be\n");

@@ -8,7 +8,9 @@
  * @file
  * Random programs on two nodes, some of which are killed, against what they should have seen.
  *
- *   soak.c           who is there: nodes and workers are started, killed, looked after, ended
+ *   soak.c           the program: its options, and its rounds
+ *   soak_keeper.c    who is there: nodes and workers are started, killed, looked after, ended
+ *   soak_say.c       what they have done
  *   soak_board.c     memory of all of them: what each is at, what it sent, who died; the judge
  *   soak_worker.c    a worker: threads that accept, threads that connect, a rest now and then
  *   soak_session.c   a connection: who connected decides what is done next
@@ -117,6 +119,7 @@ struct soak_board {
 	_Atomic uint32_t ending; /**< no new connections */
 	_Atomic uint32_t counting; /**< the last round: many short ones, and nobody is killed */
 	_Atomic uint32_t kills;  /**< of workers */
+	uint32_t node_kills;
 	/** Of engines: odd from before one is killed until one serves again and knows the other. */
 	_Atomic uint32_t turns[SOAK_NODES];
 	_Atomic uint32_t conns;
@@ -163,6 +166,22 @@ _Noreturn void soak_fail(const char *format, ...) __attribute__((format(printf, 
 void soak_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 const char *soak_errno_name(int error);
+
+/* ---- soak_keeper.c: of the main process ---- */
+
+int soak_node_start(unsigned int node);
+void soak_worker_start(unsigned int at);
+/** A worker; or one time in so many, a node. */
+void soak_kill_somebody(unsigned int node_every);
+/** Who has ended, and who does not return? */
+void soak_look(void);
+bool soak_workers_left(void);
+void soak_end_all(void);
+
+/* ---- soak_say.c ---- */
+
+void soak_say_progress(uint64_t began);
+void soak_say_summary(void);
 
 /* ---- soak_session.c ---- */
 
