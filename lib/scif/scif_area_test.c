@@ -22,8 +22,7 @@
 
 /* Memory as it is mapped: what may be done with it, and where its file ends. */
 
-#define PAGE PAIR_PAGE
-#define RW   (SCIF_PROT_READ | SCIF_PROT_WRITE)
+#define RW (SCIF_PROT_READ | SCIF_PROT_WRITE)
 
 static struct rig rig;
 
