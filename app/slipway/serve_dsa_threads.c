@@ -57,10 +57,11 @@ serve_dsa_threads_wake(struct serve_dsa *dsa)
 	if (t->count == 0)
 		return;
 	/* Counted under the mutex of who sleeps: either it sees the count, or it is asleep and is
-	 * woken.
+	 * woken. Release pairs with the acquire in stepper: who has counted this call sees in its
+	 * step what it was for.
 	 */
 	pthread_mutex_lock(&t->sleep);
-	atomic_fetch_add_explicit(&t->calls, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&t->calls, 1, memory_order_release);
 	pthread_cond_signal(&t->wake);
 	pthread_mutex_unlock(&t->sleep);
 }
@@ -93,7 +94,8 @@ stepper(void *arg)
 	uint32_t seen;
 
 	while (!t->end) {
-		seen = atomic_load_explicit(&t->calls, memory_order_relaxed);
+		/* Pairs with the release in serve_dsa_threads_wake. */
+		seen = atomic_load_explicit(&t->calls, memory_order_acquire);
 		pthread_rwlock_rdlock(&t->world);
 		deadline = dev->ops->step(dev, serve_now_ns());
 		pthread_rwlock_unlock(&t->world);
