@@ -18,10 +18,16 @@
 /* "DIR/dpdk/pmds-23.0". */
 #define PMDS "dpdk/pmds-"
 
+#if defined(__aarch64__)
+#define MULTIARCH "aarch64-linux-gnu"
+#else
+#define MULTIARCH "x86_64-linux-gnu"
+#endif
+
 /* Where distributions and builds put libraries. */
 static const char *const library_dirs[] = {
-	"/usr/lib/x86_64-linux-gnu",
-	"/usr/local/lib/x86_64-linux-gnu",
+	"/usr/lib/" MULTIARCH,
+	"/usr/local/lib/" MULTIARCH,
 	"/usr/lib64",
 	"/usr/local/lib64",
 	"/usr/lib",
