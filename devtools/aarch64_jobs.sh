@@ -9,13 +9,18 @@
 
 . "$ROOT/devtools/aarch64/common.sh"
 
-# What QEMU 7.2 does otherwise than a kernel does, so that a suite tells nothing: why, or nothing.
+# aarch64_beyond_qemu NAME: why QEMU 7.2's user mode cannot run that suite, or nothing
 aarch64_beyond_qemu()
 {
 	case $1 in
-	portal_level_test) say "it runs itself again, and /proc/cpuinfo is this machine's" ;;
+	portal_level_test | scif_far_test | scif_far_memory_test | scif_hostile_test)
+		say "it starts programs, and the kernel starts those of its own CPU only" ;;
+	scif_convert_test | scif_copy_test | scif_descriptor_test | scif_ended_test | \
+	scif_heap_test | scif_local_test | scif_memory_test | scif_oracle_test | scif_rma_test)
+		say "there are no process_vm_readv() and userfaultfd()" ;;
 	vfu_client_share_test) say "there is no MAP_FIXED_NOREPLACE" ;;
 	vfu_conn_test | vfu_peer_header_test) say "there is no MSG_CTRUNC" ;;
+	dlb_wakeup_test) say "its threads, 50,000 one after the other, take minutes" ;;
 	esac
 }
 
