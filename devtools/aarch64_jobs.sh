@@ -20,6 +20,7 @@ aarch64_beyond_qemu()
 		say "there are no process_vm_readv() and userfaultfd()" ;;
 	vfu_client_share_test) say "there is no MAP_FIXED_NOREPLACE" ;;
 	vfu_conn_test | vfu_peer_header_test) say "there is no MSG_CTRUNC" ;;
+	vfu_peer_map_test) say "it counts mappings, of which QEMU shows its own" ;;
 	dlb_wakeup_test) say "its threads, 50,000 one after the other, take minutes" ;;
 	esac
 }
