@@ -113,6 +113,9 @@ run_stress()
 	check "mic_stress, $((STRESS_ENTRIES / 10000)) rounds" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
 		"$BUILD/lib/mic_stress" "$((STRESS_ENTRIES / 10000))"
+	check "mic_dma_stress, $((STRESS_ENTRIES / 1000)) jobs of each channel" \
+		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
+		"$BUILD/lib/mic_dma_stress" "$((STRESS_ENTRIES / 1000))"
 	check "card_stress, $((STRESS_ENTRIES / 10000)) rounds" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
 		"$BUILD/lib/card_stress" "$((STRESS_ENTRIES / 10000))"

@@ -110,6 +110,17 @@ remap(struct bus_device *dev)
 	leave(hold(dev));
 }
 
+/* Of several threads each has looked at the clock before it was its turn: the card's time does not
+ * go back for that.
+ */
+static uint64_t
+advance(struct card *card, uint64_t now_ns)
+{
+	if (now_ns > card->now_ns)
+		card->now_ns = now_ns;
+	return card->now_ns;
+}
+
 /* One thread runs the card OS; who comes meanwhile has it run once more. */
 static uint64_t
 step(struct bus_device *dev, uint64_t now_ns)
@@ -131,7 +142,7 @@ step(struct bus_device *dev, uint64_t now_ns)
 			continue;
 		}
 		atomic_exchange(&card->dirty, false);
-		os = card_os_step(card, now_ns);
+		os = card_os_step(card, advance(card, now_ns));
 		next = os < next ? os : next;
 		leave(card);
 		/* Keeps the look at `dirty` behind the leaving, which is but a release. */

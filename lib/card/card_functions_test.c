@@ -410,6 +410,25 @@ a_copy_that_the_host_stops_ends_some_time(void **state)
 		assert_int_equal(call(&copy, there, CARD_RIG_MIC(0x10000), 64), 0);
 }
 
+/* Threads that step it come in another order than they looked at the clock. */
+static void
+time_that_goes_back_ends_no_copy_and_no_watch(void **state)
+{
+	struct called copy = find("copy");
+	uint64_t now = r.rig.now, there = copy.entry->memory;
+
+	(void)state;
+	rig_write(&r.rig, MIC_DCR_AT, 0);
+	post(&copy, there, CARD_RIG_MIC(0x10000), 64);
+	wake(&copy);
+	for (unsigned int n = 0; n < 10; n++) {
+		(void)r.rig.dev->ops->step(r.rig.dev, now + 2000);
+		(void)r.rig.dev->ops->step(r.rig.dev, now);
+	}
+	assert_false(answered(&copy, 1));
+	assert_int_equal(copy.entry->awake, 1);
+}
+
 /* ---- Sleep ---- */
 
 static void
@@ -487,6 +506,7 @@ main(void)
 		TEST(a_long_copy_goes_by_parts),
 		TEST(copies_that_cannot_be_are_refused_and_later_ones_go_on),
 		TEST(a_copy_that_the_host_stops_ends_some_time),
+		TEST(time_that_goes_back_ends_no_copy_and_no_watch),
 		TEST(it_sleeps_when_nobody_calls_and_wakes_by_doorbell),
 		TEST(a_request_posted_while_it_was_awake_is_answered_without_a_doorbell),
 		TEST(what_a_host_writes_over_the_directory_hurts_only_itself),

@@ -106,6 +106,7 @@ struct card {
 	atomic_uint typed;            /**< commands, a bit for each */
 	_Atomic(enum card_hand) hand; /**< who has the card OS */
 	atomic_bool dirty;            /**< somebody wanted to run it meanwhile */
+	uint64_t now_ns;              /**< the latest time that somebody ran it at */
 	uint32_t generation;          /**< of the model's resets */
 	bool refusal_said;
 	uint32_t boots, crashes;

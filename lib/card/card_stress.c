@@ -2,9 +2,10 @@
  * Copyright(c) 2026 The slipway authors
  *
  * Several threads on one card, as in a DPDK program whose lcores poll it: three step it, of which
- * one boots and resets it, calls it and rings its doorbells; one looks at its state. Under the
- * thread sanitizer. Then one runs it and sleeps when the card wants nothing, and only a doorbell wakes
- * it: a request that is forgotten is a lost wake-up. One still looks at its state.
+ * one boots and resets it, calls it and rings its doorbells; one looks at its state; and one has it
+ * copy and hash, several at once. Under the thread sanitizer. Then one runs it and sleeps when the
+ * card wants nothing, and only a doorbell wakes it: a request that is forgotten is a lost wake-up.
+ * One still looks at its state.
  *
  *   card_stress [ROUNDS]
  */
@@ -17,11 +18,18 @@
 #include <string.h>
 #include <time.h>
 
+#include "card_hash.h"
 #include "card_test_rig.h"
 
 #define ROUNDS_DEFAULT 200u
 #define CALLS          50u
 #define STEPPERS       2u
+/* Of data: copies in a round, bytes of each in host memory, and the parts hashed at once. */
+#define COPIES     10u
+#define HOST_AT    0x8000u
+#define COPY_BYTES 4096u
+#define PARTS      8u
+#define PART_BYTES (COPY_BYTES / PARTS)
 /* Looks for an answer; each gives others the CPU. */
 #define PATIENCE 300000u
 
@@ -109,6 +117,52 @@ is_up(void *arg)
 	       card_state(r.rig.dev) == CARD_UP;
 }
 
+/* ---- Calls ---- */
+
+struct caller {
+	struct mic_mailbox_function *entry;
+	struct mic_mailbox_slot *slots;
+	uint64_t sequence;
+};
+
+static struct caller
+find(const char *name)
+{
+	uint32_t at = rig_read(&r.rig, MIC_SPAD_AT(MIC_MAILBOX_SPAD));
+	struct mic_mailbox *all = (struct mic_mailbox *)(void *)&r.rig.gddr[at];
+	uint32_t i = 0;
+
+	while (i + 1 < all->count && strcmp(all->function[i].name, name) != 0)
+		i++;
+	return (struct caller){
+		.entry = &all->function[i],
+		.slots = (struct mic_mailbox_slot *)(void *)&r.rig
+				 .gddr[all->function[i].slots],
+	};
+}
+
+static struct mic_mailbox_slot *
+slot_of(const struct caller *c, uint64_t n)
+{
+	return &c->slots[(n - 1) % MIC_MAILBOX_SLOTS];
+}
+
+/* Does the card sleep, so that it has been rung for? */
+static bool
+post(struct caller *c, uint64_t a, uint64_t b, uint64_t d)
+{
+	struct mic_mailbox_slot *slot = slot_of(c, ++c->sequence);
+
+	slot->arg[0] = a;
+	slot->arg[1] = b;
+	slot->arg[2] = d;
+	atomic_store((_Atomic uint64_t *)&slot->turn, MIC_MAILBOX_REQUEST(c->sequence));
+	if (atomic_load((_Atomic uint32_t *)&c->entry->awake) != 0)
+		return false;
+	card_rig_ring(&r, c->entry->h2c_db);
+	return true;
+}
+
 static bool
 is_answered(void *arg)
 {
@@ -122,24 +176,71 @@ is_answered(void *arg)
 static bool
 call_all(void)
 {
-	uint32_t at = rig_read(&r.rig, MIC_SPAD_AT(MIC_MAILBOX_SPAD));
-	struct mic_mailbox *all = (struct mic_mailbox *)(void *)&r.rig.gddr[at];
-	struct mic_mailbox_slot *slots = (struct mic_mailbox_slot *)(void *)
-					 &r.rig.gddr[all->function[0].slots];
+	struct caller echo = find("echo");
 
 	for (uint64_t n = 1; n <= CALLS; n++) {
-		struct mic_mailbox_slot *slot = &slots[(n - 1) % MIC_MAILBOX_SLOTS];
+		struct mic_mailbox_slot *slot = slot_of(&echo, n);
 
-		slot->arg[0] = n;
-		atomic_store((_Atomic uint64_t *)&slot->turn, MIC_MAILBOX_REQUEST(n));
-		if (atomic_load((_Atomic uint32_t *)&all->function[0].awake) == 0)
-			card_rig_ring(&r, all->function[0].h2c_db);
+		post(&echo, n, 0, 0);
 		if (!wait_for(is_answered, slot) || slot->arg[0] != n)
 			return false;
 		if (n % 10 == 0)
 			let_time_pass(100000);
 	}
 	return true;
+}
+
+/* ---- Data ---- */
+
+static bool
+copy_and_hash(struct caller *copy, struct caller *hash, uint8_t seed)
+{
+	uint64_t there = copy->entry->memory, first = hash->sequence + 1;
+	uint8_t *host = rig_memory(&r.rig, HOST_AT);
+	struct mic_mailbox_slot *slot;
+
+	for (uint32_t i = 0; i < COPY_BYTES; i++)
+		host[i] = (uint8_t)(i * 7 + i / 256 + seed);
+	post(copy, there, CARD_RIG_MIC(HOST_AT), COPY_BYTES);
+	slot = slot_of(copy, copy->sequence);
+	if (!wait_for(is_answered, slot) || slot->result != 0)
+		return false;
+	for (uint32_t i = 0; i < PARTS; i++)
+		post(hash, there + i * PART_BYTES, PART_BYTES, 0);
+	for (uint32_t i = 0; i < PARTS; i++) {
+		slot = slot_of(hash, first + i);
+		if (!wait_for(is_answered, slot) || slot->result != 0 ||
+		    slot->arg[0] != card_crc32c(0, host + i * PART_BYTES, PART_BYTES))
+			return false;
+	}
+	return true;
+}
+
+/* Beside the calls of the thread that has booted the card. NULL: all went well. */
+static void *
+mover(void *arg)
+{
+	struct caller copy = find("copy"), hash = find("hash");
+
+	for (unsigned int i = 0; i < COPIES; i++)
+		if (!copy_and_hash(&copy, &hash, (uint8_t)(i * 31)))
+			return arg;
+	return NULL;
+}
+
+static const char *
+play_calls(void)
+{
+	static char wrong[] = "does not copy or hash right";
+	pthread_t thread;
+	void *moved;
+	bool called;
+
+	if (pthread_create(&thread, NULL, mover, wrong) != 0)
+		return "has no thread";
+	called = call_all();
+	pthread_join(thread, &moved);
+	return called ? moved : "does not answer";
 }
 
 static const char *
@@ -156,7 +257,7 @@ play_round(void)
 	rig_write(&r.rig, MIC_AT(APICICR_LO, MIC_BOOT_DOORBELL), MIC_BOOT_ICR);
 	if (!wait_for(is_up, NULL))
 		return "does not come up";
-	return call_all() ? NULL : "does not answer";
+	return play_calls();
 }
 
 /* ---- A card that sleeps ---- */
@@ -210,21 +311,15 @@ linger(uint32_t *seed)
 static const char *
 sleep_and_wake(unsigned long calls)
 {
-	uint32_t at = rig_read(&r.rig, MIC_SPAD_AT(MIC_MAILBOX_SPAD)), seed = 1;
-	struct mic_mailbox *all = (struct mic_mailbox *)(void *)&r.rig.gddr[at];
-	struct mic_mailbox_slot *slots = (struct mic_mailbox_slot *)(void *)
-					 &r.rig.gddr[all->function[0].slots];
+	struct caller echo = find("echo");
+	uint32_t seed = 1;
 
-	for (uint64_t n = CALLS + 1; n <= CALLS + calls; n++) {
-		struct mic_mailbox_slot *slot = &slots[(n - 1) % MIC_MAILBOX_SLOTS];
-
+	echo.sequence = CALLS;
+	while (echo.sequence < CALLS + calls) {
 		linger(&seed);
-		atomic_store((_Atomic uint64_t *)&slot->turn, MIC_MAILBOX_REQUEST(n));
-		if (atomic_load((_Atomic uint32_t *)&all->function[0].awake) == 0) {
-			card_rig_ring(&r, all->function[0].h2c_db);
+		if (post(&echo, 0, 0, 0))
 			sem_post(&bell);
-		}
-		if (!answered_soon(slot))
+		if (!answered_soon(slot_of(&echo, echo.sequence)))
 			return "sleeps through a request";
 	}
 	return NULL;
