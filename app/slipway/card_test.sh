@@ -169,6 +169,9 @@ lying '@close'
 expect 'an end' 0 'no answer' "${slipway[@]}" status fake
 lying "$up" '{"state":"flying"}'
 expect 'a state there is not' 6 'accepted is one that is ready' "${slipway[@]}" boot fake
+lying '{}' '{"state":"ready","boots":6,"restarts":5,"restarts_refused":1}'
+expect 'restarts without end' 0 'asked for a restart once too often, after 5 of them' \
+	"${slipway[@]}" status fake
 lying "$up" '{"state":"reset_failed"}'
 expect 'a reset that has failed' 6 'is reset_failed; .*slipway card reset fake resets it' \
 	"${slipway[@]}" boot fake
