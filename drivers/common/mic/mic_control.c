@@ -157,9 +157,13 @@ round_of(struct mic_control *c, struct pollfd p[FDS], uint64_t most)
 	 * awake is seen by the serving that follows.
 	 */
 	atomic_thread_fence(memory_order_seq_cst);
+	c->nested = false;
 	ns = RTE_MIN(serve_all(c, p), most);
 	n = collect_all(c, p);
-	if (c->stopping)
+	/* Who was told in a round inside of this one when to serve again, or woke us after it, is
+	 * known to the next round only.
+	 */
+	if (c->stopping || c->nested)
 		ns = 0;
 	pthread_mutex_unlock(&c->lock);
 	sleep_until(c, p, n, ns);
@@ -192,6 +196,7 @@ nested_round(struct mic_control *c)
 	round_of(c, p, NESTED_NS);
 	serve_all(c, p);
 	forget_collected(c);
+	c->nested = true;
 	pthread_mutex_unlock(&c->lock);
 }
 

@@ -49,6 +49,7 @@ struct mic_control {
 	unsigned int nb_items;
 	pthread_t thread;
 	bool running, stopping;
+	bool nested; /**< there were rounds inside of this one */
 	int bell;
 	_Atomic bool asleep;
 };
