@@ -438,22 +438,28 @@ shutdown_came(void *arg)
  * socket wakes the control thread although it is for another one. Those who call or have DMA done
  * poll, which runs the card, and may have no other CPU than ours: such a spin takes up to half of
  * it from them; and what is moved on our CPU is not in the caches of theirs. So the card is left
- * alone for so long, for good as long as somebody polls, and the socket listened to for its end
- * only, for so long. To look whether somebody still polls takes 30 us from who does so on our CPU.
+ * alone for so long, and the socket listened to for its end only, for so long.
  */
 #define OTHERS_NS UINT64_C(100000)
-#define POLLED_NS UINT64_C(2000000)
 #define QUIET_NS  UINT64_C(1000000)
+/* To look whether somebody still polls takes 30 us from who does so on our CPU. Who has polled
+ * twice in a row, the second time since a look OTHERS_NS before, is not disturbed for so long. Who
+ * polls now and then only does not run the card: a step moves a part of what is to be moved.
+ */
+#define POLLED_NS UINT64_C(4000000)
 
 /* Let a card of this process get on, if nobody else does: in how many ns again. */
 static uint64_t
 step(struct mic_dev *dev)
 {
+	bool before = dev->polled_before;
 	uint64_t ns;
 
+	dev->polled_before = false;
 	if (atomic_load_explicit(&dev->polled, memory_order_relaxed)) {
 		atomic_store_explicit(&dev->polled, false, memory_order_relaxed);
-		return POLLED_NS;
+		dev->polled_before = !before;
+		return before ? POLLED_NS : OTHERS_NS;
 	}
 	ns = access_idle_ns(dev->access);
 	return RTE_MAX(ns, OTHERS_NS);

@@ -76,6 +76,7 @@ struct mic_dev {
 	struct mic_control control;
 	struct mic_control_item item;
 	_Atomic bool polled; /**< since the control thread last served: somebody runs the card */
+	bool polled_before; /**< the control thread's own: the last time that it looked, too */
 	bool talked; /**< the control thread's own: the socket had something, for others perhaps */
 	struct mic_machine machine;
 
