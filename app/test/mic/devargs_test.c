@@ -49,7 +49,6 @@ static const struct {
 	{"memory=32,load_address=0x80000000", "load_address=0x80000000: accepted: 0x1000..0x1000000,"},
 	{"load_address=0x8001000", "load_address=0x8001000: accepted: 0x1000..0x8000000,"},
 	{"ready_ms=0", "ready_ms=0"},
-	{"ready_ms=5,never_ready=1", "ready_ms=5: accepted: without never_ready=1"},
 	{"lose_smpt=yes", "lose_smpt=yes"},
 	{"strict_enables=", "strict_enables="},
 };

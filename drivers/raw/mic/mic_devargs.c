@@ -186,8 +186,6 @@ settled(const void *to, const struct access_devarg *arg, char why[ACCESS_WHY_MAX
 		 arg->of == ACCESS_OF_MODEL)
 		snprintf(why, ACCESS_WHY_MAX,
 			 "settled by the card's process; accepted: with at=model");
-	else if (args->never_ready && strcmp(arg->key, "ready_ms") == 0)
-		snprintf(why, ACCESS_WHY_MAX, "accepted: without never_ready=1");
 }
 
 int
