@@ -339,11 +339,11 @@ ask_box(uint64_t offset, uint32_t write, uint64_t at, uint32_t length)
 	assert_int_equal(client_span_get(ep, CLIENT_SIDE_PEER, (int64_t)offset, PAGE, 0, &span), 0);
 	box = client_span_piece(&span, 0)->box;
 	assert_non_null(box);
-	slot = scif_box_take(box);
+	slot = scif_box_take(box, getpid());
 	assert_true(slot >= 0);
-	scif_box_ask(box, slot, write, at, length, SCIF_BOX_ASKED);
+	scif_box_ask(box, slot, write, at, length, scif_box_word(SCIF_BOX_ASKED, getpid()));
 	client_futex_wake(&box->bell);
-	while (atomic_load(&box->slot[slot].state) != SCIF_BOX_DONE)
+	while (scif_box_state(atomic_load(&box->slot[slot].state)) != SCIF_BOX_DONE)
 		usleep(100);
 	error = box->slot[slot].error;
 	atomic_store(&box->slot[slot].state, SCIF_BOX_FREE);
@@ -363,6 +363,50 @@ a_box_is_not_believed(void **state)
 	assert_int_equal(ask_box(STACK, 0, UINT64_MAX, 2), ENXIO);
 	assert_int_equal(ask_box(STACK, 0, 0, SCIF_BOX_ROOM + 1), ENXIO);
 	assert_int_equal(ask_box(STACK, 0, 0, SCIF_BOX_ROOM), 0);
+}
+
+/* In the middle of a transfer each: before it is asked, and after it was answered. */
+static void
+take_all(struct scif_box *box)
+{
+	for (unsigned int i = 0; i < SCIF_BOX_SLOTS; i++)
+		atomic_store(&box->slot[i].state,
+			     scif_box_word(i % 2 ? SCIF_BOX_TAKEN : SCIF_BOX_DONE, getpid()));
+}
+
+static pid_t
+child_that_takes_all(void)
+{
+	struct client_endpoint *ep = client_endpoint_enter(t.epd);
+	struct client_span span;
+	pid_t pid = -1;
+
+	if (client_span_get(ep, CLIENT_SIDE_PEER, (int64_t)STACK, PAGE, 0, &span) == 0) {
+		pid = fork();
+		if (pid == 0) {
+			take_all(client_span_piece(&span, 0)->box);
+			_exit(0);
+		}
+		client_span_put(&span);
+	}
+	client_leave(ep);
+	return pid;
+}
+
+static void
+what_killed_children_had_of_a_box_is_used_again(void **state)
+{
+	pid_t pid = child_that_takes_all();
+	siginfo_t info;
+	char got[16];
+
+	(void)state;
+	assert_true(pid > 0);
+	/* It has ended, and nobody has asked what became of it. */
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(scif_vreadfrom(t.epd, got, 16, STACK, 0), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(scif_vreadfrom(t.epd, got, 16, STACK, 0), 0);
 }
 
 static void *
@@ -427,6 +471,7 @@ main(int argc, char **argv)
 		BOTH(unmapped_memory_is_a_fault_and_no_crash),
 		BOTH(unregistered_memory_is_copied_no_more),
 		BOTH(a_box_is_not_believed),
+		BOTH(what_killed_children_had_of_a_box_is_used_again),
 		BOTH(an_owner_that_is_killed_is_not_waited_for),
 		BOTH(memory_that_nobody_can_copy_is_refused),
 	};

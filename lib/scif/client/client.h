@@ -196,6 +196,9 @@ client_pause(void)
 #endif
 }
 
+/** Has a process ended? */
+bool client_has_ended(int32_t pid);
+
 /** CLOCK_MONOTONIC. */
 uint64_t client_now_ns(void);
 

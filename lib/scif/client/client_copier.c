@@ -62,7 +62,7 @@ copy(const struct client_copier *c, const struct scif_box_slot *asked, void *roo
 
 /* What is asked is read once: who asks may change it. */
 static void
-serve(struct client_copier *c, unsigned int i, uint32_t state)
+serve(struct client_copier *c, unsigned int i, uint32_t word)
 {
 	struct scif_box_slot *slot = &c->box->slot[i];
 	const struct scif_box_slot asked = {
@@ -70,12 +70,12 @@ serve(struct client_copier *c, unsigned int i, uint32_t state)
 		.offset = *(volatile uint64_t *)&slot->offset,
 		.length = *(volatile uint32_t *)&slot->length,
 	};
-	uint32_t then = SCIF_BOX_ASKED;
+	uint32_t done = scif_box_word(SCIF_BOX_DONE, scif_box_pid(word));
 
 	slot->error = copy(c, &asked, c->box->room[i]);
 	/* Pairs with who waits: bytes and error are there. */
-	if (state == SCIF_BOX_ASKED &&
-	    atomic_compare_exchange_strong(&slot->state, &then, SCIF_BOX_DONE))
+	if (scif_box_state(word) == SCIF_BOX_ASKED &&
+	    atomic_compare_exchange_strong(&slot->state, &word, done))
 		client_futex_wake(&slot->state);
 	else
 		atomic_store(&slot->state, SCIF_BOX_FREE);
@@ -85,13 +85,13 @@ static void
 serve_all(struct client_copier *c)
 {
 	for (unsigned int i = 0; i < SCIF_BOX_SLOTS; i++) {
-		uint32_t state = atomic_load(&c->box->slot[i].state);
+		uint32_t word = atomic_load(&c->box->slot[i].state);
 
-		if (state != SCIF_BOX_ASKED && state != SCIF_BOX_LEFT)
+		if (scif_box_state(word) != SCIF_BOX_ASKED && scif_box_state(word) != SCIF_BOX_LEFT)
 			continue;
 		client_lock(&c->copying);
 		if (!atomic_load(&c->stop))
-			serve(c, i, state);
+			serve(c, i, word);
 		client_unlock(&c->copying);
 	}
 }

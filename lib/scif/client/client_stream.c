@@ -2,8 +2,6 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 
 #include "client.h"
 
@@ -36,20 +34,6 @@
 
 /* ---- Sides that children share ---- */
 
-/* One that was killed has ended, also while nobody has asked what became of it. */
-static bool
-has_ended(pid_t pid)
-{
-	struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-	bool ended;
-
-	if (p.fd < 0)
-		return errno == ESRCH || (kill(pid, 0) < 0 && errno == ESRCH);
-	ended = poll(&p, 1, 0) == 1;
-	close(p.fd);
-	return ended;
-}
-
 /* Held by a process, as its number; one that has ended holds nothing. On the board, where no peer
  * can write. 0, or -EAGAIN for who does not wait, -EINTR, -ENOTCONN.
  */
@@ -61,7 +45,7 @@ shared_lock(struct client_endpoint *ep, _Atomic uint32_t *word, bool block)
 
 	for (int i = 0; !atomic_compare_exchange_strong(word, &holder, me); i++) {
 		/* Of this process no other thread can be here: one before had the same number. */
-		if (holder == me || (has_ended((pid_t)holder) &&
+		if (holder == me || (client_has_ended((int32_t)holder) &&
 				     atomic_compare_exchange_strong(word, &holder, me)))
 			return 0;
 		if (atomic_load(&ep->closing))

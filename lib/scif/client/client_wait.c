@@ -2,7 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
-#include <sched.h>
+#include <poll.h>
+#include <signal.h>
 
 #include "client.h"
 
@@ -101,4 +102,18 @@ client_wait(struct client_endpoint *ep, client_ready *ready, bool whole)
 	}
 	atomic_fetch_sub(sleepers, 1);
 	return ret;
+}
+
+/* One that was killed has ended, also while nobody has asked what became of it. */
+bool
+client_has_ended(int32_t pid)
+{
+	struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	bool ended;
+
+	if (p.fd < 0)
+		return errno == ESRCH || (kill(pid, 0) < 0 && errno == ESRCH);
+	ended = poll(&p, 1, 0) == 1;
+	close(p.fd);
+	return ended;
 }

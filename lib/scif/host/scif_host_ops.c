@@ -127,7 +127,7 @@ store_by_box(const struct scif_memory *memory, uint64_t offset, const void *byte
 
 	if (box == MAP_FAILED)
 		return -errno;
-	slot = scif_box_take(box);
+	slot = scif_box_take(box, getpid());
 	if (slot >= 0) {
 		memcpy(box->room[slot], bytes, len);
 		scif_box_ask(box, slot, 1, offset, (uint32_t)len, SCIF_BOX_LEFT);
