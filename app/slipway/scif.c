@@ -283,8 +283,9 @@ choose(int argc, char **argv, size_t *what)
 		for (*what = 0; *what < SHOWS; (*what)++)
 			if (strcmp(argv[optind], shows[*what].name) == 0)
 				return 0;
-	complain("scif: accepted is one of nodes, endpoints, windows and stat; "
-		 "see slipway scif --help");
+	complain("scif: '%s': accepted is one of nodes, endpoints, windows and stat; "
+		 "see slipway scif --help",
+		 optind < argc ? argv[argc - 1] : "");
 	return EXIT_USAGE;
 }
 
