@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,23 +38,6 @@ check_same(const struct pair *p, char *at, off_t offset)
 	assert_string_equal(at + 5, "there");
 }
 
-static bool
-is_shared(const void *at)
-{
-	FILE *f = fopen("/proc/self/maps", "r");
-	char line[512], flags[5];
-	uintptr_t from, to;
-	bool found = false, shared = false;
-
-	while (!found && fgets(line, sizeof(line), f) != NULL) {
-		assert_int_equal(sscanf(line, "%lx-%lx %4s", &from, &to, flags), 3);
-		found = (uintptr_t)at >= from && (uintptr_t)at < to;
-		shared = found && flags[3] == 's';
-	}
-	fclose(f);
-	return shared;
-}
-
 /* ---- Private memory ---- */
 
 static void
@@ -70,10 +52,10 @@ private_memory_keeps_its_contents_and_its_neighbours(void **state)
 		at[i] = (char)(i / 7);
 	at[3 * PAGE] = 0;
 	check_same(&p, at + PAGE, pair_window(p.a, at + PAGE, 3, RW));
-	assert_false(is_shared(at));
-	assert_true(is_shared(at + PAGE));
-	assert_true(is_shared(at + 3 * PAGE));
-	assert_false(is_shared(at + 4 * PAGE));
+	assert_false(pair_is_shared(at));
+	assert_true(pair_is_shared(at + PAGE));
+	assert_true(pair_is_shared(at + 3 * PAGE));
+	assert_false(pair_is_shared(at + 4 * PAGE));
 	for (unsigned int i = 0; i < 5 * PAGE; i++)
 		if ((i < PAGE + 5 || i >= PAGE + 11) && i != 3 * PAGE)
 			assert_int_equal(at[i], (char)(i / 7));
@@ -110,7 +92,7 @@ protections_of_private_memory_stay(void **state)
 	strcpy(at + PAGE, "middle");
 	mprotect(at + PAGE, PAGE, PROT_READ);
 	assert_failed(scif_register(p.a, at, 3 * PAGE, 0, RW, 0), EFAULT);
-	assert_false(is_shared(at));
+	assert_false(pair_is_shared(at));
 	offset = pair_window(p.a, at, 3, SCIF_PROT_READ);
 	assert_int_equal(scif_vreadfrom(p.b, got, 7, offset + PAGE, 0), 0);
 	assert_string_equal(got, "middle");
@@ -239,7 +221,7 @@ writers_lose_nothing_while_memory_is_moved(void **state)
 
 			assert_int_equal(scif_unregister(p.a, offset, BUSY_PAGES * PAGE), 0);
 		}
-		assert_true(is_shared(at));
+		assert_true(pair_is_shared(at));
 		atomic_store(&stop, true);
 		for (int i = 0; i < nb_threads; i++)
 			pthread_join(thread[i], NULL);
@@ -273,7 +255,7 @@ a_child_has_memory_of_its_own(void **state)
 	strcpy(at, "parent");
 	pid = fork();
 	if (pid == 0) {
-		int wrong = strcmp(at, "parent") != 0 || is_shared(at);
+		int wrong = strcmp(at, "parent") != 0 || pair_is_shared(at);
 
 		strcpy(at, "child");
 		strcpy(shared, "child");

@@ -169,3 +169,20 @@ pair_window_at(scif_epd_t epd, void *at, unsigned int pages, off_t offset, int p
 			 offset);
 	return offset;
 }
+
+bool
+pair_is_shared(const void *at)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[512], flags[5];
+	uintptr_t from, to;
+	bool found = false, shared = false;
+
+	while (!found && fgets(line, sizeof(line), f) != NULL) {
+		assert_int_equal(sscanf(line, "%lx-%lx %4s", &from, &to, flags), 3);
+		found = (uintptr_t)at >= from && (uintptr_t)at < to;
+		shared = found && flags[3] == 's';
+	}
+	fclose(f);
+	return shared;
+}

@@ -58,6 +58,9 @@ char *pair_shared(unsigned int count, int *fd);
 off_t pair_window(scif_epd_t epd, void *at, unsigned int pages, int prot);
 off_t pair_window_at(scif_epd_t epd, void *at, unsigned int pages, off_t offset, int prot);
 
+/** Is an address in a shared mapping of this process? */
+bool pair_is_shared(const void *at);
+
 /** It failed for that reason. */
 #define assert_failed(call, error)                                                                 \
 	do {                                                                                       \
