@@ -8,12 +8,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "scif.h"
+#include "scif_board.h"
 #include "scif_test_pair.h"
 #include "scif_test_rig.h"
 
@@ -125,6 +128,44 @@ an_engine_that_is_killed_ends_waits_and_another_is_found(void **state)
 	pair_close(&p);
 }
 
+/* One too many is refused, and takes nothing; each that is closed can be opened again. */
+static void
+a_process_has_so_many_endpoints_and_no_more(void **state)
+{
+	scif_epd_t *all = calloc(SCIF_BOARD_ENDPOINTS, sizeof(*all));
+	struct rlimit limit, before;
+	int fd;
+
+	(void)state;
+	assert_non_null(all);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	limit.rlim_cur = limit.rlim_max;
+	if (limit.rlim_max < SCIF_BOARD_ENDPOINTS + 64 || setrlimit(RLIMIT_NOFILE, &limit) < 0) {
+		free(all);
+		skip();
+	}
+	for (uint32_t i = 0; i < SCIF_BOARD_ENDPOINTS; i++)
+		assert_true((all[i] = scif_open()) >= 0);
+	fd = dup(0);
+	close(fd);
+	assert_failed(scif_open(), ENOMEM);
+	assert_failed(scif_open(), ENOMEM);
+	assert_int_equal(dup(0), fd);
+	close(fd);
+	for (uint32_t i = 0; i < 100; i++) {
+		assert_int_equal(scif_close(all[i]), 0);
+		assert_true((all[i] = scif_open()) >= 0);
+		assert_failed(scif_open(), ENOMEM);
+	}
+	for (uint32_t i = 0; i < SCIF_BOARD_ENDPOINTS; i++)
+		assert_int_equal(scif_close(all[i]), 0);
+	for (uint32_t i = 0; i < SCIF_BOARD_ENDPOINTS; i++)
+		assert_int_equal(scif_close(scif_open()), 0);
+	setrlimit(RLIMIT_NOFILE, &before);
+	free(all);
+}
+
 int
 main(void)
 {
@@ -133,6 +174,7 @@ main(void)
 		cmocka_unit_test(a_child_opens_endpoints_of_its_own),
 		cmocka_unit_test(a_killed_process_is_noticed_at_once),
 		cmocka_unit_test(an_engine_that_is_killed_ends_waits_and_another_is_found),
+		cmocka_unit_test(a_process_has_so_many_endpoints_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <stdlib.h>
+
+#include "scif_link_test_rig.h"
+#include "scif_window.h"
+
+/* Each limit: what is one too many is refused, what there is goes on, and nothing is left behind. */
+
+#define WAITING 1489u  /* messages, as many as a ring holds */
+#define STAYING 65536u /* messages that are not given up */
+
+static void
+expect_held(const struct bench *b, struct scif_held expected)
+{
+	struct scif_held held;
+
+	scif_engine_held(b->engine, &held);
+	assert_memory_equal(&held, &expected, sizeof(held));
+}
+
+static int
+ask(enum scif_request_op op, uint32_t endpoint, uint64_t a0, uint64_t a1)
+{
+	return bench_ask(&card, theirs, op, endpoint, a0, a1, 0);
+}
+
+static void
+endpoints_of_a_client(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < SCIF_BOARD_ENDPOINTS; i++)
+		assert_int_equal(ask(SCIF_REQUEST_OPEN, i, 0, 0), 0);
+	assert_int_equal(ask(SCIF_REQUEST_OPEN, SCIF_BOARD_ENDPOINTS, 0, 0), -EINVAL);
+	assert_int_equal(ask(SCIF_REQUEST_OPEN, 7, 0, 0), -EBUSY);
+	expect_held(&card, (struct scif_held){.clients = 1,
+					      .endpoints = SCIF_BOARD_ENDPOINTS,
+					      .tokens = SCIF_BOARD_ENDPOINTS});
+	assert_int_equal(ask(SCIF_REQUEST_CLOSE, 7, 0, 0), 0);
+	assert_int_equal(ask(SCIF_REQUEST_OPEN, 7, 0, 0), 0);
+	for (uint32_t i = 0; i < SCIF_BOARD_ENDPOINTS; i++)
+		assert_int_equal(ask(SCIF_REQUEST_CLOSE, i, 0, 0), 0);
+	expect_held(&card, (struct scif_held){.clients = 1});
+}
+
+static void
+requests_at_a_listener(void **state)
+{
+	const uint32_t one_too_many = 1 + SCIF_BACKLOG_MAX;
+	struct scif_held held;
+
+	(void)state;
+	ask(SCIF_REQUEST_OPEN, 0, 0, 0);
+	ask(SCIF_REQUEST_BIND, 0, PORT, 0);
+	assert_int_equal(ask(SCIF_REQUEST_LISTEN, 0, 100000, 0), 0);
+	for (uint32_t i = 1; i <= one_too_many; i++) {
+		ask(SCIF_REQUEST_OPEN, i, 0, 0);
+		assert_int_equal(ask(SCIF_REQUEST_CONNECT, i, 1, PORT), -EINPROGRESS);
+	}
+	assert_int_equal(ask(SCIF_REQUEST_OUTCOME, one_too_many, 0, 0), -ECONNREFUSED);
+	scif_engine_held(card.engine, &held);
+	assert_int_equal(held.requests, SCIF_BACKLOG_MAX);
+	assert_int_equal(held.halves, 0);
+	/* One is accepted, and another may wait. */
+	assert_int_equal(ask(SCIF_REQUEST_ACCEPT, 0, one_too_many + 1, 0), 0);
+	assert_int_equal(ask(SCIF_REQUEST_CONNECT, one_too_many, 1, PORT), -EINPROGRESS);
+	assert_int_equal(ask(SCIF_REQUEST_OUTCOME, one_too_many, 0, 0), -EINPROGRESS);
+	for (uint32_t i = 0; i <= one_too_many + 1; i++)
+		ask(SCIF_REQUEST_CLOSE, i, 0, 0);
+	expect_held(&card, (struct scif_held){.clients = 1});
+}
+
+/* A request about a piece of memory, or all of a window. */
+static int
+ask_window(enum scif_request_op op, uint64_t length, uint64_t piece)
+{
+	const struct scif_request rq = {
+		.op = op,
+		.endpoint = 1,
+		.slot = 3,
+		.ticket = 1,
+		.arg = {UINT64_MAX, length, 3, 0, piece, 7},
+	};
+	int fds[SCIF_REQUEST_FDS], fd = 50;
+
+	scif_engine_request(host.engine, ours, &rq, sizeof(rq), &fd, &host.reply, fds);
+	return -host.reply.error;
+}
+
+static void
+pieces_of_a_window(void **state)
+{
+	struct scif_held before, held;
+
+	(void)state;
+	connect_them();
+	scif_engine_held(host.engine, &before);
+	for (uint32_t i = 0; i < SCIF_RUNS_MAX; i++)
+		assert_int_equal(ask_window(SCIF_REQUEST_RUN, 0, SCIF_PAGE), 0);
+	scif_engine_held(host.engine, &held);
+	assert_int_equal(held.forming, 1);
+	assert_int_equal(ask_window(SCIF_REQUEST_REGISTER, (SCIF_RUNS_MAX + 1) * SCIF_PAGE,
+				    SCIF_PAGE),
+			 -ENOMEM);
+	expect_held(&host, before);
+	/* As many as there may be. */
+	for (uint32_t i = 1; i < SCIF_RUNS_MAX; i++)
+		assert_int_equal(ask_window(SCIF_REQUEST_RUN, 0, SCIF_PAGE), 0);
+	assert_int_equal(ask_window(SCIF_REQUEST_REGISTER, SCIF_RUNS_MAX * SCIF_PAGE, SCIF_PAGE),
+			 -EINPROGRESS);
+	settle();
+	scif_engine_held(host.engine, &held);
+	assert_int_equal(held.windows, 1);
+}
+
+static void
+pages_of_a_window(void **state)
+{
+	const uint64_t length = (SCIF_WINDOW_PAGES_MAX + 1) * SCIF_PAGE;
+	struct scif_held before;
+
+	(void)state;
+	connect_them();
+	scif_engine_held(host.engine, &before);
+	assert_int_equal(ask_window(SCIF_REQUEST_RUN, 0, SCIF_PAGE), 0);
+	assert_int_equal(ask_window(SCIF_REQUEST_REGISTER, length, length - SCIF_PAGE), -ENOMEM);
+	expect_held(&host, before);
+}
+
+/* Windows that another node has here; those that are not looked at any further are only counted. */
+static void
+windows_of_a_node(void **state)
+{
+	struct scif_window *many = calloc(SCIF_WINDOWS_OF_NODE, sizeof(*many));
+	const struct scif_message m = {
+		.src = {1, 9}, .dst = {0, 10}, .op = SCIF_ALLOC_REQ, .payload = {0, 1, 2}};
+	struct scif_node *from = host.engine->node[1];
+
+	(void)state;
+	assert_non_null(many);
+	for (uint32_t i = 1; i < SCIF_WINDOWS_OF_NODE; i++) {
+		many[i].node = 1;
+		many[i].far = true;
+		scif_list_init(&many[i].mapped);
+		scif_list_add(&host.engine->windows, &many[i].link);
+	}
+	scif_message_deliver(from, &m);
+	assert_int_equal(host.engine->counters.sent[SCIF_ALLOC_GNT], 1);
+	scif_message_deliver(from, &m);
+	assert_int_equal(host.engine->counters.sent[SCIF_ALLOC_GNT], 1);
+	assert_int_equal(host.engine->counters.sent[SCIF_ALLOC_REJ], 1);
+	for (uint32_t i = 1; i < SCIF_WINDOWS_OF_NODE; i++)
+		scif_list_remove(&many[i].link);
+	free(many);
+	settle();
+	scif_engine_link_remove(host.engine, 1);
+	expect_held(&host, (struct scif_held){.clients = 1});
+}
+
+static void
+waits_for_transfers(void **state)
+{
+	struct scif_message m = {.src = {1, PORT}, .op = SCIF_WAIT};
+	const uint32_t most = 4096;
+
+	(void)state;
+	connect_them();
+	m.payload[0] = scif_endpoint_of(ours, 1)->token;
+	m.payload[2] = 1;
+	for (uint32_t i = 0; i < most; i++)
+		scif_message_deliver(host.engine->node[1], &m);
+	assert_int_equal(host.engine->counters.sent[SCIF_WAIT_NACK], 0);
+	scif_message_deliver(host.engine->node[1], &m);
+	assert_int_equal(host.engine->counters.sent[SCIF_WAIT_NACK], 1);
+	/* Nobody completes what was never begun. */
+	pass_ms(1000);
+	assert_int_equal(host.engine->counters.sent[SCIF_WAIT_NACK], most + 1);
+	assert_true(scif_list_empty(&host.engine->waits));
+}
+
+static void
+messages_that_wait(void **state)
+{
+	const struct scif_message question = {.src = {0, 9}, .dst = {1, 9}, .op = SCIF_MARK};
+	const struct scif_message answer = {.src = {0, 9}, .dst = {1, 9}, .op = SCIF_MARK_ACK};
+	struct scif_node *node = host.engine->node[1];
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * WAITING; i++)
+		assert_int_equal(scif_message_send(node, &question), 0);
+	assert_int_equal(scif_message_send(node, &question), -ENODEV);
+	for (uint32_t i = WAITING; i < STAYING; i++)
+		assert_int_equal(scif_message_send(node, &answer), 0);
+	assert_int_equal(scif_message_send(node, &answer), -ENODEV);
+	/* Questions are given up, answers come. */
+	bench_step(&host, 300);
+	for (uint32_t i = 0; i < STAYING / WAITING; i++)
+		settle();
+	assert_int_equal(card.engine->counters.received[SCIF_MARK], WAITING);
+	assert_int_equal(card.engine->counters.received[SCIF_MARK_ACK], STAYING - WAITING);
+}
+
+static void
+nodes(void **state)
+{
+	(void)state;
+	assert_int_equal(scif_engine_link_add(host.engine, SCIF_NODES_MAX, &loop.end[0].bus),
+			 -EINVAL);
+	assert_int_equal(scif_engine_peer_add(host.engine, SCIF_NODES_MAX, &loop.end[0].bus),
+			 -EINVAL);
+	assert_int_equal(scif_engine_link_add(host.engine, 1, &loop.end[0].bus), -EBUSY);
+	assert_false(scif_engine_node_online(host.engine, SCIF_NODES_MAX));
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_OPEN, 1, 0, 0, 0), 0);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, SCIF_NODES_MAX, 1, 0),
+			 -ENODEV);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 1, UINT64_MAX, 1, 0),
+			 -ENODEV);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(endpoints_of_a_client),
+		TEST(requests_at_a_listener),
+		TEST(pieces_of_a_window),
+		TEST(pages_of_a_window),
+		TEST(windows_of_a_node),
+		TEST(waits_for_transfers),
+		TEST(messages_that_wait),
+		TEST(nodes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
