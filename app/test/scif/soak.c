@@ -128,7 +128,9 @@ run(void)
 	if (!is_over())
 		end_round();
 	atomic_store(&soak->counting, 1);
-	for (int i = 0; i < ROUNDS && !is_over(); i++) {
+	for (int i = 0; i < ROUNDS; i++) {
+		if (is_over())
+			return;
 		round_run(began, last, 0);
 		if (is_over() || !end_round())
 			return;
@@ -279,9 +281,26 @@ count_heap(char **argv)
 	execv("/proc/self/exe", argv);
 }
 
+/* Has anything failed? */
+static bool
+say_failure(void)
+{
+	while (atomic_load(&soak->failed) == 1)
+		pause_ms(1);
+	if (atomic_load(&soak->failed) == 0)
+		return false;
+	printf("\nFAILED, seed %" PRIu64 ": %s\n", soak->seed, soak->failure);
+	fflush(stdout);
+	alarm(0);
+	while (option.hold && interrupted == 0)
+		pause_ms(100);
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
+	bool failed;
 	int status;
 
 	count_heap(argv);
@@ -304,17 +323,10 @@ main(int argc, char **argv)
 	}
 	run();
 	soak_say_summary();
-	while (atomic_load(&soak->failed) == 1)
-		pause_ms(1);
-	if (atomic_load(&soak->failed) != 0) {
-		printf("\nFAILED, seed %" PRIu64 ": %s\n", soak->seed, soak->failure);
-		fflush(stdout);
-		alarm(0);
-		while (option.hold && interrupted == 0)
-			pause_ms(100);
-	}
+	failed = say_failure();
+	/* Those who are left miss who is killed before them: that counts no more. */
 	soak_end_all();
-	if (atomic_load(&soak->failed) != 0)
+	if (failed)
 		return 1;
 	printf("\nall as it should be\n");
 	return 0;
