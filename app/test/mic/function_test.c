@@ -211,7 +211,7 @@ a_directory_that_lies_is_refused(void)
 #define SPELLS      15u
 #define SPELLS_MOST 250u
 #define CPU_SHARE   0.7
-/* The thread looks every 2 ms whether somebody still polls. Where it has the CPU of the one that
+/* The thread looks twice in 4 ms whether somebody still polls. Where it has the CPU of the one that
  * does, each look costs that one some 30 us.
  */
 #define WAKE_UPS_MOST (SPELL_US / 667)
