@@ -137,8 +137,9 @@ store_pair(struct access_devargs *reader, const struct rte_kvargs *list, unsigne
 	if (is_repeated(reader, list, i))
 		return refuse(reader, pair, "given twice; accepted: once, ",
 			      accepted(arg, range));
-	if (arg->of == ACCESS_OF_DEVICE && reader->device_key == NULL)
-		reader->device_key = arg->key;
+	if (arg->of == ACCESS_OF_DEVICE && reader->device_said[0] == '\0')
+		snprintf(reader->device_said, sizeof(reader->device_said), "%s=%s", pair->key,
+			 value_of(pair));
 	if (store(reader, arg, value_of(pair)) < 0)
 		return refuse(reader, pair, "accepted: ", accepted(arg, range));
 	return 0;
@@ -173,7 +174,7 @@ access_devargs_read(struct access_devargs *reader, const char *text)
 	struct rte_kvargs *list;
 	int ret;
 
-	reader->device_key = NULL;
+	reader->device_said[0] = '\0';
 	if (text == NULL || *text == '\0')
 		return 0;
 	list = rte_kvargs_parse(text, NULL);

@@ -67,6 +67,8 @@ struct access_devarg {
 	.at = ACCESS_DEVARG_AT(args, member, int)
 #define ACCESS_DEVARG_OWN(function, words) .store = (function), .accepted = (words)
 
+/** Room for what was said of a key, cut off where it is longer. */
+#define ACCESS_SAID_MAX 64
 /** Room for a reason, with its end. */
 #define ACCESS_WHY_MAX 256
 
@@ -84,7 +86,8 @@ struct access_devargs {
 	 */
 	void (*settled)(const void *args, const struct access_devarg *arg,
 			char why[ACCESS_WHY_MAX]);
-	const char *device_key; /**< out: the first one of ACCESS_OF_DEVICE that was said, or NULL */
+	/** out: the first one of ACCESS_OF_DEVICE that was said, key=value, or "" */
+	char device_said[ACCESS_SAID_MAX];
 };
 
 /**

@@ -125,21 +125,21 @@ what_is_accepted_is_stored(void **state)
 	(void)state;
 	expect(NULL, false, 0, "");
 	expect("", false, 0, "");
-	assert_null(reader.device_key);
+	assert_string_equal(reader.device_said, "");
 	expect("step=manual,numa_node=-1,letter=a,cq=sparse,queues=64,letter=b", false, 0, "");
 	assert_int_equal(args.step, ACCESS_STEP_MANUAL);
 	assert_int_equal(args.numa_node, -1);
 	assert_int_equal(args.letter, 'b');
 	assert_true(args.sparse);
 	assert_int_equal(args.queues, 64);
-	assert_string_equal(reader.device_key, "cq");
+	assert_string_equal(reader.device_said, "cq=sparse");
 	expect("step=idle,cq=dense,y=1,x=2", false, 0, "");
 	assert_int_equal(args.step, ACCESS_STEP_IDLE);
 	assert_false(args.sparse);
 	assert_string_equal(args.key, "x");
 	expect("their_queues=2", true, 0, "");
 	assert_int_equal(args.queues, 2);
-	assert_string_equal(reader.device_key, "queues");
+	assert_string_equal(reader.device_said, "their_queues=2");
 }
 
 static void

@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <rte_common.h>
@@ -303,6 +304,23 @@ choose(struct mic_dev *dev, unsigned int modes)
 	return (modes & MIC_IRQ_POLL) != 0;
 }
 
+static void
+refuse(const struct mic_dev *dev, unsigned int modes)
+{
+	char kinds[32] = "";
+	unsigned int mode;
+	size_t n = 0;
+
+	for (mode = MIC_IRQ_MSIX; mode < MIC_IRQ_POLL; mode <<= 1) {
+		if (modes & mode && n < sizeof(kinds))
+			n += (size_t)snprintf(kinds + n, sizeof(kinds) - n, "%s%s",
+					      n == 0 ? "" : ", ", mic_irq_mode_name(mode));
+	}
+	MIC_DEV_LOG(ERR, dev,
+		    "interrupts: %s cannot be had on this way to the card; accepted: irq=poll, or "
+		    "no irq=, for the best there is", kinds);
+}
+
 int
 mic_irq_open(struct mic_dev *dev, unsigned int modes)
 {
@@ -313,9 +331,7 @@ mic_irq_open(struct mic_dev *dev, unsigned int modes)
 	pthread_mutex_init(&dev->irq.lock, &attr);
 	pthread_mutexattr_destroy(&attr);
 	if (!choose(dev, modes)) {
-		MIC_DEV_LOG(ERR, dev,
-			    "interrupts: none of the kinds asked for can be had; accepted: also "
-			    "irq=poll");
+		refuse(dev, modes);
 		return -ENOTSUP;
 	}
 	enable(dev);

@@ -126,12 +126,12 @@ learn_caps(struct dsa *dsa, struct dsa_wq *wq)
 static int
 check_args(const struct dsa *dsa)
 {
-	if (dsa->args.config_key == NULL)
+	if (dsa->args.config_said[0] == '\0')
 		return 0;
 	DSA_LOG(ERR, dsa->name,
 		"device argument %s: the server at %s has settled that for its work queue; "
 		"accepted: with a whole device",
-		dsa->args.config_key, dsa->args.path);
+		dsa->args.config_said, dsa->args.path);
 	return -EINVAL;
 }
 

@@ -153,6 +153,6 @@ dsa_devargs_parse(const char *name, const char *text, struct dsa_devargs *args)
 	};
 	if (access_devargs_read(&reader, text) < 0)
 		return -EINVAL;
-	args->config_key = reader.device_key;
+	memcpy(args->config_said, reader.device_said, sizeof(args->config_said));
 	return check_together(name, args);
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "access.h"
+#include "access_devargs.h"
 #include "dsa_desc.h"
 #include "dsa_vchan.h"
 
@@ -29,7 +29,8 @@ struct dsa_devargs {
 	enum access_step step;
 	unsigned int version; /**< DSA_VERSION_1, DSA_VERSION_2 */
 	int numa_node;
-	const char *config_key; /**< the first one that configures a device, or NULL */
+	/** The first one that configures a device, key=value, or "". */
+	char config_said[ACCESS_SAID_MAX];
 	/* How the device is to be divided. */
 	unsigned int wqs;
 	bool shared;

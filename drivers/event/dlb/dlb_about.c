@@ -126,12 +126,12 @@ read_part(const json_t *about, enum dlb_version version, unsigned int dir_ports,
 static int
 check_args(const struct dlb *dlb)
 {
-	if (dlb->args.device_key == NULL)
+	if (dlb->args.device_said[0] == '\0')
 		return 0;
 	DLB_LOG(ERR, dlb->name,
 		"device argument %s: the server at %s shares its device out, and has settled that; "
 		"accepted: with a whole device",
-		dlb->args.device_key, dlb->args.socket);
+		dlb->args.device_said, dlb->args.socket);
 	return -EINVAL;
 }
 

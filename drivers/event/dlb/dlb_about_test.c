@@ -170,7 +170,7 @@ what_is_settled_is_not_settled_again(void **state)
 	memset(&dlb, 0, sizeof(dlb));
 	dlb.name = "event_dlb0";
 	dlb.args.version = DLB_V25;
-	dlb.args.device_key = "sn";
+	strcpy(dlb.args.device_said, "sn=64:64");
 	assert_int_equal(dlb_about_learn(&dlb), -EINVAL);
 	free(dlb.part);
 }

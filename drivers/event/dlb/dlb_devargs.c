@@ -339,7 +339,7 @@ dlb_devargs_parse(const char *name, const char *text, struct dlb_devargs *args)
 	set_defaults(args);
 	if (access_devargs_read(&reader, text) < 0)
 		return -EINVAL;
-	args->device_key = reader.device_key;
+	memcpy(args->device_said, reader.device_said, sizeof(args->device_said));
 	/* One that joins a device, or is served by others, learns its version later. */
 	if (args->device[0] != '\0' || args->socket[0] != '\0')
 		return 0;

@@ -9,7 +9,7 @@
 
 #include <rte_dev.h>
 
-#include "access.h"
+#include "access_devargs.h"
 #include "dlb_devargs_list.h"
 #include "dlb_hcw.h"
 #include "dlb_regs.h"
@@ -29,7 +29,8 @@ struct dlb_devargs {
 	enum dlb_version version;
 	bool version_told;
 	enum access_step step;
-	const char *device_key; /**< the first one that settles something for a whole device, or NULL */
+	/** The first one that settles something for a whole device, key=value, or "". */
+	char device_said[ACCESS_SAID_MAX];
 	char socket[DLB_SOCKET_MAX]; /**< of the server that has the device, or empty */
 	unsigned int max_queues;    /**< load-balanced queues to advertise */
 	unsigned int max_events;    /**< events to advertise, 0: all the device has */
