@@ -47,7 +47,7 @@ enum scif_attempt {
 };
 
 /** An endpoint as its client sees it. Written by the engine, but for `sleepers`, `sent`, `received`
- * and `holder`.
+ * `holder` and `full`.
  */
 struct scif_ctl {
 	_Alignas(64) _Atomic uint32_t state;
@@ -61,6 +61,7 @@ struct scif_ctl {
 	_Atomic uint32_t received;  /**< the same of chunks received */
 	_Atomic uint32_t node_lost; /**< the peer's node is gone: ENODEV where that is documented */
 	_Atomic uint32_t holder[2]; /**< of processes that share it, who sends, and who receives */
+	_Atomic uint32_t full;      /**< somebody found no room, and was not shown any since */
 };
 
 static_assert(sizeof(struct scif_ctl) == 64, "one cache line each");

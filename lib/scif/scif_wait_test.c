@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -349,6 +350,42 @@ a_descriptor_shows_events_for_as_long_as_they_last(void **state)
 	pair_close(&p);
 }
 
+/* A change, as edge-triggered epoll has it. */
+static bool
+edge_comes(int epoll, int ms)
+{
+	struct epoll_event event = {0};
+
+	return epoll_wait(epoll, &event, 1, ms) == 1 && (event.events & EPOLLOUT) != 0;
+}
+
+/* The engine looks when all is over. */
+static void
+room_that_came_before_anybody_looked_is_an_edge(void **state)
+{
+	struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
+	static char bytes[2 * RING];
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(scif_get_fd(p.a), p.a);
+	assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, p.a, &event), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		/* The first, and what may come twice. */
+		while (edge_comes(epoll, 20))
+			;
+		kill(rig_node.pid, SIGSTOP);
+		assert_int_equal(scif_send(p.a, bytes, sizeof(bytes), 0), RING - 1);
+		assert_int_equal(scif_recv(p.b, bytes, sizeof(bytes), 0), RING - 1);
+		kill(rig_node.pid, SIGCONT);
+		assert_true(edge_comes(epoll, 1000));
+	}
+	close(epoll);
+	pair_close(&p);
+}
+
 int
 main(void)
 {
@@ -360,6 +397,7 @@ main(void)
 		cmocka_unit_test(closing_an_endpoint_ends_who_waits_for_it),
 		cmocka_unit_test(a_peer_that_closes_ends_who_waits),
 		cmocka_unit_test(a_descriptor_shows_events_for_as_long_as_they_last),
+		cmocka_unit_test(room_that_came_before_anybody_looked_is_an_edge),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

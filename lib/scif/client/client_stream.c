@@ -194,6 +194,14 @@ in_vain(struct client_endpoint *ep, uint32_t *looks)
 	return ++*looks % LOOKS_PER_ALIVE == 0 && client_is_dead(ep->client) ? -ENODEV : 0;
 }
 
+/* Nothing more goes in: who waits for that at the descriptor may wait for a change. */
+static void
+found_full(struct client_endpoint *ep)
+{
+	if (ep->gated && atomic_exchange(&ep->ctl->full, 1) == 0)
+		client_tell(ep);
+}
+
 /* Bytes of a piece, at most. */
 static inline uint32_t
 piece_of(uint32_t mask)
@@ -270,6 +278,7 @@ send_bytes(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len, bool 
 		n = put(ep, bytes + sent, len - sent, block);
 		sent += n;
 		if (n == 0 && !block) {
+			found_full(ep);
 			ret = in_vain(ep, &ep->tx_looks);
 			break;
 		}

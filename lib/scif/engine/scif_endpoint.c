@@ -73,6 +73,7 @@ ctl_init(struct scif_ctl *ctl)
 	atomic_store(&ctl->node_lost, 0);
 	atomic_store(&ctl->holder[0], 0);
 	atomic_store(&ctl->holder[1], 0);
+	atomic_store(&ctl->full, 0);
 	atomic_store(&ctl->state, SCIF_UNBOUND);
 }
 
@@ -291,6 +292,16 @@ events(const struct scif_endpoint *ep)
 	}
 }
 
+/* Who found no room waits for some to come, perhaps for the change: there is one for it, also where
+ * the room came before anybody looked.
+ */
+static void
+show_change(struct scif_endpoint *ep, short now)
+{
+	if ((now & POLLOUT) != 0 && atomic_exchange(&ep->ctl->full, 0) != 0)
+		ep->engine->ops->gate_show(ep->engine->arg, &ep->gate, (short)(now & ~POLLOUT));
+}
+
 void
 scif_endpoint_show(struct scif_endpoint *ep)
 {
@@ -301,6 +312,7 @@ scif_endpoint_show(struct scif_endpoint *ep)
 	 */
 	for (int i = 0; ep->gated && i < 2; i++) {
 		now = events(ep);
+		show_change(ep, now);
 		ep->engine->ops->gate_show(ep->engine->arg, &ep->gate, now);
 	}
 }
