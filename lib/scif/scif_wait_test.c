@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -97,6 +98,18 @@ wait_poll_many(scif_epd_t epd)
 	struct scif_pollepd p[] = {{.epd = epd, .events = POLLIN}, {.epd = epd}, {.epd = -1}};
 
 	return scif_poll(p, 3, -1) < 0 ? -1 : p[0].revents;
+}
+
+/* With a descriptor of another kind, of which nothing comes. */
+static int
+wait_poll_mixed(scif_epd_t epd)
+{
+	int other = eventfd(0, EFD_CLOEXEC), ret;
+	struct scif_pollepd p[] = {{.epd = other, .events = POLLIN}, {.epd = epd, .events = POLLIN}};
+
+	ret = scif_poll(p, 2, -1);
+	close(other);
+	return ret < 0 ? -1 : p[1].revents;
 }
 
 static void
@@ -214,7 +227,7 @@ a_handler_that_restarts_ends_no_wait(void **state)
 static void
 a_poll_ends_with_any_handler_and_with_no_other_signal(void **state)
 {
-	int (*const wait[])(scif_epd_t) = {wait_poll, wait_poll_many};
+	int (*const wait[])(scif_epd_t) = {wait_poll, wait_poll_many, wait_poll_mixed};
 	const struct sigaction action = {.sa_handler = caught, .sa_flags = SA_RESTART};
 	struct waiter w;
 	struct pair p;
@@ -222,7 +235,7 @@ a_poll_ends_with_any_handler_and_with_no_other_signal(void **state)
 	(void)state;
 	pair_make(&p);
 	sigaction(SIGUSR1, &action, NULL);
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		w.wait = wait[i];
 		w.epd = p.a;
 		wait_begin(&w);

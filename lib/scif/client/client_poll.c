@@ -114,7 +114,17 @@ collect(const struct client_poll all[], unsigned int count, struct client_word w
 	return n;
 }
 
-/* Signals come in with that mask; NULL: with the thread's own. */
+/* No handler is missed that would run between two sleeps: they come in with the mask from before.
+ */
+static void
+hold_signals(sigset_t *mask)
+{
+	sigset_t every;
+
+	sigfillset(&every);
+	pthread_sigmask(SIG_BLOCK, &every, mask);
+}
+
 static int
 nap(long ms, const sigset_t *mask)
 {
@@ -183,15 +193,13 @@ sleep_until(struct client_poll all[], unsigned int count, uint64_t end, long tim
 	}
 }
 
-/* Nor is a handler missed that would run between two sleeps. */
 static int
 sleep_held(struct client_poll all[], unsigned int count, uint64_t end, long timeout_ms)
 {
-	sigset_t every, mask;
+	sigset_t mask;
 	int found;
 
-	sigfillset(&every);
-	pthread_sigmask(SIG_BLOCK, &every, &mask);
+	hold_signals(&mask);
 	found = sleep_until(all, count, end, timeout_ms, &mask);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	return found;
@@ -246,9 +254,11 @@ client_poll(struct client_poll all[], unsigned int count, long timeout_ms)
 
 /* Have the kernel look at all of them: endpoints show their events at theirs. */
 static int
-look_by_kernel(struct client_poll all[], struct pollfd fds[], unsigned int count, long ms)
+look_by_kernel(struct client_poll all[], struct pollfd fds[], unsigned int count, long ms,
+	       const sigset_t *mask)
 {
-	int n = poll(fds, count, (int)ms);
+	struct timespec ts = {ms / 1000, ms % 1000 * NS_PER_MS};
+	int n = ppoll(fds, count, &ts, mask);
 
 	for (unsigned int i = 0; i < count; i++)
 		if (all[i].fd >= 0)
@@ -272,23 +282,24 @@ prepare(const struct client_poll all[], struct pollfd fds[], unsigned int count)
 }
 
 static int
-poll_mixed(struct client_poll all[], struct pollfd fds[], unsigned int count, long timeout_ms)
+poll_mixed(struct client_poll all[], struct pollfd fds[], unsigned int count, long timeout_ms,
+	   const sigset_t *mask)
 {
 	uint64_t end = end_of(&timeout_ms);
 	int ret, found;
 	long ms;
 
 	for (;;) {
-		ret = look_by_kernel(all, fds, count, 0);
+		ret = look_by_kernel(all, fds, count, 0, mask);
 		found = look(all, count);
 		ms = slice(end, timeout_ms);
 		if (ret < 0 || found != 0 || ms == 0)
 			return ret < 0 ? ret : found;
 		/* What a descriptor shows may be a moment older than what there is. */
 		if (ret > 0)
-			ret = nap(NAP_MS, NULL);
+			ret = nap(NAP_MS, mask);
 		else
-			ret = look_by_kernel(all, fds, count, ms);
+			ret = look_by_kernel(all, fds, count, ms, mask);
 		if (ret < 0)
 			return ret;
 		look_for_engine(all, count);
@@ -300,12 +311,15 @@ client_poll_mixed(struct client_poll all[], unsigned int count, long timeout_ms)
 {
 	struct pollfd *fds = calloc(count, sizeof(*fds));
 	int ret = -ENOMEM;
+	sigset_t mask;
 
 	if (fds == NULL)
 		return ret;
 	ret = prepare(all, fds, count);
+	hold_signals(&mask);
 	if (ret == 0)
-		ret = poll_mixed(all, fds, count, timeout_ms);
+		ret = poll_mixed(all, fds, count, timeout_ms, &mask);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	free(fds);
 	return ret;
 }
