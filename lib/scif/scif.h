@@ -65,12 +65,12 @@ struct scif_pollepd {
 
 enum {
 	SCIF_PROT_READ = 0x1,
-	SCIF_PROT_WRITE = 0x2,
+	SCIF_PROT_WRITE = 0x2
 };
 
 enum {
 	SCIF_MAP_FIXED = 0x10,
-	SCIF_MAP_KERNEL = 0x20,
+	SCIF_MAP_KERNEL = 0x20
 };
 
 enum {
@@ -79,14 +79,14 @@ enum {
 	SCIF_FENCE_RAS_SELF = 0x4,
 	SCIF_FENCE_RAS_PEER = 0x8,
 	SCIF_SIGNAL_LOCAL = 0x10,
-	SCIF_SIGNAL_REMOTE = 0x20,
+	SCIF_SIGNAL_REMOTE = 0x20
 };
 
 enum {
 	SCIF_RMA_USECPU = 0x1,
 	SCIF_RMA_USECACHE = 0x2,
 	SCIF_RMA_SYNC = 0x4,
-	SCIF_RMA_ORDERED = 0x8,
+	SCIF_RMA_ORDERED = 0x8
 };
 
 /* ---- Ports ---- */
