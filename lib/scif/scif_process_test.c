@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -9,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +61,47 @@ a_child_goes_on_with_what_its_parent_accepted(void **state)
 	assert_int_equal(scif_recv(p.b, bytes, 1, SCIF_RECV_BLOCK), -1);
 	assert_int_equal(errno, ECONNRESET);
 	pair_close(&p);
+}
+
+static int
+threads(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat("/proc/self/task", &st), 0);
+	return (int)st.st_nlink - 2;
+}
+
+/* Its parent's thread copies for as long as that, and no longer. */
+static void
+a_child_keeps_a_window_that_its_parent_copies(void **state)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), before = threads();
+	char *file = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0), got[4];
+	struct pair p;
+	off_t offset;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	offset = pair_window(p.a, file, 1, SCIF_PROT_READ);
+	assert_int_equal(threads(), before + 1);
+	pid = fork();
+	if (pid == 0)
+		for (;;)
+			pause();
+	assert_int_equal(scif_close(p.a), 0);
+	assert_int_equal(scif_vreadfrom(p.b, got, 4, offset, 0), 0);
+	assert_memory_equal(got, "\177ELF", 4);
+	assert_int_equal(threads(), before + 1);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	for (int ms = 0; ms < 2000 && threads() > before; ms++)
+		usleep(1000);
+	assert_int_equal(threads(), before);
+	pair_close(&p);
+	munmap(file, PAGE);
+	close(fd);
 }
 
 static void
@@ -171,6 +215,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_child_goes_on_with_what_its_parent_accepted),
+		cmocka_unit_test(a_child_keeps_a_window_that_its_parent_copies),
 		cmocka_unit_test(a_child_opens_endpoints_of_its_own),
 		cmocka_unit_test(a_killed_process_is_noticed_at_once),
 		cmocka_unit_test(an_engine_that_is_killed_ends_waits_and_another_is_found),

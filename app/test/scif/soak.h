@@ -19,6 +19,7 @@
  *   soak_transfer.c  transfers between them
  *   soak_window.c    what the two have in common
  *   soak_fork.c      children that have it, too
+ *   soak_cycle.c     everything once, many times, by a process that is alone
  *   soak_ports.c     ports that nobody has any more
  *   soak_left.c      what a process has, and which files there are
  *   soak_check.c     what nodes have that nobody uses
@@ -325,6 +326,7 @@ struct soak_left {
 	int fds;
 	int shared; /**< mappings of shared memory, outside of the heap */
 	int threads;
+	long pages; /**< of memory that is mapped, of any kind */
 	long kilobytes;
 };
 
@@ -334,6 +336,8 @@ bool soak_left_is_more(const struct soak_left *left, const struct soak_left *fir
 /** Both, and what it has open, for a message. */
 void soak_left_say(pid_t pid, const struct soak_left *left, const struct soak_left *first,
 		   char *text, size_t room);
+/** This process, which fails when it has more, but for what goes soon. */
+void soak_left_check(const struct soak_left *first);
 /** Bytes that this process has allocated. */
 long soak_heap(void);
 
@@ -349,6 +353,11 @@ struct soak_names {
 void soak_files_list(const char *nodes, struct soak_names *names);
 /** One that was not there at first; NULL: none. */
 const char *soak_files_left(const char *nodes, const struct soak_names *first);
+
+/* ---- soak_cycle.c ---- */
+
+/** Nobody else in this process does anything, and no node is killed: nothing is left. */
+void soak_cycles(const struct soak_left *first);
 
 /* ---- soak_check.c: of the main process ---- */
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "soak.h"
+#include "test.h"
 
 /* Of glibc's, an arena of another thread than the first begins where this divides the address, and
  * nobody else has memory up to the next such place.
@@ -78,21 +79,21 @@ count_threads(pid_t pid)
 	return stat(path, &st) == 0 ? (int)st.st_nlink - 2 : 0;
 }
 
-static long
-count_kilobytes(pid_t pid)
+static void
+count_pages(pid_t pid, struct soak_left *left)
 {
+	long resident = 0, shared = 0;
 	char path[64];
-	long pages = 0, resident = 0, shared = 0;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
 	f = fopen(path, "re");
 	if (f == NULL)
-		return 0;
-	if (fscanf(f, "%ld %ld %ld", &pages, &resident, &shared) != 3)
-		resident = shared = 0;
+		return;
+	if (fscanf(f, "%ld %ld %ld", &left->pages, &resident, &shared) != 3)
+		left->pages = resident = shared = 0;
 	fclose(f);
-	return (resident - shared) * (SOAK_PAGE / 1024);
+	left->kilobytes = (resident - shared) * (SOAK_PAGE / 1024);
 }
 
 int
@@ -101,9 +102,9 @@ soak_left_of(pid_t pid, struct soak_left *left)
 	*left = (struct soak_left){
 		.shared = count_maps(pid),
 		.threads = count_threads(pid),
-		.kilobytes = count_kilobytes(pid),
 		.fds = count_fds(pid),
 	};
+	count_pages(pid, left);
 	return left->fds < 0 ? -1 : 0;
 }
 
@@ -156,6 +157,22 @@ soak_left_say(pid_t pid, const struct soak_left *left, const struct soak_left *f
 			 first->threads);
 
 	say_fds(pid, text + n, room - (size_t)n);
+}
+
+void
+soak_left_check(const struct soak_left *first)
+{
+	uint64_t end = now_ns() + SOAK_GONE_MS * UINT64_C(1000000);
+	struct soak_left left;
+	char text[900];
+
+	while (soak_left_of(getpid(), &left) == 0 && soak_left_is_more(&left, first) &&
+	       now_ns() < end)
+		pause_ms(1);
+	if (!soak_left_is_more(&left, first))
+		return;
+	soak_left_say(getpid(), &left, first, text, sizeof(text));
+	soak_fail("%s", text);
 }
 
 /* ---- Files ---- */

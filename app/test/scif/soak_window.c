@@ -23,11 +23,11 @@ memory_new(enum kind kind, size_t len)
 
 	if (kind == HEAP)
 		return posix_memalign(&p, SOAK_PAGE, len) == 0 ? p : NULL;
-	if (kind == MEMFD) {
+	if (kind == MEMFD || kind == COPIED) {
 		fd = memfd_create("slipway-soak", MFD_CLOEXEC);
 		if (fd < 0 || ftruncate(fd, (off_t)len) < 0)
 			return NULL;
-		flags = MAP_SHARED;
+		flags = kind == MEMFD ? MAP_SHARED : MAP_PRIVATE;
 	} else if (kind == SHARED) {
 		flags = MAP_SHARED | MAP_ANONYMOUS;
 	}

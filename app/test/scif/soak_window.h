@@ -13,7 +13,15 @@
 
 #define SOAK_PAGES 16u /**< of a window, at most */
 
-enum kind { PRIVATE, MEMFD, SHARED, HEAP, NB_KINDS };
+enum kind {
+	PRIVATE,
+	MEMFD,
+	SHARED,
+	HEAP,
+	NB_KINDS,          /**< that can be mapped */
+	COPIED = NB_KINDS, /**< of a file, and private */
+	NB_ALL_KINDS,
+};
 
 /** A window; of one's own with its memory, of the other side's as it should be. */
 struct soak_window {

@@ -303,23 +303,6 @@ look_first(void)
 	first.threads += getenv("SLIPWAY_SCIF_RMA") != NULL;
 }
 
-/* Nobody has anything open. What others have of this process, and threads, may take their time. */
-static void
-check_left(void)
-{
-	uint64_t end = now_ns() + SOAK_GONE_MS * UINT64_C(1000000);
-	struct soak_left left;
-	char text[900];
-
-	while (soak_left_of(getpid(), &left) == 0 && soak_left_is_more(&left, &first) &&
-	       now_ns() < end)
-		pause_ms(5);
-	if (soak_left_is_more(&left, &first)) {
-		soak_left_say(getpid(), &left, &first, text, sizeof(text));
-		soak_fail("rest: %s", text);
-	}
-}
-
 /* The first rest has what stays for ever: from then on nothing is added. */
 static void
 check_heap(void)
@@ -347,6 +330,17 @@ check_engine(void)
 			  soak_self.node, (long)held);
 }
 
+/* Once, in a round in which no node goes. */
+static void
+check_cycles(void)
+{
+	static bool checked;
+
+	if (!checked && atomic_load(&soak->counting) != 0)
+		soak_cycles(&first);
+	checked = checked || atomic_load(&soak->counting) != 0;
+}
+
 static void
 rest(void)
 {
@@ -364,10 +358,12 @@ rest(void)
 	soak_done(SOAK_REST, 0);
 	if (atomic_load(&busy) != 0)
 		soak_fail("rest: %u threads have something to do still", atomic_load(&busy));
-	check_left();
+	/* What others have of this process, and threads, may take their time. */
+	soak_left_check(&first);
 	check_engine();
 	soak_ports_own();
 	check_heap();
+	check_cycles();
 }
 
 static void

@@ -31,9 +31,12 @@ struct client_copier {
 	struct scif_box *box;
 	struct client_lock copying;
 	_Atomic bool stop;
+	_Atomic bool kept; /* by a window, whose node closes the box when it is gone */
 };
 
-/* All that run and belong to a window. A copier is freed by its thread, under this lock. */
+/* All that run and belong to a window. A copier is freed by its thread, under this lock. Of an
+ * endpoint that others hold, too, those are in no list once it is closed here.
+ */
 static struct client_lock all_lock;
 static struct client_copier *all;
 
@@ -103,19 +106,38 @@ copier_free(struct client_copier *c)
 	free(c);
 }
 
+/* Nobody will ask any more. */
+static bool
+is_over(const struct client_copier *c)
+{
+	return atomic_load(&c->stop) ||
+	       (atomic_load(&c->kept) && atomic_load(&c->box->closed) != 0);
+}
+
+static void
+take_out(const struct client_copier *c)
+{
+	for (struct client_copier **at = &all; *at != NULL; at = &(*at)->next)
+		if (*at == c) {
+			*at = c->next;
+			return;
+		}
+}
+
 static void *
 work(void *arg)
 {
 	struct client_copier *c = arg;
 
-	while (!atomic_load(&c->stop)) {
+	while (!is_over(c)) {
 		uint32_t bell = atomic_load(&c->box->bell);
 
 		serve_all(c);
-		if (!atomic_load(&c->stop))
+		if (!is_over(c))
 			client_futex_wait(&c->box->bell, bell, -1);
 	}
 	client_lock(&all_lock);
+	take_out(c);
 	copier_free(c);
 	client_unlock(&all_lock);
 	return NULL;
@@ -250,6 +272,10 @@ client_copier_keep(struct client_copier *list, uint64_t offset)
 		list->window = offset;
 		list->next = all;
 		all = list;
+		/* The window may be gone already. */
+		atomic_store(&list->kept, true);
+		atomic_fetch_add(&list->box->bell, 1);
+		client_futex_wake(&list->box->bell);
 	}
 	client_unlock(&all_lock);
 }

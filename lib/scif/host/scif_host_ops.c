@@ -69,9 +69,39 @@ host_memory(void *arg, size_t size, struct scif_memory *memory)
 }
 
 static void
+host_wake(void *arg, _Atomic uint32_t *word)
+{
+	(void)arg;
+	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static struct scif_box *
+box_map(const struct scif_memory *memory)
+{
+	return mmap(NULL, SCIF_BOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd,
+		    (off_t)(memory->size - SCIF_BOX_BYTES));
+}
+
+/* Who copies for this memory may not know that nobody has it any more: a child was the last. */
+static void
+box_close(const struct scif_memory *memory)
+{
+	struct scif_box *box = box_map(memory);
+
+	if (box == MAP_FAILED)
+		return;
+	atomic_store(&box->closed, 1);
+	atomic_fetch_add(&box->bell, 1);
+	host_wake(NULL, &box->bell);
+	munmap(box, SCIF_BOX_BYTES);
+}
+
+static void
 host_memory_free(void *arg, struct scif_memory *memory)
 {
 	(void)arg;
+	if (memory->copies)
+		box_close(memory);
 	if (memory->base != NULL)
 		munmap(memory->base, memory->size);
 	close(memory->fd);
@@ -109,20 +139,11 @@ host_memory_reader(void *arg, int fd)
 	return fd < 0 ? -errno : fd;
 }
 
-static void
-host_wake(void *arg, _Atomic uint32_t *word)
-{
-	(void)arg;
-	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
-
 /* Left in the box of memory that cannot be shared: its process stores it, and nobody waits. */
 static int
 store_by_box(const struct scif_memory *memory, uint64_t offset, const void *bytes, size_t len)
 {
-	struct scif_box *box =
-		mmap(NULL, SCIF_BOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd,
-		     (off_t)(memory->size - SCIF_BOX_BYTES));
+	struct scif_box *box = box_map(memory);
 	int slot;
 
 	if (box == MAP_FAILED)
