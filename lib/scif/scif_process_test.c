@@ -93,6 +93,8 @@ a_child_keeps_a_window_that_its_parent_copies(void **state)
 	assert_int_equal(scif_close(p.a), 0);
 	assert_int_equal(scif_vreadfrom(p.b, got, 4, offset, 0), 0);
 	assert_memory_equal(got, "\177ELF", 4);
+	/* If it were to end, it would have by now. */
+	usleep(20000);
 	assert_int_equal(threads(), before + 1);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);

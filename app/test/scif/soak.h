@@ -68,6 +68,7 @@
 	op(NODE_IDS, "get_nodeIDs")                                                                \
 	op(FORK, "fork")                                                                           \
 	op(REST, "rest")                                                                           \
+	op(CYCLE, "all by itself")                                                                 \
 	op(CLOSE, "close")
 
 #define SOAK_OP_ENUM(name, text) SOAK_##name,

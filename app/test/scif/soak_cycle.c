@@ -156,7 +156,9 @@ static void
 cycles(unsigned int n, const struct soak_left *first)
 {
 	for (unsigned int i = 0; i < n; i++) {
+		soak_begin(SOAK_CYCLE);
 		cycle(i % 2 != 0);
+		soak_done(SOAK_CYCLE, 0);
 		/* Stacks of threads are used again once those have gone. */
 		soak_left_check(first);
 	}

@@ -14,6 +14,7 @@
 
 /* Nodes and workers, as the main process keeps them: started, killed, looked after, ended. */
 
+#define NODE_FIRST 2 /* of those that are killed, this one is a node */
 #define SLACK_NS   UINT64_C(5000000000) /* who waits says so first */
 #define WATCHDOG_S 120
 
@@ -94,7 +95,11 @@ worker_kill(unsigned int at)
 void
 soak_kill_somebody(unsigned int node_every)
 {
-	if (node_every > 0 && soak_chance(node_every))
+	static unsigned int kills;
+	/* A short run has one, too, early enough for programs that live on to rest afterwards. */
+	bool is_first = ++kills == NODE_FIRST;
+
+	if (node_every > 0 && (is_first || soak_chance(node_every)))
 		node_kill((unsigned int)soak_pick(SOAK_NODES));
 	else
 		worker_kill((unsigned int)soak_pick(soak->workers));
