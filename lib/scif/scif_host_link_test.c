@@ -18,6 +18,7 @@
 
 #include "scif_copy_box.h"
 #include "scif_host_link.h"
+#include "scif_host_priv.h"
 #include "scif_path.h"
 #include "scif_priv.h"
 #include "scif_test_rig.h"
@@ -59,8 +60,8 @@ begin(void **state)
 	assert_int_equal(scif_host_send(peer, &hello, sizeof(hello), &page, 1), 0);
 	for (int i = 0; i < 10; i++)
 		scif_host_serve(host, 0);
-	assert_non_null(scif_host_engine(host)->node[OTHER]);
-	bus = scif_host_engine(host)->node[OTHER]->bus;
+	assert_non_null(host->engine->node[OTHER]);
+	bus = host->engine->node[OTHER]->bus;
 	return 0;
 }
 

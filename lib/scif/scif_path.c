@@ -30,8 +30,8 @@ check_private(const char *path)
 	return 0;
 }
 
-int
-scif_path_base(char path[SCIF_PATH_MAX])
+static int
+base_path(char path[SCIF_PATH_MAX])
 {
 	const char *dir = getenv("SLIPWAY_DIR"), *xdg = getenv("XDG_RUNTIME_DIR");
 
@@ -49,7 +49,7 @@ int
 scif_path(char path[SCIF_PATH_MAX], unsigned int node, const char *suffix)
 {
 	char base[SCIF_PATH_MAX];
-	int ret = scif_path_base(base);
+	int ret = base_path(base);
 
 	if (ret < 0)
 		return ret;

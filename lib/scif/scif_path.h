@@ -16,10 +16,11 @@
 /** Longest path, with its end: it must fit into sockaddr_un. */
 #define SCIF_PATH_MAX 108
 
-/** DIR: 0, or -ENAMETOOLONG; below /tmp -ENOENT, or -EACCES when it is not the user's alone. */
-int scif_path_base(char path[SCIF_PATH_MAX]);
-
-/** DIR/scif/NODE.SUFFIX: 0, or a negative errno as above. */
+/**
+ * DIR/scif/NODE.SUFFIX.
+ *
+ * @return 0, or -ENAMETOOLONG; below /tmp -ENOENT, or -EACCES when DIR is not the user's alone
+ */
 int scif_path(char path[SCIF_PATH_MAX], unsigned int node, const char *suffix);
 
 /** The node of this process, $SLIPWAY_SCIF_NODE: 0 without it; -EINVAL when it is no node. */

@@ -130,8 +130,8 @@ halves_across(struct scif_endpoint *ep)
 static int
 grant(struct scif_endpoint *ep)
 {
-	int ret = scif_connect_send(ep, SCIF_CNCT_GNT, ep->peer_token, scif_half_address(ep),
-				    ep->token);
+	int ret = scif_endpoint_send(ep, SCIF_CNCT_GNT, ep->peer_token, scif_half_address(ep),
+				     ep->token, 0);
 
 	ep->granted = ret == 0;
 	return ret;
@@ -231,7 +231,7 @@ scif_accept_expire(struct scif_endpoint *ep)
 {
 	/* Should the connector believe in the connection, it learns that there is none. */
 	if (ep->granted)
-		scif_connect_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0);
+		scif_endpoint_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0, 0);
 	else
 		scif_accept_reject(ep);
 	scif_accept_fail(ep, -EAGAIN);

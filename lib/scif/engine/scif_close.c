@@ -19,7 +19,7 @@ scif_close_finish(struct scif_endpoint *ep)
 	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
 	scif_half_unmap(ep);
 	scif_endpoint_set(ep, SCIF_ZOMBIE);
-	scif_endpoint_put(ep);
+	scif_endpoint_free(ep);
 }
 
 static void
@@ -36,7 +36,7 @@ disconnect(struct scif_endpoint *ep)
 {
 	scif_endpoint_set(ep, SCIF_CLOSING);
 	scif_endpoint_wait(ep, scif_in_ms(ep->engine, ep->engine->config.alive_ms));
-	return scif_connect_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0) == 0;
+	return scif_endpoint_send(ep, SCIF_DISCNCT, ep->token, ep->peer_token, 0, 0) == 0;
 }
 
 void
@@ -72,8 +72,8 @@ scif_close_begin(struct scif_endpoint *ep)
 		scif_close_finish(ep);
 }
 
-void
-scif_close_disconnected(struct scif_endpoint *ep)
+static void
+disconnected(struct scif_endpoint *ep)
 {
 	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
 	scif_endpoint_set(ep, SCIF_DISCONNECTED);
@@ -102,7 +102,7 @@ peer_closed(struct scif_node *from, const struct scif_message *m)
 	if (ep == NULL)
 		from->engine->counters.bad_token++;
 	else if (ep->state == SCIF_CONNECTED)
-		scif_close_disconnected(ep);
+		disconnected(ep);
 	else if (ep->state == SCIF_MAPPING)
 		scif_connect_cancel(ep, -ECONNREFUSED);
 	else if (ep->state == SCIF_CONNECTING && ep->accepted)
@@ -139,7 +139,7 @@ node_gone(struct scif_endpoint *ep)
 	atomic_store(&ep->ctl->node_lost, 1);
 	switch (ep->state) {
 	case SCIF_CONNECTED:
-		scif_close_disconnected(ep);
+		disconnected(ep);
 		scif_half_unmap(ep);
 		break;
 	case SCIF_CONNECTING:

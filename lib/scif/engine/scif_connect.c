@@ -17,21 +17,6 @@
  *                   CNCT_GNTNACK ---------->   gone: the connector gave up
  */
 
-int
-scif_connect_send(struct scif_endpoint *ep, enum scif_op op, uint64_t p0, uint64_t p1, uint64_t p2)
-{
-	struct scif_engine *engine = ep->engine;
-	struct scif_node *node = scif_node_find(engine, ep->peer.node);
-	const struct scif_message m = {
-		.src = {engine->config.node, ep->port},
-		.dst = ep->peer,
-		.op = op,
-		.payload = {p0, p1, p2},
-	};
-
-	return node != NULL ? scif_message_send(node, &m) : -ENODEV;
-}
-
 void
 scif_connect_established(struct scif_endpoint *ep)
 {
@@ -70,7 +55,7 @@ void
 scif_connect_give_up(struct scif_endpoint *ep, int outcome)
 {
 	if (ep->state == SCIF_MAPPING)
-		scif_connect_send(ep, SCIF_CNCT_GNTNACK, ep->peer_token, 0, 0);
+		scif_endpoint_send(ep, SCIF_CNCT_GNTNACK, ep->peer_token, 0, 0, 0);
 	scif_connect_cancel(ep, outcome);
 }
 
@@ -127,7 +112,7 @@ request(struct scif_endpoint *ep, struct scif_node *node)
 	ep->attempt = SCIF_ATTEMPT_RUNNING;
 	scif_endpoint_wait(ep, scif_in_ms(ep->engine, ep->engine->config.connect_ms));
 	scif_endpoint_set(ep, SCIF_CONNECTING);
-	ret = scif_connect_send(ep, SCIF_CNCT_REQ, ep->token, scif_half_address(ep), 0);
+	ret = scif_endpoint_send(ep, SCIF_CNCT_REQ, ep->token, scif_half_address(ep), 0, 0);
 	if (ret < 0)
 		scif_connect_cancel(ep, ret);
 	return ret;
@@ -205,7 +190,7 @@ static void
 mapped(struct scif_endpoint *ep, int ret)
 {
 	if (ret == 0)
-		ret = scif_connect_send(ep, SCIF_CNCT_GNTACK, ep->peer_token, 0, 0);
+		ret = scif_endpoint_send(ep, SCIF_CNCT_GNTACK, ep->peer_token, 0, 0, 0);
 	if (ret < 0) {
 		scif_connect_give_up(ep, ret);
 		return;

@@ -81,7 +81,6 @@ static void
 endpoint_init(struct scif_endpoint *ep, struct scif_client *client, uint32_t index)
 {
 	ep->engine = client->engine;
-	ep->refs = 1;
 	ep->index = index;
 	ep->desk = client->desk;
 	ep->ctl = &client->desk->board->ctl[index];
@@ -150,12 +149,6 @@ scif_endpoint_share(struct scif_client *client, const struct scif_client *like)
 	return 0;
 }
 
-void
-scif_endpoint_get(struct scif_endpoint *ep)
-{
-	ep->refs++;
-}
-
 static void
 gate_drop(struct scif_endpoint *ep)
 {
@@ -165,12 +158,10 @@ gate_drop(struct scif_endpoint *ep)
 }
 
 void
-scif_endpoint_put(struct scif_endpoint *ep)
+scif_endpoint_free(struct scif_endpoint *ep)
 {
 	struct scif_engine *engine = ep->engine;
 
-	if (--ep->refs > 0)
-		return;
 	scif_token_free(&engine->tokens, ep->token);
 	scif_list_remove(&ep->link);
 	scif_list_remove(&ep->timer);
@@ -220,6 +211,21 @@ scif_endpoint_verify(const struct scif_endpoint *ep)
 	if (ep->state != SCIF_CONNECTED)
 		return -ENOTCONN;
 	return scif_node_find(ep->engine, ep->peer.node) != NULL ? 0 : -ENODEV;
+}
+
+int
+scif_endpoint_send(const struct scif_endpoint *ep, enum scif_op op, uint64_t p0, uint64_t p1,
+		   uint64_t p2, uint64_t p3)
+{
+	struct scif_node *node = scif_node_find(ep->engine, ep->peer.node);
+	const struct scif_message m = {
+		.src = {ep->engine->config.node, ep->port},
+		.dst = ep->peer,
+		.op = op,
+		.payload = {p0, p1, p2, p3},
+	};
+
+	return node != NULL ? scif_message_send(node, &m) : -ENODEV;
 }
 
 /* ---- What its owner is shown ---- */

@@ -87,15 +87,7 @@ cookie_done(struct scif_cookie *c)
 static int
 ask(struct scif_cookie *c, enum scif_op op, uint64_t p1, uint64_t p2, uint64_t p3)
 {
-	struct scif_endpoint *ep = c->ep;
-	struct scif_node *node = scif_node_find(ep->engine, ep->peer.node);
-	const struct scif_message m = {
-		.src = {ep->engine->config.node, ep->port},
-		.dst = ep->peer,
-		.op = op,
-		.payload = {ep->peer_token, p1, p2, p3},
-	};
-	int ret = node != NULL ? scif_message_send(node, &m) : -ENODEV;
+	int ret = scif_endpoint_send(c->ep, op, c->ep->peer_token, p1, p2, p3);
 
 	c->left += ret == 0;
 	return ret;
@@ -116,12 +108,11 @@ signal_peer(struct scif_cookie *c, const struct scif_request *rq)
 
 int
 scif_fence_request(struct scif_client *client, struct scif_endpoint *ep,
-		   const struct scif_request *rq, struct scif_reply *reply)
+		   const struct scif_request *rq)
 {
 	struct scif_cookie *c;
 	int ret = scif_endpoint_verify(ep);
 
-	(void)reply;
 	if (ret < 0)
 		return ret;
 	ret = cookie_new(client, ep, rq, &c);
@@ -217,8 +208,7 @@ store(struct scif_endpoint *ep, unsigned int side, uint64_t offset, uint64_t val
 	struct scif_window *w = scif_window_at(ep, side, offset);
 
 	if (w == NULL || offset % 4 != 0 || w->offset + w->length - offset < sizeof(value) ||
-	    (w->prot & SCIF_PROT_WRITE) == 0 ||
-	    (w->state != SCIF_WINDOW_REGISTERED && w->state != SCIF_WINDOW_VISIBLE))
+	    (w->prot & SCIF_PROT_WRITE) == 0 || !scif_window_is_open(w))
 		return -ENXIO;
 	return scif_run_store(w, offset, value);
 }

@@ -18,10 +18,10 @@
  * A link may be there before node 0 speaks of it: each side answers once it has both.
  */
 
-#define LOOK_NS   (100 * UINT64_C(1000000))
+#define LOOK_MS   100u
 #define LOOKS_MAX 100u
 /* Where the link has to be asked first. */
-#define AGAIN_NS UINT64_C(1000000)
+#define AGAIN_MS 1u
 
 static bool
 bit_get(const uint64_t *bits, uint16_t id)
@@ -211,7 +211,7 @@ scif_peer_step(struct scif_node *node)
 	if (peer->qp != 0)
 		meet(engine, node->id);
 	if (peer->qp != 0)
-		return engine->now + AGAIN_NS;
+		return scif_in_ms(engine, AGAIN_MS);
 	if (node->online || !scif_link_is_met(node))
 		return SCIF_NO_DEADLINE;
 	if (scif_link_state(node) == SCIF_QP_ONLINE) {
@@ -224,7 +224,7 @@ scif_peer_step(struct scif_node *node)
 		give_up(node, ETIMEDOUT);
 		return SCIF_NO_DEADLINE;
 	}
-	peer->next_look = engine->now + LOOK_NS;
+	peer->next_look = scif_in_ms(engine, LOOK_MS);
 	return peer->next_look;
 }
 

@@ -97,7 +97,6 @@ struct scif_endpoint {
 	struct scif_list holds; /**< who holds it; nobody: it is being closed */
 	enum scif_state state;
 	uint64_t token;
-	uint32_t refs; /**< windows that outlive it, and itself until it is closed */
 
 	struct scif_desk *desk; /**< of who opened it */
 	struct scif_ctl *ctl;   /**< on that */
@@ -202,6 +201,13 @@ scif_in_ms(const struct scif_engine *engine, uint32_t ms)
 	return engine->now + ms * NS_PER_MS;
 }
 
+/** What clients call memory on a link: its node is in front, as in memory of this node none is. */
+static inline uint64_t
+scif_view_number(uint16_t node, const struct scif_view *view)
+{
+	return ((uint64_t)node + 1) << 32 | view->number;
+}
+
 /* ---- scif_endpoint.c: endpoints, and what a client may do with one that is not connected ---- */
 
 /** A new endpoint of a client, at an index of its choice. */
@@ -229,15 +235,17 @@ void scif_endpoint_wait(struct scif_endpoint *ep, uint64_t deadline);
 void scif_endpoint_release_port(struct scif_endpoint *ep);
 /** 0 when connected to a node that is alive, else the errno of section 3.3, negative. */
 int scif_endpoint_verify(const struct scif_endpoint *ep);
-/** Nobody refers to it any more: it is freed with the last reference. */
-void scif_endpoint_get(struct scif_endpoint *ep);
-void scif_endpoint_put(struct scif_endpoint *ep);
+/** Nobody holds it, and its peer knows. */
+void scif_endpoint_free(struct scif_endpoint *ep);
 /** Its own half, and the peer's; NULL when not connected. */
 struct scif_half *scif_endpoint_half(const struct scif_endpoint *ep);
 struct scif_half *scif_endpoint_peer_half(const struct scif_endpoint *ep);
 /** The peer, when it is an endpoint of this node; or NULL. */
 struct scif_endpoint *scif_endpoint_peer(const struct scif_endpoint *ep);
 bool scif_endpoint_far(const struct scif_endpoint *ep);
+/** A message about it, to its peer's node: 0, or -ENODEV. */
+int scif_endpoint_send(const struct scif_endpoint *ep, enum scif_op op, uint64_t p0, uint64_t p1,
+		       uint64_t p2, uint64_t p3);
 
 /* ---- scif_connect.c, scif_accept.c, scif_close.c: section 10.6 ---- */
 
@@ -254,9 +262,6 @@ void scif_connect_established(struct scif_endpoint *ep);
 void scif_connect_expire(struct scif_endpoint *ep);
 /** What an accepter says: the grant, or that there is none. */
 void scif_connect_message(struct scif_node *from, const struct scif_message *m);
-/** A message about the endpoint, to its peer's node. */
-int scif_connect_send(struct scif_endpoint *ep, enum scif_op op, uint64_t p0, uint64_t p1,
-		      uint64_t p2);
 
 /** A new endpoint for the oldest request that waits: 0, or a negative errno. */
 int scif_accept_begin(struct scif_client *client, struct scif_endpoint *listener, uint64_t index,
@@ -279,8 +284,6 @@ void scif_accept_message(struct scif_node *from, const struct scif_message *m);
 void scif_close_begin(struct scif_endpoint *ep);
 void scif_close_finish(struct scif_endpoint *ep);
 void scif_close_message(struct scif_node *from, const struct scif_message *m);
-/** Its peer, or the peer's node, is gone. */
-void scif_close_disconnected(struct scif_endpoint *ep);
 /** All endpoints towards a node. */
 void scif_close_node(struct scif_node *node);
 
@@ -389,7 +392,7 @@ void scif_window_node_gone(struct scif_node *node);
 uint64_t scif_window_step(struct scif_engine *engine);
 
 int scif_fence_request(struct scif_client *client, struct scif_endpoint *ep,
-		       const struct scif_request *rq, struct scif_reply *reply);
+		       const struct scif_request *rq);
 void scif_fence_message(struct scif_node *from, const struct scif_message *m);
 /** The same of one about a fence. */
 void scif_fence_unsent(struct scif_node *to, const struct scif_message *m);

@@ -143,13 +143,6 @@ accept_endpoint(const struct asked *a)
 	return 0;
 }
 
-/* Memory on a link has the number of its node in front, memory of this node none. */
-static uint64_t
-view_number(const struct scif_endpoint *ep, const struct scif_view *view)
-{
-	return ((uint64_t)ep->peer.node + 1) << 32 | view->number;
-}
-
 static int
 attach_near(const struct asked *a, const struct scif_place *peer)
 {
@@ -166,7 +159,7 @@ attach_far(const struct asked *a)
 
 	if (qp->base == NULL || qp->fd < 0 || ring->number != qp->number)
 		return -ENODEV;
-	a->reply->value[2] = view_number(a->ep, qp);
+	a->reply->value[2] = scif_view_number(a->ep->peer.node, qp);
 	a->reply->value[3] = qp->fd_off;
 	a->reply->value[4] |= SCIF_REQUEST_FAR;
 	a->reply->value[5] = ring->fd_off;
@@ -215,7 +208,7 @@ of_window(const struct asked *a)
 static int
 of_fence(const struct asked *a)
 {
-	return scif_fence_request(a->client, a->ep, a->rq, a->reply);
+	return scif_fence_request(a->client, a->ep, a->rq);
 }
 
 static const struct {

@@ -17,7 +17,7 @@ send_count(struct scif_endpoint *ep, struct scif_node *node, const _Atomic uint3
 		*told = count - TOLD_MAX;
 	for (; *told != count; (*told)++)
 		if (!scif_link_has_room(node) ||
-		    scif_connect_send(ep, op, ep->peer_token, 0, 0) < 0)
+		    scif_endpoint_send(ep, op, ep->peer_token, 0, 0, 0) < 0)
 			return false;
 	return true;
 }

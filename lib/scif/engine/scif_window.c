@@ -330,19 +330,13 @@ scif_window_request(struct scif_client *client, struct scif_endpoint *ep,
 /* ---- Ends ---- */
 
 /* From the last: those that go are taken out. */
-static void
-unregister_all(struct scif_endpoint *ep)
+void
+scif_window_disconnected(struct scif_endpoint *ep)
 {
 	struct scif_windows *all = ep->windows;
 
 	for (uint32_t i = all != NULL ? all->count[SCIF_SIDE_OWN] : 0; i-- > 0;)
 		scif_window_unregister(all->window[SCIF_SIDE_OWN][i]);
-}
-
-void
-scif_window_disconnected(struct scif_endpoint *ep)
-{
-	unregister_all(ep);
 }
 
 /* What the peer registered is of no use any more, but to those who have it mapped. */
@@ -368,7 +362,7 @@ scif_window_closed(struct scif_endpoint *ep)
 
 	if (all == NULL)
 		return;
-	unregister_all(ep);
+	scif_window_disconnected(ep);
 	for (uint32_t i = all->count[SCIF_SIDE_OWN]; i-- > 0;)
 		scif_window_take_out(all->window[SCIF_SIDE_OWN][i]);
 	leave_peer_windows(ep);

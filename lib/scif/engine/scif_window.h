@@ -51,7 +51,7 @@ struct scif_shared {
 /** A piece of a window. */
 struct scif_run {
 	uint64_t length;
-	uint64_t offset;            /**< in the memory; the address, of process memory */
+	uint64_t offset;            /**< in the memory */
 	uint64_t at;                /**< address in the process, where there is a box */
 	struct scif_shared *shared; /**< NULL: memory of another node */
 	uint64_t address;           /**< on the link, of memory of either node; 0: none */

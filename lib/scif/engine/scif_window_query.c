@@ -27,13 +27,12 @@ trusted(const struct scif_client *client, const struct scif_run *run)
 	       (scif_run_copies(run) ? SCIF_REQUEST_COPIES : 0);
 }
 
-/* Memory on a link has the number of its node in front, memory of this node none. */
 static uint64_t
 number_of(const struct scif_window *w, const struct scif_run *run)
 {
 	if (run->shared != NULL)
 		return run->shared->memory.number;
-	return ((uint64_t)w->node + 1) << 32 | run->view.number;
+	return scif_view_number(w->node, &run->view);
 }
 
 static int

@@ -208,42 +208,24 @@ raise_limit(void)
 	}
 }
 
-int
-scif_host_create(const struct scif_host_config *config, struct scif_host **made)
+/* Where other nodes, clients and tools come. */
+static int
+listen_all(struct scif_host *host)
 {
-	struct scif_host *host = calloc(1, sizeof(*host));
+	mode_t mode = host->config.mode != 0 ? host->config.mode : 0600;
 	int ret;
 
-	if (host == NULL)
-		return -ENOMEM;
-	host->config = *config;
-	raise_limit();
-	host->engine = scif_engine_create(&config->engine, &scif_host_ops, host);
-	ret = host->engine == NULL ? -EINVAL : 0;
-	if (ret < 0)
-		goto free_host;
-	ret = take_lock(host);
-	if (ret < 0)
-		goto destroy_engine;
-	host->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	host->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (host->epoll_fd < 0) {
-		ret = -errno;
-		goto unlock;
-	}
 	host->linker.ready = scif_host_link_accept;
 	ret = listen_at(host, &host->linker, host->link_path, "link", 0600);
 	if (ret < 0)
-		goto close_epoll;
+		return ret;
 	host->listener.ready = scif_host_accept;
-	ret = listen_at(host, &host->listener, host->path, "sock",
-			config->mode != 0 ? config->mode : 0600);
+	ret = listen_at(host, &host->listener, host->path, "sock", mode);
 	if (ret < 0)
 		goto close_linker;
 	ret = scif_host_ctl_begin(host);
 	if (ret < 0)
 		goto close_listener;
-	*made = host;
 	return 0;
 
 close_listener:
@@ -252,12 +234,61 @@ close_listener:
 close_linker:
 	unlink(host->link_path);
 	close(host->linker.fd);
+	return ret;
+}
+
+static void
+close_spare(struct scif_host *host)
+{
+	if (host->spare_fd >= 0)
+		close(host->spare_fd);
+}
+
+static int
+open_all(struct scif_host *host)
+{
+	int ret = take_lock(host);
+
+	if (ret < 0)
+		return ret;
+	host->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	host->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (host->epoll_fd < 0) {
+		ret = -errno;
+		goto unlock;
+	}
+	ret = listen_all(host);
+	if (ret < 0)
+		goto close_epoll;
+	return 0;
+
 close_epoll:
 	close(host->epoll_fd);
 unlock:
-	if (host->spare_fd >= 0)
-		close(host->spare_fd);
+	close_spare(host);
 	close(host->lock_fd);
+	return ret;
+}
+
+int
+scif_host_create(const struct scif_host_config *config, struct scif_host **made)
+{
+	struct scif_host *host = calloc(1, sizeof(*host));
+	int ret = -EINVAL;
+
+	if (host == NULL)
+		return -ENOMEM;
+	host->config = *config;
+	raise_limit();
+	host->engine = scif_engine_create(&config->engine, &scif_host_ops, host);
+	if (host->engine == NULL)
+		goto free_host;
+	ret = open_all(host);
+	if (ret < 0)
+		goto destroy_engine;
+	*made = host;
+	return 0;
+
 destroy_engine:
 	scif_engine_destroy(host->engine);
 free_host:
@@ -284,15 +315,8 @@ scif_host_destroy(struct scif_host *host)
 	scif_host_locals_close(host);
 	scif_engine_destroy(host->engine);
 	close(host->epoll_fd);
-	if (host->spare_fd >= 0)
-		close(host->spare_fd);
+	close_spare(host);
 	unlink(host->lock_path);
 	close(host->lock_fd);
 	free(host);
-}
-
-struct scif_engine *
-scif_host_engine(struct scif_host *host)
-{
-	return host->engine;
 }

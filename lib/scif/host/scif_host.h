@@ -40,9 +40,6 @@ void scif_host_destroy(struct scif_host *host);
 /** Wait for clients, links and the time, `timeout_ms` at most or forever if -1; do what there is. */
 void scif_host_serve(struct scif_host *host, int timeout_ms);
 
-/** The engine, for the thread that serves. */
-struct scif_engine *scif_host_engine(struct scif_host *host);
-
 /**
  * A client of this process, for scif_local_begin: called by the thread that serves.
  *
