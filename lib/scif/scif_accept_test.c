@@ -4,8 +4,8 @@
 #include "client.h"
 #include "scif_link_test_rig.h"
 
-/* A client that accepts what another node asks for, over a link that has to be asked before it maps:
- * with which errno accept fails, datasheet section 4.6.
+/* A client that accepts what another node asks for, over a link that has to be asked before it
+ * maps: with which errno accept fails, datasheet section 4.6.
  */
 
 static struct client client;

@@ -26,8 +26,8 @@
 #include "scif_test_pair.h"
 #include "scif_test_rig.h"
 
-/* Private memory of programs that the kernel lets not keep other threads off: userfaultfd is refused,
- * by a sandbox or to all but root, or it cannot protect.
+/* Private memory of programs that the kernel lets not keep other threads off: userfaultfd is
+ * refused, by a sandbox or to all but root, or it cannot protect.
  */
 
 #ifndef UFFD_USER_MODE_ONLY

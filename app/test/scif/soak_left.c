@@ -151,8 +151,8 @@ soak_left_say(pid_t pid, const struct soak_left *left, const struct soak_left *f
 	      size_t room)
 {
 	int n = snprintf(text, room,
-			 "%d descriptors, %d at first; %d shared mappings, %d at first; %d threads, "
-			 "%d at first; open are",
+			 "%d descriptors, %d at first; %d shared mappings, %d at first; "
+			 "%d threads, %d at first; open are",
 			 left->fds, first->fds, left->shared, first->shared, left->threads,
 			 first->threads);
 

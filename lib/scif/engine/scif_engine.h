@@ -127,8 +127,8 @@ struct scif_counters {
 	uint64_t copied; /**< bytes of those */
 };
 
-/** What an engine holds now, of each kind: nothing once nobody uses it. Records of a host that are of
- * no use to anybody show here.
+/** What an engine holds now, of each kind: nothing once nobody uses it. Records that are of no use
+ * to anybody show here.
  */
 #define SCIF_HELD(kind)                                                                            \
 	kind(clients)                                                                              \

@@ -6,7 +6,7 @@
 #include "scif_link_test_rig.h"
 #include "scif_window.h"
 
-/* Each limit: what is one too many is refused, what there is goes on, and nothing is left behind. */
+/* Each limit: what is one too many is refused, what there is goes on, and nothing is left. */
 
 #define WAITING 1489u  /* messages, as many as a ring holds */
 #define STAYING 65536u /* messages that are not given up */

@@ -14,8 +14,8 @@
  *
  * Messages for which there is no room wait, in order, and are tried again. Who asks something is
  * told after a while that it was not sent. Who answers, or says that something has ended, cannot be
- * told anything, and the other node would wait for ever: that stays until there is room, or the node
- * is gone.
+ * told anything, and the other node would wait for ever: that stays until there is room, or the
+ * node is gone.
  */
 
 /* Messages taken at once: as many as a ring holds. */
@@ -248,7 +248,7 @@ send_waiting(struct scif_node *node)
 		struct waiting *w = scif_list_entry(at, struct waiting, link);
 		bool late = engine->now - w->since >= engine->config.send_retry_ms * NS_PER_MS;
 
-		/* What is late may be behind what stays; what is behind the first in time is not. */
+		/* What is late may be behind what stays, but not behind what is in time. */
 		told = told && put(link, &w->m);
 		if (told)
 			sent = true;
