@@ -102,10 +102,11 @@ transfer(const struct own *o, const struct soak_window *w)
 	MUST(scif_vwriteto(o->c, bytes, sizeof(bytes), w->offset, SCIF_RMA_SYNC) == 0);
 	MUST(scif_readfrom(o->c, o->local->offset, 64, w->offset + 8, 0) == 0);
 	MUST(scif_writeto(o->c, o->local->offset, 64, w->offset + 8, SCIF_RMA_ORDERED) == 0);
-	MUST(scif_fence_mark(o->c, SCIF_FENCE_INIT_SELF, &mark) == 0);
-	MUST(scif_fence_wait(o->c, mark) == 0);
+	/* The peer first, that waits for all there is; where a thread carries it out. */
 	MUST(scif_fence_mark(o->a, SCIF_FENCE_INIT_PEER, &mark) == 0);
 	MUST(scif_fence_wait(o->a, mark) == 0);
+	MUST(scif_fence_mark(o->c, SCIF_FENCE_INIT_SELF, &mark) == 0);
+	MUST(scif_fence_wait(o->c, mark) == 0);
 	MUST(scif_fence_signal(o->c, o->local->offset, 1, w->offset, 2,
 			       SCIF_FENCE_INIT_SELF | SCIF_SIGNAL_LOCAL | SCIF_SIGNAL_REMOTE) == 0);
 	MUST(scif_fence_signal(o->c, o->local->offset, 1, w->offset, 2,
