@@ -16,7 +16,7 @@
  */
 
 #define WARM   64 /* until tables are as large as they will be */
-#define CYCLES 32
+#define CYCLES 64
 #define BYTES  (8L * CYCLES) /* less than any record */
 #define PAGES_LEFT 24L       /* less than a page each time */
 
