@@ -22,24 +22,6 @@
 
 /* Memory as it is mapped: what may be done with it, and where its file ends. */
 
-#define RW (SCIF_PROT_READ | SCIF_PROT_WRITE)
-
-static struct rig rig;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	return rig_begin(&rig, NULL);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return rig_end(&rig);
-}
-
 /* As /proc/self/maps has it, of the area that an address is in. */
 static void
 protection(const void *at, char flags[5])
@@ -160,5 +142,5 @@ main(void)
 		cmocka_unit_test(nothing_is_behind_the_end_of_a_file),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

@@ -247,9 +247,6 @@ struct client_poll {
 	int fd; /**< without one: a descriptor of the program's; -1: none */
 };
 
-/** Events of section 7.1. */
-short client_events(const struct client_endpoint *ep);
-
 /** Wait for events: how many have some, 0 when the time is over, or a negative errno. */
 int client_poll(struct client_poll all[], unsigned int count, long timeout_ms);
 /** The same, with descriptors of the program's among them. */

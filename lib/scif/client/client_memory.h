@@ -173,8 +173,6 @@ int client_span_get(struct client_endpoint *ep, unsigned int side, int64_t offse
 void client_span_put(struct client_span *span);
 /** The errno of a protection that does not allow it, negative. */
 int client_denied(const struct client *c);
-/** Map memory shared: as mmap, also where pages of the file are larger than ours. */
-char *client_map_shared(int fd, uint64_t offset, size_t len, int prot, void **map, size_t *map_len);
 
 /* ---- client_box.c: memory that cannot be shared, as others have it ---- */
 

@@ -40,8 +40,9 @@ stream_events(const struct client_endpoint *ep)
 	return events;
 }
 
-short
-client_events(const struct client_endpoint *ep)
+/* Section 7.1. */
+static short
+events_of(const struct client_endpoint *ep)
 {
 	uint32_t attempt = atomic_load(&ep->ctl->attempt);
 
@@ -72,7 +73,7 @@ look(struct client_poll all[], unsigned int count)
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (all[i].ep != NULL)
-			all[i].revents = client_events(all[i].ep) &
+			all[i].revents = events_of(all[i].ep) &
 					 (all[i].events | POLLERR | POLLHUP);
 		found += all[i].revents != 0;
 	}

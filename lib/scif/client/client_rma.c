@@ -277,14 +277,52 @@ begin(struct client_endpoint *ep, struct client_transfer *t, int flags)
 	return ret;
 }
 
+/* What is written there is read here, or the other way round. */
+static uint32_t
+prot_of(bool written)
+{
+	return written ? SCIF_PROT_WRITE : SCIF_PROT_READ;
+}
+
+/* The peer's side, once all that can be wrong before is not. */
 static int
-check(const struct client_endpoint *ep, int flags)
+find_remote(struct client_endpoint *ep, struct client_transfer *t, int flags)
 {
 	int ret = client_verify(ep);
 
 	if (ret < 0)
 		return ret;
-	return (flags & ~RMA_FLAGS) != 0 ? -EINVAL : 0;
+	if ((flags & ~RMA_FLAGS) != 0)
+		return -EINVAL;
+	return client_span_get(ep, CLIENT_SIDE_PEER, (int64_t)t->remote_offset, t->len,
+			       prot_of(t->to_remote), &t->remote);
+}
+
+/* This side: a range of registered address space, or memory. */
+static int
+find_local(struct client_endpoint *ep, struct client_transfer *t, bool registered)
+{
+	if (registered)
+		return client_span_get(ep, CLIENT_SIDE_OWN, (int64_t)t->local_offset, t->len,
+				       prot_of(!t->to_remote), &t->local);
+	if (t->address == NULL)
+		return -EFAULT;
+	return client_area_check(t->address, t->len, prot_of(!t->to_remote));
+}
+
+static int
+transfer(struct client_endpoint *ep, struct client_transfer *t, int flags, bool registered)
+{
+	int ret = find_remote(ep, t, flags);
+
+	if (ret < 0)
+		return ret;
+	ret = find_local(ep, t, registered);
+	if (ret < 0) {
+		client_span_put(&t->remote);
+		return ret;
+	}
+	return begin(ep, t, flags);
 }
 
 int
@@ -297,21 +335,8 @@ client_rma(struct client_endpoint *ep, int64_t local, uint64_t len, int64_t remo
 		.len = len,
 		.to_remote = to_remote,
 	};
-	int ret = check(ep, flags);
 
-	if (ret < 0)
-		return ret;
-	ret = client_span_get(ep, CLIENT_SIDE_PEER, remote, len,
-			      to_remote ? SCIF_PROT_WRITE : SCIF_PROT_READ, &t.remote);
-	if (ret < 0)
-		return ret;
-	ret = client_span_get(ep, CLIENT_SIDE_OWN, local, len,
-			      to_remote ? SCIF_PROT_READ : SCIF_PROT_WRITE, &t.local);
-	if (ret < 0) {
-		client_span_put(&t.remote);
-		return ret;
-	}
-	return begin(ep, &t, flags);
+	return transfer(ep, &t, flags, true);
 }
 
 int
@@ -324,20 +349,6 @@ client_rma_memory(struct client_endpoint *ep, void *address, uint64_t len, int64
 		.len = len,
 		.to_remote = to_remote,
 	};
-	int ret = check(ep, flags);
 
-	if (ret < 0)
-		return ret;
-	ret = client_span_get(ep, CLIENT_SIDE_PEER, remote, len,
-			      to_remote ? SCIF_PROT_WRITE : SCIF_PROT_READ, &t.remote);
-	if (ret < 0)
-		return ret;
-	ret = address == NULL ? -EFAULT
-			      : client_area_check(address, len,
-						  to_remote ? SCIF_PROT_READ : SCIF_PROT_WRITE);
-	if (ret < 0) {
-		client_span_put(&t.remote);
-		return ret;
-	}
-	return begin(ep, &t, flags);
+	return transfer(ep, &t, flags, false);
 }

@@ -103,9 +103,7 @@ carry_out(struct job *job)
 static void
 job_free(struct job *job)
 {
-	client_span_put(&job->transfer.remote);
-	if (!job->is_store && job->transfer.address == NULL)
-		client_span_put(&job->transfer.local);
+	client_transfer_end(&job->transfer);
 	client_leave(job->ep);
 	free(job);
 }

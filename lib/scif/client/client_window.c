@@ -72,8 +72,9 @@ client_closed(struct client_endpoint *ep)
 	ep->windows = NULL;
 }
 
-char *
-client_map_shared(int fd, uint64_t offset, size_t len, int prot, void **map, size_t *map_len)
+/* As mmap, also where pages of the file are larger than ours. */
+static char *
+map_shared(int fd, uint64_t offset, size_t len, int prot, void **map, size_t *map_len)
 {
 	uint64_t start = offset, page;
 	struct stat st;
@@ -100,8 +101,8 @@ piece_map(struct client_piece *piece, uint32_t prot, int fd)
 {
 	int how = (prot & SCIF_PROT_WRITE) != 0 ? PROT_READ | PROT_WRITE : PROT_READ;
 
-	piece->base = client_map_shared(fd, piece->fd_off, piece->end - piece->offset, how,
-					&piece->map, &piece->map_len);
+	piece->base = map_shared(fd, piece->fd_off, piece->end - piece->offset, how,
+				 &piece->map, &piece->map_len);
 	return piece->base == NULL ? -ENOMEM : 0;
 }
 
