@@ -52,7 +52,7 @@ SCIF=(
 	's/^\tatomic_fetch_add(sleepers, 1);/\t;/'
 	'the bell is looked at after what it rings for' lib/scif/client/client_wait.c
 	'/^\t\twas = atomic_load(bell);/d
-	 s/^\t\tret = whole/\t\twas = atomic_load(bell);&/'
+	 s/^\t\tclient_futex_wait(bell, was/\t\twas = atomic_load(bell);&/'
 	'a bell rings and does not change' lib/scif/client/client_stream.c
 	's/^\t\tatomic_fetch_add(&peer->bell, 1);/\t\t;/'
 	'who polls looks at bells after what they ring for' lib/scif/client/client_poll.c

@@ -16,6 +16,7 @@
  * late: whoever uses one enters it first, and finds out whether it is still the one it wanted.
  */
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -219,12 +220,18 @@ struct client_word {
 	uint32_t reserved;
 };
 
-/** Sleep while all words, 128 at most, are as they were: 0, -EINTR, or -ENOSYS: the kernel has no
- * such call. After handlers with SA_RESTART it goes on.
+/** Between looks at whether the engine is still there, and at signals that were held back. */
+#define CLIENT_SLICE_MS 20
+
+/** Sleep while all words, 128 at most, are as they were: 0, or -ENOSYS where the kernel has no such
+ * call.
  */
 int client_sleep_any(struct client_word words[], unsigned int n, long ms);
-/** The same of one: 0, or -EINTR, where the kernel has no such call after any handler. */
-int client_sleep(_Atomic uint32_t *word, uint32_t was, long ms);
+/** Hold signals back from this thread: what was held back before. */
+void client_hold_signals(sigset_t *mask);
+void client_release_signals(const sigset_t *mask);
+/** Let those in that have come: 0, or -EINTR when the wait ends with one of them. */
+int client_let_in(const sigset_t *mask, bool whole);
 
 /* ---- client_stream.c ---- */
 

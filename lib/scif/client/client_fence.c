@@ -14,8 +14,7 @@
 #define MARK_PEER UINT32_C(0x80000000)
 
 /* What a wait takes at most. */
-#define WAIT_NS  (30 * UINT64_C(1000000000))
-#define SLICE_MS 100
+#define WAIT_NS (30 * UINT64_C(1000000000))
 
 static uint32_t
 begun(struct scif_half *half)
@@ -31,18 +30,17 @@ is_reached(uint32_t mark, uint32_t at)
 }
 
 static int
-wait_done(struct client_endpoint *ep, struct scif_half *half, uint32_t mark)
+wait_held(struct client_endpoint *ep, struct scif_half *half, uint32_t mark, const sigset_t *mask)
 {
 	uint64_t end = client_now_ns() + WAIT_NS;
 	uint32_t done;
 	int ret;
 
-	if (half == NULL)
-		return 0;
 	/* Pairs with who completes a transfer, and then counts it. */
 	while (!is_reached(mark, (done = atomic_load(&half->rma_done)))) {
-		ret = client_sleep(&half->rma_done, done, SLICE_MS);
-		if (ret == -EINTR)
+		client_futex_wait(&half->rma_done, done, CLIENT_SLICE_MS);
+		ret = client_let_in(mask, true);
+		if (ret < 0)
 			return ret;
 		ret = client_is_dead(ep->client) ? -ENODEV : client_verify(ep);
 		if (ret == 0 && client_now_ns() > end)
@@ -53,6 +51,20 @@ wait_done(struct client_endpoint *ep, struct scif_half *half, uint32_t mark)
 			return -ENOTCONN;
 	}
 	return 0;
+}
+
+static int
+wait_done(struct client_endpoint *ep, struct scif_half *half, uint32_t mark)
+{
+	sigset_t mask;
+	int ret;
+
+	if (half == NULL || is_reached(mark, atomic_load(&half->rma_done)))
+		return 0;
+	client_hold_signals(&mask);
+	ret = wait_held(ep, half, mark, &mask);
+	client_release_signals(&mask);
+	return ret;
 }
 
 /* ---- Mark and wait ---- */

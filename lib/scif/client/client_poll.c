@@ -3,8 +3,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "client.h"
@@ -13,8 +11,6 @@
 #define WORDS_MAX 128
 /* Sleep where it cannot, as there are more, or the kernel has no such call. */
 #define NAP_MS 1
-/* Between looks at whether the engines are still there, and at signals that were held back. */
-#define SLICE_MS 20
 /* With more than so many, a look at all of them takes too long to be done all the time. */
 #define SPIN_MAX 16
 
@@ -115,17 +111,7 @@ collect(const struct client_poll all[], unsigned int count, struct client_word w
 	return n;
 }
 
-/* No handler is missed that would run between two sleeps: they come in with the mask from before.
- */
-static void
-hold_signals(sigset_t *mask)
-{
-	sigset_t every;
-
-	sigfillset(&every);
-	pthread_sigmask(SIG_BLOCK, &every, mask);
-}
-
+/* Signals come in with that mask. */
 static int
 nap(long ms, const sigset_t *mask)
 {
@@ -134,9 +120,7 @@ nap(long ms, const sigset_t *mask)
 	return ppoll(NULL, 0, &ts, mask) < 0 ? -errno : 0;
 }
 
-/* Until a bell rings, or for so long: 0, or -EINTR. Signals are held back, and come in afterwards:
- * a poll ends with any handler, and the kernel goes on sleeping on words by itself after some.
- */
+/* Until a bell rings, or for so long: 0, or -EINTR. */
 static int
 sleep_on(struct client_word words[], unsigned int n, unsigned int count, long ms,
 	 const sigset_t *mask)
@@ -152,12 +136,12 @@ slice(uint64_t end, long timeout_ms)
 	uint64_t now;
 
 	if (timeout_ms < 0)
-		return SLICE_MS;
+		return CLIENT_SLICE_MS;
 	now = client_now_ns();
 	if (now >= end)
 		return 0;
 	now = (end - now + NS_PER_MS - 1) / NS_PER_MS;
-	return now < SLICE_MS ? (long)now : SLICE_MS;
+	return now < CLIENT_SLICE_MS ? (long)now : CLIENT_SLICE_MS;
 }
 
 static void
@@ -200,9 +184,9 @@ sleep_held(struct client_poll all[], unsigned int count, uint64_t end, long time
 	sigset_t mask;
 	int found;
 
-	hold_signals(&mask);
+	client_hold_signals(&mask);
 	found = sleep_until(all, count, end, timeout_ms, &mask);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	client_release_signals(&mask);
 	return found;
 }
 
@@ -317,10 +301,10 @@ client_poll_mixed(struct client_poll all[], unsigned int count, long timeout_ms)
 	if (fds == NULL)
 		return ret;
 	ret = prepare(all, fds, count);
-	hold_signals(&mask);
+	client_hold_signals(&mask);
 	if (ret == 0)
 		ret = poll_mixed(all, fds, count, timeout_ms, &mask);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	client_release_signals(&mask);
 	free(fds);
 	return ret;
 }

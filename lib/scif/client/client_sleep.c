@@ -2,6 +2,8 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include "client.h"
 
@@ -24,20 +26,58 @@ client_sleep_any(struct client_word words[], unsigned int n, long ms)
 	    errno == ETIMEDOUT)
 		return 0;
 	/* A filter of system calls may have another reason for not having it. */
-	return errno == EINTR ? -EINTR : -ENOSYS;
+	return errno == EINTR ? 0 : -ENOSYS;
+}
+
+/* Sleeps end now and then, to look for the engine, and the kernel tells of no handler that runs
+ * just then. So signals are held back, and come in between two sleeps, where it is known which they
+ * are.
+ */
+void
+client_hold_signals(sigset_t *mask)
+{
+	sigset_t every;
+
+	sigfillset(&every);
+	pthread_sigmask(SIG_BLOCK, &every, mask);
+}
+
+void
+client_release_signals(const sigset_t *mask)
+{
+	pthread_sigmask(SIG_SETMASK, mask, NULL);
+}
+
+static bool
+ends_wait(int number, bool whole)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL &&
+	       action.sa_handler != SIG_IGN && !(whole && (action.sa_flags & SA_RESTART) != 0);
 }
 
 int
-client_sleep(_Atomic uint32_t *word, uint32_t was, long ms)
+client_let_in(const sigset_t *mask, bool whole)
 {
-	static _Atomic bool missing;
-	struct client_word one = {.was = was, .address = (uintptr_t)word};
-	int ret = -ENOSYS;
+	bool any = false, ends = false;
+	sigset_t came, held;
 
-	if (!atomic_load_explicit(&missing, memory_order_relaxed))
-		ret = client_sleep_any(&one, 1, ms);
-	if (ret != -ENOSYS)
-		return ret;
-	atomic_store_explicit(&missing, true, memory_order_relaxed);
-	return client_futex_wait(word, was, ms) == -EINTR ? -EINTR : 0;
+	if (sigpending(&came) < 0 || sigisemptyset(&came))
+		return 0;
+	sigfillset(&held);
+	for (int i = 1; i < NSIG; i++) {
+		if (sigismember(&came, i) != 1 || sigismember(mask, i) == 1)
+			continue;
+		any = true;
+		sigdelset(&held, i);
+		ends = ends || ends_wait(i, whole);
+	}
+	/* Those, and no other that has come since. */
+	if (any) {
+		pthread_sigmask(SIG_SETMASK, &held, NULL);
+		sigfillset(&held);
+		pthread_sigmask(SIG_SETMASK, &held, NULL);
+	}
+	return ends ? -EINTR : 0;
 }

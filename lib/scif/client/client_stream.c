@@ -38,7 +38,7 @@
  * can write. 0, or -EAGAIN for who does not wait, -EINTR, -ENOTCONN.
  */
 static int
-shared_lock(struct client_endpoint *ep, _Atomic uint32_t *word, bool block)
+shared_lock(struct client_endpoint *ep, _Atomic uint32_t *word, bool block, const sigset_t *mask)
 {
 	uint32_t me = (uint32_t)getpid(), holder = 0;
 	int ret;
@@ -52,8 +52,9 @@ shared_lock(struct client_endpoint *ep, _Atomic uint32_t *word, bool block)
 			return -ENOTCONN;
 		if (!block && i == NAPS_AT_SHARED)
 			return -EAGAIN;
-		ret = client_sleep(word, holder, 1);
-		if (ret == -EINTR && block)
+		client_futex_wait(word, holder, 1);
+		ret = block ? client_let_in(mask, true) : 0;
+		if (ret < 0)
 			return ret;
 		holder = 0;
 	}
@@ -65,9 +66,12 @@ static int
 share_enter(struct client_endpoint *ep, _Atomic uint32_t *word, _Atomic bool *waits, bool block)
 {
 	int before = errno, ret;
+	sigset_t mask;
 
 	atomic_store(waits, block);
-	ret = shared_lock(ep, word, block);
+	client_hold_signals(&mask);
+	ret = shared_lock(ep, word, block, &mask);
+	client_release_signals(&mask);
 	atomic_store(waits, false);
 	errno = before;
 	return ret;

@@ -7,8 +7,6 @@
 
 #include "client.h"
 
-/* Between looks at whether the engine is still there. */
-#define SLICE_MS 100
 /* Looks before the other side is given the CPU, where it may need this one. */
 #define LOOKS_PER_YIELD 256u
 #define NS_PER_US       1000
@@ -78,12 +76,14 @@ int
 client_wait(struct client_endpoint *ep, client_ready *ready, bool whole)
 {
 	_Atomic uint32_t *sleepers, *bell;
+	sigset_t mask;
 	uint32_t was;
 	int ret = 0;
 
 	if (spin(ep, ready))
 		return 0;
 	bell = client_bell(ep, &sleepers);
+	client_hold_signals(&mask);
 	/* Pairs with who rings: changes something, then looks for sleepers. All sequentially
 	 * consistent, so either it sees this one, or this one sees the change.
 	 */
@@ -92,15 +92,17 @@ client_wait(struct client_endpoint *ep, client_ready *ready, bool whole)
 		was = atomic_load(bell);
 		if (is_over(ready, ep))
 			break;
-		ret = whole ? client_sleep(bell, was, SLICE_MS)
-			    : client_futex_wait(bell, was, SLICE_MS);
-		if (ret == -EINTR)
+		client_futex_wait(bell, was, CLIENT_SLICE_MS);
+		if (is_over(ready, ep))
 			break;
-		ret = client_is_dead(ep->client) ? -ENODEV : 0;
+		ret = client_let_in(&mask, whole);
+		if (ret == 0 && client_is_dead(ep->client))
+			ret = -ENODEV;
 		if (ret < 0)
 			break;
 	}
 	atomic_fetch_sub(sleepers, 1);
+	client_release_signals(&mask);
 	return ret;
 }
 
