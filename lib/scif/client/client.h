@@ -96,6 +96,16 @@ struct client_endpoint {
 	struct client_endpoint *next;   /**< of all, or of the free ones */
 };
 
+/** As calls of scif.h return: -1, and errno is set, for a negative errno. */
+static inline int
+client_result(int ret)
+{
+	if (ret >= 0)
+		return ret;
+	errno = -ret;
+	return -1;
+}
+
 /* ---- client.c ---- */
 
 /** Begin, once the link is there: say hello, map the board. */
@@ -153,7 +163,8 @@ void client_closed(struct client_endpoint *ep);
  * until client_put.
  */
 int client_socket_get(struct client **c);
-/** A user of a client fewer: without any it is freed, once its engine has gone and another is found.
+/** A user of a client fewer: without any it is freed, once its engine has gone and another is
+ * found.
  */
 void client_put(struct client *c);
 /** Be the client of an engine at the other end of a socket, which is taken: 0, or -EBUSY when there

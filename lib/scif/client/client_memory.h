@@ -69,7 +69,7 @@ struct client_converted {
  * @return 0, or -ENOTSUP when it stays as it is: there is no way to keep other threads off it
  */
 int client_convert(uintptr_t start, size_t size, struct client_converted *made, int *fd);
-/** Memory that can be shared, and that nobody can make smaller: a descriptor, or a negative errno. */
+/** Memory to share, that nobody can make smaller: a descriptor, or a negative errno. */
 int client_shared_memory(size_t size);
 /** From now on a child has memory of its own. Before others that watch for forks. */
 void client_convert_watch_forks(void);
@@ -171,6 +171,9 @@ struct client_windows *client_windows_of(struct client_endpoint *ep);
 int client_span_get(struct client_endpoint *ep, unsigned int side, int64_t offset, uint64_t len,
 		    uint32_t prot, struct client_span *span);
 void client_span_put(struct client_span *span);
+/** Ask for the piece at an offset, and for its memory: waits where a link has to be asked first. */
+int client_window_ask(struct client_endpoint *ep, unsigned int side, uint64_t offset, bool with_fd,
+		      struct scif_reply *reply, int fds[SCIF_REQUEST_FDS]);
 /** The errno of a protection that does not allow it, negative. */
 int client_denied(const struct client *c);
 

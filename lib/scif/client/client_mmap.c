@@ -13,8 +13,6 @@
  * as long as they last: the owner's offsets stay taken until then.
  */
 
-#define AGAIN_US 200
-
 /* One piece, as it is mapped. */
 struct mapping {
 	struct mapping *next;
@@ -128,23 +126,21 @@ static int
 ask_piece(struct client_endpoint *ep, uint64_t offset, uint64_t len, uint32_t prot,
 	  struct mapping *m)
 {
-	struct scif_request rq = {.endpoint = ep->index};
+	struct scif_request rq = {
+		.op = SCIF_REQUEST_MAP,
+		.endpoint = ep->index,
+		.arg = {offset, 0, prot},
+	};
 	int fds[SCIF_REQUEST_FDS], ret;
 	struct scif_reply reply;
 
 	/* How far does the piece go? */
-	rq.op = SCIF_REQUEST_WINDOW;
-	rq.arg[0] = offset;
-	rq.arg[1] = CLIENT_SIDE_PEER;
-	while ((ret = client_ask(ep->client, &rq, -1, &reply, fds)) == -EAGAIN)
-		usleep(AGAIN_US);
+	ret = client_window_ask(ep, CLIENT_SIDE_PEER, offset, false, &reply, fds);
 	if (ret < 0)
 		return ret;
 	if (len > reply.value[0] + reply.value[1] - offset)
 		len = reply.value[0] + reply.value[1] - offset;
-	rq.op = SCIF_REQUEST_MAP;
 	rq.arg[1] = len;
-	rq.arg[2] = prot;
 	ret = client_ask(ep->client, &rq, -1, &reply, fds);
 	if (ret == -EMFILE) {
 		/* Held, and cannot be mapped. */

@@ -153,7 +153,7 @@ work(void *arg)
 		pthread_mutex_lock(&worker.lock);
 		ep = job->ep;
 		job->done = true;
-		/* Those that are retired let go of the endpoint: it is in use until the end here. */
+		/* Those that are retired let go of the endpoint: it is in use to the end. */
 		atomic_fetch_add(&ep->users, 1);
 		retire(ep);
 		client_leave(ep);

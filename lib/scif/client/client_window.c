@@ -171,21 +171,30 @@ piece_new(struct client_endpoint *ep, const struct scif_reply *reply, int fd)
 	return piece;
 }
 
-/* Ask for the piece at an offset. */
-static int
-piece_ask(struct client_endpoint *ep, unsigned int side, uint64_t offset,
-	  struct client_piece **piece)
+int
+client_window_ask(struct client_endpoint *ep, unsigned int side, uint64_t offset, bool with_fd,
+		  struct scif_reply *reply, int fds[SCIF_REQUEST_FDS])
 {
 	struct scif_request rq = {
 		.op = SCIF_REQUEST_WINDOW,
 		.endpoint = ep->index,
-		.arg = {offset, side, 1},
+		.arg = {offset, side, with_fd},
 	};
+	int ret;
+
+	while ((ret = client_ask(ep->client, &rq, -1, reply, fds)) == -EAGAIN)
+		usleep(AGAIN_US);
+	return ret;
+}
+
+static int
+piece_ask(struct client_endpoint *ep, unsigned int side, uint64_t offset,
+	  struct client_piece **piece)
+{
 	int fds[SCIF_REQUEST_FDS], ret;
 	struct scif_reply reply;
 
-	while ((ret = client_ask(ep->client, &rq, -1, &reply, fds)) == -EAGAIN)
-		usleep(AGAIN_US);
+	ret = client_window_ask(ep, side, offset, true, &reply, fds);
 	if (ret < 0)
 		return ret == -EMFILE ? -ENOMEM : ret;
 	*piece = piece_new(ep, &reply, reply.fds > 0 ? fds[0] : -1);

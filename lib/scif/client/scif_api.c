@@ -75,15 +75,6 @@ descriptor(table_entry **entry)
 	return fd;
 }
 
-static int
-result(int ret)
-{
-	if (ret >= 0)
-		return ret;
-	errno = -ret;
-	return -1;
-}
-
 struct client_endpoint *
 client_endpoint_enter(int epd)
 {
@@ -99,7 +90,7 @@ static int
 leave(struct client_endpoint *ep, int ret)
 {
 	client_leave(ep);
-	return result(ret);
+	return client_result(ret);
 }
 
 /* ---- Open and close ---- */
@@ -114,7 +105,7 @@ scif_open(void)
 
 	ret = client_socket_get(&c);
 	if (ret < 0)
-		return result(ret);
+		return client_result(ret);
 	fd = descriptor(&entry);
 	ret = fd;
 	if (fd < 0)
@@ -129,7 +120,7 @@ close_fd:
 	close(fd);
 put_client:
 	client_put(c);
-	return result(ret);
+	return client_result(ret);
 }
 
 int
@@ -141,7 +132,7 @@ scif_close(scif_epd_t epd)
 	if (ep != NULL)
 		ret = client_close(ep, epd);
 	if (ret < 0)
-		return result(ret);
+		return client_result(ret);
 	atomic_store(&table[(unsigned int)epd >> TABLE_BITS][(unsigned int)epd % TABLE_SIZE], NULL);
 	close(epd);
 	return 0;
@@ -234,8 +225,8 @@ scif_send(scif_epd_t epd, void *msg, int len, int flags)
 	int ret = check_message(ep, msg, len, flags, SCIF_SEND_BLOCK);
 
 	if (ret <= 0)
-		return result(ret);
-	return result(client_send(ep, epd, msg, len, flags != 0));
+		return client_result(ret);
+	return client_result(client_send(ep, epd, msg, len, flags != 0));
 }
 
 int
@@ -245,8 +236,8 @@ scif_recv(scif_epd_t epd, void *msg, int len, int flags)
 	int ret = check_message(ep, msg, len, flags, SCIF_RECV_BLOCK);
 
 	if (ret <= 0)
-		return result(ret);
-	return result(client_recv(ep, epd, msg, len, flags != 0));
+		return client_result(ret);
+	return client_result(client_recv(ep, epd, msg, len, flags != 0));
 }
 
 /* ---- Registered memory ---- */
@@ -261,7 +252,7 @@ scif_register(scif_epd_t epd, void *addr, size_t len, off_t offset, int prot_fla
 		return SCIF_REGISTER_FAILED;
 	ret = client_register(ep, addr, len, offset, prot_flags, map_flags);
 	client_leave(ep);
-	return ret >= 0 ? (off_t)ret : (off_t)result((int)ret);
+	return ret >= 0 ? (off_t)ret : (off_t)client_result((int)ret);
 }
 
 int
@@ -285,7 +276,7 @@ scif_mmap(void *addr, size_t len, int prot_flags, int map_flags, scif_epd_t epd,
 int
 scif_munmap(void *addr, size_t len)
 {
-	return result(client_munmap(addr, len));
+	return client_result(client_munmap(addr, len));
 }
 
 int
@@ -407,15 +398,15 @@ scif_poll(struct scif_pollepd *epds, unsigned int nepds, long timeout)
 	int ret;
 
 	if (epds == NULL && nepds > 0)
-		return result(-EFAULT);
+		return client_result(-EFAULT);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && nepds > limit.rlim_cur)
-		return result(-EINVAL);
+		return client_result(-EINVAL);
 	all = calloc(nepds + 1, sizeof(*all));
 	if (all == NULL)
-		return result(-ENOMEM);
+		return client_result(-ENOMEM);
 	ret = poll_all(epds, all, nepds, timeout);
 	free(all);
-	return result(ret);
+	return client_result(ret);
 }
 
 /* ---- Nodes ---- */
@@ -456,16 +447,16 @@ scif_get_nodeIDs(uint16_t *nodes, int len, uint16_t *self)
 	struct client *c;
 
 	if (self == NULL || (nodes == NULL && len > 0))
-		return result(-EFAULT);
+		return client_result(-EFAULT);
 	ret = client_socket_get(&c);
 	if (ret < 0)
-		return result(ret);
+		return client_result(ret);
 	ret = ask_node_0(c);
 	if (ret == 0)
 		ret = client_ask(c, &rq, -1, &reply, fds);
 	client_put(c);
 	if (ret < 0)
-		return result(ret);
+		return client_result(ret);
 	*self = (uint16_t)reply.value[1];
 	return nodes_copy(&reply, nodes, len);
 }

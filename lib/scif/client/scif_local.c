@@ -14,15 +14,6 @@
 
 /* What clients in the process of an engine have beside scif.h. */
 
-static int
-result(int ret)
-{
-	if (ret >= 0)
-		return ret;
-	errno = -ret;
-	return -1;
-}
-
 /* ---- Peers: a thread reads which nodes come and go ---- */
 
 static struct {
@@ -118,7 +109,7 @@ scif_local_begin(const int fd[2])
 		ret = watch_begin(fd[1]);
 	if (ret < 0)
 		close(fd[1]);
-	return result(ret);
+	return client_result(ret);
 }
 
 void
@@ -140,11 +131,11 @@ int
 scif_client_register(struct scif_local_client *client)
 {
 	if (client == NULL || client->probe == NULL)
-		return result(-EINVAL);
+		return client_result(-EINVAL);
 	pthread_mutex_lock(&peers.lock);
 	if (peers.fd < 0) {
 		pthread_mutex_unlock(&peers.lock);
-		return result(-ENOTCONN);
+		return client_result(-ENOTCONN);
 	}
 	client->next = peers.clients;
 	peers.clients = client;
@@ -204,16 +195,16 @@ scif_pin_pages(void *addr, size_t len, int prot_flags, int map_flags,
 	if (ret == 0 && pinned_pages == NULL)
 		ret = -EFAULT;
 	if (ret < 0)
-		return result(ret);
+		return client_result(ret);
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)
-		return result(-ENOMEM);
+		return client_result(-ENOMEM);
 	p->len = len;
 	p->prot = prot_flags;
 	ret = client_back((uintptr_t)addr, len, (uint32_t)prot_flags, &p->list, &p->count);
 	if (ret < 0) {
 		free(p);
-		return result(ret);
+		return client_result(ret);
 	}
 	client_back_keep((uintptr_t)addr, p->list, p->count);
 	pthread_mutex_lock(&pinned_lock);
@@ -246,7 +237,7 @@ scif_unpin_pages(scif_pinned_pages_t pinned_pages)
 		*at = p->next;
 	pthread_mutex_unlock(&pinned_lock);
 	if (p == NULL)
-		return result(-EINVAL);
+		return client_result(-EINVAL);
 	client_back_free(p->list, p->count);
 	free(p);
 	return 0;
@@ -269,7 +260,7 @@ scif_register_pinned_pages(scif_epd_t epd, scif_pinned_pages_t pinned_pages, off
 					      map_flags);
 	pthread_mutex_unlock(&pinned_lock);
 	client_leave(ep);
-	return ret >= 0 ? (off_t)ret : (off_t)result((int)ret);
+	return ret >= 0 ? (off_t)ret : (off_t)client_result((int)ret);
 }
 
 /* ---- Pages of the peer ---- */
@@ -361,7 +352,7 @@ scif_get_pages(scif_epd_t epd, off_t offset, size_t len, struct scif_range **pag
 	client_leave(ep);
 	if (ret < 0) {
 		free(h);
-		return result(ret);
+		return client_result(ret);
 	}
 	held_add(h);
 	*pages = &h->range;
@@ -390,7 +381,7 @@ scif_put_pages(struct scif_range *pages)
 	struct held *h = held_take(pages);
 
 	if (h == NULL)
-		return result(-EINVAL);
+		return client_result(-EINVAL);
 	client_munmap(h->base, h->len);
 	free(h);
 	return 0;
