@@ -134,28 +134,33 @@ s138_map_the_middle(void)
 		      map(p.c, PAGE, RW, w.off + 15 * PAGE) + 8, 1380);
 }
 
+/* Mapped, and one of the two closed; returns the address, where nothing is mapped any more. */
+static int64_t
+expect_survives_close(const struct pair *p, bool of_peer, unsigned int seed)
+{
+	struct window w = window(p->a, PAGE, RW);
+	int64_t addr = map(p->c, PAGE, RW, w.off);
+
+	assert_int_equal(call(do_close, of_peer ? p->a : p->c), 0);
+	expect_shared(p->a, w.addr, p->c, addr, seed);
+	assert_int_equal(call(do_munmap, p->c, addr, PAGE), 0);
+	return addr;
+}
+
 static void
 s139_mapping_survives_own_close(void)
 {
 	struct pair p = connected();
-	struct window w = window(p.a, PAGE, RW);
-	int64_t addr = map(p.c, PAGE, RW, w.off);
 
-	assert_int_equal(call(do_close, p.c), 0);
-	expect_shared(p.a, w.addr, p.c, addr, 139);
-	assert_int_equal(call(do_munmap, p.c, addr, PAGE), 0);
+	expect_survives_close(&p, false, 139);
 }
 
 static void
 s140_mapping_survives_peers_close(void)
 {
 	struct pair p = connected();
-	struct window w = window(p.a, PAGE, RW);
-	int64_t addr = map(p.c, PAGE, RW, w.off);
+	int64_t addr = expect_survives_close(&p, true, 140);
 
-	assert_int_equal(call(do_close, p.a), 0);
-	expect_shared(p.a, w.addr, p.c, addr, 140);
-	assert_int_equal(call(do_munmap, p.c, addr, PAGE), 0);
 	assert_int_equal(call(do_touch, p.c, addr, 0), 1);
 }
 

@@ -62,6 +62,17 @@ connected(void)
 }
 
 void
+expect_port_shared(void)
+{
+	struct pair p = connected();
+
+	assert_int_equal(call(do_close, p.listener), 0);
+	assert_fails(call(do_bind, open_on(A), p.port), EINVAL);
+	assert_int_equal(call(do_close, p.a), 0);
+	assert_int_equal(call(do_bind, open_on(A), p.port), p.port);
+}
+
+void
 send_bytes(int64_t ep, const void *bytes, size_t len)
 {
 	memcpy(share, bytes, len);

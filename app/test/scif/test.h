@@ -201,6 +201,8 @@ struct pair {
 
 struct pair connected(void);
 struct pair connected_to(int64_t listener, uint16_t port);
+/** An accepted endpoint has its listener's port: who else binds it is refused until both are gone. */
+void expect_port_shared(void);
 void send_bytes(int64_t ep, const void *bytes, size_t len);
 
 /** A window with memory of its own. */
