@@ -62,7 +62,7 @@ chmod +x "$tree/devtools/planted.sh"
 planted()
 {
 	# Away from us, whom a kill of its group is not meant for.
-	setsid -w "$tree/devtools/planted.sh" "$@" >"$work/shown" 2>&1
+	setsid -w env --default-signal "$tree/devtools/planted.sh" "$@" >"$work/shown" 2>&1
 	local status=$?
 	cat "$work/shown"
 	return $status
@@ -92,16 +92,17 @@ none_sits()
 	done <"$tree/pids"
 }
 
-# interrupted HOW SIGNAL: while checks hang
+# interrupted HOW SIGNAL: while checks hang. Who runs us may have had signals ignored, which no script
+# can undo.
 interrupted()
 {
 	: >"$tree/pids"
 	set -m
-	"$tree/devtools/planted.sh" "$1" 'hangs fails' >"$work/shown" 2>&1 &
+	env --default-signal "$tree/devtools/planted.sh" "$1" 'hangs fails' >"$work/shown" 2>&1 &
 	set +m
 	eventually sitting 2 || return
 	kill "-$2" -- -$!
-	eventually none_sits
+	eventually none_sits || kill -KILL -- -$!
 	wait $!
 	[ $? -gt 128 ] && none_sits
 }

@@ -75,7 +75,7 @@ headers_alone()
 		-Ilib/model/dlb -Ilib/model/dsa -Ilib/check/dlb -Ilib/ctl -Ilib/share
 		-Ilib/model/mic -Ilib/card -Idrivers/common/mic -Idrivers/raw/mic
 		-Ilib/scif -Ilib/scif/engine -Ilib/scif/host -Iapp/bench-common
-		-Iapp/test/common -Idrivers/dma/dsa)
+		-Iapp/test/common -Idrivers/dma/dsa -Ilib/fuzz)
 	sources | grep '\.h$' | xargs -P "$(nproc)" -I{} sh -c \
 		'gcc -fsyntax-only -Wall -x c "$@" -I"$(dirname "{}")" -include "{}" /dev/null' \
 		sh "${flags[@]}"
