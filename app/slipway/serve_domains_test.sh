@@ -121,7 +121,7 @@ count $? 'neither touched what is not its own' "$work/serve"
 
 # What a client may not settle for the others, or have more of than its part.
 for argument in cq=dense sn=64:64 cos_bw=10:20:30:40; do
-	rejects "device argument ${argument%%=*}: the server at .* shares its device out" \
+	rejects "device argument $argument: the server at .* shares its device out" \
 		",$argument"
 	count $? "refused: $argument" "$work/rejected"
 done
