@@ -170,7 +170,8 @@ what_a_shared_queue_lacks_on_a_bus_is_named(void)
 	log_begin();
 	ret = other_probe("mode=shared");
 	text = log_end();
-	if (ret == 0 || lines_with(text, "mode=shared: ") != lines_with(text, "accepted: dedicated") ||
+	if (ret == 0 ||
+	    lines_with(text, "mode=shared: ") != lines_with(text, "accepted: dedicated") ||
 	    lines_with(text, "the system has not turned PASIDs on") != 1 ||
 	    lines_with(text, "this CPU has no ENQCMD") != (cpu_has_enqcmd() ? 0 : 1))
 		fail_msg("returned %d and said: %s", ret, text);

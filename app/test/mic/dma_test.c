@@ -204,13 +204,14 @@ static void
 bad_lists_are_refused(void)
 {
 	uint8_t *host = host_get(65536, 1);
+	uint64_t at = rte_mem_virt2iova(host);
 	struct rte_dma_sge a[17], b[17];
 	int16_t id = dma_id();
 
 	dma_shape(1, 64, RTE_DMA_DIR_MEM_TO_DEV);
 	dma_start();
 	for (unsigned int i = 0; i < 17; i++) {
-		a[i] = (struct rte_dma_sge){.addr = rte_mem_virt2iova(host) + i * 128, .length = 64};
+		a[i] = (struct rte_dma_sge){.addr = at + i * 128, .length = 64};
 		b[i] = (struct rte_dma_sge){.addr = card_at(i * 128), .length = 64};
 	}
 	assert_int_equal(rte_dma_copy_sg(id, 0, a, b, 17, 17, 0), -EINVAL);

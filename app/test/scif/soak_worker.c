@@ -21,8 +21,8 @@
 #define BACKLOG    4
 #define REST_MS    2500
 #define COUNT_MS   500 /* between rests of the last round */
-/* Bytes of the heap that a rest may have more than the first: tables that have grown. That of memory
- * that was converted doubles, 20 KB at a time in the end. What each call leaves behind is more by
+/* Bytes of the heap that a rest may have more than the first: tables that have grown. That of
+ * converted memory doubles, by 20 KB at a time in the end. What each call leaves behind is more by
  * then, and is counted to the byte in the last round.
  */
 #define HEAP_GROWTH 65536
@@ -186,7 +186,8 @@ connect_judge(const struct soak_since *since, uint16_t node)
 	/* Refused: the listener has gone, or has no room, or no time. */
 	if (error == ECONNREFUSED)
 		return;
-	if (error == ENODEV && (soak_node_died(node, since) || soak_node_died(soak_self.node, since)))
+	if (error == ENODEV &&
+	    (soak_node_died(node, since) || soak_node_died(soak_self.node, since)))
 		return;
 	soak_fail("connect to node %u failed with %s", node, soak_errno_name(error));
 }
@@ -372,8 +373,8 @@ rest(void)
 static void
 settings(void)
 {
-	/* Transfers that take their time show whether fences wait; waits asleep are others than waits
-	 * awake.
+	/* Transfers that take their time show whether fences wait; waits asleep are others than
+	 * waits awake.
 	 */
 	if (soak_chance(2))
 		setenv("SLIPWAY_SCIF_RMA", soak_chance(2) ? "worker,delay_us=100,reorder"
