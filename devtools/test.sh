@@ -110,6 +110,13 @@ run_stress()
 	check "dsa_stress_regs, $((STRESS_ENTRIES / 20000)) rounds" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
 		"$BUILD/lib/dsa_stress_regs" "$((STRESS_ENTRIES / 20000))"
+	check "dsa_stress_irq, $((STRESS_ENTRIES / 200)) rounds" \
+		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
+		"$BUILD/lib/dsa_stress_irq" "$((STRESS_ENTRIES / 200))"
+	# And as it is: the sanitizer's own fences hide what may be lost.
+	check "dsa_stress_irq_plain, $((STRESS_ENTRIES / 50)) rounds" \
+		timeout $((STRESS_ENTRIES / 100000 + 60)) \
+		"$BUILD/lib/dsa_stress_irq_plain" "$((STRESS_ENTRIES / 50))"
 	check "mic_stress, $((STRESS_ENTRIES / 10000)) rounds" \
 		under_tsan timeout $((STRESS_ENTRIES / 100000 + 60)) \
 		"$BUILD/lib/mic_stress" "$((STRESS_ENTRIES / 10000))"

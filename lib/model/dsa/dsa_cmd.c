@@ -239,6 +239,7 @@ enable_wq(struct dsa_model *m)
 	dsa_lock(&m->report);
 	dsa_irq_arm_occupancy(m, wq);
 	dsa_unlock(&m->report);
+	dsa_irq_armed(m);
 	return DSA_ERROR_NONE;
 }
 

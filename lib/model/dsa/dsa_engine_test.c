@@ -171,7 +171,7 @@ occupancy_falls_when_work_begins(void **state)
 	struct dsa_desc move = work_move(LARGE, 1);
 
 	enable(r, 0, 1);
-	dsa_work_occupancy_limit(r->work, 0, true, 1);
+	dsa_work_arm(r->work, 0, 1);
 	for (unsigned int n = 0; n < 3; n++)
 		work_post(r, 0, &move);
 	assert_int_equal(dsa_work_occupancy(r->work, 0), 3);
@@ -182,11 +182,38 @@ occupancy_falls_when_work_begins(void **state)
 	assert_true(work_run(r));
 	/* At the limit, and below it. */
 	assert_int_equal(r->occupancy_calls, 2);
-	assert_int_equal(r->last_occupancy, 0);
-	dsa_work_occupancy_limit(r->work, 0, false, 0);
+	assert_int_equal(r->last_arming, dsa_work_arming(r->work, 0));
+	dsa_work_disarm(r->work, 0);
 	work_post(r, 0, &move);
 	assert_true(work_run(r));
 	assert_int_equal(r->occupancy_calls, 2);
+}
+
+static void
+low_occupancy_is_told_to_who_arms(void **state)
+{
+	struct work_rig *r = *state;
+	struct dsa_desc move = work_move(LARGE, 1);
+	uint64_t first;
+
+	enable(r, 0, 1);
+	work_post(r, 0, &move);
+	work_post(r, 0, &move);
+	dsa_work_arm(r->work, 0, 1);
+	dsa_work_armed(r->work, 0);
+	assert_int_equal(r->occupancy_calls, 0);
+	first = dsa_work_arming(r->work, 0);
+	assert_int_not_equal(first, 0);
+	dsa_work_arm(r->work, 0, 2);
+	dsa_work_armed(r->work, 0);
+	assert_int_equal(r->occupancy_calls, 1);
+	assert_int_equal(r->last_arming, dsa_work_arming(r->work, 0));
+	/* At the limit that the first one had, it is another. */
+	dsa_work_disarm(r->work, 0);
+	assert_int_equal(dsa_work_arming(r->work, 0), 0);
+	dsa_work_arm(r->work, 0, 1);
+	assert_int_not_equal(dsa_work_arming(r->work, 0), first);
+	assert_true(work_run(r));
 }
 
 static void
@@ -556,6 +583,7 @@ main(void)
 		TEST(engines_tell_what_they_do),
 		cmocka_unit_test(queues_take_turns_by_their_priorities),
 		TEST(occupancy_falls_when_work_begins),
+		TEST(low_occupancy_is_told_to_who_arms),
 		TEST(engines_serve_their_group_only),
 		TEST(one_engine_works_in_order),
 		cmocka_unit_test_teardown(shuffled_work_is_done_once_and_repeats, work_teardown),

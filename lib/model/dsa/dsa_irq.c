@@ -231,6 +231,7 @@ occupancy_send(struct dsa_model *m, unsigned int wq)
 	bool ims = REG_GET(DSA_WQCFG_DW4_OCC_INT_TABLE, dw4);
 	unsigned int entry;
 
+	dsa_work_disarm(m->work, wq);
 	dsa_reg_set(m, DSA_WQCFG_DW6, wq,
 		    dsa_reg(m, DSA_WQCFG_DW6, wq) | REG_MASK(DSA_WQCFG_DW6_OCC_INT_GENERATED));
 	if (!dsa_irq_entry(m, (unsigned int)REG_GET(DSA_WQCFG_DW4_OCC_INT_HANDLE, dw4), ims,
@@ -242,30 +243,34 @@ occupancy_send(struct dsa_model *m, unsigned int wq)
 		entry_send(m, entry, ims);
 }
 
-static void
-occupancy_look(struct dsa_model *m, unsigned int wq, uint32_t occupancy)
-{
-	if (is_armed(m, wq) &&
-	    occupancy <= REG_GET(DSA_WQCFG_DW5_OCC_LIMIT, dsa_reg(m, DSA_WQCFG_DW5, wq)))
-		occupancy_send(m, wq);
-}
-
 void
 dsa_irq_arm_occupancy(struct dsa_model *m, unsigned int wq)
 {
 	uint64_t dw5 = dsa_reg(m, DSA_WQCFG_DW5, wq);
 
-	dsa_work_occupancy_limit(m->work, wq, is_armed(m, wq),
-				 (uint32_t)REG_GET(DSA_WQCFG_DW5_OCC_LIMIT, dw5));
-	occupancy_look(m, wq, dsa_work_occupancy(m->work, wq));
+	if (!is_armed(m, wq)) {
+		dsa_work_disarm(m->work, wq);
+		return;
+	}
+	dsa_work_arm(m->work, wq, (uint32_t)REG_GET(DSA_WQCFG_DW5_OCC_LIMIT, dw5));
+	m->arming |= UINT64_C(1) << wq;
 }
 
 void
-dsa_irq_occupancy(void *owner, unsigned int wq, uint32_t occupancy)
+dsa_irq_armed(struct dsa_model *m)
+{
+	for (; m->arming != 0; m->arming &= m->arming - 1)
+		dsa_work_armed(m->work, (unsigned int)__builtin_ctzll(m->arming));
+}
+
+void
+dsa_irq_occupancy(void *owner, unsigned int wq, uint64_t arming)
 {
 	struct dsa_model *m = owner;
 
 	dsa_lock(&m->report);
-	occupancy_look(m, wq, occupancy);
+	/* What was found may be of before software cleared, disabled or enabled something. */
+	if (dsa_work_arming(m->work, wq) == arming && is_armed(m, wq))
+		occupancy_send(m, wq);
 	dsa_unlock(&m->report);
 }

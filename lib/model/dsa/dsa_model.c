@@ -237,7 +237,9 @@ dsa_model_write(struct bus_device *dev, unsigned int bar, uint64_t off, uint64_t
 	doors_close(m);
 	if (!regs_write(m, bar, off, value, size))
 		stray(m);
-	doors_open(m);
+	dsa_unlock(&m->report);
+	dsa_irq_armed(m);
+	dsa_unlock(&m->control);
 }
 
 /* ---- Configuration space, resets, the host's memory ---- */

@@ -103,6 +103,7 @@ struct dsa_model {
 	struct dsa_cmd cmd;
 	enum dsa_wq_state wq_state[DSA_WQS_MAX];
 	uint64_t garbage; /**< what reads of CMD give */
+	uint64_t arming;  /**< WQs whose occupancy interrupt is being armed */
 	_Atomic bool perf_on; /**< a counter is on: steps look at it */
 
 	_Alignas(DSA_CACHE_LINE) struct dsa_lock report;
@@ -239,13 +240,21 @@ enum dsa_command_error dsa_irq_request(struct dsa_model *m, unsigned int entry, 
 enum dsa_command_error dsa_irq_release(struct dsa_model *m, unsigned int handle, bool ims);
 /** All that were requested are invalid from now on. */
 void dsa_irq_revoke(struct dsa_model *m);
-/** Look whether an enabled WQ's occupancy is at its limit already, and wait for it otherwise. */
+/**
+ * Wait for the occupancy of a WQ to be at its limit, if its registers say so: dsa_irq_armed is to
+ * follow. Both locks held.
+ */
 void dsa_irq_arm_occupancy(struct dsa_model *m, unsigned int wq);
+/**
+ * Interrupts that were armed come from here on, at once where an occupancy is at its limit already.
+ * Control lock held, and not the report lock: waits for engines, which may be waiting for that.
+ */
+void dsa_irq_armed(struct dsa_model *m);
 /* For dsa_work_owner: these take the lock themselves. */
 bool dsa_irq_handle_ok(void *owner, unsigned int handle, bool ims, bool pasid_enable,
 		       uint32_t pasid);
 void dsa_irq_completion(void *owner, unsigned int handle, bool ims);
-void dsa_irq_occupancy(void *owner, unsigned int wq, uint32_t occupancy);
+void dsa_irq_occupancy(void *owner, unsigned int wq, uint64_t arming);
 
 /* dsa_swerror.c: errors no completion record tells. Report lock held. */
 

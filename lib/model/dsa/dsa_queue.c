@@ -172,17 +172,30 @@ take_slot(struct dsa_work *work, struct dsa_queue *q, const struct dsa_slot *slo
 			      memory_order_release);
 }
 
+/*
+ * Engines look here after each descriptor they take, and the head they stored may not be seen yet:
+ * who arms must not rely on their having seen that. It waits for each engine's lock instead.
+ *
+ *   engine          lock  head + 1  arming?  head + 1  arming?  unlock
+ *   who arms               arming = new              wait for lock, unlock   low?
+ *
+ * What was taken under a lock that was given back is seen by who looks after that; who takes the
+ * lock later sees the arming. Either way one of the two finds the queue low, without a fence here.
+ */
 static void
 tell_occupancy(struct dsa_work *work, struct dsa_queue *q, unsigned int wq)
 {
-	uint64_t armed = atomic_load_explicit(&q->armed, memory_order_relaxed);
-	uint32_t occupancy;
+	/* Pairs with the release in dsa_work_arm: what was queued before it is in the occupancy. */
+	uint64_t arming = atomic_load_explicit(&q->arming, memory_order_acquire);
 
-	if (armed == 0)
+	if (arming == 0)
 		return;
-	occupancy = dsa_work_occupancy(work, wq);
-	if (occupancy < armed)
-		work->owner.occupancy(work->owner.owner, wq, occupancy);
+	/* Release pairs with the acquire in admit: what is taken after this is taken by who sees
+	 * the head, so the occupancy is not one that never was.
+	 */
+	(void)atomic_fetch_add_explicit(&q->word, 0, memory_order_release);
+	if (dsa_work_occupancy(work, wq) <= DSA_ARMING_LIMIT(arming))
+		work->owner.occupancy(work->owner.owner, wq, arming);
 }
 
 bool
@@ -310,9 +323,41 @@ dsa_work_occupancy(const struct dsa_work *work, unsigned int wq)
 	return (uint32_t)(tail - head);
 }
 
+/* ---- The occupancy callback ---- */
+
 void
-dsa_work_occupancy_limit(struct dsa_work *work, unsigned int wq, bool armed, uint32_t limit)
+dsa_work_arm(struct dsa_work *work, unsigned int wq, uint32_t limit)
 {
-	atomic_store_explicit(&work->queue[wq].armed, armed ? (uint64_t)limit + 1 : 0,
-			      memory_order_relaxed);
+	struct dsa_queue *q = &work->queue[wq];
+
+	/* Pairs with the acquire in tell_occupancy: what it finds is not older than this. */
+	atomic_store_explicit(&q->arming, DSA_ARMING(++q->armings, limit), memory_order_release);
+}
+
+void
+dsa_work_disarm(struct dsa_work *work, unsigned int wq)
+{
+	atomic_store_explicit(&work->queue[wq].arming, 0, memory_order_relaxed);
+}
+
+uint64_t
+dsa_work_arming(const struct dsa_work *work, unsigned int wq)
+{
+	return atomic_load_explicit(&work->queue[wq].arming, memory_order_relaxed);
+}
+
+void
+dsa_work_armed(struct dsa_work *work, unsigned int wq)
+{
+	struct dsa_queue *q = &work->queue[wq];
+
+	for (unsigned int i = 0; i < work->config.engines; i++) {
+		struct dsa_engine *e = &work->engine[i];
+
+		if (atomic_load_explicit(&e->group, memory_order_relaxed) != q->config.group)
+			continue;
+		dsa_engine_lock(e);
+		dsa_engine_unlock(e);
+	}
+	tell_occupancy(work, q, wq);
 }

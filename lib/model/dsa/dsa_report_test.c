@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "dsa_model_priv.h"
 #include "dsa_test_rig.h"
 
 #define PAGE   0x1000
@@ -231,6 +232,35 @@ occupancy_interrupts_once(void **state)
 	rig_write(r, DSA_WQCFG_DW6, 0, REG_MASK(DSA_WQCFG_DW6_OCC_INT_GENERATED));
 	assert_int_equal(r->irqs[4], 2);
 	assert_int_equal(rig_read(r, DSA_INTCAUSE, 0), 0);
+}
+
+/* As an engine that found the queue low, and gets its turn when software has gone on. */
+static void
+occupancy_found_earlier_does_not_interrupt(void **state)
+{
+	struct rig *r = *state;
+	struct dsa_model *m = dsa_model_of(r->dev);
+	struct dsa_desc desc = rig_move(PAGE, 0, 1, 0x2000);
+	const uint64_t on = REG_MASK(DSA_WQCFG_DW5_OCC_INT_EN) | 2;
+	uint64_t found;
+
+	rig_write(r, DSA_WQCFG_DW4, 0, handle_of(r, 4, false));
+	assert_int_equal(rig_ready(r, 16), 0);
+	for (unsigned int i = 0; i < 8; i++)
+		rig_post(r, 0, &desc);
+	rig_write(r, DSA_WQCFG_DW5, 0, on);
+	found = dsa_work_arming(m->work, 0);
+	rig_write(r, DSA_WQCFG_DW5, 0, 0);
+	dsa_irq_occupancy(m, 0, found);
+	assert_int_equal(r->irqs[4], 0);
+	rig_write(r, DSA_WQCFG_DW5, 0, on);
+	dsa_irq_occupancy(m, 0, found);
+	assert_int_equal(r->irqs[4], 0);
+	assert_int_equal(REG_GET(DSA_WQCFG_DW6_OCC_INT_GENERATED, rig_read(r, DSA_WQCFG_DW6, 0)), 0);
+	rig_settle(r);
+	assert_int_equal(r->irqs[4], 1);
+	/* Once is enough: nothing is armed any more. */
+	assert_int_equal(dsa_work_arming(m->work, 0), 0);
 }
 
 static void
@@ -609,6 +639,7 @@ main(void)
 		ALL(ims_sends_messages),
 		SECOND(revoked_handles_are_refused),
 		ALL(occupancy_interrupts_once),
+		ALL(occupancy_found_earlier_does_not_interrupt),
 		ALL(occupancy_by_vector_0_has_a_cause),
 		BOTH(first_error_is_kept_and_interrupts),
 		SECOND(log_keeps_records_that_fault),

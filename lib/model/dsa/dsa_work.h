@@ -74,8 +74,11 @@ struct dsa_work_owner {
 	bool (*handle_ok)(void *owner, unsigned int handle, bool ims, bool pasid_enable,
 			  uint32_t pasid);
 	void (*interrupt)(void *owner, unsigned int handle, bool ims);
-	/** An occupancy fell to `occupancy`: the limit interrupt's business. Called only when armed. */
-	void (*occupancy)(void *owner, unsigned int wq, uint32_t occupancy);
+	/**
+	 * With this arming in force, a queue was found with no more than its limit; more than once,
+	 * or too late: dsa_work_arming says whether it still is in force.
+	 */
+	void (*occupancy)(void *owner, unsigned int wq, uint64_t arming);
 };
 
 /**
@@ -140,10 +143,15 @@ void dsa_work_halt(struct dsa_work *work, bool halted);
 void dsa_work_reset(struct dsa_work *work);
 uint32_t dsa_work_occupancy(const struct dsa_work *work, unsigned int wq);
 /**
- * Arm or disarm the occupancy callback at a limit. Who arms looks at the occupancy then: only its
- * falling is told.
+ * The occupancy callback: armed at a limit, or not at all. Engines may not see it at once, nor a
+ * queue that is low already: dsa_work_armed is to follow, in the name of the control half.
  */
-void dsa_work_occupancy_limit(struct dsa_work *work, unsigned int wq, bool armed, uint32_t limit);
+void dsa_work_arm(struct dsa_work *work, unsigned int wq, uint32_t limit);
+void dsa_work_disarm(struct dsa_work *work, unsigned int wq);
+/** What is in force, 0 for nothing. One thread at a time in this and the two above. */
+uint64_t dsa_work_arming(const struct dsa_work *work, unsigned int wq);
+/** From now on no fall is missed; that it is low already is told. Waits for engines. */
+void dsa_work_armed(struct dsa_work *work, unsigned int wq);
 uint64_t dsa_work_events(const struct dsa_work *work, unsigned int category, unsigned int event,
 			 uint64_t wqs, uint64_t engines);
 

@@ -67,7 +67,7 @@ struct dsa_queue {
 	_Alignas(64) _Atomic uint64_t refused[DSA_REFUSALS];
 	/* The dispatcher. */
 	_Alignas(64) _Atomic uint64_t head;
-	_Atomic uint64_t armed; /**< the occupancy limit + 1, or 0 */
+	_Atomic uint64_t arming; /**< of the occupancy callback, or 0 */
 	_Atomic uint64_t abort_before, abort_pasid_before; /**< tickets */
 	_Atomic uint8_t priority; /**< looked at while it is disabled, too */
 	struct dsa_work_wq config;
@@ -75,6 +75,7 @@ struct dsa_queue {
 	/* Control. */
 	_Alignas(64) uint64_t mark, pasid_mark;
 	uint64_t capacity;
+	uint64_t armings; /**< so many there were */
 	_Atomic uint64_t dedicated; /**< taken as a dedicated one, before `since` */
 	_Atomic uint64_t since;     /**< the first ticket of this enabling */
 };
@@ -158,6 +159,13 @@ struct dsa_work {
 	struct dsa_engine engine[DSA_ENGINES_MAX];
 	struct dsa_queue queue[DSA_WQS_MAX];
 };
+
+/**
+ * Limits have 16 bits. No two armings are alike, so what was found under one is not taken for
+ * something about the next.
+ */
+#define DSA_ARMING(number, limit)     ((uint64_t)(number) << 16 | (limit))
+#define DSA_ARMING_LIMIT(arming) ((uint32_t)((arming) & 0xffff))
 
 /** Add to a counter that has one writer. */
 static inline void

@@ -114,13 +114,13 @@ owner_interrupt(void *owner, unsigned int handle, bool ims)
 }
 
 static void
-owner_occupancy(void *owner, unsigned int wq, uint32_t occupancy)
+owner_occupancy(void *owner, unsigned int wq, uint64_t arming)
 {
 	struct work_rig *r = owner;
 
 	(void)wq;
 	r->occupancy_calls++;
-	r->last_occupancy = occupancy;
+	r->last_arming = arming;
 }
 
 /* ---- The rig ---- */

@@ -50,7 +50,7 @@ struct work_rig {
 	uint64_t watched;
 	bool last_ims, refuses_handles, halts_on_error;
 	unsigned int occupancy_calls;
-	uint32_t last_occupancy;
+	uint64_t last_arming;
 	_Alignas(4096) uint8_t memory[WORK_BYTES];
 };
 
