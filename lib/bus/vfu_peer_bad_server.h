@@ -29,7 +29,9 @@
 #include "vfu_peer_server.h"
 
 #define HOST_BYTES 0x4000u
-#define TIMEOUT_MS 100u
+/* What a client waits for an answer: where there is none, and where the machine may be busy. */
+#define SILENCE_MS 100u
+#define ANSWER_MS  10000u
 
 /* The server's way of being bad. */
 static struct {
@@ -43,7 +45,7 @@ struct fixture {
 	struct test_host host;
 	struct vfu_client *client;
 	struct bus_device *dev;
-	unsigned int lines, fds;
+	unsigned int lines, fds, timeout_ms;
 	bool share;
 };
 
@@ -71,7 +73,7 @@ static inline int
 client_open(struct fixture *f)
 {
 	struct vfu_client_config config = {.path = f->server.path,
-					   .timeout_ms = TIMEOUT_MS,
+					   .timeout_ms = f->timeout_ms,
 					   .share = f->share,
 					   .log = on_log,
 					   .arg = f};
@@ -92,6 +94,7 @@ setup(void **state)
 	assert_non_null(f);
 	assert_int_equal(test_host_create(&f->host, HOST_BYTES, TEST_HOST_WHOLE), 0);
 	memset(&bad, 0, sizeof(bad));
+	f->timeout_ms = ANSWER_MS;
 	f->fds = open_fds();
 	*state = f;
 	return 0;
@@ -115,6 +118,22 @@ end(struct fixture *f)
 	f->client = NULL;
 	peer_server_stop(&f->server);
 	assert_int_equal(open_fds(), f->fds);
+}
+
+/* Open an honest server, which then falls silent: by a client that waits for as short a time as the
+ * machine allows.
+ */
+static inline void
+open_before_silence(struct fixture *f)
+{
+	f->timeout_ms = SILENCE_MS;
+	peer_server_start(&f->server, NULL);
+	while (client_open(f) < 0) {
+		end(f);
+		f->timeout_ms *= 2;
+		assert_true(f->timeout_ms < ANSWER_MS);
+		peer_server_start(&f->server, NULL);
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

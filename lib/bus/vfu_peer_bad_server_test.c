@@ -119,6 +119,7 @@ opening_fails_on_wrong_answers(void **state)
 	unsigned int lines;
 	int ret;
 
+	f->timeout_ms = SILENCE_MS;
 	for (unsigned int c = 0; c < 3; c++) {
 		for (unsigned int kind = 0; kind < KINDS; kind++) {
 			bad.command = commands[c];
@@ -145,8 +146,7 @@ reads_survive_wrong_answers(void **state)
 	for (unsigned int kind = 0; kind < KINDS; kind++) {
 		bad.command = PEER_REGION_READ;
 		bad.kind = kind;
-		peer_server_start(&f->server, NULL);
-		assert_int_equal(client_open(f), 0);
+		open_before_silence(f);
 		f->server.script = script_wrongly;
 		for (unsigned int i = 0; i < 3; i++) {
 			value = f->dev->ops->read(f->dev, 2, 0x10 * i, 4);
@@ -171,8 +171,7 @@ calls_fail_on_wrong_answers(void **state)
 				continue;
 			bad.command = commands[c];
 			bad.kind = kind;
-			peer_server_start(&f->server, NULL);
-			assert_int_equal(client_open(f), 0);
+			open_before_silence(f);
 			f->server.script = script_wrongly;
 			if (c == 0)
 				ret = vfu_client_dma_map(f->client, 0, 4096, -1, 0, BUS_PROT_READ);
@@ -265,8 +264,7 @@ late_replies_are_not_taken_for_others(void **state)
 	struct fixture *f = *state;
 	uint64_t value;
 
-	peer_server_start(&f->server, NULL);
-	assert_int_equal(client_open(f), 0);
+	open_before_silence(f);
 	f->server.script = script_late;
 	assert_int_equal(f->dev->ops->read(f->dev, 2, 0, 4), UINT32_MAX);
 	for (unsigned int i = 0; i < 3; i++) {
@@ -337,8 +335,7 @@ data_that_was_not_asked_for_is_not_taken(void **state)
 	uint64_t value;
 
 	for (bad.kind = 0; bad.kind < 6; bad.kind++) {
-		peer_server_start(&f->server, NULL);
-		assert_int_equal(client_open(f), 0);
+		open_before_silence(f);
 		f->server.script = script_other_data;
 		value = f->dev->ops->read(f->dev, 2, 0x20, 4);
 		if (value != UINT32_MAX)

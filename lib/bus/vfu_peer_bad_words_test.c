@@ -213,7 +213,7 @@ ask(struct fixture *f, uint16_t command, uint64_t address, uint64_t count, size_
 	while (data-- > 0)
 		peer_put(&b, 0x55, 1);
 	peer_server_send(&f->server, 0x4000, command, PEER_COMMAND, b.at, b.len, NULL, 0);
-	for (unsigned int wait = 0; wait < 200; wait++) {
+	for (unsigned int wait = 0; wait < ANSWER_MS; wait++) {
 		f->dev->ops->step(f->dev, wait * UINT64_C(10000000));
 		if (vfu_client_lost(f->client) || peer_server_count(&f->server, command) > before)
 			break;
