@@ -9,6 +9,20 @@
 
 KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
 
+# fetch_options ARGUMENT...: set FORCE to yes or no
+fetch_options()
+{
+	FORCE=no
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--force) FORCE=yes ;;
+		--help) usage; exit 0 ;;
+		*) usage >&2; die "unknown argument '$1'" ;;
+		esac
+		shift
+	done
+}
+
 # no_packages WHY: the machine's network, not a fault of ours
 no_packages()
 {

@@ -34,7 +34,7 @@ static const char help[] =
 	"                     [--domains N] [--domain K:KEY=VALUE,...] [--ordered M]\n"
 	"                     [--mode OCTAL] [--trace FILE] [--stats] [--quiet]\n"
 	"       slipway serve dsa SOCKET [--version 1.0|2.0] [--wqs N] [--threads N]\n"
-	"                     [--wq K:KEY=VALUE,...]...\n"
+	"                     [--wq K:KEY=VALUE,...]... [--gather]\n"
 	"                     [--mode OCTAL] [--trace FILE] [--stats] [--quiet]\n"
 	"       slipway serve mic SOCKET [--memory MIB] [--era a|c|d] [--time-scale N]\n"
 	"                     [--revision A0|B0|B1|C0] [--mode OCTAL] [--stats] [--quiet]\n"
@@ -92,6 +92,10 @@ static const char help[] =
 	"       --threads N\n"
 	"              Threads that do the work of a DSA, beside the one that sees to messages,\n"
 	"              0 to 16; 0 if not said: that one does both.\n"
+	"       --gather\n"
+	"              Take what a DSA as a whole gets in eight stores of 8 bytes, upwards, for\n"
+	"              one descriptor: for guests whose CPU has no store of 64 bytes. As a rule\n"
+	"              a portal takes 64 bytes at once, or nothing.\n"
 	"       --memory MIB, --era a|c|d, --time-scale N, --revision A0|B0|B1|C0\n"
 	"              What card a MIC is: its memory, a power of two from 32 to 16384, 256 if not\n"
 	"              said; what protocol its card OS speaks, a; how many times faster than the\n"
@@ -189,6 +193,9 @@ parse_option(struct serve_options *options, int opt, const char *value)
 		status = parse_number("--threads", value, 10, SERVE_THREADS, "0 to 16", &number);
 		options->threads = (unsigned int)number;
 		return status;
+	case 'g':
+		options->gather = true;
+		break;
 	case 'M':
 		return serve_mic_set_memory(&options->mic, value) < 0 ? EXIT_USAGE : 0;
 	case 'E':
@@ -256,6 +263,7 @@ static const struct option names[] = {
 	{"wqs", required_argument, NULL, 'w'},
 	{"wq", required_argument, NULL, 'W'},
 	{"threads", required_argument, NULL, 'T'},
+	{"gather", no_argument, NULL, 'g'},
 	{"memory", required_argument, NULL, 'M'},
 	{"era", required_argument, NULL, 'E'},
 	{"time-scale", required_argument, NULL, 'X'},

@@ -69,6 +69,7 @@ struct serve_options {
 	struct dsa_plan plan;         /**< of a DSA */
 	unsigned int wqs;           /**< work queues, 0: as many as is usual */
 	unsigned int threads;       /**< that step it, beside the first */
+	bool gather;                /**< lines come in pieces, too */
 	struct serve_mic_options mic; /**< of a MIC */
 };
 

@@ -23,6 +23,9 @@ version_of(const struct serve *s)
 	return s->options.model->version[s->options.version].name;
 }
 
+/* Where portals are. */
+#define PORTAL_BAR 2
+
 /* ---- The whole device, called by the first thread ---- */
 
 static struct serve_dsa *
@@ -55,8 +58,12 @@ static int
 whole_describe(struct bus_device *dev, struct bus_region regions[], unsigned int max)
 {
 	struct serve_dsa *dsa = dsa_of(dev);
+	int n = dsa->gate.dev.ops->describe(&dsa->gate.dev, regions, max);
 
-	return dsa->gate.dev.ops->describe(&dsa->gate.dev, regions, max);
+	for (int i = 0; dsa->serve->options.gather && i < n && (unsigned int)i < max; i++)
+		if (regions[i].bar == PORTAL_BAR)
+			regions[i].kind = BUS_LINES;
+	return n;
 }
 
 static uint64_t
@@ -156,6 +163,10 @@ dsa_check(const struct serve_options *options)
 {
 	unsigned int wqs = options->wqs != 0 ? options->wqs : options->model->wqs;
 
+	if (options->gather && options->plan.count > 0) {
+		complain("serve: --gather: accepted without --wq only");
+		return -EINVAL;
+	}
 	for (unsigned int q = wqs; q < DSA_PLAN_WQS; q++) {
 		if (!options->plan.wq[q].said)
 			continue;
@@ -339,7 +350,7 @@ dsa_inject(struct serve *s, const char *text, size_t len, struct ctl_text *t)
 
 const struct serve_kind serve_dsa = {
 	.model = "dsa",
-	.options = "wWT",
+	.options = "wWTg",
 	.check = dsa_check,
 	.open = dsa_open,
 	.close = dsa_close,

@@ -41,6 +41,8 @@ expect 'a version of another device' 2 '--version 2.5: accepted are 1.0 and 2.0'
 	"${serve_dsa[@]}" --version 2.5
 expect 'an option of another device' 2 '--domains: accepted with dlb only' \
 	"${serve_dsa[@]}" --domains 2
+expect 'pieces for work queues' 2 '--gather: accepted without --wq only' \
+	"${serve_dsa[@]}" --gather --wq 0
 expect 'no work queues' 2 'accepted are 1 to 64' "${serve_dsa[@]}" --wqs 0
 expect 'a work queue there is not' 2 '--wq 8: accepted are 0 to 7' "${serve_dsa[@]}" --wq 8
 expect 'a key there is not' 2 'depth=3: accepted are mode, size' "${serve_dsa[@]}" --wq 0:depth=3

@@ -135,16 +135,7 @@ make_tools()
 	unpack_tools && unpack_libraries && write_wrappers && check_tools
 }
 
-FORCE=no
-while [ $# -gt 0 ]; do
-	case $1 in
-	--force) FORCE=yes ;;
-	--help) usage; exit 0 ;;
-	*) usage >&2; die "unknown argument '$1'" ;;
-	esac
-	shift
-done
-
+fetch_options "$@"
 [ $FORCE = no ] && aarch64_whole && exit 0
 PACKAGES_FOR=aarch64
 WORK=$AARCH64/work

@@ -164,16 +164,7 @@ publish()
 		mv "$NEW"/* "$VM/" && mv "$WORK/SHA256SUMS" "$VM/" && rm -rf "$WORK"
 }
 
-FORCE=no
-while [ $# -gt 0 ]; do
-	case $1 in
-	--force) FORCE=yes ;;
-	--help) usage; exit 0 ;;
-	*) usage >&2; die "unknown argument '$1'" ;;
-	esac
-	shift
-done
-
+fetch_options "$@"
 [ $FORCE = no ] && vm_whole && exit 0
 PACKAGES_FOR="a QEMU guest"
 WORK=$VM/work

@@ -7,6 +7,7 @@
 . /slipway/devtools/common.sh
 . /slipway/devtools/checks.sh
 . /slipway/devtools/jobs.sh
+. /slipway/devtools/dsa_jobs.sh
 ONLY=$(</slipway/only)
 mkdir -p "$LOGS"
 
@@ -21,6 +22,7 @@ for version in "${!ID_OF[@]}"; do
 	address=$(lspci -Dnd "8086:${ID_OF[$version]}" | cut -d' ' -f1 | head -n 1)
 	[ -z "$address" ] || ADDRESS[$version]=$address
 done
+DSA=$(lspci -Dnd 8086:0b25 | cut -d' ' -f1)
 MIC=$(lspci -Dnd 8086:225c | cut -d' ' -f1)
 
 # named VERSION: lspci has a name for it, and shows both BARs and what a driver looks for
@@ -47,6 +49,19 @@ mic_named()
 		grep -q 'Region 0: Memory at .*64-bit, prefetchable.*size=256M' <<<"$shown" &&
 		grep -q 'Region 4: Memory at .*64-bit.*size=128K' <<<"$shown" &&
 		grep -q 'MSI-X: Enable- Count=16' <<<"$shown"
+}
+
+# dsa_named: a DSA is a system peripheral with registers and portals
+dsa_named()
+{
+	local shown
+	shown=$(lspci -nnvv -d 8086:0b25)
+	say "$shown"
+	grep -q '^.*System peripheral \[0880\]: Intel .*\[8086:0b25\]' <<<"$shown" &&
+		grep -q 'Region 0: Memory at .*64-bit.*size=64K' <<<"$shown" &&
+		grep -q 'Region 2: Memory at .*64-bit.*size=128K' <<<"$shown" &&
+		grep -q 'FLReset+' <<<"$shown" &&
+		grep -q 'MSI-X: Enable- Count=' <<<"$shown"
 }
 
 # addresses VERSION...: set DEVICES
@@ -154,10 +169,58 @@ selftest()
 		dpdk-test "${EAL[@]}"
 }
 
-# mic_bound DRIVER: dpdk-devbind.py gives the card to a driver of the kernel
-mic_bound()
+# alone_bound DRIVER ADDRESS: dpdk-devbind.py gives a device that is no event device to a driver of
+# the kernel
+alone_bound()
 {
-	dpdk-devbind.py --bind="$1" "$MIC" && [ "$(driver_of "$MIC")" = "$1" ]
+	dpdk-devbind.py --bind="$1" "$2" && [ "$(driver_of "$2")" = "$1" ]
+}
+
+# dsa_eal: set EAL for a program in front of the DSA, with our driver
+dsa_eal()
+{
+	PREFIX=slipway-$BASHPID
+	EAL=(-m 256 --no-telemetry -a "$DSA" --file-prefix "$PREFIX" --lcores "(0-2)@($CPUS)"
+		"${LOAD[@]/%$DRIVER/$DSA_DRIVER}")
+}
+
+# dsa_asks_the_cpu: a portal takes 64 bytes at once, and QEMU's processor has no store of that size:
+# our driver says so, and lets the device be
+dsa_asks_the_cpu()
+{
+	local log
+	log=$(mktemp)
+	dsa_eal
+	stock 60 '' slipway-test-dma "${EAL[@]}" -- 'the_info*' >"$log" && return 1
+	cat "$log"
+	grep -q "^$DSA: .*this CPU has no MOVDIR64B" "$log" &&
+		grep -q "Requested device $DSA cannot be used" "$log"
+}
+
+# dsa_tests_guest PATTERN: what there is in app/test/dma that submits nothing, so the driver is told
+# of an instruction that it does not get to. The others install handlers of their own for SIGILL,
+# which the shim needs.
+dsa_tests_guest()
+{
+	dsa_eal
+	stock 120 '' env SLIPWAY_CPU=+movdir64b slipway-test-dma "${EAL[@]}" -- "$1"
+}
+
+# dsa_guest_autotest: the stock suite, errors included. The shim stores in pieces of 8 bytes, which
+# the server is asked to gather.
+dsa_guest_autotest()
+{
+	local log status
+	log=$(mktemp)
+	dsa_eal
+	# Its words are judged by device.
+	BAD_WORDS='deadlock|insecure' stock 120 'Test OK' env SLIPWAY_CPU=+movdir64b \
+		"LD_PRELOAD=$MOVDIR64B" DPDK_TEST=dmadev_autotest dpdk-test "${EAL[@]}" >"$log"
+	status=$?
+	sed 's/.*\r//' "$log"
+	dsa_accept "$DSA" "$log" || status=1
+	rm -f "$log"
+	return $status
 }
 
 # mic_eal: set EAL for a program in front of the card, with our driver
@@ -216,6 +279,7 @@ run_pci()
 	for version in "${VERSIONS[@]}"; do
 		check "lspci names DLB $version" named "$version"
 	done
+	check "lspci names the DSA" dsa_named
 	check "lspci names the MIC" mic_named
 	check "dpdk-devbind.py lists them" listed "${VERSIONS[@]}"
 }
@@ -240,7 +304,13 @@ run_vfio()
 	check "stock driver: eventdev_selftest_dlb2 $FIRST" selftest "$FIRST"
 	check "our driver: slipway-test-event, sleep and wake $FIRST" \
 		driver_tests our "$FIRST" ,wait=interrupt '*wake*'
-	check "dpdk-devbind.py binds the MIC to vfio-pci" mic_bound vfio-pci
+	check "dpdk-devbind.py binds the DSA to vfio-pci" alone_bound vfio-pci "$DSA"
+	check "our driver: asks the CPU before it takes the DSA" dsa_asks_the_cpu
+	check "our driver: slipway-test-dma on the DSA, what it says of itself" \
+		dsa_tests_guest 'the_info*'
+	check "our driver: slipway-test-dma on the DSA, what it refuses" dsa_tests_guest 'bad_c*'
+	check "our driver: stock dmadev_autotest on the DSA" dsa_guest_autotest
+	check "dpdk-devbind.py binds the MIC to vfio-pci" alone_bound vfio-pci "$MIC"
 	check "our driver: slipway-test-mic" mic_tests
 	check "our driver: stock rawdev_autotest on the MIC" mic_rawdev_autotest
 }
@@ -254,7 +324,10 @@ run_uio()
 		check "$driver driver over uio: perf_queue --stlist a $FIRST" \
 			eventdev $driver "$FIRST" perf_queue --stlist a
 	done
-	check "dpdk-devbind.py binds the MIC to uio_pci_generic" mic_bound uio_pci_generic
+	check "dpdk-devbind.py binds the DSA to uio_pci_generic" alone_bound uio_pci_generic "$DSA"
+	check "our driver over uio: slipway-test-dma on the DSA, what it refuses" \
+		dsa_tests_guest 'bad_c*'
+	check "dpdk-devbind.py binds the MIC to uio_pci_generic" alone_bound uio_pci_generic "$MIC"
 	check "our driver over uio: slipway-test-mic, copies" mic_tests 'copies_and*'
 	check "our driver over uio: stock rawdev_autotest on the MIC" mic_rawdev_autotest
 	check "dpdk-devbind.py binds back to vfio-pci" bound vfio-pci "${VERSIONS[@]}"

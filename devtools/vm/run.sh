@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The slipway authors
 #
-# A QEMU guest with modelled DLBs and a MIC card on its PCI bus, each served by a process of its own
-# over vfio-user, and a script inside it.
+# A QEMU guest with modelled DLBs, a DSA and a MIC card on its PCI bus, each served by a process of
+# its own over vfio-user, and a script inside it.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 . "$ROOT/devtools/checks.sh"
@@ -11,9 +11,9 @@
 
 # What goes into the guest, at the place it has here, below /slipway.
 PARTS=(
-	build/app/{bench-event,movdir64b.so,slipway,slipway-test-event,slipway-test-mic}
-	build/drivers/librte_{common_mic,event_dlb,raw_mic}.so
-	devtools/{common.sh,checks.sh,jobs.sh} devtools/vm/guest.sh
+	build/app/{bench-event,movdir64b.so,slipway,slipway-test-{dma,event,mic}}
+	build/drivers/librte_{common_mic,dma_dsa,event_dlb,raw_mic}.so
+	devtools/{common.sh,checks.sh,dsa_jobs.sh,jobs.sh} devtools/vm/guest.sh
 )
 MEMORY=1536
 # Pages of 2 MiB.
@@ -127,6 +127,7 @@ serve_all()
 	for version in "${VERSIONS[@]}"; do
 		serve "$version" "$RUN/dlb${#SERVERS[@]}" dlb --version "$version"
 	done
+	serve dsa "$RUN/dsa" dsa --version 2.0 --gather
 	serve mic "$RUN/mic" mic --memory 256 --time-scale 100
 }
 
@@ -192,6 +193,7 @@ judge()
 	for version in "${VERSIONS[@]}"; do
 		check "DLB $version met nothing unknown" served_well "$version" 5
 	done
+	check "the DSA met nothing unknown" served_well dsa 4
 	check "the MIC met nothing unknown" served_well mic 4
 	verdict
 }
@@ -205,8 +207,9 @@ pack || die "$(<"$RUN/pack.log")"
 qemu_command
 serve_all
 # With iommu=pt, a device that vfio-pci has not got is left with physical addresses, as DPDK wants
-# it over uio_pci_generic.
-APPEND="console=ttyS0 quiet panic=-1 rdinit=/init iommu=pt hugepages=$HUGEPAGES $WORDS"
+# it over uio_pci_generic. Of its own will vfio-pci takes no DSA.
+APPEND="console=ttyS0 quiet panic=-1 rdinit=/init iommu=pt vfio_pci.disable_denylist=1 \
+hugepages=$HUGEPAGES $WORDS"
 if [ $SHELL_WANTED = yes ]; then
 	shell
 	exit

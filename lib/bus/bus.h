@@ -28,6 +28,7 @@ enum bus_region_kind {
 	BUS_TRAPPED,   /**< through read and write only */
 	BUS_MEMORY,    /**< may be mapped: fd, fd_offset */
 	BUS_LINE_RING, /**< posts may go into a line ring (line_ring.h): memory, fd, fd_offset */
+	BUS_LINES,     /**< trapped; lines of 64 bytes may have been taken apart on the way */
 };
 
 /** A part of a bar, as `describe` names it. Parts do not overlap. */

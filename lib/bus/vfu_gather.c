@@ -28,7 +28,7 @@ vfu_gather_forget(struct vfu_gather *g)
 static bool
 is_quarter(const struct vfu_line *l)
 {
-	return l->next == QUARTER && !l->quarter_out;
+	return l->next == QUARTER && !l->quarter_out && !l->whole;
 }
 
 static void
@@ -100,7 +100,7 @@ flush_port(struct vfu_gather *g, unsigned int bar, uint64_t off, uint64_t but)
 }
 
 static struct vfu_line *
-begin(struct vfu_gather *g, unsigned int bar, uint64_t off)
+begin(struct vfu_gather *g, unsigned int bar, uint64_t off, bool whole)
 {
 	struct vfu_line *l;
 
@@ -111,6 +111,7 @@ begin(struct vfu_gather *g, unsigned int bar, uint64_t off)
 	l->bar = bar;
 	l->next = 0;
 	l->quarter_out = false;
+	l->whole = whole;
 	return l;
 }
 
@@ -131,7 +132,7 @@ add(struct vfu_gather *g, struct vfu_line *l, uint64_t word, uint64_t (*now)(voi
 }
 
 void
-vfu_gather_write(struct vfu_gather *g, unsigned int bar, uint64_t off, uint64_t word,
+vfu_gather_write(struct vfu_gather *g, unsigned int bar, uint64_t off, uint64_t word, bool whole,
 		 uint64_t (*now)(void))
 {
 	uint64_t at = off - off % LINE;
@@ -149,7 +150,7 @@ vfu_gather_write(struct vfu_gather *g, unsigned int bar, uint64_t off, uint64_t 
 		g->out.write(g->out.arg, bar, off, word);
 		return;
 	}
-	add(g, l != NULL ? l : begin(g, bar, at), word, now);
+	add(g, l != NULL ? l : begin(g, bar, at, whole), word, now);
 }
 
 void

@@ -18,7 +18,8 @@
  *
  * A quarter may turn out to have been the beginning of a line after all. Then the rest of it, once
  * complete, is posted behind it in quarters, which come to the same for a device that takes 16
- * bytes as one command.
+ * bytes as one command. Where a device takes whole lines and nothing else there are no quarters: a
+ * line waits until the rest of it is here.
  */
 
 #include <stdbool.h>
@@ -49,6 +50,7 @@ struct vfu_line {
 	uint32_t bar;
 	uint32_t next;    /**< words of it that are here */
 	bool quarter_out; /**< the first two have been posted already */
+	bool whole;       /**< it has no quarter */
 	uint64_t since;   /**< when it became a quarter, ns */
 	uint64_t word[VFU_GATHER_WORDS];
 };
@@ -68,10 +70,11 @@ void vfu_gather_create(struct vfu_gather *g, const struct vfu_gather_out *out, u
 /**
  * Eight bytes written to a port, at an offset that is a multiple of 8.
  *
+ * @param whole the port takes lines of 64 bytes only
  * @param now ns; looked at only when the piece makes a quarter, so a clock is asked for it
  */
 void vfu_gather_write(struct vfu_gather *g, unsigned int bar, uint64_t off, uint64_t word,
-		      uint64_t (*now)(void));
+		      bool whole, uint64_t (*now)(void));
 /** A write of another size to a port: its quarters go. */
 void vfu_gather_other(struct vfu_gather *g, unsigned int bar, uint64_t off);
 /** A read, or what waits for an answer: all quarters go. */

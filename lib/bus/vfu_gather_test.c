@@ -76,7 +76,7 @@ static void
 words(struct vfu_gather *g, uint64_t line, unsigned int from, unsigned int to)
 {
 	for (unsigned int w = from; w <= to; w++)
-		vfu_gather_write(g, 0, line + w * 8, w + 1, now);
+		vfu_gather_write(g, 0, line + w * 8, w + 1, false, now);
 }
 
 /* What came out since the last look. */
@@ -142,6 +142,29 @@ another_line_of_the_port_posts_the_quarter(void **state)
 }
 
 static void
+a_line_that_has_to_be_whole_waits_for_its_rest(void **state)
+{
+	struct vfu_gather g = fresh();
+
+	(void)state;
+	for (unsigned int w = 0; w < 8; w++) {
+		expect("");
+		assert_true(vfu_gather_deadline(&g) == UINT64_MAX);
+		vfu_gather_write(&g, 0, PORT + w * 8, w + 1, true, now);
+		if (w == 1) {
+			vfu_gather_write(&g, 0, PORT + 64, 1, true, now);
+			vfu_gather_other(&g, 0, PORT + 128);
+			vfu_gather_flush(&g);
+			clock_ns += 1000;
+			vfu_gather_idle(&g, clock_ns);
+		}
+	}
+	expect("post 0 0x2000 64 10008\n");
+	vfu_gather_write(&g, 0, PORT + 64, 1, true, now);
+	expect("lost 0 0x2040 8 0\n");
+}
+
+static void
 another_port_posts_nothing(void **state)
 {
 	struct vfu_gather g = fresh();
@@ -149,7 +172,7 @@ another_port_posts_nothing(void **state)
 	(void)state;
 	words(&g, PORT, 0, 1);
 	words(&g, OTHER, 0, 3);
-	vfu_gather_write(&g, 1, PORT + 64, 1, now);
+	vfu_gather_write(&g, 1, PORT + 64, 1, false, now);
 	vfu_gather_other(&g, 0, OTHER);
 	expect("");
 	words(&g, PORT, 2, 7);
@@ -264,6 +287,7 @@ main(void)
 		cmocka_unit_test(idle_time_can_be_switched_off),
 		cmocka_unit_test(rest_of_a_line_follows_its_quarter),
 		cmocka_unit_test(a_line_begun_anew_is_told),
+		cmocka_unit_test(a_line_that_has_to_be_whole_waits_for_its_rest),
 		cmocka_unit_test(a_piece_out_of_order_is_a_write),
 		cmocka_unit_test(the_oldest_makes_room),
 	};

@@ -135,14 +135,15 @@ bar_write(struct vfu_server *s, unsigned int bar, uint64_t off, const unsigned c
 {
 	const struct bus_region *r = vfu_server_region(s, bar, off);
 	bool is_port = r != NULL && r->kind == BUS_LINE_RING;
+	bool whole = r != NULL && r->kind == BUS_LINES;
 	uint64_t word;
 
 	if ((count == LINE && off % LINE == 0 && (r == NULL || r->kind != BUS_MEMORY)) ||
 	    (count == QUARTER && off % QUARTER == 0 && is_port))
 		return write_line(s, bar, off, bytes, count, posted);
-	if (is_port && count == 8 && off % 8 == 0) {
+	if ((is_port || whole) && count == 8 && off % 8 == 0) {
 		memcpy(&word, bytes, sizeof(word));
-		vfu_gather_write(&s->gather, bar, off, word, vfu_server_now);
+		vfu_gather_write(&s->gather, bar, off, word, whole, vfu_server_now);
 		return 0;
 	}
 	if (is_port)

@@ -219,6 +219,27 @@ pieces_of_8_bytes_are_gathered(void **state)
 }
 
 static void
+pieces_of_a_whole_line_are_gathered(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_create(&r);
+	for (unsigned int i = 0; i < 8; i++) {
+		rig_post(&r, 0, TEST_DEVICE_LINES + i * 8, bytes + i * 8, 8);
+		assert_int_equal(rig_read(&r, VFU_REGION_CONFIG, 0, 4), 0);
+	}
+	expect(&r, "post 0 0xf000 64 11..99\n");
+	/* Whole lines are what they are elsewhere, and 16 bytes are two words. */
+	rig_post(&r, 0, TEST_DEVICE_LINES, bytes, 64);
+	rig_post(&r, 0, TEST_DEVICE_LINES + 64 + 8, bytes, 16);
+	rig_work(&r);
+	expect(&r, "post 0 0xf000 64 11..99\n"
+		   "write 0 0xf048 8 0x8877665544332211\nwrite 0 0xf050 8 0xff00000000000000\n");
+	rig_destroy(&r);
+}
+
+static void
 a_quarter_goes_when_its_time_has_come(void **state)
 {
 	struct rig r;
@@ -395,6 +416,7 @@ main(void)
 		cmocka_unit_test(whole_lines_are_posts),
 		cmocka_unit_test(a_line_with_an_answer_is_a_submission),
 		cmocka_unit_test(pieces_of_8_bytes_are_gathered),
+		cmocka_unit_test(pieces_of_a_whole_line_are_gathered),
 		cmocka_unit_test(a_quarter_goes_when_its_time_has_come),
 		cmocka_unit_test(a_quarter_goes_before_a_reset),
 		cmocka_unit_test(many_writes_are_made_in_order),

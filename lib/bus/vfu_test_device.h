@@ -11,6 +11,7 @@
  *
  *   BAR 0, 64 KB:  0x0000 registers  0x1000 memory of a file  0x2000, 0x3000 ports  0x4000 MSI-X
  *                  table  0x5000 its pending bits  0x6000.. registers
+ *                  0xf000 a port of whole lines
  *   configuration space: MSI-X with 4 vectors at 0x40, PCI Express at 0x60
  */
 
@@ -30,6 +31,7 @@
 #define TEST_DEVICE_PORT2   0x3000u
 #define TEST_DEVICE_TABLE   0x4000u
 #define TEST_DEVICE_PBA     0x5000u
+#define TEST_DEVICE_LINES   0xf000u
 #define TEST_DEVICE_MSIX    0x40u
 #define TEST_DEVICE_PCIE    0x60u
 #define TEST_DEVICE_VECTORS 4u
@@ -102,7 +104,8 @@ test_device_describe(struct bus_device *dev, struct bus_region r[], unsigned int
 {
 	struct test_device *d = (struct test_device *)dev;
 	const struct bus_region all[] = {
-		{0, BUS_TRAPPED, 0x4000, TEST_DEVICE_BAR - 0x4000, NULL, -1, 0},
+		{0, BUS_TRAPPED, 0x4000, TEST_DEVICE_LINES - 0x4000, NULL, -1, 0},
+		{0, BUS_LINES, TEST_DEVICE_LINES, 0x1000, NULL, -1, 0},
 		{0, BUS_MEMORY, TEST_DEVICE_MEMORY, 0x1000, d->file, d->fd, 0x1000},
 		{0, BUS_LINE_RING, TEST_DEVICE_PORT, 0x1000, d->file + TEST_DEVICE_RING(0), d->fd,
 		 0x1000 + TEST_DEVICE_RING(0)},
