@@ -4,9 +4,11 @@
 #include "options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* For refusals. */
 static const char *program;
@@ -113,6 +115,21 @@ bench_option_real(const char *option, const char *value, double min, double max,
 	fprintf(stderr, "%s: --%s '%s': accepted are %g to %g\n", program, option, value, min,
 		max);
 	return -EINVAL;
+}
+
+int
+bench_option_file(const char *option, const char *value, const char **file)
+{
+	int fd = open(value, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0) {
+		fprintf(stderr, "%s: --%s '%s': cannot be written: %s\n", program, option, value,
+			strerror(errno));
+		return -EINVAL;
+	}
+	close(fd);
+	*file = value;
+	return 0;
 }
 
 static int

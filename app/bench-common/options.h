@@ -51,6 +51,9 @@ int bench_option_real(const char *option, const char *value, double min, double 
 int bench_option_names(const char *option, char *value, const char *const names[],
 		       unsigned int count, unsigned int *bits);
 
+/** A file to be written when all is measured: it must be possible now. It is made if there is none. */
+int bench_option_file(const char *option, const char *value, const char **file);
+
 /** A number as people write it: 64, 4K, 1M. */
 const char *bench_size_name(uint32_t size, char text[16]);
 

@@ -22,6 +22,7 @@ struct got {
 	double seconds;
 	unsigned int parts;
 	uint32_t repeats;
+	const char *file;
 };
 
 static const struct option options[] = {
@@ -30,6 +31,7 @@ static const struct option options[] = {
 	{"seconds", required_argument, NULL, 's'},
 	{"repeats", required_argument, NULL, 'r'},
 	{"quick", no_argument, NULL, 'q'},
+	{"json", required_argument, NULL, 'j'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -48,6 +50,8 @@ take(int option, char *value, void *to)
 		return bench_option_real("seconds", value, 0, 10, &got->seconds);
 	case 'r':
 		return bench_option_number("repeats", value, 1, 99, &got->repeats);
+	case 'j':
+		return bench_option_file("json", value, &got->file);
 	default:
 		got->repeats = 5;
 		return 0;
@@ -110,6 +114,9 @@ what_is_accepted_is_read(void **state)
 	assert_int_equal(got.repeats, 5);
 	good("--sizes=64,64,64,64,64,64,64,64,64,64,64,64,64,64,64,64", NULL, &got);
 	assert_int_equal(got.sizes.count, BENCH_NUMBERS_MAX);
+	assert_null(got.file);
+	good("--json", "/dev/null", &got);
+	assert_non_null(got.file);
 }
 
 static void
@@ -142,6 +149,9 @@ a_refusal_names_value_and_range(void **state)
 		{"--parts=dma,x", "--parts 'x': accepted are trips, dma, boots"},
 		{"--parts=", "--parts '': accepted are trips, dma, boots"},
 		{"--parts", "'--parts' needs a value, see --help"},
+		{"--json=/nowhere/a.json",
+		 "--json '/nowhere/a.json': cannot be written: No such file or directory"},
+		{"--json=/", "--json '/': cannot be written: Is a directory"},
 		{"--speed", "'--speed' is not an option, see --help"},
 		{"-s", "'-s' is not an option, see --help"},
 		{"trips", "'trips' is not an option, see --help"},

@@ -162,8 +162,7 @@ take(int option, char *arg, void *to)
 		o->repeats = 5;
 		return 0;
 	default:
-		o->json = arg;
-		return 0;
+		return bench_option_file("json", arg, &o->json);
 	}
 }
 

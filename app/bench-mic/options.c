@@ -77,8 +77,7 @@ take(int option, char *arg, void *to)
 	case 'b':
 		return bench_option_number("boots", arg, 1, BENCH_MAX_BOOTS, &opt->boots);
 	default:
-		opt->json = arg;
-		return 0;
+		return bench_option_file("json", arg, &opt->json);
 	}
 }
 
