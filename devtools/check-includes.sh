@@ -26,7 +26,7 @@ lib/portal:
 lib/verify: lib/spec lib/bus lib/model lib/model/dlb lib/verify/weave lib/scif lib/scif/client lib/scif/engine
 lib/verify/weave:
 lib/resource: lib/spec
-lib/scif: lib/spec lib/scif/host lib/scif/engine lib/scif/client lib/ctl
+lib/scif: lib/spec lib/scif/host lib/scif/engine lib/scif/client lib/ctl fuzz_input.h
 lib/scif/engine: lib/spec lib/scif fuzz_input.h
 lib/scif/host: lib/spec lib/scif lib/scif/engine lib/ctl
 lib/scif/client: lib/spec lib/scif

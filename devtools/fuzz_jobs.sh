@@ -35,6 +35,8 @@ run_fuzz()
 	fuzz_batches card_fuzz $((FUZZ_BATCH / 20)) 512 card/corpus
 	# Each maps a client's board, which is large: fewer of them.
 	fuzz_batches scif/scif_fuzz $((FUZZ_BATCH / 50)) 1024 scif/engine/corpus
+	# Each serves a node, with its sockets.
+	fuzz_batches scif/scif_link_fuzz $((FUZZ_BATCH / 50)) 512 scif/host/corpus
 	heading "Sockets, hostile clients, sessions and servers by libFuzzer"
 	fuzz_batches vfu_message_fuzz $((FUZZ_BATCH * 8 / 10)) 2048 fuzz/corpus/message
 	fuzz_batches vfu_session_fuzz $((FUZZ_BATCH * 2 / 10)) 2048 fuzz/corpus/session

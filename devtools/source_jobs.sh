@@ -31,7 +31,8 @@ fuzz_built()
 	local dir=$ROOT/build-fuzz
 	[ -f "$dir/build.ninja" ] ||
 		CC=clang meson setup "$dir" "$ROOT" -Dwerror=true -Dfuzz=true || return
-	ninja -C "$dir" lib/{dlb,dsa,mic,card}_fuzz lib/scif/scif_fuzz lib/vfu_{message,session,client}_fuzz
+	ninja -C "$dir" lib/{dlb,dsa,mic,card}_fuzz lib/scif/scif{,_link}_fuzz \
+		lib/vfu_{message,session,client}_fuzz
 }
 
 run_builds()

@@ -28,11 +28,12 @@ struct scif_memory;
 
 /** The other node's memory, as it can be reached here. */
 struct scif_view {
-	void *base;      /**< for the engine; NULL: the memory could become smaller under it */
+	void *base;      /**< for the engine to load and store; NULL: it does neither */
 	int fd;          /**< for clients that map it themselves, owned by the bus; or -1 */
 	uint32_t number; /**< of the memory behind the descriptor, on this link */
 	uint64_t fd_off; /**< where in the descriptor */
 	size_t len;
+	bool steady; /**< nobody can make it smaller: no access to it faults */
 	bool copies; /**< a box behind it is asked to copy: scif_copy_box.h */
 	void *handle; /**< the bus's own */
 };
@@ -73,6 +74,11 @@ struct scif_bus_ops {
 
 	/** Is the other side still there? False once the link is lost, for good. */
 	bool (*alive)(struct scif_bus *bus);
+
+	/** Node 0 says that the other node is gone: nothing comes of this link any more, and who
+	 * made it may remove it. NULL: it stays.
+	 */
+	void (*end)(struct scif_bus *bus);
 
 	/**
 	 * Of node 0's links only, and NULL where it cannot be: let the other node reach one more

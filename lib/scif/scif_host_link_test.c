@@ -172,6 +172,24 @@ a_box_is_behind_what_is_mapped(void **state)
 	close(fd);
 }
 
+/* Or who hears it would look before there is an EXIT, and take the node for lost. */
+static void
+a_node_that_leaves_rings_no_bell_before_it_says_so(void **state)
+{
+	struct link_page *at =
+		mmap(NULL, LINK_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
+
+	(void)state;
+	assert_ptr_not_equal(at, MAP_FAILED);
+	atomic_store(&at->rung, 0);
+	bus->ops->publish(bus, 0);
+	assert_int_equal(atomic_load(&at->qp), 0);
+	assert_int_equal(atomic_load(&at->rung), 0);
+	bus->ops->publish(bus, 7);
+	assert_int_equal(atomic_load(&at->rung), 1);
+	munmap(at, LINK_PAGE_BYTES);
+}
+
 int
 main(void)
 {
@@ -181,6 +199,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			a_side_shares_as_much_as_the_other_takes_and_no_more, begin, end),
 		cmocka_unit_test_setup_teardown(a_box_is_behind_what_is_mapped, begin, end),
+		cmocka_unit_test_setup_teardown(
+			a_node_that_leaves_rings_no_bell_before_it_says_so, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

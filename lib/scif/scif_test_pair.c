@@ -186,3 +186,46 @@ pair_is_shared(const void *at)
 	fclose(f);
 	return shared;
 }
+
+/* ---- Memory of both sides ---- */
+
+void
+two_fill(char *at, size_t n, uint32_t seed)
+{
+	for (size_t i = 0; i < n; i++)
+		at[i] = (char)((i + seed) * 2654435761u >> 23);
+}
+
+void
+two_make(struct two *t, size_t size)
+{
+	pair_make(&t->pair);
+	t->size = size;
+	t->mine = pair_pages((unsigned int)(size / PAGE));
+	t->theirs = pair_pages((unsigned int)(size / PAGE));
+	pair_window_at(t->pair.b, t->mine, size / PAGE, 0, RW);
+	pair_window_at(t->pair.a, t->theirs, size / PAGE, 0, RW);
+}
+
+void
+two_close(struct two *t)
+{
+	pair_close(&t->pair);
+	munmap(t->mine, t->size);
+	munmap(t->theirs, t->size);
+}
+
+int
+two_call(const struct two *t, int which, size_t mine, size_t theirs, size_t n, int flags)
+{
+	switch (which) {
+	case WRITETO:
+		return scif_writeto(t->pair.b, (off_t)mine, n, (off_t)theirs, flags);
+	case READFROM:
+		return scif_readfrom(t->pair.b, (off_t)mine, n, (off_t)theirs, flags);
+	case VWRITETO:
+		return scif_vwriteto(t->pair.b, t->mine + mine, n, (off_t)theirs, flags);
+	default:
+		return scif_vreadfrom(t->pair.b, t->mine + mine, n, (off_t)theirs, flags);
+	}
+}

@@ -10,6 +10,8 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "scif.h"
@@ -60,6 +62,23 @@ off_t pair_window_at(scif_epd_t epd, void *at, unsigned int pages, off_t offset,
 
 /** Is an address in a shared mapping of this process? */
 bool pair_is_shared(const void *at);
+
+/** Two sides of a connection, with memory of each registered at 0. */
+struct two {
+	struct pair pair;
+	char *mine, *theirs; /**< of b, and of a */
+	size_t size;
+};
+
+void two_make(struct two *t, size_t size);
+void two_close(struct two *t);
+/** Bytes that differ from each other, and by the seed. */
+void two_fill(char *at, size_t n, uint32_t seed);
+
+enum { WRITETO, READFROM, VWRITETO, VREADFROM, CALLS };
+
+/** One of the calls, by b: 0, or -1. */
+int two_call(const struct two *t, int which, size_t mine, size_t theirs, size_t n, int flags);
 
 /** It failed for that reason. */
 #define assert_failed(call, error)                                                                 \

@@ -30,8 +30,14 @@ int rig_teardown(void **state);
 /** Of a test: if it hangs, the program ends. */
 int rig_hurry(void **state);
 #define rig_unit_test(test) cmocka_unit_test_setup(test, rig_hurry)
+/** Of a test that has a node of its own: what one leaves is nothing to the next. */
+int rig_fresh(void **state);
+#define rig_fresh_test(test) cmocka_unit_test_setup_teardown(test, rig_fresh, rig_teardown)
 /** Far longer than such a test takes. */
 #define RIG_PATIENCE_S 10
+
+/** How many descriptors this process has open. */
+unsigned int rig_descriptors(void);
 
 /** A directory for sockets of its own, which is where programs look from now on. */
 int rig_place(struct rig *rig);

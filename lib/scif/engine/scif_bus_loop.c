@@ -82,6 +82,7 @@ loop_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *v
 			.number = memory->number,
 			.fd_off = at,
 			.len = len,
+			.steady = memory->base != NULL,
 		};
 		end_of(bus)->maps++;
 		return 0;

@@ -252,6 +252,7 @@ scif_engine_step(struct scif_engine *engine, uint64_t now_ns)
 	deadline = least(deadline, scif_window_step(engine));
 	deadline = least(deadline, scif_fence_step(engine));
 	deadline = least(deadline, scif_info_step(engine));
+	deadline = least(deadline, scif_answer_step(engine));
 	scif_message_loop(engine);
 	return deadline;
 }
@@ -336,7 +337,8 @@ scif_engine_link_remove(struct scif_engine *engine, uint16_t id)
 		return;
 	scif_node_leave(node);
 	scif_link_close(node);
-	engine->peer[id] = (struct scif_peer){0};
+	if (!node->over)
+		engine->peer[id] = (struct scif_peer){0};
 	scif_arena_forget(node);
 	engine->node[id] = NULL;
 	free(node);

@@ -35,6 +35,7 @@ struct scif_cookie {
 	int error;
 	int64_t value;
 	uint64_t token;
+	uint64_t answer_by; /* scif_answer.c's */
 };
 
 /* Somebody there waits for transfers that were begun here. */
@@ -60,6 +61,7 @@ cookie_new(struct scif_client *client, struct scif_endpoint *ep, const struct sc
 	c->ep = ep;
 	c->slot = rq->slot;
 	c->ticket = rq->ticket;
+	c->answer_by = scif_answer_by(ep->engine);
 	if (scif_token_new(&ep->engine->tokens, SCIF_KIND_COOKIE, c, &c->token) < 0) {
 		free(c);
 		return -ENOMEM;
@@ -166,6 +168,19 @@ scif_fence_unsent(struct scif_node *to, const struct scif_message *m)
 	c->error = ENODEV;
 	if (--c->left == 0)
 		cookie_done(c);
+}
+
+void
+scif_fence_late(struct scif_engine *engine)
+{
+	scif_list_each(at, next, &engine->cookies) {
+		struct scif_cookie *c = scif_list_entry(at, struct scif_cookie, link);
+
+		if (!scif_answer_is_late(engine, c->ep->peer.node, &c->answer_by))
+			continue;
+		c->error = ENODEV;
+		cookie_done(c);
+	}
 }
 
 /* ---- Where the transfers are ---- */

@@ -43,6 +43,8 @@ struct scif_link {
 	struct scif_producer tx;
 	struct scif_consumer rx;
 	struct scif_at tx_at, rx_at;
+	uint32_t read;    /* where the other side was the last time that it had moved */
+	uint64_t read_at; /* when that was, or it had read all */
 	uint64_t next_look;
 	struct scif_list waiting;
 	uint32_t nb_waiting;
@@ -448,6 +450,27 @@ take(struct scif_node *node)
 	return true;
 }
 
+/* What it says of itself is anything: it is looked at, and not used. */
+static void
+look_at_reader(const struct scif_engine *engine, struct scif_link *link)
+{
+	uint32_t read = atomic_load(&link->half->local_read);
+
+	if (read == link->read && read != atomic_load(&link->tx_at.own))
+		return;
+	link->read = read;
+	link->read_at = engine->now;
+}
+
+bool
+scif_link_reads(const struct scif_node *node)
+{
+	const struct scif_engine *engine = node->engine;
+
+	return node->self || engine->now - node->wire->read_at <
+				     engine->config.alive_ms * NS_PER_MS;
+}
+
 uint64_t
 scif_link_step(struct scif_node *node)
 {
@@ -458,6 +481,7 @@ scif_link_step(struct scif_node *node)
 
 	if (engine->now >= link->next_look)
 		scif_link_look(node);
+	look_at_reader(engine, link);
 	while (n < MESSAGES_MAX && take(node))
 		n++;
 	deadline = send_waiting(node);

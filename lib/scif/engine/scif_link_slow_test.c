@@ -337,31 +337,102 @@ a_peer_hears_of_the_end_however_late(void **state)
 	assert_int_equal(state_of(theirs, 1), SCIF_DISCONNECTED);
 }
 
+/* One of each kind: a window that is allocated, one that is registered, the end of one, fences. */
+static void
+ask_all(void)
+{
+	ask_slot(SCIF_REQUEST_REGISTER, 1, 0x10000, SCIF_PAGE);
+	settle();
+	assert_int_equal(slot_error(1), 0);
+	ask_slot(SCIF_REQUEST_REGISTER, 6, 0x30000, SCIF_PAGE);
+	bench_step(&card, 0);
+	bench_step(&host, 0);
+	ask_slot(SCIF_REQUEST_REGISTER, 2, 0x20000, SCIF_PAGE);
+	ask_slot(SCIF_REQUEST_UNREGISTER, 3, 0x10000, SCIF_PAGE);
+	ask_slot(SCIF_REQUEST_MARK, 4, 0, 0);
+	ask_slot(SCIF_REQUEST_WAIT, 5, 0, 0);
+}
+
+static void
+expect_all(int error)
+{
+	for (uint32_t i = 2; i < 7; i++)
+		assert_int_equal(slot_error(i), error);
+}
+
 static void
 answers_come_however_late(void **state)
 {
 	(void)state;
 	connect_them();
-	ask_slot(SCIF_REQUEST_REGISTER, 1, 0x10000, SCIF_PAGE);
-	settle();
-	assert_int_equal(slot_error(1), 0);
-	/* Of this one all has been asked. */
-	ask_slot(SCIF_REQUEST_REGISTER, 6, 0x30000, SCIF_PAGE);
-	bench_step(&card, 0);
-	bench_step(&host, 0);
+	ask_all();
 	loop.end[1].full = true;
-	ask_slot(SCIF_REQUEST_REGISTER, 2, 0x20000, SCIF_PAGE);
-	ask_slot(SCIF_REQUEST_UNREGISTER, 3, 0x10000, SCIF_PAGE);
-	ask_slot(SCIF_REQUEST_MARK, 4, 0, 0);
-	ask_slot(SCIF_REQUEST_WAIT, 5, 0, 0);
-	for (int i = 0; i < 5; i++)
+	/* The node reads what it is sent: it is waited for, slice after slice. */
+	for (int i = 0; i < 25; i++)
 		pass_ms(100);
-	for (uint32_t i = 2; i < 7; i++)
-		assert_int_equal(slot_error(i), -1);
+	expect_all(-1);
 	loop.end[1].full = false;
 	pass_ms(1);
-	for (uint32_t i = 2; i < 7; i++)
-		assert_int_equal(slot_error(i), 0);
+	expect_all(0);
+}
+
+static void
+who_waits_for_a_node_that_reads_nothing_is_told(void **state)
+{
+	(void)state;
+	connect_them();
+	ask_all();
+	for (int i = 0; i < 9; i++)
+		bench_step(&host, 111);
+	expect_all(-1);
+	bench_step(&host, 1);
+	expect_all(ENODEV);
+	assert_true(scif_list_empty(&host.engine->cookies));
+	assert_int_equal(state_of(ours, 1), SCIF_CONNECTED);
+	/* It goes on, and answers: nobody wants that now. */
+	settle();
+	assert_true(scif_list_empty(&host.engine->windows));
+	assert_true(scif_list_empty(&card.engine->windows));
+	ask_slot(SCIF_REQUEST_REGISTER, 7, 0x20000, SCIF_PAGE);
+	ask_slot(SCIF_REQUEST_REGISTER, 8, 0x30000, SCIF_PAGE);
+	settle();
+	assert_int_equal(slot_error(7), 0);
+	assert_int_equal(slot_error(8), 0);
+}
+
+static void
+a_node_that_reads_no_more_is_noticed(void **state)
+{
+	const struct scif_message m = {.src = {0, 9}, .dst = {1, 9}, .op = SCIF_WAIT};
+
+	(void)state;
+	connect_them();
+	ask_all();
+	loop.end[1].full = true;
+	for (int i = 0; i < 15; i++)
+		pass_ms(100);
+	assert_int_equal(scif_message_send(host.engine->node[1], &m), 0);
+	for (int i = 0; i < 20; i++)
+		bench_step(&host, 100);
+	expect_all(ENODEV);
+	loop.end[1].full = false;
+}
+
+/* The place of a window that came to nothing is free, also before that is known there. */
+static void
+a_place_is_free_when_nobody_waits_for_it(void **state)
+{
+	(void)state;
+	connect_them();
+	ask_all();
+	bench_step(&host, 1000);
+	expect_all(ENODEV);
+	ask_slot(SCIF_REQUEST_REGISTER, 7, 0x20000, SCIF_PAGE);
+	ask_slot(SCIF_REQUEST_REGISTER, 8, 0x30000, SCIF_PAGE);
+	settle();
+	assert_int_equal(slot_error(7), 0);
+	assert_int_equal(slot_error(8), 0);
+	assert_false(scif_list_empty(&card.engine->windows));
 }
 
 int
@@ -384,6 +455,9 @@ main(void)
 		TEST(a_node_that_stood_still_hears_of_bytes),
 		TEST(a_peer_hears_of_the_end_however_late),
 		TEST(answers_come_however_late),
+		TEST(who_waits_for_a_node_that_reads_nothing_is_told),
+		TEST(a_node_that_reads_no_more_is_noticed),
+		TEST(a_place_is_free_when_nobody_waits_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,10 +194,10 @@ removed(struct scif_node *from, uint64_t id)
 		from->engine->counters.bad_token++;
 		return;
 	}
-	if (gone != NULL) {
+	if (gone != NULL)
 		scif_node_leave(gone);
-		scif_peer_forget(gone);
-	}
+	if (from->engine->node[id] != NULL)
+		scif_peer_end(from->engine->node[id]);
 	send_about(from, SCIF_NODE_REMOVE_ACK, (uint16_t)id);
 }
 

@@ -142,10 +142,19 @@ send_nack(struct scif_engine *engine, uint16_t about)
 		scif_message_send(manager, &m);
 }
 
+/* The node of a link that is not over; or NULL. */
+static struct scif_node *
+peer_node(const struct scif_engine *engine, uint16_t id)
+{
+	struct scif_node *node = engine->node[id];
+
+	return node != NULL && !node->over ? node : NULL;
+}
+
 static void
 answer(struct scif_engine *engine, uint16_t about)
 {
-	struct scif_node *manager = scif_node_find(engine, 0), *node = engine->node[about];
+	struct scif_node *manager = scif_node_find(engine, 0), *node = peer_node(engine, about);
 	struct scif_peer *peer = &engine->peer[about];
 	const struct scif_message m = {
 		.src.node = engine->config.node,
@@ -170,10 +179,28 @@ scif_peer_forget(struct scif_node *node)
 	node->engine->peer[node->id] = (struct scif_peer){0};
 }
 
+void
+scif_peer_end(struct scif_node *node)
+{
+	if (!node->peer || node->over)
+		return;
+	scif_peer_forget(node);
+	if (node->bus->ops->end == NULL)
+		return;
+	node->over = true;
+	node->bus->ops->end(node->bus);
+}
+
+static void
+log_unreachable(struct scif_engine *engine, uint16_t node, int error)
+{
+	scif_log(engine, "node %u: cannot be reached from here, errno %d", node, error);
+}
+
 static void
 give_up(struct scif_node *node, int error)
 {
-	scif_log(node->engine, "node %u: cannot be reached from here, errno %d", node->id, error);
+	log_unreachable(node->engine, node->id, error);
 	scif_peer_forget(node);
 	send_nack(node->engine, node->id);
 }
@@ -183,7 +210,7 @@ static void
 meet(struct scif_engine *engine, uint16_t about)
 {
 	struct scif_peer *peer = &engine->peer[about];
-	struct scif_node *node = engine->node[about];
+	struct scif_node *node = peer_node(engine, about);
 	int ret;
 
 	if (node == NULL || peer->qp == 0 || node->online)
@@ -208,6 +235,8 @@ scif_peer_step(struct scif_node *node)
 	struct scif_engine *engine = node->engine;
 	struct scif_peer *peer = &engine->peer[node->id];
 
+	if (node->over)
+		return SCIF_NO_DEADLINE;
 	if (peer->qp != 0)
 		meet(engine, node->id);
 	if (peer->qp != 0)
@@ -257,11 +286,15 @@ asked(struct scif_node *from, const struct scif_message *m)
 	struct scif_engine *engine = from->engine;
 	const uint64_t said[4] = {m->payload[0], m->payload[1], m->payload[2], m->payload[3]};
 	uint16_t about = m->src.node;
+	int ret = 0;
 
 	engine->peer[about].asked = true;
 	engine->peer[about].said = said[3];
-	if (engine->node[about] == NULL && (engine->ops->peer == NULL ||
-					    engine->ops->peer(engine->arg, about, said) < 0)) {
+	if (peer_node(engine, about) == NULL)
+		ret = engine->ops->peer == NULL ? -ENODEV
+						: engine->ops->peer(engine->arg, about, said);
+	if (ret < 0) {
+		log_unreachable(engine, about, -ret);
 		engine->peer[about] = (struct scif_peer){0};
 		send_nack(engine, about);
 		return;

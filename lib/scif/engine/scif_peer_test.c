@@ -293,6 +293,58 @@ a_card_that_stops_is_removed_from_all_before_it_goes(void **state)
 	assert_true(scif_engine_stopped(node[2].engine));
 }
 
+static unsigned int ended;
+
+static void
+count_end(struct scif_bus *bus)
+{
+	(void)bus;
+	ended++;
+}
+
+/* Node 1 stands still while node 2 is lost and comes back: it hears of both at once, and of the end
+ * of the link between them later.
+ */
+static void
+lose_and_find_node_2(void)
+{
+	scif_engine_link_remove(node[0].engine, 2);
+	scif_engine_link_remove(node[2].engine, 0);
+	scif_loop_free(&to_host[2]);
+	link_to_host(2);
+	for (int i = 0; i < 8; i++) {
+		bench_step(&node[0], 10);
+		bench_step(&node[2], 10);
+	}
+	assert_int_equal(node[0].nodes, 2);
+	ended = 0;
+	node[1].peer = 0;
+	bench_step(&node[1], 10);
+}
+
+static void
+what_is_said_of_a_node_that_was_removed_is_of_its_next_link(void **state)
+{
+	static struct scif_bus_ops ending;
+
+	(void)state;
+	make_peers();
+	ending = *between.end[0].bus.ops;
+	ending.end = count_end;
+	between.end[0].bus.ops = &ending;
+	lose_and_find_node_2();
+	assert_int_equal(ended, 1);
+	assert_int_equal(node[1].peer, 2);
+	assert_int_equal(scif_engine_counters(node[1].engine)->sent[SCIF_NODE_ADD_ACK], 1);
+	scif_engine_link_remove(node[1].engine, 2);
+	scif_engine_link_remove(node[2].engine, 1);
+	scif_loop_free(&between);
+	scif_loop_init(&between);
+	assert_int_equal(add_peer(1), 0);
+	pass_ms(1);
+	assert_int_equal(scif_engine_counters(node[1].engine)->sent[SCIF_NODE_ADD_ACK], 2);
+}
+
 /* Node 2 leaves; nodes 1 and 3 are asked to forget it. */
 static const struct scif_counters *
 stop_node_2(void)
@@ -417,6 +469,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(cards_are_not_introduced_without_leave,
 						begin_without, end),
 		TEST(a_card_that_stops_is_removed_from_all_before_it_goes),
+		TEST(what_is_said_of_a_node_that_was_removed_is_of_its_next_link),
 		TEST(a_removal_is_known_by_all_who_were_told),
 		TEST(a_removal_does_not_wait_for_who_is_lost),
 		TEST(a_card_that_is_lost_is_removed_and_introduced_again),

@@ -147,6 +147,7 @@ struct scif_node {
 	bool online;
 	bool self;
 	bool peer; /**< by a link that node 0 spoke of */
+	bool over; /**< and said that it is gone: what it says from then on is of another link */
 	struct scif_engine *engine;
 	struct scif_bus *bus;   /**< NULL: this node */
 	struct scif_link *wire; /**< scif_link.c's: queue pair, ring, timers; NULL: this node */
@@ -176,6 +177,7 @@ struct scif_engine {
 	struct scif_list waits;    /**< of other nodes, for transfers that were begun here */
 	uint32_t nb_waits;
 	uint32_t nb_granted;       /**< windows that wait for a link */
+	uint64_t answers_by; /**< when to look whether answers of other nodes are late */
 	struct scif_list resting; /**< connections without users */
 	struct scif_node *node[SCIF_NODES_MAX];
 	struct scif_peer peer[SCIF_NODES_MAX];
@@ -406,6 +408,19 @@ uint64_t scif_fence_step(struct scif_engine *engine);
 void scif_slot_done(struct scif_client *client, uint32_t slot, uint32_t ticket, int error,
 		    int64_t value);
 
+/** Who waits for a node that reads nothing waits no longer. */
+void scif_window_late(struct scif_engine *engine);
+void scif_fence_late(struct scif_engine *engine);
+
+/* ---- scif_answer.c: how long answers of other nodes are waited for ---- */
+
+/** Of one that is asked for now. */
+uint64_t scif_answer_by(struct scif_engine *engine);
+/** Is it in vain? Else the time may be a later one. */
+bool scif_answer_is_late(struct scif_engine *engine, uint64_t node, uint64_t *by);
+/** Time passed: when to be called again. */
+uint64_t scif_answer_step(struct scif_engine *engine);
+
 /* ---- scif_peer.c: nodes that node 0 introduces to each other, section 10.9 ---- */
 
 /** Node 0: of all that are online, who does not know the others yet does so now. */
@@ -414,6 +429,8 @@ void scif_peer_introduce(struct scif_engine *engine);
 void scif_peer_part(struct scif_node *gone);
 /** The node cannot be reached any more, over the link that node 0 spoke of. */
 void scif_peer_forget(struct scif_node *node);
+/** Nor will be: what node 0 says next is of another one by that id. */
+void scif_peer_end(struct scif_node *node);
 /** Look whether both sides are there: when to be called again. */
 uint64_t scif_peer_step(struct scif_node *node);
 void scif_peer_message(struct scif_node *from, const struct scif_message *m);
@@ -425,6 +442,8 @@ void scif_link_close(struct scif_node *node);
 int scif_link_send(struct scif_node *node, const struct scif_message *m);
 /** A message would go out at once. */
 bool scif_link_has_room(const struct scif_node *node);
+/** Has the other side read something lately, or all that there is? */
+bool scif_link_reads(const struct scif_node *node);
 /** Take messages, look for the other side, time out: when to be called again. */
 uint64_t scif_link_step(struct scif_node *node);
 /** Where the own queue pair is. */

@@ -76,6 +76,8 @@ waiter_add(struct scif_window *w, struct scif_waiter *waiter)
 {
 	w->waiter = waiter;
 	waiter->left++;
+	if (w->far)
+		w->answer_by = scif_answer_by(w->engine);
 }
 
 static void
@@ -384,6 +386,27 @@ scif_window_client_gone(struct scif_client *client)
 		if (w->waiter != NULL && w->waiter->client == client)
 			w->waiter->client = NULL;
 		scif_window_unmap_all(w, client);
+	}
+}
+
+/* A registration comes to nothing once it is answered, and leaves its place to another one. */
+static void
+wait_no_longer(struct scif_window *w)
+{
+	scif_waiter_done(w, ENODEV, 0);
+	if (w->state != SCIF_WINDOW_UNREGISTERING)
+		scif_window_take_out(w);
+}
+
+void
+scif_window_late(struct scif_engine *engine)
+{
+	scif_list_each(at, next, &engine->windows) {
+		struct scif_window *w = scif_list_entry(at, struct scif_window, link);
+
+		if (w->waiter != NULL && w->far &&
+		    scif_answer_is_late(engine, w->node, &w->answer_by))
+			wait_no_longer(w);
 	}
 }
 

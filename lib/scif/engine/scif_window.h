@@ -107,6 +107,7 @@ struct scif_window {
 	uint32_t maker; /**< number of the client that registered it; 0: of another node */
 	struct scif_client *client; /**< who made it, while it is there */
 	struct scif_waiter *waiter;
+	uint64_t answer_by; /**< scif_answer.c's, while somebody waits */
 	struct scif_list mapped;
 	uint64_t nb_mapped;        /**< pages, by all clients */
 	struct scif_written *written; /**< where the owner's node writes; scif_window_far.c's */

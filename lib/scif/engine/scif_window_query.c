@@ -21,7 +21,7 @@ static uint64_t
 trusted(const struct scif_client *client, const struct scif_run *run)
 {
 	const struct scif_shared *s = run->shared;
-	bool steady = s != NULL ? s->sealed || s->uid == client->who.uid : run->view.base != NULL;
+	bool steady = s != NULL ? s->sealed || s->uid == client->who.uid : run->view.steady;
 
 	return (steady ? SCIF_REQUEST_STEADY : 0) |
 	       (scif_run_copies(run) ? SCIF_REQUEST_COPIES : 0);

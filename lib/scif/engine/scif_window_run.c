@@ -335,7 +335,7 @@ run_store(struct scif_window *w, struct scif_run *run, uint64_t at, const void *
 	/* Memory of the other node: nobody here may have looked at it yet. */
 	if (!w->far || scif_far_view(w, run) < 0 || run->view.fd < 0)
 		return -ENXIO;
-	if (run->view.copies && (run->view.base == NULL || run->view.fd_off != 0))
+	if (run->view.copies && (!run->view.steady || run->view.fd_off != 0))
 		return -ENXIO;
 	memory.fd = run->view.fd;
 	memory.copies = run->view.copies;

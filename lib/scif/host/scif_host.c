@@ -76,7 +76,7 @@ void
 scif_host_serve(struct scif_host *host, int timeout_ms)
 {
 	struct epoll_event event[EVENTS_MAX];
-	uint64_t deadline, join;
+	uint64_t deadline, join, silent;
 	int n;
 
 	scif_engine_sleep(host->engine, true);
@@ -84,6 +84,9 @@ scif_host_serve(struct scif_host *host, int timeout_ms)
 	join = scif_host_join(host, now_ns());
 	if (join < deadline)
 		deadline = join;
+	silent = scif_host_links_expire(host, now_ns());
+	if (silent < deadline)
+		deadline = silent;
 	if (host->config.poll_ms != 0 && host->links != NULL)
 		timeout_ms = poll_timeout(host, timeout_ms);
 	n = scif_host_ctl_wait(host, event, EVENTS_MAX, wait_ms(deadline, timeout_ms));
@@ -142,6 +145,8 @@ take_lock(struct scif_host *host)
 	do
 		ret = lock_file(host->lock_path, &host->lock_fd);
 	while (ret == -EAGAIN);
+	if (ret < 0 && ret != -EBUSY)
+		scif_host_log(host, "%s: %s", host->lock_path, strerror(-ret));
 	return ret;
 }
 
@@ -174,8 +179,10 @@ listen_at(struct scif_host *host, struct scif_host_watch *watch, char path[SCIF_
 	ret = bind_socket(watch->fd, path, mode);
 	if (ret == 0)
 		ret = scif_host_watch(host, watch);
-	if (ret < 0)
+	if (ret < 0) {
+		scif_host_log(host, "%s: %s", path, strerror(-ret));
 		close(watch->fd);
+	}
 	return ret;
 }
 

@@ -28,7 +28,7 @@ client_drop(struct host_client *hc)
 	struct scif_host *host = hc->host;
 
 	scif_host_unwatch(host, &hc->watch);
-	close(hc->watch.fd);
+	scif_host_hang_up(hc->watch.fd);
 	scif_engine_client_remove(host->engine, hc->client);
 	free(hc);
 }
@@ -44,6 +44,16 @@ take_pid(const struct cmsghdr *c, int32_t *pid)
 	memcpy(&cred, CMSG_DATA(c), sizeof(cred));
 	if (pid != NULL)
 		*pid = cred.pid;
+}
+
+/* A socket that lingers would have this process wait for whoever is at its other end. */
+void
+scif_host_drop(int fd)
+{
+	const struct linger none = {0};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	close(fd);
 }
 
 /* The first descriptor of a message; others are closed. */
@@ -62,7 +72,7 @@ take_fd(struct msghdr *msg, int32_t *pid)
 			if (kept < 0)
 				kept = fd;
 			else
-				close(fd);
+				scif_host_drop(fd);
 		}
 	}
 	return kept;
@@ -86,7 +96,39 @@ scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid)
 	*fd = take_fd(&msg, pid);
 	if (*fd < 0 && (msg.msg_flags & MSG_CTRUNC) != 0)
 		*fd = SCIF_HOST_FD_LOST;
+	/* Of an empty packet nobody takes it, as of the end. */
+	if (n == 0 && *fd >= 0) {
+		scif_host_drop(*fd);
+		*fd = -1;
+	}
 	return n;
+}
+
+/* A packet has a sender, also an empty one, and the end has none. */
+static bool
+is_end(ssize_t n, int32_t pid)
+{
+	return n < 0 || (n == 0 && pid < 0);
+}
+
+void
+scif_host_hang_up(int socket)
+{
+	char byte;
+	int32_t pid;
+	int fd, on = 1;
+	ssize_t n;
+
+	/* What came with packets that nobody reads would be closed with it, and may linger. */
+	setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	shutdown(socket, SHUT_RDWR);
+	do {
+		pid = -1;
+		n = scif_host_receive(socket, &byte, sizeof(byte), &fd, &pid);
+		if (n > 0 && fd >= 0)
+			scif_host_drop(fd);
+	} while (!is_end(n, pid));
+	close(socket);
 }
 
 int
@@ -141,7 +183,7 @@ serve_one(struct host_client *hc)
 		close_sent(&rq, &reply, fds);
 	}
 	if (fd >= 0)
-		close(fd);
+		scif_host_drop(fd);
 	/* One answer for each request: who does not read them, and asks on, is no client. */
 	if (ret == -EAGAIN) {
 		scif_host_log(hc->host, "client %" PRId32 ": does not read answers", hc->pid);

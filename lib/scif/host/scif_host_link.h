@@ -16,7 +16,8 @@
  *     UNSHARE address
  *     RING                       look at your rings; one until it has been taken
  *
- * The end of the socket is the loss of the node. So is anything that makes no sense.
+ * The end of the socket is the loss of the node. So is anything that makes no sense. Who comes and
+ * says nothing has to go, after a while or when many do.
  */
 
 #include "scif_host_priv.h"
@@ -26,6 +27,10 @@
 #define LINK_MEMORY_SPAN (UINT64_C(1) << 40)
 /** Memories that one side may have at the other. */
 #define LINK_MEMORIES_MAX 65536u
+/** Bytes of one side that the other maps for itself: addresses are for all links. What lies beyond
+ * is for clients only, as is what may become smaller, or lets nobody write.
+ */
+#define LINK_MAPPED_MAX (UINT64_C(1) << 38)
 /** Packets of one link before something else has its turn. */
 #define LINK_PACKETS_MAX 256
 
@@ -51,8 +56,9 @@ struct link_memory {
 	uint64_t address, size;
 	uint32_t number;
 	int fd;
-	void *base; /**< NULL: not mapped here, as it could shrink */
+	void *base; /**< NULL: not mapped here */
 	uint32_t maps;
+	bool steady; /**< nobody can make it smaller */
 	bool copies; /**< it is a box */
 	bool gone;   /**< no longer shared */
 };
@@ -68,11 +74,18 @@ struct host_link {
 	struct scif_host_watch watch;
 	struct scif_bus bus;
 	struct scif_host *host;
-	bool joined; /**< this side began it */
+	bool joined; /**< this side began it, as it was told to join */
 	bool peer;   /**< as node 0 said */
 	bool up;     /**< said hello, both */
+	bool met;    /**< and the nodes were online for each other */
+	bool told; /**< why it ends was said */
 	bool lost;
 	uint16_t node;
+	/** Until when the other side is to say it: 0: not known yet; SCIF_NO_DEADLINE: this side
+	 * began the link, and has time.
+	 */
+	uint64_t hello_by;
+	uint64_t mapped;   /**< bytes of its memory */
 	struct scif_memory page; /**< own */
 	struct link_page *peer_page;
 	uint64_t numbers;   /**< of memories shared, ever */
@@ -93,6 +106,9 @@ int scif_host_link_send(const struct host_link *link, struct link_packet *p, int
 /** Take what is there: whether there may be more. The link is marked as lost at its end. */
 bool scif_host_link_receive(struct host_link *link);
 
+/** It ends as soon as whoever is in the middle of something with it is done. */
+void scif_host_link_hang_up(struct host_link *link);
+
 /* ---- scif_host_link_bus.c ---- */
 
 extern const struct scif_bus_ops scif_host_link_ops;
@@ -102,8 +118,8 @@ int scif_host_link_shared(struct host_link *link, const struct link_packet *p, i
 void scif_host_link_unshared(struct host_link *link, uint64_t address);
 /** A RING has come. */
 void scif_host_link_rung(const struct host_link *link);
-/** Map memory of the other side, if nobody can make it smaller; or NULL. */
-void *scif_host_link_map_sealed(int fd, uint64_t size);
+/** Map memory of the other side, where any access succeeds; or NULL. */
+void *scif_host_link_map_sealed(struct host_link *link, int fd, uint64_t size);
 /** All that was shared either way. */
 void scif_host_link_forget(struct host_link *link);
 

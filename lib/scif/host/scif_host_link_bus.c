@@ -68,7 +68,9 @@ link_publish(struct scif_bus *bus, uint64_t qp)
 	struct host_link *link = link_of(bus);
 
 	atomic_store(&link->peer_page->qp, qp);
-	send_ring(link);
+	/* Of a node that leaves its EXIT is to be heard first, and the end of a link says itself. */
+	if (qp != 0)
+		send_ring(link);
 }
 
 static uint64_t
@@ -215,27 +217,19 @@ link_told(struct scif_bus *bus)
 
 /* ---- Memory of the other side ---- */
 
-static int
-prot_of(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	return flags >= 0 && (flags & O_ACCMODE) == O_RDONLY ? PROT_READ : PROT_READ | PROT_WRITE;
-}
-
-/* Only what cannot be made smaller may be touched by this process. */
 void *
-scif_host_link_map_sealed(int fd, uint64_t size)
+scif_host_link_map_sealed(struct host_link *link, int fd, uint64_t size)
 {
-	struct stat st;
 	void *base;
-	int seals = fcntl(fd, F_GET_SEALS);
 
-	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat(fd, &st) < 0 ||
-	    (uint64_t)st.st_size < size || size == 0)
+	if (!scif_host_is_steady(fd, size) || size > LINK_MAPPED_MAX - link->mapped)
 		return NULL;
-	base = mmap(NULL, size, prot_of(fd), MAP_SHARED, fd, 0);
-	return base == MAP_FAILED ? NULL : base;
+	/* Not where it lets nobody write. */
+	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED)
+		return NULL;
+	link->mapped += size;
+	return base;
 }
 
 static void
@@ -243,8 +237,10 @@ memory_free(struct host_link *link, uint32_t i)
 {
 	struct link_memory *m = link->memory[i];
 
-	if (m->base != NULL)
+	if (m->base != NULL) {
 		munmap(m->base, m->size);
+		link->mapped -= m->size;
+	}
 	if (m->fd >= 0)
 		close(m->fd);
 	link->nb_gone -= m->gone;
@@ -252,12 +248,22 @@ memory_free(struct host_link *link, uint32_t i)
 	link->memory[i] = link->memory[--link->memories];
 }
 
+/* Its size is its owner's, who may change it. */
+static bool
+may_be_memory(int fd)
+{
+	struct stat st;
+
+	return fd == SCIF_HOST_FD_LOST || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode));
+}
+
 int
 scif_host_link_shared(struct host_link *link, const struct link_packet *p, int fd)
 {
 	struct link_memory *m, **all;
 
-	if (link->memories - link->nb_gone == LINK_MEMORIES_MAX || p->size > LINK_MEMORY_SPAN)
+	if (link->memories - link->nb_gone == LINK_MEMORIES_MAX || p->size > LINK_MEMORY_SPAN ||
+	    !may_be_memory(fd))
 		return -EPROTO;
 	all = realloc(link->memory, (link->memories + 1) * sizeof(*all));
 	if (all == NULL)
@@ -274,7 +280,8 @@ scif_host_link_shared(struct host_link *link, const struct link_packet *p, int f
 				  .number = ++link->host->link_numbers,
 				  .copies = p->kind == LINK_COPIES,
 				  .fd = fd};
-	m->base = fd >= 0 ? scif_host_link_map_sealed(fd, p->size) : NULL;
+	m->steady = scif_host_is_steady(fd, p->size);
+	m->base = scif_host_link_map_sealed(link, fd, p->size);
 	all[link->memories++] = m;
 	return 0;
 }
@@ -331,6 +338,7 @@ link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *v
 		.number = m->number,
 		.fd_off = at,
 		.len = len,
+		.steady = m->steady,
 		.copies = m->copies,
 		.handle = m,
 	};
@@ -371,6 +379,12 @@ link_alive(struct scif_bus *bus)
 	return !link_of(bus)->lost;
 }
 
+static void
+link_end(struct scif_bus *bus)
+{
+	scif_host_link_hang_up(link_of(bus));
+}
+
 static int
 link_introduce(struct scif_bus *bus, struct scif_bus *with, uint64_t said[4])
 {
@@ -388,5 +402,6 @@ const struct scif_bus_ops scif_host_link_ops = {
 	.unmap = link_unmap,
 	.ring = link_ring,
 	.alive = link_alive,
+	.end = link_end,
 	.introduce = link_introduce,
 };

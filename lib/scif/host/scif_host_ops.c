@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "scif_copy_box.h"
@@ -107,19 +109,29 @@ host_memory_free(void *arg, struct scif_memory *memory)
 	close(memory->fd);
 }
 
+/* Of huge pages there may be none left when they are touched again, whatever the size is. */
+bool
+scif_host_is_steady(int fd, uint64_t size)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	struct statfs fs;
+	struct stat st;
+
+	return seals >= 0 && (seals & F_SEAL_SHRINK) != 0 && fstatfs(fd, &fs) == 0 &&
+	       fs.f_type == TMPFS_MAGIC && fstat(fd, &st) == 0 && (uint64_t)st.st_size >= size;
+}
+
 static int
 host_memory_check(void *arg, int fd, uint64_t size)
 {
 	struct stat st;
-	int seals;
 
 	(void)arg;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < size)
 		return -EINVAL;
-	seals = fcntl(fd, F_GET_SEALS);
-	return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
+	return scif_host_is_steady(fd, size);
 }
 
 static int
@@ -277,6 +289,8 @@ host_node(void *arg, uint16_t node, bool online)
 {
 	struct scif_host *host = arg;
 
+	if (online)
+		scif_host_link_met(host, node);
 	if (host->config.node != NULL)
 		host->config.node(host->config.arg, node, online);
 	scif_host_local_tell(host, node, online);

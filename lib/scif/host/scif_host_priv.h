@@ -21,6 +21,7 @@ struct scif_host {
 	struct host_local *locals; /**< clients of this process that want to know of nodes */
 	uint32_t link_numbers; /**< of memories of other nodes, ever */
 	uint64_t next_join;
+	int join_error; /**< of the last time */
 	struct ctl_clients ctl;
 	struct ctl_service ctl_service;
 	int ctl_fd;
@@ -44,7 +45,14 @@ void scif_host_link_accept(struct scif_host_watch *watch);
 int scif_host_peer(void *arg, uint16_t node, const uint64_t said[4]);
 /** Join the node that is to be joined, if there is no link: when to be called again. */
 uint64_t scif_host_join(struct scif_host *host, uint64_t now);
+/** Links whose other side says nothing are ended: when to be called again. */
+uint64_t scif_host_links_expire(struct scif_host *host, uint64_t now);
+/** The node at the other end of a link is online. */
+void scif_host_link_met(struct scif_host *host, uint16_t node);
 void scif_host_links_close(struct scif_host *host);
+
+/** Memory behind a descriptor of which that many bytes are there, whatever others do. */
+bool scif_host_is_steady(int fd, uint64_t size);
 
 /** Tell clients of this process of a node. */
 void scif_host_local_tell(struct scif_host *host, uint16_t node, bool online);
@@ -60,6 +68,10 @@ int scif_host_take(struct scif_host *host, int listener);
  * SCIF_HOST_FD_LOST; and who sent it, where the kernel says so.
  */
 ssize_t scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid);
+/** Close a descriptor that somebody sent, whatever it is. */
+void scif_host_drop(int fd);
+/** Close a socket, with all that is still in it. */
+void scif_host_hang_up(int socket);
 /** Send a packet, without waiting: 0, or a negative errno. */
 int scif_host_send(int to, const void *bytes, size_t len, const int fds[], uint32_t count);
 

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scif_link_rig.h"
+#include "scif_path.h"
+#include "scif_priv.h"
+#include "scif_test_rig.h"
+
+/* What somebody at the other end of a link may pass, and when he may say nothing. */
+
+#define OTHER    1u
+#define LINGER_S 2
+#define NS_PER_S UINT64_C(1000000000)
+
+static struct scif_host *host;
+static char said[512]; /* the last line */
+static unsigned int lines;
+
+static void
+log_line(void *arg, const char *line)
+{
+	(void)arg;
+	lines++;
+	snprintf(said, sizeof(said), "%s", line);
+}
+
+static int
+begin(void **state)
+{
+	const struct scif_host_config config = {.log = log_line, .engine.quiet = true};
+
+	(void)state;
+	lines = 0;
+	said[0] = '\0';
+	assert_int_equal(rig_place(&rig_node), 0);
+	return scif_host_create(&config, &host);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	scif_host_destroy(host);
+	rig_clean(&rig_node);
+	return 0;
+}
+
+static void
+serve(void)
+{
+	for (int i = 0; i < 10; i++)
+		scif_host_serve(host, 0);
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+static void
+come(struct link_rig *r)
+{
+	int fd = link_rig_connect(0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(link_rig_begin(r, fd, OTHER), 0);
+}
+
+/* Come, and say hello. */
+static struct scif_bus *
+join(struct link_rig *r)
+{
+	come(r);
+	link_rig_hello(r);
+	serve();
+	link_rig_hear(r);
+	assert_non_null(host->engine->node[OTHER]);
+	return host->engine->node[OTHER]->bus;
+}
+
+static void
+pass(const struct link_rig *r, enum link_kind kind, uint64_t address, uint64_t size, int fd)
+{
+	const struct link_packet p = {
+		.kind = kind, .version = 1, .node = r->node, .address = address, .size = size};
+
+	assert_int_equal(link_rig_send(r->socket, &p, sizeof(p), &fd, fd >= 0), 0);
+	if (fd >= 0)
+		close(fd);
+	serve();
+}
+
+/* ---- Descriptors ---- */
+
+static void
+what_came_with_an_empty_packet_is_closed(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd[2] = {0, 1}, client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	unsigned int before;
+	struct link_rig r;
+
+	(void)state;
+	assert_int_equal(scif_path(address.sun_path, 0, "sock"), 0);
+	come(&r);
+	before = rig_descriptors();
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(link_rig_send(client, "", 0, fd, 2), 0);
+	assert_int_equal(link_rig_send(r.socket, "", 0, fd, 2), 0);
+	serve();
+	assert_null(host->links);
+	assert_int_equal(rig_descriptors(), before);
+	link_rig_end(&r);
+	close(client);
+}
+
+static void
+a_page_is_memory_that_stays_and_can_be_written(void **state)
+{
+	unsigned int before = rig_descriptors();
+	struct link_rig r;
+	int fd;
+
+	(void)state;
+	for (enum link_rig_kind kind = 1; kind < LINK_RIG_KINDS; kind++) {
+		lines = 0;
+		come(&r);
+		fd = link_rig_fd(kind, LINK_PAGE_BYTES);
+		assert_true(fd >= 0 || kind == LINK_RIG_HUGE);
+		pass(&r, LINK_HELLO, 0, 0, fd);
+		assert_null(host->links);
+		assert_null(host->engine->node[OTHER]);
+		assert_int_equal(lines, 1);
+		assert_string_equal(said, "link: node 1 is not taken, errno 71");
+		link_rig_end(&r);
+	}
+	assert_int_equal(rig_descriptors(), before);
+}
+
+static void
+what_is_no_memory_ends_a_link(void **state)
+{
+	struct link_rig r;
+
+	(void)state;
+	for (enum link_rig_kind kind = LINK_RIG_PIPE; kind < LINK_RIG_KINDS; kind++) {
+		lines = 0;
+		join(&r);
+		pass(&r, LINK_SHARE, LINK_MEMORY_SPAN, LINK_PAGE_BYTES,
+		     link_rig_fd(kind, LINK_PAGE_BYTES));
+		assert_null(host->links);
+		assert_int_equal(lines, 1);
+		assert_string_equal(said, "link to node 1: packet of kind 2 refused, errno 71");
+		link_rig_end(&r);
+	}
+	join(&r);
+	pass(&r, LINK_COPIES, LINK_MEMORY_SPAN, LINK_PAGE_BYTES, -1);
+	assert_null(host->links);
+	link_rig_end(&r);
+}
+
+/* What this node does not touch itself is there for clients, who know. */
+static void
+memory_is_touched_where_nothing_can_fault(void **state)
+{
+	struct link_rig r;
+	struct scif_bus *bus = join(&r);
+	struct scif_view view;
+
+	(void)state;
+	for (enum link_rig_kind kind = 0; kind < LINK_RIG_PIPE; kind++) {
+		uint64_t address = (kind + 1) * LINK_MEMORY_SPAN;
+		int fd = link_rig_fd(kind, LINK_PAGE_BYTES);
+
+		if (fd < 0)
+			continue;
+		pass(&r, LINK_SHARE, address, LINK_PAGE_BYTES, fd);
+		assert_int_equal(bus->ops->map(bus, address, LINK_PAGE_BYTES, &view), 0);
+		assert_int_equal(view.base != NULL, kind == LINK_RIG_SEALED);
+		assert_int_equal(view.steady, kind == LINK_RIG_SEALED || kind == LINK_RIG_READER ||
+						      kind == LINK_RIG_FIXED);
+		bus->ops->unmap(bus, &view);
+	}
+	link_rig_end(&r);
+}
+
+static void
+a_queue_pair_that_lets_nobody_write_is_none(void **state)
+{
+	char path[64];
+	struct link_rig r;
+	int fd;
+
+	(void)state;
+	join(&r);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", r.half_fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	close(r.half_fd);
+	r.half_fd = fd;
+	link_rig_publish(&r);
+	serve();
+	assert_non_null(strstr(said, "no queue pair"));
+	link_rig_end(&r);
+}
+
+/* ---- Sockets that linger ---- */
+
+/* One whose end is waited for: nobody reads what was sent. `other` is who does not. */
+static int
+lingering(int *other)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct linger linger = {1, LINGER_S};
+	static const char bytes[65536];
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, len), 0);
+	*other = accept(listener, NULL, NULL);
+	close(listener);
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	return fd;
+}
+
+static void
+a_socket_that_lingers_holds_nobody_up(void **state)
+{
+	const struct link_packet none = {.kind = 77, .version = 1};
+	int other[3], fd[3];
+	struct link_rig r;
+	uint64_t start;
+
+	(void)state;
+	join(&r);
+	for (int i = 0; i < 3; i++)
+		fd[i] = lingering(&other[i]);
+	/* It makes no sense, and what is behind it is never read: an empty packet, and another. */
+	assert_int_equal(link_rig_send(r.socket, &none, sizeof(none), &fd[0], 1), 0);
+	assert_int_equal(link_rig_send(r.socket, "", 0, &fd[1], 1), 0);
+	assert_int_equal(link_rig_send(r.socket, &none, sizeof(none), &fd[2], 1), 0);
+	for (int i = 0; i < 3; i++)
+		close(fd[i]);
+	start = now_ns();
+	serve();
+	assert_null(host->links);
+	assert_true(now_ns() - start < LINGER_S * NS_PER_S / 2);
+	for (int i = 0; i < 3; i++)
+		close(other[i]);
+	link_rig_end(&r);
+}
+
+/* ---- Addresses, and time ---- */
+
+static void
+a_link_has_no_more_mapped_than_its_share(void **state)
+{
+	struct link_rig r;
+	struct scif_bus *bus = join(&r);
+	uint64_t address, size = LINK_MAPPED_MAX / 2;
+	struct scif_view view;
+
+	(void)state;
+	/* One of the halves has the page in it. */
+	for (unsigned int i = 1; i <= 4; i++) {
+		address = i * LINK_MEMORY_SPAN;
+		if (i == 4)
+			pass(&r, LINK_UNSHARE, LINK_MEMORY_SPAN, 0, -1);
+		pass(&r, LINK_SHARE, address, size, link_rig_fd(LINK_RIG_SEALED, size));
+		assert_int_equal(bus->ops->map(bus, address, size, &view), 0);
+		assert_true(view.steady);
+		assert_int_equal(view.base != NULL, i == 1 || i == 4);
+		bus->ops->unmap(bus, &view);
+	}
+	link_rig_end(&r);
+}
+
+/* Has the other side ended it? */
+static bool
+is_over(int socket)
+{
+	char bytes[256];
+	ssize_t n;
+
+	do
+		n = recv(socket, bytes, sizeof(bytes), MSG_DONTWAIT);
+	while (n > 0);
+	return n == 0 || errno != EAGAIN;
+}
+
+static void
+who_says_nothing_has_to_go(void **state)
+{
+	int fd[SCIF_NODES_MAX + 1];
+	struct link_rig r;
+
+	(void)state;
+	join(&r);
+	for (unsigned int i = 0; i <= SCIF_NODES_MAX; i++) {
+		fd[i] = link_rig_connect(0);
+		assert_true(fd[i] >= 0);
+		scif_host_serve(host, 0);
+		scif_host_serve(host, 0);
+	}
+	assert_true(is_over(fd[0]));
+	assert_false(is_over(fd[1]));
+	assert_int_equal(lines, 1);
+	assert_int_equal(scif_host_links_expire(host, now_ns() + 1 * NS_PER_S) > now_ns(), 1);
+	assert_false(is_over(fd[1]));
+	scif_host_links_expire(host, now_ns() + 4 * NS_PER_S);
+	for (unsigned int i = 0; i <= SCIF_NODES_MAX; i++) {
+		assert_true(is_over(fd[i]));
+		close(fd[i]);
+	}
+	assert_non_null(host->engine->node[OTHER]);
+	assert_null(host->links->next);
+	link_rig_end(&r);
+}
+
+static void
+a_link_that_ends_too_early_is_told_of(void **state)
+{
+	struct link_rig r;
+
+	(void)state;
+	join(&r);
+	link_rig_end(&r);
+	serve();
+	assert_null(host->links);
+	assert_string_equal(said, "link to node 1: ended before that was online");
+	assert_int_equal(lines, 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_came_with_an_empty_packet_is_closed, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_page_is_memory_that_stays_and_can_be_written,
+						begin, end),
+		cmocka_unit_test_setup_teardown(what_is_no_memory_ends_a_link, begin, end),
+		cmocka_unit_test_setup_teardown(memory_is_touched_where_nothing_can_fault, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_queue_pair_that_lets_nobody_write_is_none, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_socket_that_lingers_holds_nobody_up, begin, end),
+		cmocka_unit_test_setup_teardown(a_link_has_no_more_mapped_than_its_share, begin,
+						end),
+		cmocka_unit_test_setup_teardown(who_says_nothing_has_to_go, begin, end),
+		cmocka_unit_test_setup_teardown(a_link_that_ends_too_early_is_told_of, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
