@@ -59,7 +59,7 @@ SCIF=(
 	'/^\t\tn = collect(all, count, words);/d
 	 s/^\t\tif (sleep_on(words, n/\t\tn = collect(all, count, words);&/'
 	'who polls does not say that it sleeps' lib/scif/client/client_poll.c
-	's/^\tcount_sleepers(all, count, 1);/\t;/'
+	's/^\t\tatomic_fetch_add(all\[i\]\.sleepers, 1);/\t\t;/'
 	'the engine is told before there is anything to see' lib/scif/client/client.c
 	'/^\tif (atomic_load(&board->asleep) != 0/,/^\t\tep->client->link->tell/d
 	 s/^\tatomic_fetch_or(&board->tell\[word\],/\tif (atomic_exchange(\&board->asleep, 0) != 0) ep->client->link->tell(ep->client->link);&/'

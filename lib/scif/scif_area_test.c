@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,11 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "client_memory.h"
 #include "scif.h"
 #include "scif_test_pair.h"
 #include "scif_test_rig.h"
@@ -133,6 +139,73 @@ nothing_is_behind_the_end_of_a_file(void **state)
 	munmap(window, 3 * PAGE);
 }
 
+/* ---- By the question of newer kernels, and by what older ones can be read ---- */
+
+/* The kernel does not answer it, and never did. */
+static int
+refuse_the_question(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOTTY),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog prog = {sizeof(code) / sizeof(code[0]), code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0;
+}
+
+static bool
+is_area(const struct client_area *area, const char *from, const char *end, uint32_t prot)
+{
+	return area->start == (uintptr_t)from && area->end == (uintptr_t)end && area->prot == prot;
+}
+
+/* What the first of six pages, of which the third and fourth are not mapped, and what is behind
+ * them, is said to be: the line where that is wrong.
+ */
+static int
+look_at(char *at)
+{
+	char *hole = at + 2 * PAGE, *behind = at + 4 * PAGE;
+	struct client_area area;
+
+	if (client_area_find((uintptr_t)at + PAGE, &area) != 0 || !is_area(&area, at, hole, RW))
+		return __LINE__;
+	if (client_area_next((uintptr_t)at, &area) != 0 || !is_area(&area, at, hole, RW))
+		return __LINE__;
+	if (client_area_find((uintptr_t)hole, &area) != -EFAULT)
+		return __LINE__;
+	if (client_area_next((uintptr_t)hole, &area) != 0 ||
+	    !is_area(&area, behind, behind + 2 * PAGE, SCIF_PROT_READ))
+		return __LINE__;
+	if (client_area_next(UINTPTR_MAX - PAGE, &area) != -EFAULT)
+		return __LINE__;
+	return 0;
+}
+
+static void
+areas_are_the_same_by_both_ways(void **state)
+{
+	char *at = pair_pages(6);
+	int status;
+	pid_t pid;
+
+	(void)state;
+	munmap(at + 2 * PAGE, 2 * PAGE);
+	mprotect(at + 4 * PAGE, 2 * PAGE, PROT_READ);
+	assert_int_equal(look_at(at), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(refuse_the_question() != 0 || look_at(at) != 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	munmap(at, 2 * PAGE);
+	munmap(at + 4 * PAGE, 2 * PAGE);
+}
+
 int
 main(void)
 {
@@ -140,6 +213,7 @@ main(void)
 		cmocka_unit_test(code_stays_code),
 		cmocka_unit_test(a_file_may_end_within_its_last_page),
 		cmocka_unit_test(nothing_is_behind_the_end_of_a_file),
+		cmocka_unit_test(areas_are_the_same_by_both_ways),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

@@ -142,6 +142,34 @@ a_program_without_descriptors_keeps_those_it_has(void **state)
 	munmap(at, 2 * PAGE);
 }
 
+/* The first that this process registers: it has not looked at what is mapped yet. */
+static void
+register_without_descriptors(void)
+{
+	char *at = pair_pages(1);
+	int last = -1;
+	struct pair p;
+	off_t offset;
+
+	pair_make(&p);
+	use_all_descriptors(&last);
+	errno = 0;
+	must(scif_register(p.a, at, PAGE, 0, RW, 0) == SCIF_REGISTER_FAILED && errno == EMFILE);
+	must(all_are_open());
+	/* With some of them it can. */
+	for (int i = 0; i < 8; i++)
+		close(last - i);
+	offset = scif_register(p.a, at, PAGE, 0, RW, 0);
+	must(offset > 0 && scif_unregister(p.a, offset, PAGE) == 0);
+}
+
+static void
+what_cannot_be_looked_at_for_lack_of_descriptors_is_no_bad_address(void **state)
+{
+	(void)state;
+	apart(register_without_descriptors);
+}
+
 /* As daemons do, before they open what is theirs. */
 static void
 close_all(void)
@@ -422,6 +450,7 @@ main(void)
 			nobody_serves_a_node_for_others_where_everybody_may, rig_hurry, clear_away),
 		rig_unit_test(a_node_without_descriptors_refuses),
 		rig_unit_test(a_program_without_descriptors_keeps_those_it_has),
+		rig_unit_test(what_cannot_be_looked_at_for_lack_of_descriptors_is_no_bad_address),
 		rig_unit_test(what_a_program_opens_in_the_place_of_what_it_closed_is_left_alone),
 		rig_unit_test(a_child_keeps_what_its_parent_opened),
 		rig_unit_test(a_lease_keeps_nobody),

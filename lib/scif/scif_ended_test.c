@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -23,19 +22,6 @@
 #include "scif_test_rig.h"
 
 /* Programs whose engine has ended: by itself, or because it was killed. */
-
-static unsigned int
-descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir) != NULL)
-		n++;
-	closedir(dir);
-	return n;
-}
 
 /* Memory that this process shares with engines that there are, or were. */
 static unsigned int
@@ -183,7 +169,7 @@ of_engines_that_ended_nothing_is_kept(void **state)
 
 	(void)state;
 	pair_make(&p);
-	before = descriptors();
+	before = rig_descriptors();
 	maps = shared_maps();
 	for (int i = 0; i < 5; i++) {
 		rig_kill(&rig_node);
@@ -197,7 +183,7 @@ of_engines_that_ended_nothing_is_kept(void **state)
 			pair_close(&p);
 		}
 		pair_make(&p);
-		assert_int_equal(descriptors(), before);
+		assert_int_equal(rig_descriptors(), before);
 		assert_int_equal(shared_maps(), maps);
 	}
 	pair_close(&p);
@@ -219,7 +205,7 @@ a_mapping_outlives_its_engine(void **state)
 	at = pair_pages(1);
 	/* Who registers memory keeps what says which memory there is. */
 	offset = pair_window(p.b, at, 1, RW);
-	before = descriptors();
+	before = rig_descriptors();
 	maps = shared_maps();
 	map = scif_mmap(NULL, PAGE, RW, 0, p.a, offset);
 	assert_ptr_not_equal(map, SCIF_MMAP_FAILED);
@@ -230,34 +216,25 @@ a_mapping_outlives_its_engine(void **state)
 	pair_make(&p);
 	map[7] = 42;
 	assert_int_equal(at[7], 42);
-	assert_int_equal(descriptors(), before + 1);
+	assert_int_equal(rig_descriptors(), before + 1);
 	assert_int_equal(scif_munmap(map, PAGE), 0);
-	assert_int_equal(descriptors(), before);
+	assert_int_equal(rig_descriptors(), before);
 	assert_int_equal(shared_maps(), maps);
 	munmap(at, PAGE);
 	pair_close(&p);
 }
 
-/* An engine of its own for each: what one leaves is nothing to the next. */
-static int
-begin(void **state)
-{
-	return rig_hurry(state) != 0 || rig_setup(state) != 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, rig_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_engine_that_ends_leaves_what_was_sent_and_no_device),
-		TEST(an_engine_that_is_killed_leaves_what_was_sent_and_no_device),
-		TEST(who_waits_for_an_answer_gets_no_device),
-		TEST(who_sleeps_notices_that_there_is_no_engine),
-		TEST(who_sends_without_waiting_notices_that_there_is_no_engine),
-		TEST(of_engines_that_ended_nothing_is_kept),
-		TEST(a_mapping_outlives_its_engine),
+		rig_fresh_test(an_engine_that_ends_leaves_what_was_sent_and_no_device),
+		rig_fresh_test(an_engine_that_is_killed_leaves_what_was_sent_and_no_device),
+		rig_fresh_test(who_waits_for_an_answer_gets_no_device),
+		rig_fresh_test(who_sleeps_notices_that_there_is_no_engine),
+		rig_fresh_test(who_sends_without_waiting_notices_that_there_is_no_engine),
+		rig_fresh_test(of_engines_that_ended_nothing_is_kept),
+		rig_fresh_test(a_mapping_outlives_its_engine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -274,25 +274,16 @@ memory_of_an_ordinary_user_is_moved(void **state)
 	use(&(struct how){ORDINARY_USER, .threads = true, .moved = true});
 }
 
-/* A node of its own for each: what one leaves is nothing to the next. */
-static int
-begin(void **state)
-{
-	return rig_hurry(state) != 0 || rig_setup(state) != 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, rig_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(refused_a_process_alone_moves_its_memory),
-		TEST(refused_memory_of_threads_is_copied),
-		TEST(without_protection_a_process_alone_moves_its_memory),
-		TEST(without_protection_memory_of_threads_is_copied),
-		TEST(where_system_calls_do_not_wait_memory_of_threads_is_moved),
-		TEST(memory_of_an_ordinary_user_is_moved),
+		rig_fresh_test(refused_a_process_alone_moves_its_memory),
+		rig_fresh_test(refused_memory_of_threads_is_copied),
+		rig_fresh_test(without_protection_a_process_alone_moves_its_memory),
+		rig_fresh_test(without_protection_memory_of_threads_is_copied),
+		rig_fresh_test(where_system_calls_do_not_wait_memory_of_threads_is_moved),
+		rig_fresh_test(memory_of_an_ordinary_user_is_moved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -27,57 +25,7 @@
 
 #define MIB (1u << 20)
 
-static void
-fill(char *at, size_t n, uint32_t seed)
-{
-	for (size_t i = 0; i < n; i++)
-		at[i] = (char)((i + seed) * 2654435761u >> 23);
-}
-
 /* ---- Every call, on memory of both sides ---- */
-
-enum { WRITETO, READFROM, VWRITETO, VREADFROM, CALLS };
-
-/* Two sides of a connection, with memory of each registered at 0. */
-struct two {
-	struct pair pair;
-	char *mine, *theirs;
-	size_t size;
-};
-
-static void
-two_make(struct two *t, size_t size)
-{
-	pair_make(&t->pair);
-	t->size = size;
-	t->mine = pair_pages((unsigned int)(size / PAGE));
-	t->theirs = pair_pages((unsigned int)(size / PAGE));
-	pair_window_at(t->pair.b, t->mine, size / PAGE, 0, RW);
-	pair_window_at(t->pair.a, t->theirs, size / PAGE, 0, RW);
-}
-
-static void
-two_close(struct two *t)
-{
-	pair_close(&t->pair);
-	munmap(t->mine, t->size);
-	munmap(t->theirs, t->size);
-}
-
-static int
-call(const struct two *t, int which, size_t mine, size_t theirs, size_t n, int flags)
-{
-	switch (which) {
-	case WRITETO:
-		return scif_writeto(t->pair.b, (off_t)mine, n, (off_t)theirs, flags);
-	case READFROM:
-		return scif_readfrom(t->pair.b, (off_t)mine, n, (off_t)theirs, flags);
-	case VWRITETO:
-		return scif_vwriteto(t->pair.b, t->mine + mine, n, (off_t)theirs, flags);
-	default:
-		return scif_vreadfrom(t->pair.b, t->mine + mine, n, (off_t)theirs, flags);
-	}
-}
 
 /* Do it, and see that these bytes were copied, and none beside them. */
 static void
@@ -88,11 +36,11 @@ call_and_check(const struct two *t, int which, size_t mine, size_t theirs, size_
 	const char *from = out ? t->mine + mine : t->theirs + theirs;
 	size_t before = (size_t)(to - (out ? t->theirs : t->mine)) >= 64 ? 64 : 0;
 
-	fill(t->mine + mine, n, 1);
-	fill(t->theirs + theirs, n, 77);
+	two_fill(t->mine + mine, n, 1);
+	two_fill(t->theirs + theirs, n, 77);
 	memset(to - before, 0x5a, before);
 	memset(to + n, 0x5a, 64);
-	assert_int_equal(call(t, which, mine, theirs, n, flags), 0);
+	assert_int_equal(two_call(t, which, mine, theirs, n, flags), 0);
 	assert_memory_equal(to, from, n);
 	for (size_t i = 0; i < before; i++)
 		assert_int_equal(to[(ptrdiff_t)i - (ptrdiff_t)before], 0x5a);
@@ -161,7 +109,7 @@ ranges_go_on_into_the_next_window_and_no_further(void **state)
 	pair_window_at(p.b, mine + PAGE, 3, 0x2000, RW);
 	for (int i = 0; i < 7; i++)
 		pair_window_at(p.a, theirs + i * PAGE, 1, 0x10000 + i * PAGE, RW);
-	fill(mine, 4 * PAGE, 3);
+	two_fill(mine, 4 * PAGE, 3);
 	assert_int_equal(scif_writeto(p.b, 0x1000, 4 * PAGE, 0x10080, SCIF_RMA_SYNC), 0);
 	assert_memory_equal(theirs + 0x80, mine, 4 * PAGE);
 	assert_int_equal(scif_vwriteto(p.b, mine, 4 * PAGE, 0x12800, SCIF_RMA_SYNC), 0);
@@ -232,15 +180,15 @@ a_cached_address_that_is_mapped_anew_is_the_new_memory(void **state)
 	(void)state;
 	two_make(&t, PAGE);
 	t.mine[0] = 1;
-	assert_int_equal(call(&t, VWRITETO, 0, 0, 1, SCIF_RMA_USECACHE), 0);
+	assert_int_equal(two_call(&t, VWRITETO, 0, 0, 1, SCIF_RMA_USECACHE), 0);
 	assert_ptr_equal(mmap(t.mine, PAGE, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
 			 t.mine);
 	t.mine[0] = 2;
-	assert_int_equal(call(&t, VWRITETO, 0, 0, 1, SCIF_RMA_USECACHE), 0);
+	assert_int_equal(two_call(&t, VWRITETO, 0, 0, 1, SCIF_RMA_USECACHE), 0);
 	assert_int_equal(t.theirs[0], 2);
 	/* The window is on the old pages. */
-	assert_int_equal(call(&t, WRITETO, 0, 0, 1, SCIF_RMA_SYNC), 0);
+	assert_int_equal(two_call(&t, WRITETO, 0, 0, 1, SCIF_RMA_SYNC), 0);
 	assert_int_equal(t.theirs[0], 1);
 	two_close(&t);
 }
@@ -305,184 +253,6 @@ the_last_line_of_an_ordered_transfer_comes_last(void **state)
 	munmap(at, 4 * PAGE);
 }
 
-/* ---- Fences ---- */
-
-static void
-fences_refuse_what_is_no_fence(void **state)
-{
-	char *at = pair_pages(2);
-	scif_epd_t lone = scif_open();
-	const int self = SCIF_FENCE_INIT_SELF, local = SCIF_SIGNAL_LOCAL;
-	struct pair p;
-	int mark;
-
-	(void)state;
-	assert_failed(scif_fence_mark(lone, self, &mark), ENOTCONN);
-	assert_failed(scif_fence_wait(lone, 0), ENOTCONN);
-	assert_failed(scif_fence_signal(lone, 0, 0, 0, 0, 0), ENOTCONN);
-	scif_close(lone);
-	pair_make(&p);
-	pair_window_at(p.b, at, 1, 0, RW);
-	pair_window_at(p.b, at, 1, 0x8000, SCIF_PROT_READ);
-	assert_failed(scif_fence_mark(p.b, 0, &mark), EINVAL);
-	assert_failed(scif_fence_mark(p.b, 3, &mark), EINVAL);
-	assert_failed(scif_fence_mark(p.b, 4, &mark), EINVAL);
-	assert_failed(scif_fence_mark(p.b, self, NULL), EFAULT);
-	assert_failed(scif_fence_wait(p.b, 12345), EINVAL);
-	assert_failed(scif_fence_wait(p.b, (int)0x80003039), EINVAL);
-	assert_failed(scif_fence_signal(p.b, 0, 1, 0, 1, self), EINVAL);
-	assert_failed(scif_fence_signal(p.b, 0, 1, 0, 1, local), EINVAL);
-	assert_failed(scif_fence_signal(p.b, 0, 1, 0, 1, 3 | local), EINVAL);
-	assert_failed(scif_fence_signal(p.b, 0, 1, 0, 1, self | local | 0x40), EINVAL);
-	assert_failed(scif_fence_signal(p.b, 2, 1, 0, 1, self | local), EINVAL);
-	assert_failed(scif_fence_signal(p.b, 0x4000, 1, 0, 1, self | local), ENXIO);
-	assert_failed(scif_fence_signal(p.b, PAGE - 4, 1, 0, 1, self | local), ENXIO);
-	assert_failed(scif_fence_signal(p.b, 0x8000, 1, 0, 1, self | local), EACCES);
-	assert_int_equal(scif_fence_signal(p.b, 0, 1, -77, 1, self | local), 0);
-	assert_int_equal(*(uint64_t *)(void *)at, 1);
-	scif_close(p.a);
-	assert_failed(scif_fence_mark(p.b, self, &mark), ECONNRESET);
-	pair_close(&p);
-	munmap(at, 2 * PAGE);
-}
-
-static uint64_t
-word(const char *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-/* Signals by transfers of either side, to either side. */
-static void
-signals_are_stored_where_they_are_asked_for(void **state)
-{
-	static const int by[] = {SCIF_FENCE_INIT_SELF, SCIF_FENCE_INIT_PEER};
-	const int both = SCIF_SIGNAL_LOCAL | SCIF_SIGNAL_REMOTE;
-	struct two t;
-
-	(void)state;
-	two_make(&t, PAGE);
-	for (int i = 0; i < 2; i++) {
-		memset(t.mine, 0, PAGE);
-		memset(t.theirs, 0, PAGE);
-		assert_int_equal(scif_fence_signal(t.pair.b, 8, 11, 16, 22, by[i] | both), 0);
-		assert_int_equal(word(t.mine + 8), 11);
-		assert_int_equal(word(t.theirs + 16), 22);
-		assert_int_equal(scif_fence_signal(t.pair.b, 4, 33, 1, 44,
-						   by[i] | SCIF_SIGNAL_LOCAL),
-				 0);
-		assert_int_equal(word(t.mine + 4), 33);
-		assert_int_equal(scif_fence_signal(t.pair.b, 1, 55, PAGE - 8, 66,
-						   by[i] | SCIF_SIGNAL_REMOTE),
-				 0);
-		assert_int_equal(word(t.theirs + PAGE - 8), 66);
-	}
-	two_close(&t);
-}
-
-static void
-marks_of_both_sides_can_be_waited_for_twice(void **state)
-{
-	struct two t;
-	int self, peer;
-
-	(void)state;
-	two_make(&t, PAGE);
-	assert_int_equal(call(&t, WRITETO, 0, 0, 100, 0), 0);
-	assert_int_equal(scif_fence_mark(t.pair.b, SCIF_FENCE_INIT_SELF, &self), 0);
-	assert_int_equal(scif_fence_mark(t.pair.b, SCIF_FENCE_INIT_PEER, &peer), 0);
-	assert_true(self >= 0);
-	assert_true(peer < 0);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(scif_fence_wait(t.pair.b, self), 0);
-		assert_int_equal(scif_fence_wait(t.pair.b, peer), 0);
-	}
-	two_close(&t);
-}
-
-/* With a worker that takes its time, in whatever order: not all is there before a fence has said
- * so, and all of it after.
- */
-static int
-transfers_take_their_time(scif_epd_t epd, void *arg)
-{
-	char *mine = pair_pages(16), *signal;
-	int mark;
-
-	(void)arg;
-	pair_window_at(epd, mine, 16, 0, RW);
-	pair_hear(epd);
-	fill(mine, 16 * PAGE, 5);
-	for (int i = 0; i < 16; i++)
-		if (scif_writeto(epd, i * PAGE, PAGE, i * PAGE, 0) != 0)
-			return 1;
-	pair_say(epd); /* told too early */
-	if (scif_fence_mark(epd, SCIF_FENCE_INIT_SELF, &mark) != 0 || mark != 16 ||
-	    scif_fence_wait(epd, mark) != 0 || scif_fence_wait(epd, mark) != 0)
-		return 2;
-	pair_say(epd);
-	pair_hear(epd);
-	/* The peer fences the second half of it. */
-	fill(mine, 16 * PAGE, 6);
-	for (int i = 0; i < 16; i++)
-		scif_vwriteto(epd, mine + i * PAGE, PAGE, i * PAGE, 0);
-	pair_say(epd);
-	pair_hear(epd);
-	/* And a signal follows the third. */
-	fill(mine, 15 * PAGE, 7);
-	for (int i = 0; i < 15; i++)
-		scif_vwriteto(epd, mine + i * PAGE, PAGE, i * PAGE, 0);
-	signal = mine + 15 * PAGE;
-	memset(signal, 0, 8);
-	if (scif_fence_signal(epd, 15 * PAGE, 1234, 15 * PAGE, 5678,
-			      SCIF_FENCE_INIT_SELF | SCIF_SIGNAL_LOCAL | SCIF_SIGNAL_REMOTE) != 0)
-		return 3;
-	while (*(volatile uint64_t *)(void *)signal != 1234)
-		usleep(100);
-	scif_close(epd);
-	return 0;
-}
-
-static void
-fences_wait_for_transfers_that_take_their_time(void **state)
-{
-	char *at = pair_pages(16), *want = malloc(16 * PAGE);
-	struct other o;
-	int mark;
-
-	(void)state;
-	setenv("SLIPWAY_SCIF_RMA", "worker,delay_us=2000,reorder", 1);
-	other_begin(&o, transfers_take_their_time, NULL);
-	unsetenv("SLIPWAY_SCIF_RMA");
-	pair_window_at(o.epd, at, 16, 0, RW);
-	fill(want, 16 * PAGE, 5);
-	pair_say(o.epd);
-	pair_hear(o.epd);
-	assert_memory_not_equal(at, want, 16 * PAGE);
-	pair_hear(o.epd);
-	assert_memory_equal(at, want, 16 * PAGE);
-	pair_say(o.epd);
-	fill(want, 16 * PAGE, 6);
-	pair_hear(o.epd);
-	assert_memory_not_equal(at, want, 16 * PAGE);
-	assert_int_equal(scif_fence_mark(o.epd, SCIF_FENCE_INIT_PEER, &mark), 0);
-	assert_int_equal(mark, (int)(0x80000000u | 32));
-	assert_int_equal(scif_fence_wait(o.epd, mark), 0);
-	assert_memory_equal(at, want, 16 * PAGE);
-	memset(at + 15 * PAGE, 0, 8);
-	pair_say(o.epd);
-	fill(want, 15 * PAGE, 7);
-	while (*(volatile uint64_t *)(void *)(at + 15 * PAGE) != 5678)
-		usleep(100);
-	assert_memory_equal(at, want, 15 * PAGE);
-	other_end(&o);
-	free(want);
-	munmap(at, 16 * PAGE);
-}
-
 /* ---- Many at once ---- */
 
 struct stripe {
@@ -499,8 +269,8 @@ copy_stripe(void *arg)
 	for (int i = 0; i < 200; i++) {
 		size_t n = 1 + (size_t)(i * 37) % (PAGE - 64);
 
-		fill(s->two->mine + s->at, n, (uint32_t)i);
-		s->failed += call(s->two, i % 2 == 0 ? WRITETO : VWRITETO, s->at, s->at, n, 0) != 0;
+		two_fill(s->two->mine + s->at, n, (uint32_t)i);
+		s->failed += two_call(s->two, i % 2 == 0 ? WRITETO : VWRITETO, s->at, s->at, n, 0) != 0;
 		s->failed += memcmp(s->two->mine + s->at, s->two->theirs + s->at, n) != 0;
 	}
 	return NULL;
@@ -521,7 +291,7 @@ threads_and_streams_do_not_disturb_each_other(void **state)
 		pthread_create(&thread[i], NULL, copy_stripe, &stripe[i]);
 	}
 	for (int i = 0; i < 200; i++) {
-		fill(sent, sizeof(sent), (uint32_t)i);
+		two_fill(sent, sizeof(sent), (uint32_t)i);
 		assert_int_equal(scif_send(t.pair.b, sent, sizeof(sent), SCIF_SEND_BLOCK), 100);
 		assert_int_equal(scif_recv(t.pair.a, got, sizeof(got), SCIF_RECV_BLOCK), 100);
 		assert_memory_equal(sent, got, sizeof(sent));
@@ -555,10 +325,10 @@ windows_that_go_under_a_transfer_end_it_or_not(void **state)
 
 	(void)state;
 	two_make(&t, 16 * PAGE);
-	fill(t.mine, t.size, 9);
+	two_fill(t.mine, t.size, 9);
 	pthread_create(&thread, NULL, come_and_go, &t);
 	for (int i = 0; i < 3000; i++) {
-		if (call(&t, WRITETO, 0, 0, t.size, 0) == 0) {
+		if (two_call(&t, WRITETO, 0, 0, t.size, 0) == 0) {
 			done++;
 		} else {
 			assert_int_equal(errno, ENXIO);
@@ -567,7 +337,7 @@ windows_that_go_under_a_transfer_end_it_or_not(void **state)
 	}
 	pthread_join(thread, NULL);
 	assert_true(done > 0);
-	assert_int_equal(call(&t, WRITETO, 0, 0, t.size, 0), 0);
+	assert_int_equal(two_call(&t, WRITETO, 0, 0, t.size, 0), 0);
 	assert_memory_equal(t.mine, t.theirs, t.size);
 	assert_int_equal(done + refused, 3000);
 	two_close(&t);
@@ -615,8 +385,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		/* First: the setting is read once, by parents for their children too. */
-		cmocka_unit_test(fences_wait_for_transfers_that_take_their_time),
 		cmocka_unit_test(sizes_from_one_byte_to_many),
 		cmocka_unit_test(every_alignment_of_both_sides),
 		cmocka_unit_test(every_combination_of_flags),
@@ -624,9 +392,6 @@ main(void)
 		cmocka_unit_test(transfers_refuse_what_is_not_allowed),
 		cmocka_unit_test(a_cached_address_that_is_mapped_anew_is_the_new_memory),
 		cmocka_unit_test(the_last_line_of_an_ordered_transfer_comes_last),
-		cmocka_unit_test(fences_refuse_what_is_no_fence),
-		cmocka_unit_test(signals_are_stored_where_they_are_asked_for),
-		cmocka_unit_test(marks_of_both_sides_can_be_waited_for_twice),
 		cmocka_unit_test(threads_and_streams_do_not_disturb_each_other),
 		cmocka_unit_test(windows_that_go_under_a_transfer_end_it_or_not),
 		cmocka_unit_test(kills_in_the_middle_of_transfers),

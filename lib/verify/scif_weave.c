@@ -270,7 +270,7 @@ polls(void *arg)
 	struct client_poll p = {.ep = &end[1], .events = POLLIN};
 
 	(void)arg;
-	client_poll(&p, 1, -1);
+	client_poll(&p, 1, -1, PTHREAD_CANCEL_DISABLE);
 	polled = p.revents;
 }
 

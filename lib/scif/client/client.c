@@ -13,6 +13,8 @@
 
 /* How long a thread that waits for the engine sleeps before it asks whether there is one. */
 #define ALIVE_MS 100
+/* Who looks notices no signal, and nobody who is gone. */
+#define SPIN_US_MAX 100000
 
 void
 client_lock_slow(struct client_lock *lock)
@@ -236,9 +238,14 @@ static uint32_t
 spin_us(void)
 {
 	const char *text = getenv("SLIPWAY_SCIF_SPIN_US");
+	unsigned long us;
+	char *end;
 
-	if (text != NULL)
-		return (uint32_t)strtoul(text, NULL, 10);
+	if (text != NULL && *text >= '0' && *text <= '9') {
+		us = strtoul(text, &end, 10);
+		if (*end == '\0' && us <= SPIN_US_MAX)
+			return (uint32_t)us;
+	}
 	/* With one CPU the other side cannot do anything meanwhile. */
 	return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 20 : 0;
 }

@@ -40,6 +40,8 @@ struct area_query {
 #define AREA_WRITABLE   2u
 #define AREA_EXECUTABLE 4u
 #define AREA_SHARED     8u
+/* Asked for: or the first behind the address. */
+#define AREA_OR_NEXT 16u
 
 static _Atomic int maps_fd = -1;
 static _Atomic bool maps_only_text;
@@ -47,6 +49,7 @@ static _Atomic bool maps_only_text;
 static int
 maps_open(void)
 {
+	CLIENT_UNCANCELLED;
 	int fd = atomic_load(&maps_fd), none = -1;
 
 	if (fd >= 0)
@@ -91,10 +94,11 @@ query(struct area_query *q)
 }
 
 static int
-find_by_query(uintptr_t address, struct client_area *area)
+find_by_query(uintptr_t address, bool or_next, struct client_area *area)
 {
 	struct area_query q = {
 		.size = sizeof(q),
+		.flags = or_next ? AREA_OR_NEXT : 0,
 		.address = address,
 		.name = (uintptr_t)area->name,
 		.name_size = sizeof(area->name),
@@ -143,8 +147,9 @@ parse_line(const char *line, struct client_area *area)
 }
 
 static int
-find_by_text(uintptr_t address, struct client_area *area)
+find_by_text(uintptr_t address, bool or_next, struct client_area *area)
 {
+	CLIENT_UNCANCELLED;
 	FILE *f = fopen("/proc/self/maps", "re");
 	char line[512];
 	int ret = -ENOENT;
@@ -152,20 +157,36 @@ find_by_text(uintptr_t address, struct client_area *area)
 	if (f == NULL)
 		return -errno;
 	while (ret < 0 && fgets(line, sizeof(line), f) != NULL)
-		if (parse_line(line, area) && address >= area->start && address < area->end)
+		if (parse_line(line, area) && address < area->end &&
+		    (or_next || address >= area->start))
 			ret = 0;
 	fclose(f);
 	return ret;
 }
 
+static int
+find(uintptr_t address, bool or_next, struct client_area *area)
+{
+	int ret = find_by_query(address, or_next, area);
+
+	if (ret == -ENOTTY)
+		ret = find_by_text(address, or_next, area);
+	/* Whether anything is there is not known then. */
+	if (ret == -EMFILE || ret == -ENFILE || ret == -ENOMEM)
+		return ret;
+	return ret < 0 ? -EFAULT : 0;
+}
+
 int
 client_area_find(uintptr_t address, struct client_area *area)
 {
-	int ret = find_by_query(address, area);
+	return find(address, false, area);
+}
 
-	if (ret == -ENOTTY)
-		ret = find_by_text(address, area);
-	return ret < 0 ? -EFAULT : 0;
+int
+client_area_next(uintptr_t address, struct client_area *area)
+{
+	return find(address, true, area);
 }
 
 /* A file may end before its mapping does: the last byte that is wanted tells. Ours does not. */
@@ -188,12 +209,15 @@ client_area_check(const void *address, size_t len, uint32_t prot)
 {
 	uintptr_t at = (uintptr_t)address, end = at + len;
 	struct client_area area;
+	int ret;
 
 	if (end < at)
 		return -EFAULT;
 	while (at < end) {
-		if (client_area_find(at, &area) < 0 || (area.prot & prot) != prot ||
-		    !is_in_file(&area, end))
+		ret = client_area_find(at, &area);
+		if (ret < 0)
+			return ret;
+		if ((area.prot & prot) != prot || !is_in_file(&area, end))
 			return -EFAULT;
 		at = area.end;
 	}

@@ -235,10 +235,12 @@ private_end(uintptr_t end, uint32_t prot, struct client_area *area)
 {
 	uintptr_t start = area->start;
 	struct client_area more;
+	int ret;
 
 	while (area->end < end) {
-		if (client_area_find(area->end, &more) < 0)
-			return -EFAULT;
+		ret = client_area_find(area->end, &more);
+		if (ret < 0)
+			return ret;
 		if (!is_convertible(&more))
 			break;
 		if (check(&more, prot) < 0)
@@ -275,11 +277,11 @@ client_back(uintptr_t start, size_t len, uint32_t prot, struct client_backing **
 	struct backings b = {0};
 	struct client_area area;
 	uintptr_t end = start + len;
-	int ret = 0;
-
 	/* All of it is looked at before any of it is moved. */
-	if (end < start || client_area_check((const void *)start, len, prot) < 0)
-		return -EFAULT;
+	int ret = client_area_check((const void *)start, len, prot);
+
+	if (ret < 0)
+		return ret;
 	for (uintptr_t at = start; ret == 0 && at < end; at = area.end) {
 		ret = client_area_find(at, &area);
 		if (ret == 0)

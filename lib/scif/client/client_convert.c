@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "client_memory.h"
+#include "client_convert.h"
 #include "scif.h"
 
 /* Private memory becomes shared memory with the same contents, at the same place:
@@ -28,8 +28,6 @@
  * user. Where it does not, only a process with a single thread converts, as there is nobody else.
  * A device, or a kernel, that was given the memory before (O_DIRECT under way, buffers registered
  * with io_uring) goes on with the old pages.
- *
- * Shared memory would stay shared with a child; so a child gets a copy of its own, as of the fork.
  */
 
 #ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
@@ -47,91 +45,6 @@
 
 /* Nearer to the stack pointer is what the conversion itself uses. */
 #define STACK_NEAR 65536u
-
-static struct client_lock convert_lock;
-static struct client_converted *all;
-static uint32_t nb_all, room_all, swept_at;
-static uint64_t last_key;
-
-/* ---- Which memory was made shareable ---- */
-
-static bool
-is_of(const struct client_converted *m, const struct client_area *area)
-{
-	return area->shared && area->inode == m->inode && area->major == m->major &&
-	       area->minor == m->minor;
-}
-
-static bool
-find(const struct client_area *area, struct client_converted *found)
-{
-	for (uint32_t i = nb_all; i-- > 0;)
-		if (is_of(&all[i], area)) {
-			*found = all[i];
-			return true;
-		}
-	return false;
-}
-
-bool
-client_convert_find(const struct client_area *area, struct client_converted *found)
-{
-	bool is;
-
-	client_lock(&convert_lock);
-	is = find(area, found);
-	client_unlock(&convert_lock);
-	return is;
-}
-
-/* Is any of it still mapped where it was? */
-static bool
-is_there(const struct client_converted *m)
-{
-	uintptr_t at = m->start, end = m->start + m->size;
-	struct client_area area;
-
-	for (; at < end; at += CLIENT_PAGE) {
-		if (client_area_find(at, &area) < 0)
-			continue;
-		if (is_of(m, &area))
-			return true;
-		at = area.end - CLIENT_PAGE;
-	}
-	return false;
-}
-
-/* Programs unmap what they had converted, and say nothing: look now and then. */
-static void
-sweep(void)
-{
-	uint32_t kept = 0;
-
-	if (nb_all < 2 * swept_at + 64)
-		return;
-	for (uint32_t i = 0; i < nb_all; i++)
-		if (is_there(&all[i]))
-			all[kept++] = all[i];
-	nb_all = kept;
-	swept_at = kept;
-}
-
-static int
-make_room(void)
-{
-	uint32_t room = room_all == 0 ? 16 : 2 * room_all;
-	struct client_converted *more;
-
-	sweep();
-	if (nb_all < room_all)
-		return 0;
-	more = realloc(all, room * sizeof(*more));
-	if (more == NULL)
-		return -ENOMEM;
-	all = more;
-	room_all = room;
-	return 0;
-}
 
 /* ---- Keeping other threads off ---- */
 
@@ -206,8 +119,8 @@ guard(uintptr_t start, size_t size)
 	return fd;
 }
 
-static bool
-is_alone(void)
+bool
+client_is_alone(void)
 {
 	struct stat st;
 
@@ -245,8 +158,8 @@ copy_page(char *to, const char *from)
 }
 
 /* Pages of zeros are left out: shared memory begins as such. */
-static void
-copy_pages(char *to, const char *from, size_t size)
+void
+client_copy_pages(char *to, const char *from, size_t size)
 {
 	for (size_t at = 0; at < size; at += CLIENT_PAGE)
 		if (!is_zero((const void *)(from + at)))
@@ -281,7 +194,7 @@ move(int guard_fd, uintptr_t start, size_t size, char *shared, const struct clie
 	if (guard_fd >= 0)
 		ret = protect(guard_fd, start, size, true);
 	if (ret == 0) {
-		copy_pages(shared, (const char *)start, size);
+		client_copy_pages(shared, (const char *)start, size);
 		if (mremap(shared, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)start) ==
 		    MAP_FAILED)
 			ret = -errno;
@@ -351,7 +264,7 @@ convert_into(int fd, uintptr_t start, size_t size, const struct client_area area
 	int guard_fd, ret;
 
 	guard_fd = guard(start, size);
-	if (guard_fd < 0 && !is_alone())
+	if (guard_fd < 0 && !client_is_alone())
 		return -ENOTSUP;
 	shared = mmap(NULL, size, (int)prot, MAP_SHARED, fd, 0);
 	if (shared == MAP_FAILED) {
@@ -380,7 +293,7 @@ convert(uintptr_t start, size_t size, struct client_converted *made, int *fd)
 	struct client_area *areas;
 	uint32_t count;
 	struct stat st;
-	int ret = make_room();
+	int ret = client_convert_room();
 
 	if (ret < 0)
 		return ret;
@@ -399,9 +312,14 @@ convert(uintptr_t start, size_t size, struct client_converted *made, int *fd)
 			close(*fd);
 		return ret;
 	}
-	*made = (struct client_converted){major(st.st_dev), minor(st.st_dev), st.st_ino,
-					  ++last_key,       start,            size};
-	all[nb_all++] = *made;
+	*made = (struct client_converted){
+		.major = major(st.st_dev),
+		.minor = minor(st.st_dev),
+		.inode = st.st_ino,
+		.start = start,
+		.size = size,
+	};
+	client_convert_add(made);
 	return 0;
 }
 
@@ -413,124 +331,8 @@ client_convert(uintptr_t start, size_t size, struct client_converted *made, int 
 	client_convert_watch_forks();
 	if (is_own_stack(start, size))
 		return -ENOTSUP;
-	client_lock(&convert_lock);
+	client_lock(&client_convert_lock);
 	ret = convert(start, size, made, fd);
-	client_unlock(&convert_lock);
+	client_unlock(&client_convert_lock);
 	return ret;
-}
-
-/* ---- Fork ---- */
-
-/* Memory of this process as a child will have it: a copy, and behind that what is known of it. The
- * heap is left alone: it may have been moved, too, and given back by the program since. What is
- * allocated while it is copied would be missing in the copy, and what a child frees before it has
- * the copy would be freed for its parent.
- */
-struct snapshot {
-	struct snapshot *next;
-	uintptr_t start;
-	size_t size;
-	int prot;
-	char *copy;
-};
-
-static struct snapshot *snapshots;
-
-static void
-snapshot_plan(const struct client_area *area)
-{
-	size_t size = area->end - area->start;
-	char *copy = MAP_FAILED;
-	struct snapshot *s;
-
-	/* What cannot be read would not be missed; and without memory a child has none of it. */
-	if ((area->prot & SCIF_PROT_READ) != 0)
-		copy = mmap(NULL, size + CLIENT_PAGE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (copy == MAP_FAILED) {
-		madvise((void *)area->start, size, MADV_DONTFORK);
-		return;
-	}
-	s = (void *)(copy + size);
-	*s = (struct snapshot){snapshots, area->start, size, (int)area->prot, copy};
-	snapshots = s;
-}
-
-static void
-snapshot_all(const struct client_converted *m)
-{
-	uintptr_t at = m->start, end = m->start + m->size;
-	struct client_area area;
-
-	while (at < end) {
-		if (client_area_find(at, &area) < 0) {
-			at += CLIENT_PAGE;
-			continue;
-		}
-		if (area.start < m->start)
-			area.start = m->start;
-		if (area.end > end)
-			area.end = end;
-		if (is_of(m, &area))
-			snapshot_plan(&area);
-		at = area.end;
-	}
-}
-
-static void
-fork_prepare(void)
-{
-	client_lock(&convert_lock);
-	for (uint32_t i = 0; i < nb_all; i++)
-		snapshot_all(&all[i]);
-	/* Last: to look at what is mapped may take memory of the heap. */
-	for (struct snapshot *s = snapshots; s != NULL; s = s->next)
-		copy_pages(s->copy, (const char *)s->start, s->size);
-}
-
-static void
-snapshots_end(bool child)
-{
-	for (struct snapshot *s = snapshots, *next; s != NULL; s = next) {
-		void *place = (void *)s->start;
-
-		next = s->next;
-		if (child) {
-			mremap(s->copy, s->size, s->size, MREMAP_MAYMOVE | MREMAP_FIXED, place);
-			mprotect(place, s->size, s->prot);
-		} else {
-			munmap(s->copy, s->size);
-		}
-		munmap(s, CLIENT_PAGE);
-	}
-	snapshots = NULL;
-}
-
-static void
-fork_parent(void)
-{
-	snapshots_end(false);
-	client_unlock(&convert_lock);
-}
-
-static void
-fork_child(void)
-{
-	snapshots_end(true);
-	nb_all = 0;
-	convert_lock = (struct client_lock){0};
-}
-
-static void
-watch(void)
-{
-	pthread_atfork(fork_prepare, fork_parent, fork_child);
-}
-
-void
-client_convert_watch_forks(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, watch);
 }

@@ -12,6 +12,8 @@ static struct client_lock pool_lock;
 static struct client_endpoint *pool_all[SCIF_BOARD_ENDPOINTS];
 static uint32_t pool_count;
 static struct client_endpoint *pool_free;
+/* Who forks has no other thread. */
+static bool alone;
 
 static struct client_endpoint *
 pool_new(void)
@@ -56,6 +58,7 @@ void
 client_fork_prepare(void)
 {
 	client_lock(&pool_lock);
+	alone = client_is_alone();
 	for (uint32_t i = 0; i < pool_count; i++)
 		if (pool_all[i]->name >= 0)
 			pool_all[i]->forked = true;
@@ -67,13 +70,16 @@ client_fork_parent(void)
 	client_unlock(&pool_lock);
 }
 
-/* Threads that held locks are the parent's. */
+/* Threads that held locks are the parent's. Where there were any, nothing is freed, and no list is
+ * followed: the heap may be between two states, as they may have allocated when parts of it were
+ * copied already. A child that does nothing but exec has to get there.
+ */
 void
 client_fork_child(void)
 {
 	pool_lock = (struct client_lock){0};
 	client_area_forget();
-	client_mmap_forget();
+	client_mmap_forget(alone);
 	client_register_forget();
 	client_copier_forget();
 	for (uint32_t i = 0; i < pool_count; i++) {

@@ -47,6 +47,7 @@ client_gate(struct client_endpoint *ep)
 void
 client_gate_read(struct client_endpoint *ep)
 {
+	CLIENT_UNCANCELLED;
 	int before = errno;
 	ssize_t taken;
 	char byte;

@@ -37,9 +37,11 @@ struct client_area {
 	char name[256]; /**< or its beginning */
 };
 
-/** The area that covers an address: 0, or -EFAULT. */
+/** The area that covers an address: 0, or -EFAULT; -EMFILE and the like where nobody can look. */
 int client_area_find(uintptr_t address, struct client_area *area);
-/** Can all of it be read, or written? 0, or -EFAULT. */
+/** The same, or the first area behind the address. */
+int client_area_next(uintptr_t address, struct client_area *area);
+/** Can all of it be read, or written? 0, or as client_area_find. */
 int client_area_check(const void *address, size_t len, uint32_t prot);
 /** In a child: forget the parent's. */
 void client_area_forget(void);
@@ -48,7 +50,7 @@ void client_area_forget(void);
 #define CLIENT_MEMFD_NAME "slipway-scif"
 #define CLIENT_MEMFD      "/memfd:" CLIENT_MEMFD_NAME
 
-/* ---- client_convert.c: private memory becomes shared ---- */
+/* ---- client_convert.c, and others by client_convert.h: private memory becomes shared ---- */
 
 /** Memory of this process that was made shareable. */
 struct client_converted {
@@ -71,6 +73,8 @@ struct client_converted {
 int client_convert(uintptr_t start, size_t size, struct client_converted *made, int *fd);
 /** Memory to share, that nobody can make smaller: a descriptor, or a negative errno. */
 int client_shared_memory(size_t size);
+/** Has this process no other thread? */
+bool client_is_alone(void);
 /** From now on a child has memory of its own. Before others that watch for forks. */
 void client_convert_watch_forks(void);
 /** What was made of the memory of an area before: false when it is something else. */
@@ -231,7 +235,7 @@ int client_mmap(struct client_endpoint *ep, void **address, size_t len, int prot
 		int64_t offset);
 int client_munmap(void *address, size_t len);
 /** In a child: none of it is there. */
-void client_mmap_forget(void);
+void client_mmap_forget(bool heap_is_whole);
 int client_fence_mark(struct client_endpoint *ep, int flags, int *mark);
 int client_fence_wait(struct client_endpoint *ep, int mark);
 int client_fence_signal(struct client_endpoint *ep, int64_t loff, uint64_t lval, int64_t roff,

@@ -36,15 +36,16 @@ mapping_free(struct mapping *m)
 
 /* In a child nothing is mapped. */
 void
-client_mmap_forget(void)
+client_mmap_forget(bool heap_is_whole)
 {
 	struct mapping *m;
 
 	mappings_lock = (struct client_lock){0};
-	while ((m = mappings) != NULL) {
+	while (heap_is_whole && (m = mappings) != NULL) {
 		mappings = m->next;
 		mapping_free(m);
 	}
+	mappings = NULL;
 }
 
 static void

@@ -78,17 +78,57 @@ look(struct client_poll all[], unsigned int count)
 
 /* ---- Sleep ---- */
 
-static void
-count_sleepers(const struct client_poll all[], unsigned int count, uint32_t change)
-{
-	_Atomic uint32_t *sleepers;
+/* A thread that sleeps, and what it has to undo should it be cancelled. */
+struct sleeper {
+	struct client_poll *all;
+	unsigned int count;
+	struct pollfd *fds;
+	sigset_t mask; /* signals come in with that */
+	int cancel;    /* it is cancelled if that says so */
+};
 
+static void
+count_in(struct client_poll all[], unsigned int count)
+{
 	for (unsigned int i = 0; i < count; i++) {
 		if (all[i].ep == NULL)
 			continue;
-		client_bell(all[i].ep, &sleepers);
-		atomic_fetch_add(sleepers, change);
+		client_bell(all[i].ep, &all[i].sleepers);
+		atomic_fetch_add(all[i].sleepers, 1);
 	}
+}
+
+static void
+count_out(const struct client_poll all[], unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (all[i].sleepers != NULL)
+			atomic_fetch_sub(all[i].sleepers, 1);
+}
+
+static void
+cancelled(void *arg)
+{
+	struct sleeper *s = arg;
+
+	count_out(s->all, s->count);
+	for (unsigned int i = 0; i < s->count; i++)
+		if (s->all[i].ep != NULL)
+			client_leave(s->all[i].ep);
+	free(s->fds);
+	free(s->all);
+	client_release_signals(&s->mask);
+}
+
+/* Between two sleeps, under cancelled(). */
+static void
+let_cancel(const struct sleeper *s)
+{
+	int whole;
+
+	pthread_setcancelstate(s->cancel, &whole);
+	pthread_testcancel();
+	pthread_setcancelstate(whole, NULL);
 }
 
 static unsigned int
@@ -157,10 +197,12 @@ look_for_engine(const struct client_poll all[], unsigned int count)
 	}
 }
 
-static int
-sleep_until(struct client_poll all[], unsigned int count, uint64_t end, long timeout_ms,
-	    const sigset_t *mask)
+/* A function of its own beneath pthread_cleanup_push, which is setjmp: so is poll_mixed. */
+static __attribute__((noinline)) int
+sleep_until(const struct sleeper *s, uint64_t end, long timeout_ms)
 {
+	struct client_poll *all = s->all;
+	unsigned int count = s->count;
 	struct client_word words[WORDS_MAX];
 	unsigned int n;
 	int found;
@@ -172,21 +214,26 @@ sleep_until(struct client_poll all[], unsigned int count, uint64_t end, long tim
 		ms = slice(end, timeout_ms);
 		if (found != 0 || ms == 0)
 			return found;
-		if (sleep_on(words, n, count, ms, mask) < 0)
+		if (sleep_on(words, n, count, ms, &s->mask) < 0)
 			return -EINTR;
+		let_cancel(s);
 		look_for_engine(all, count);
 	}
 }
 
 static int
-sleep_held(struct client_poll all[], unsigned int count, uint64_t end, long timeout_ms)
+sleep_counted(struct sleeper *s, uint64_t end, long timeout_ms)
 {
-	sigset_t mask;
 	int found;
 
-	client_hold_signals(&mask);
-	found = sleep_until(all, count, end, timeout_ms, &mask);
-	client_release_signals(&mask);
+	client_hold_signals(&s->mask);
+	/* Pairs with who rings a bell, as in client_wait. */
+	count_in(s->all, s->count);
+	pthread_cleanup_push(cancelled, s);
+	found = sleep_until(s, end, timeout_ms);
+	pthread_cleanup_pop(0);
+	count_out(s->all, s->count);
+	client_release_signals(&s->mask);
 	return found;
 }
 
@@ -218,21 +265,16 @@ end_of(long *timeout_ms)
 }
 
 int
-client_poll(struct client_poll all[], unsigned int count, long timeout_ms)
+client_poll(struct client_poll all[], unsigned int count, long timeout_ms, int cancel)
 {
+	struct sleeper s = {.all = all, .count = count, .cancel = cancel};
 	uint64_t end = end_of(&timeout_ms);
 	int found = look(all, count);
 
 	if (found != 0 || timeout_ms == 0)
 		return found;
 	found = spin(all, count, timeout_ms);
-	if (found != 0)
-		return found;
-	/* Pairs with who rings a bell, as in client_wait. */
-	count_sleepers(all, count, 1);
-	found = sleep_held(all, count, end, timeout_ms);
-	count_sleepers(all, count, (uint32_t)-1);
-	return found;
+	return found != 0 ? found : sleep_counted(&s, end, timeout_ms);
 }
 
 /* ---- With other descriptors ---- */
@@ -266,10 +308,13 @@ prepare(const struct client_poll all[], struct pollfd fds[], unsigned int count)
 	return ret;
 }
 
-static int
-poll_mixed(struct client_poll all[], struct pollfd fds[], unsigned int count, long timeout_ms,
-	   const sigset_t *mask)
+static __attribute__((noinline)) int
+poll_mixed(const struct sleeper *s, long timeout_ms)
 {
+	struct client_poll *all = s->all;
+	const sigset_t *mask = &s->mask;
+	struct pollfd *fds = s->fds;
+	unsigned int count = s->count;
 	uint64_t end = end_of(&timeout_ms);
 	int ret, found;
 	long ms;
@@ -287,24 +332,40 @@ poll_mixed(struct client_poll all[], struct pollfd fds[], unsigned int count, lo
 			ret = look_by_kernel(all, fds, count, ms, mask);
 		if (ret < 0)
 			return ret;
+		let_cancel(s);
 		look_for_engine(all, count);
 	}
 }
 
-int
-client_poll_mixed(struct client_poll all[], unsigned int count, long timeout_ms)
+static int
+sleep_mixed(struct sleeper *s, long timeout_ms)
 {
-	struct pollfd *fds = calloc(count, sizeof(*fds));
-	int ret = -ENOMEM;
-	sigset_t mask;
+	int ret;
 
-	if (fds == NULL)
+	client_hold_signals(&s->mask);
+	pthread_cleanup_push(cancelled, s);
+	ret = poll_mixed(s, timeout_ms);
+	pthread_cleanup_pop(0);
+	client_release_signals(&s->mask);
+	return ret;
+}
+
+int
+client_poll_mixed(struct client_poll all[], unsigned int count, long timeout_ms, int cancel)
+{
+	struct sleeper s = {
+		.all = all,
+		.count = count,
+		.fds = calloc(count, sizeof(*s.fds)),
+		.cancel = cancel,
+	};
+	int ret = -ENOMEM;
+
+	if (s.fds == NULL)
 		return ret;
-	ret = prepare(all, fds, count);
-	client_hold_signals(&mask);
+	ret = prepare(all, s.fds, count);
 	if (ret == 0)
-		ret = poll_mixed(all, fds, count, timeout_ms, &mask);
-	client_release_signals(&mask);
-	free(fds);
+		ret = sleep_mixed(&s, timeout_ms);
+	free(s.fds);
 	return ret;
 }

@@ -49,6 +49,7 @@ transfer_some(const struct place *p, char *here, size_t n, bool out)
 static int
 transfer_by_call(struct place p, char *here, size_t n, bool out)
 {
+	CLIENT_UNCANCELLED;
 	ssize_t done;
 
 	if (p.asked != NULL)

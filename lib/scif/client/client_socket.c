@@ -118,6 +118,7 @@ static int
 link_call(struct client_link *link, const struct scif_request *rq, int fd, struct scif_reply *reply,
 	  int fds[SCIF_REQUEST_FDS])
 {
+	CLIENT_UNCANCELLED;
 	struct socket_link *sl = (struct socket_link *)link;
 	int ret;
 
@@ -135,6 +136,7 @@ link_tell(struct client_link *link)
 {
 	struct socket_link *sl = (struct socket_link *)link;
 	const struct scif_request rq = {.op = SCIF_REQUEST_TELL};
+	CLIENT_UNCANCELLED;
 
 	if (is_ours(sl))
 		send(sl->fd, &rq, sizeof(rq), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -145,6 +147,7 @@ link_alive(struct client_link *link)
 {
 	struct socket_link *sl = (struct socket_link *)link;
 	struct pollfd p = {.fd = sl->fd, .events = POLLRDHUP};
+	CLIENT_UNCANCELLED;
 	int before = errno;
 	bool is_there = is_ours(sl);
 

@@ -65,6 +65,7 @@ shared_lock(struct client_endpoint *ep, _Atomic uint32_t *word, bool block, cons
 static int
 share_enter(struct client_endpoint *ep, _Atomic uint32_t *word, _Atomic bool *waits, bool block)
 {
+	CLIENT_UNCANCELLED;
 	int before = errno, ret;
 	sigset_t mask;
 

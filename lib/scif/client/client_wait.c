@@ -72,17 +72,15 @@ client_bell(struct client_endpoint *ep, _Atomic uint32_t **sleepers)
 	return &ep->ctl->bell;
 }
 
-int
-client_wait(struct client_endpoint *ep, client_ready *ready, bool whole)
+static int
+wait_asleep(struct client_endpoint *ep, client_ready *ready, bool whole)
 {
-	_Atomic uint32_t *sleepers, *bell;
+	CLIENT_UNCANCELLED;
+	_Atomic uint32_t *sleepers, *bell = client_bell(ep, &sleepers);
 	sigset_t mask;
 	uint32_t was;
 	int ret = 0;
 
-	if (spin(ep, ready))
-		return 0;
-	bell = client_bell(ep, &sleepers);
 	client_hold_signals(&mask);
 	/* Pairs with who rings: changes something, then looks for sleepers. All sequentially
 	 * consistent, so either it sees this one, or this one sees the change.
@@ -104,6 +102,12 @@ client_wait(struct client_endpoint *ep, client_ready *ready, bool whole)
 	atomic_fetch_sub(sleepers, 1);
 	client_release_signals(&mask);
 	return ret;
+}
+
+int
+client_wait(struct client_endpoint *ep, client_ready *ready, bool whole)
+{
+	return spin(ep, ready) ? 0 : wait_asleep(ep, ready, whole);
 }
 
 /* One that was killed has ended, also while nobody has asked what became of it. */

@@ -29,15 +29,22 @@ client_denied(const struct client *c)
 /* ---- Pieces ---- */
 
 static void
-piece_put(struct client_piece *piece)
+piece_free(struct client_piece *piece)
 {
-	if (atomic_fetch_sub(&piece->users, 1) > 1)
-		return;
+	CLIENT_UNCANCELLED;
+
 	if (piece->map != NULL)
 		munmap(piece->map, piece->map_len);
 	if (piece->fd >= 0)
 		close(piece->fd);
 	free(piece);
+}
+
+static void
+piece_put(struct client_piece *piece)
+{
+	if (atomic_fetch_sub(&piece->users, 1) == 1)
+		piece_free(piece);
 }
 
 static void
@@ -191,6 +198,7 @@ static int
 piece_ask(struct client_endpoint *ep, unsigned int side, uint64_t offset,
 	  struct client_piece **piece)
 {
+	CLIENT_UNCANCELLED;
 	int fds[SCIF_REQUEST_FDS], ret;
 	struct scif_reply reply;
 

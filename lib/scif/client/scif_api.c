@@ -98,6 +98,7 @@ leave(struct client_endpoint *ep, int ret)
 scif_epd_t
 scif_open(void)
 {
+	CLIENT_UNCANCELLED_AT_POINT;
 	struct client_endpoint *ep;
 	table_entry *entry;
 	struct client *c;
@@ -126,6 +127,7 @@ put_client:
 int
 scif_close(scif_epd_t epd)
 {
+	CLIENT_UNCANCELLED_AT_POINT;
 	struct client_endpoint *ep = find(epd);
 	int ret = -EBADF;
 
@@ -143,6 +145,7 @@ scif_close(scif_epd_t epd)
 int
 scif_bind(scif_epd_t epd, uint16_t pn)
 {
+	CLIENT_UNCANCELLED;
 	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_bind(ep, pn));
@@ -151,6 +154,7 @@ scif_bind(scif_epd_t epd, uint16_t pn)
 int
 scif_listen(scif_epd_t epd, int backlog)
 {
+	CLIENT_UNCANCELLED;
 	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_listen(ep, backlog));
@@ -159,6 +163,7 @@ scif_listen(scif_epd_t epd, int backlog)
 int
 scif_connect(scif_epd_t epd, struct scif_portID *dst)
 {
+	CLIENT_UNCANCELLED;
 	struct client_endpoint *ep = client_endpoint_enter(epd);
 	int flags;
 
@@ -193,6 +198,7 @@ accept_as(struct client_endpoint *listener, struct scif_portID *peer, scif_epd_t
 int
 scif_accept(scif_epd_t epd, struct scif_portID *peer, scif_epd_t *newepd, int flags)
 {
+	CLIENT_UNCANCELLED_AT_POINT;
 	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	if (ep == NULL)
@@ -245,6 +251,7 @@ scif_recv(scif_epd_t epd, void *msg, int len, int flags)
 off_t
 scif_register(scif_epd_t epd, void *addr, size_t len, off_t offset, int prot_flags, int map_flags)
 {
+	CLIENT_UNCANCELLED;
 	struct client_endpoint *ep = client_endpoint_enter(epd);
 	int64_t ret;
 
@@ -258,6 +265,7 @@ scif_register(scif_epd_t epd, void *addr, size_t len, off_t offset, int prot_fla
 int
 scif_unregister(scif_epd_t epd, off_t offset, size_t len)
 {
+	CLIENT_UNCANCELLED;
 	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	return ep == NULL ? -1 : leave(ep, client_unregister(ep, offset, len));
@@ -266,6 +274,7 @@ scif_unregister(scif_epd_t epd, off_t offset, size_t len)
 void *
 scif_mmap(void *addr, size_t len, int prot_flags, int map_flags, scif_epd_t epd, off_t offset)
 {
+	CLIENT_UNCANCELLED;
 	struct client_endpoint *ep = client_endpoint_enter(epd);
 
 	if (ep == NULL || leave(ep, client_mmap(ep, &addr, len, prot_flags, map_flags, offset)) < 0)
@@ -276,6 +285,8 @@ scif_mmap(void *addr, size_t len, int prot_flags, int map_flags, scif_epd_t epd,
 int
 scif_munmap(void *addr, size_t len)
 {
+	CLIENT_UNCANCELLED;
+
 	return client_result(client_munmap(addr, len));
 }
 
@@ -343,6 +354,7 @@ scif_fence_signal(scif_epd_t epd, off_t loff, uint64_t lval, off_t roff, uint64_
 int
 scif_get_fd(scif_epd_t epd)
 {
+	CLIENT_UNCANCELLED;
 	struct client_endpoint *ep = client_endpoint_enter(epd);
 	int ret;
 
@@ -372,7 +384,8 @@ poll_find(const struct scif_pollepd *epd, struct client_poll *p)
 }
 
 static int
-poll_all(struct scif_pollepd *epds, struct client_poll *all, unsigned int nepds, long timeout)
+poll_all(struct scif_pollepd *epds, struct client_poll *all, unsigned int nepds, long timeout,
+	 int cancel)
 {
 	bool mixed = false;
 	int ret;
@@ -381,7 +394,8 @@ poll_all(struct scif_pollepd *epds, struct client_poll *all, unsigned int nepds,
 		poll_find(&epds[i], &all[i]);
 		mixed = mixed || all[i].fd >= 0;
 	}
-	ret = mixed ? client_poll_mixed(all, nepds, timeout) : client_poll(all, nepds, timeout);
+	ret = mixed ? client_poll_mixed(all, nepds, timeout, cancel)
+		    : client_poll(all, nepds, timeout, cancel);
 	for (unsigned int i = 0; i < nepds; i++) {
 		if (all[i].ep != NULL)
 			client_leave(all[i].ep);
@@ -395,8 +409,9 @@ scif_poll(struct scif_pollepd *epds, unsigned int nepds, long timeout)
 {
 	struct rlimit limit;
 	struct client_poll *all;
-	int ret;
+	int ret, cancel;
 
+	pthread_testcancel();
 	if (epds == NULL && nepds > 0)
 		return client_result(-EFAULT);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && nepds > limit.rlim_cur)
@@ -404,7 +419,9 @@ scif_poll(struct scif_pollepd *epds, unsigned int nepds, long timeout)
 	all = calloc(nepds + 1, sizeof(*all));
 	if (all == NULL)
 		return client_result(-ENOMEM);
-	ret = poll_all(epds, all, nepds, timeout);
+	cancel = client_uncancelled_begin();
+	ret = poll_all(epds, all, nepds, timeout, cancel);
+	client_uncancelled_end(&cancel);
 	free(all);
 	return client_result(ret);
 }
@@ -441,6 +458,7 @@ ask_node_0(struct client *c)
 int
 scif_get_nodeIDs(uint16_t *nodes, int len, uint16_t *self)
 {
+	CLIENT_UNCANCELLED_AT_POINT;
 	struct scif_request rq = {.op = SCIF_REQUEST_NODES};
 	int fds[SCIF_REQUEST_FDS], ret;
 	struct scif_reply reply;

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The slipway authors
+ */
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "client_convert.h"
+#include "scif.h"
+
+/* Shared memory would stay shared with a child; so a child gets a copy of its own, as of the fork.
+ *
+ * The heap is left alone meanwhile: it may have been moved, too, and given back by the program
+ * since. What is allocated while it is copied would be missing in the copy, and what a child frees
+ * before it has the copy would be freed for its parent.
+ */
+
+/* Memory of this process as a child will have it: a copy, and behind that what is known of it. */
+struct snapshot {
+	struct snapshot *next;
+	uintptr_t start;
+	size_t size;
+	int prot;
+	char *copy;
+};
+
+static struct snapshot *snapshots;
+
+static void
+snapshot_plan(const struct client_area *area)
+{
+	size_t size = area->end - area->start;
+	char *copy = MAP_FAILED;
+	struct snapshot *s;
+
+	/* What cannot be read would not be missed; and without memory a child has none of it. */
+	if ((area->prot & SCIF_PROT_READ) != 0)
+		copy = mmap(NULL, size + CLIENT_PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (copy == MAP_FAILED) {
+		madvise((void *)area->start, size, MADV_DONTFORK);
+		return;
+	}
+	s = (void *)(copy + size);
+	*s = (struct snapshot){snapshots, area->start, size, (int)area->prot, copy};
+	snapshots = s;
+}
+
+static void
+snapshot_all(const struct client_converted *m)
+{
+	struct client_area area;
+	uintptr_t at = m->start;
+
+	while (client_convert_area(m, &at, &area) > 0)
+		snapshot_plan(&area);
+}
+
+static void
+fork_prepare(void)
+{
+	client_lock(&client_convert_lock);
+	client_convert_each(snapshot_all);
+	/* Last: to look at what is mapped may take memory of the heap. */
+	for (struct snapshot *s = snapshots; s != NULL; s = s->next)
+		client_copy_pages(s->copy, (const char *)s->start, s->size);
+}
+
+static void
+snapshots_end(bool child)
+{
+	for (struct snapshot *s = snapshots, *next; s != NULL; s = next) {
+		void *place = (void *)s->start;
+
+		next = s->next;
+		if (child) {
+			mremap(s->copy, s->size, s->size, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+			mprotect(place, s->size, s->prot);
+		} else {
+			munmap(s->copy, s->size);
+		}
+		munmap(s, CLIENT_PAGE);
+	}
+	snapshots = NULL;
+}
+
+static void
+fork_parent(void)
+{
+	snapshots_end(false);
+	client_unlock(&client_convert_lock);
+}
+
+static void
+fork_child(void)
+{
+	snapshots_end(true);
+	client_convert_forget();
+	client_convert_lock = (struct client_lock){0};
+}
+
+static void
+watch(void)
+{
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+void
+client_convert_watch_forks(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, watch);
+}
