@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "slipway.h"
 
@@ -100,12 +102,25 @@ command_names(char *buf, size_t len)
 			       commands[i].name);
 }
 
+/* Of the standard descriptors that whoever started this has closed: a file or a socket would come by
+ * the number, and have messages written into it. What is written there fails as before.
+ */
+static void
+hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 	char names[128];
 
+	hold_standard_descriptors();
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		return print_help();
 	for (size_t i = 0; i < COMMAND_COUNT; i++)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "dirs.h"
 #include "scif_path.h"
 #include "scif_wire.h"
 #include "slipway.h"
@@ -44,7 +45,7 @@ static const char help[] =
 	"\n"
 	"EXIT STATUS\n"
 	"       0  done\n"
-	"       1  nobody serves the node, or it does not answer\n"
+	"       1  nobody serves the node, it does not answer, or what it says cannot be written\n"
 	"       2  an argument is not accepted\n";
 
 static json_int_t
@@ -196,7 +197,7 @@ struct look {
 	double watch; /* seconds between two looks; 0: one is enough */
 };
 
-static void
+static int
 show(const struct look *look, const json_t *answer)
 {
 	if (look->as_json) {
@@ -208,7 +209,31 @@ show(const struct look *look, const json_t *answer)
 			fputs(isatty(STDOUT_FILENO) ? "\033[H\033[2J" : "\n", stdout);
 		shows[look->what].show(answer);
 	}
-	fflush(stdout);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_DONE;
+	complain("scif: cannot write: %s", strerror(errno));
+	return EXIT_FAILED;
+}
+
+static int
+find_node(const struct look *look, char path[SCIF_PATH_MAX])
+{
+	struct dirs dirs;
+	int ret;
+
+	if (dirs_find(&dirs) < 0)
+		return EXIT_FAILED;
+	ret = scif_path(path, (unsigned int)look->node, "ctl");
+	if (ret == 0)
+		return EXIT_DONE;
+	if (ret == -ENOENT)
+		complain("scif: node %d: nobody serves it, there is no %s; see slipway scifd --help",
+			 look->node, dirs.base);
+	else
+		complain("scif: %s is not a directory that only you can use; set SLIPWAY_DIR to "
+			 "one",
+			 dirs.base);
+	return EXIT_FAILED;
 }
 
 static int
@@ -216,21 +241,22 @@ ask_node(const struct look *look)
 {
 	char path[SCIF_PATH_MAX];
 	json_t *answer;
-	int ret = scif_path(path, (unsigned int)look->node, "ctl");
+	int status = find_node(look, path), ret;
 
-	if (ret < 0) {
-		complain("scif: the directory of running devices: %s", strerror(-ret));
-		return EXIT_FAILED;
-	}
+	if (status != EXIT_DONE)
+		return status;
 	answer = ask(path, shows[look->what].request, true, &ret);
-	if (answer == NULL) {
+	if (answer == NULL && (ret == -ENOENT || ret == -ECONNREFUSED))
 		complain("scif: node %d: nobody serves it at %s; see slipway scifd --help",
 			 look->node, path);
+	else if (answer == NULL)
+		complain("scif: node %d: %s: %s", look->node, path,
+			 ret == -EIO ? "no answer" : strerror(-ret));
+	if (answer == NULL)
 		return EXIT_FAILED;
-	}
-	show(look, answer);
+	status = show(look, answer);
 	json_decref(answer);
-	return EXIT_DONE;
+	return status;
 }
 
 static int

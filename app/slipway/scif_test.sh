@@ -66,7 +66,51 @@ watches()
 	status=$?
 	cat "$work/looks" "$work/end"
 	[ $status -eq 1 ] && [ "$(grep -c '"self":0' "$work/looks")" -ge 2 ] &&
-		grep -q "nobody serves it" "$work/end"
+		grep -qE "nobody serves it|no answer" "$work/end"
+}
+
+# to_full_disk ARGUMENT...: what cannot be written
+to_full_disk()
+{
+	timeout 5 "$slipway" "$@" >/dev/full
+}
+
+# A node of which --mode says that others may use it, where they cannot get.
+warns_of_mode()
+{
+	timeout 1 "$slipway" scifd --quiet --node 5 --mode 0666 2>"$work/mode"
+	cat "$work/mode"
+	grep -q -e "--mode 666: others cannot enter $SLIPWAY_DIR, mode 700; set SLIPWAY_DIR" \
+		"$work/mode"
+}
+
+# A node that has no stderr writes nothing into what it opens instead.
+without_stderr()
+{
+	timeout 1 "$slipway" scifd --node 6 --log-messages 2>&- &
+	local other=$! size
+	eventually test -S "$SLIPWAY_DIR/scif/6.ctl" || return
+	size=$(stat -c %s "$SLIPWAY_DIR/scif/6.lock")
+	wait $other
+	echo "bytes in 6.lock: $size"
+	[ "$size" -eq 0 ]
+}
+
+without_stdout()
+{
+	"$slipway" "$@" >&-
+}
+
+# in_place DIR COMMAND...: with that directory of running devices
+in_place()
+{
+	SLIPWAY_DIR=$1 "${@:2}"
+}
+
+# of_node N COMMAND...: with that node in the environment
+of_node()
+{
+	SLIPWAY_SCIF_NODE=$1 "${@:2}"
 }
 
 begin_node()
@@ -103,9 +147,32 @@ expect "a wrong time" 2 "accepted are 0.1 to 3600" "$slipway" scif nodes --watch
 expect "a wrong part" 2 "accepted are trips" "$slipway" scif-perf --parts x
 expect "a wrong size" 2 "in steps of 64" "$slipway" scif-perf --copies 65
 expect "a wrong time to look" 2 "accepted are 1 to 1000" "$slipway" scifd --poll 0
+mkdir "$work/bad"
+touch "$work/bad/scif"
+expect "a directory that is none" 1 "/bad/scif/0.lock: Not a directory" \
+	in_place "$work/bad" "$slipway" scifd
+expect "what to do then" 1 "Not a directory; set SLIPWAY_DIR to a directory" \
+	in_place "$work/bad" "$slipway" scifd
+expect "its nodes" 1 "/bad/scif/0.ctl: Not a directory" in_place "$work/bad" "$slipway" scif nodes
+expect "a path that is too long" 1 "SLIPWAY_DIR is '/$(printf '%0100d' 0)': a path" \
+	in_place "/$(printf '%0100d' 0)" "$slipway" scif nodes
+expect "a wrong node of the environment" 2 "SLIPWAY_SCIF_NODE is 'x': accepted are 0 to 128" \
+	of_node x "$slipway" scifd
 expect "no node" 1 "nobody serves it" "$slipway" scif nodes
 hold "node 0" begin_node
 expect "a second engine of it" 1 "another process serves it" "$slipway" scifd
+expect "an engine that --node names" 1 "another process serves it" \
+	of_node x "$slipway" scifd --node 0
+expect "nodes for a full disk" 1 "cannot write: No space left" to_full_disk scif nodes
+expect "JSON for a full disk" 1 "cannot write: No space left" to_full_disk scif stat --json
+expect "a watch for a full disk" 1 "cannot write: No space left" to_full_disk scif nodes --watch 0.1
+expect "figures for a full disk" 1 "cannot write: No space left" to_full_disk scif-perf \
+	--parts trips --messages 8 --seconds 0.001 --repeats 1
+expect "nodes without a stdout" 1 "cannot write: Bad file descriptor" without_stdout scif nodes
+expect "figures without a stdout" 1 "cannot write: Bad file descriptor" without_stdout scif-perf \
+	--parts trips --messages 8 --seconds 0.001 --repeats 1
+hold "a node without a stderr" without_stderr
+hold "a mode for others who cannot get there" warns_of_mode
 hold "nodes" shows '^ +0  online +0  this one$' "$slipway" scif nodes
 hold "a client" begin_client
 hold "a listener" shows '^ +[0-9]+  Listening +3000  - +0/4 ' "$slipway" scif endpoints

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dirs.h"
@@ -45,7 +46,8 @@ static const char help[] =
 	"       --connect-timeout MS\n"
 	"              How long scif_connect waits to be accepted; 10000 if not said.\n"
 	"       --mode MODE\n"
-	"              Permissions of the socket, octal: who may use the node; 0600 if not said.\n"
+	"              Permissions of the socket, octal: who may use the node; 0600 if not said. They\n"
+	"              find it by SLIPWAY_DIR, set to a directory that they can enter.\n"
 	"       --any-port\n"
 	"              Ports below 1024 are for everybody, not for root only.\n"
 	"       --errno doc|driver\n"
@@ -76,6 +78,7 @@ static const char help[] =
 struct scifd {
 	struct scif_host_config config;
 	struct scif_host_watch signals;
+	int node; /* negative: what the environment says is none */
 	bool ended;
 };
 
@@ -140,7 +143,7 @@ parse_option(struct scifd *d, int opt, const char *value)
 	switch (opt) {
 	case 'n':
 		status = parse_number("--node", value, 10, 0, SCIF_NODES_MAX - 1, &number);
-		engine->node = (uint16_t)number;
+		d->node = (int)number;
 		break;
 	case 'j':
 		status = parse_number("--join", value, 10, 0, SCIF_NODES_MAX - 1, &number);
@@ -179,6 +182,23 @@ parse_option(struct scifd *d, int opt, const char *value)
 	return status;
 }
 
+static int
+settle_node(struct scifd *d)
+{
+	if (d->node < 0) {
+		complain("scifd: SLIPWAY_SCIF_NODE is '%s': accepted are 0 to %u",
+			 getenv("SLIPWAY_SCIF_NODE"), SCIF_NODES_MAX - 1);
+		return EXIT_USAGE;
+	}
+	d->config.engine.node = (uint16_t)d->node;
+	if (d->config.joins && d->config.join == d->config.engine.node) {
+		complain("scifd: --join %u: accepted are nodes other than the one served",
+			 d->config.join);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
 /* 0, or a status to exit with; -1 after --help. */
 static int
 parse_arguments(struct scifd *d, int argc, char **argv)
@@ -208,11 +228,8 @@ parse_arguments(struct scifd *d, int argc, char **argv)
 		status = opt == ':' || opt == '?' ? refuse_option("scifd", argv, opt)
 						  : parse_option(d, opt, optarg);
 	}
-	if (status == 0 && d->config.joins && d->config.join == d->config.engine.node) {
-		complain("scifd: --join %u: accepted are nodes other than the one served",
-			 d->config.join);
-		status = EXIT_USAGE;
-	}
+	if (status == 0)
+		status = settle_node(d);
 	if (status == 0 && optind < argc) {
 		complain("scifd: '%s': there are only options; see slipway scifd --help",
 			 argv[optind]);
@@ -247,6 +264,38 @@ watch_signals(struct scifd *d, struct scif_host *host)
 	return d->signals.fd < 0 ? -errno : scif_host_watch(host, &d->signals);
 }
 
+/* Whom --mode lets use the socket, but no directory above it lets get there. */
+static void
+look_above(const struct scifd *d, char path[SCIF_PATH_MAX])
+{
+	mode_t enter = ((d->config.mode & 06) != 0 ? S_IXOTH : 0) |
+		       ((d->config.mode & 060) != 0 ? S_IXGRP : 0);
+	struct stat st;
+	char *slash;
+
+	while ((slash = strrchr(path, '/')) != NULL && slash != path) {
+		*slash = '\0';
+		if (stat(path, &st) < 0 || (st.st_mode & enter) == enter)
+			continue;
+		complain("scifd: --mode %03o: others cannot enter %s, mode %03o; set SLIPWAY_DIR, "
+			 "here and for them, to a directory that they can",
+			 (unsigned int)d->config.mode, path, (unsigned int)(st.st_mode & 0777));
+		return;
+	}
+}
+
+static int
+refused(const struct scifd *d, int ret)
+{
+	const char *hint = "";
+
+	if (ret == -EACCES || ret == -EPERM || ret == -EROFS || ret == -ENOTDIR)
+		hint = "; set SLIPWAY_DIR to a directory that you can write to";
+	complain("scifd: node %u: %s%s", d->config.engine.node,
+		 ret == -EBUSY ? "another process serves it" : strerror(-ret), hint);
+	return EXIT_FAILED;
+}
+
 static int
 serve(struct scifd *d)
 {
@@ -254,14 +303,14 @@ serve(struct scifd *d)
 	char path[SCIF_PATH_MAX];
 	int ret = scif_host_create(&d->config, &host);
 
-	if (ret < 0) {
-		complain("scifd: node %u: %s", d->config.engine.node,
-			 ret == -EBUSY ? "another process serves it" : strerror(-ret));
-		return EXIT_FAILED;
-	}
+	if (ret < 0)
+		return refused(d, ret);
 	ret = watch_signals(d, host);
-	if (ret == 0 && !d->config.engine.quiet && scif_path(path, d->config.engine.node, "sock") == 0)
-		complain("scifd: node %u at %s", d->config.engine.node, path);
+	if (ret == 0 && scif_path(path, d->config.engine.node, "sock") == 0) {
+		if (!d->config.engine.quiet)
+			complain("scifd: node %u at %s", d->config.engine.node, path);
+		look_above(d, path);
+	}
 	while (ret == 0 && !d->ended)
 		scif_host_serve(host, -1);
 	scif_host_destroy(host);
@@ -271,17 +320,10 @@ serve(struct scifd *d)
 int
 scifd_command(int argc, char **argv)
 {
-	struct scifd d = {.config = {.log = say}};
+	struct scifd d = {.config = {.log = say}, .node = scif_path_node()};
+	int status = parse_arguments(&d, argc, argv);
 	struct dirs dirs;
-	int node = scif_path_node(), status;
 
-	if (node < 0) {
-		complain("scifd: SLIPWAY_SCIF_NODE is '%s': accepted are 0 to %u",
-			 getenv("SLIPWAY_SCIF_NODE"), SCIF_NODES_MAX - 1);
-		return EXIT_USAGE;
-	}
-	d.config.engine.node = (uint16_t)node;
-	status = parse_arguments(&d, argc, argv);
 	if (status != 0)
 		return status < 0 ? EXIT_DONE : status;
 	if (dirs_find(&dirs) < 0 || dirs_make(&dirs) < 0)

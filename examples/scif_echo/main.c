@@ -49,7 +49,8 @@ static const char help[] =
 static int
 fail(const char *call)
 {
-	fprintf(stderr, "scif_echo: %s: %s\n", call, strerror(errno));
+	fprintf(stderr, "scif_echo: %s: %s%s\n", call, strerror(errno),
+		errno == ENOENT ? "; slipway scifd serves a node" : "");
 	return 1;
 }
 
@@ -107,12 +108,13 @@ take_client(scif_epd_t listener)
 	return serve_in_child(listener, epd);
 }
 
+/* Of the children that have ended, or of all: 1 when something went wrong in one. */
 static int
-wait_for_children(void)
+children(int options)
 {
 	int status, ret = 0;
 
-	while (wait(&status) > 0)
+	while (waitpid(-1, &status, options) > 0)
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 			ret = 1;
 	return ret;
@@ -122,7 +124,7 @@ static int
 server(uint16_t port, long clients)
 {
 	scif_epd_t listener = scif_open();
-	int ret = 0;
+	int ret = 0, wrong = 0;
 
 	if (listener == SCIF_OPEN_FAILED)
 		return fail("scif_open");
@@ -132,10 +134,13 @@ server(uint16_t port, long clients)
 		return fail("scif_listen");
 	printf("listening on port %u\n", port);
 	fflush(stdout);
-	for (long i = 0; ret == 0 && (clients == 0 || i < clients); i++)
+	for (long i = 0; ret == 0 && (clients == 0 || i < clients); i++) {
 		ret = take_client(listener);
+		wrong |= children(WNOHANG);
+	}
 	scif_close(listener);
-	return wait_for_children() != 0 ? 1 : ret;
+	wrong |= children(0);
+	return wrong != 0 ? 1 : ret;
 }
 
 /* ---- Client ---- */
@@ -247,6 +252,9 @@ main(int argc, char **argv)
 			return 2;
 		return client((uint16_t)node, (uint16_t)port, bytes);
 	}
-	fprintf(stderr, "scif_echo: accepted are server, client and nodes; see --help\n");
+	fprintf(stderr,
+		"scif_echo: '%s' with %d more: accepted are server [PORT [CLIENTS]], client NODE "
+		"[PORT [BYTES]] and nodes; see --help\n",
+		what, argc > 2 ? argc - 2 : 0);
 	return 2;
 }

@@ -70,7 +70,8 @@ struct end {
 static int
 fail(const char *call)
 {
-	fprintf(stderr, "scif_rma: %s: %s\n", call, strerror(errno));
+	fprintf(stderr, "scif_rma: %s: %s%s\n", call, strerror(errno),
+		errno == ENOENT ? "; slipway scifd serves a node" : "");
 	return 1;
 }
 
@@ -171,23 +172,30 @@ connect_meanwhile(scif_epd_t epd, struct scif_portID *to)
 	return fcntl(epd, F_SETFL, fd_flags) < 0 ? fail("fcntl") : 0;
 }
 
+/* Until what was begun is complete. */
+static int
+wait_for_transfers(const struct end *e)
+{
+	int mark;
+
+	if (scif_fence_mark(e->epd, SCIF_FENCE_INIT_SELF, &mark) < 0)
+		return fail("scif_fence_mark");
+	return scif_fence_wait(e->epd, mark) < 0 ? fail("scif_fence_wait") : 0;
+}
+
 static int
 read_all(struct end *e)
 {
 	uint8_t *plain = malloc(HALF);
-	int mark, ret = 1;
+	int ret = 1;
 
 	if (plain == NULL)
 		return fail("malloc");
 	if (scif_readfrom(e->epd, e->offset + HALF, HALF, e->remote, 0) < 0)
 		fail("scif_readfrom");
-	else if (scif_fence_mark(e->epd, SCIF_FENCE_INIT_SELF, &mark) < 0)
-		fail("scif_fence_mark");
-	else if (scif_fence_wait(e->epd, mark) < 0)
-		fail("scif_fence_wait");
 	else if (scif_vreadfrom(e->epd, plain, HALF, e->remote, SCIF_RMA_SYNC) < 0)
 		fail("scif_vreadfrom");
-	else
+	else if (wait_for_transfers(e) == 0)
 		ret = compare("readfrom", e->memory + HALF, HALF, 's') +
 		      compare("vreadfrom", plain, HALF, 's');
 	free(plain);
@@ -223,6 +231,8 @@ write_all(struct end *e)
 	else if (scif_fence_signal(e->epd, 0, 0, e->remote + WORD_AT, DONE,
 				   SCIF_FENCE_INIT_SELF | SCIF_SIGNAL_REMOTE) < 0)
 		ret = fail("scif_fence_signal");
+	/* Until then it is read. */
+	ret |= wait_for_transfers(e);
 	free(plain);
 	return ret;
 }
@@ -339,6 +349,9 @@ main(int argc, char **argv)
 				       number(argc > 3 ? argv[3] : NULL, 1, 65535, &port)
 			       ? client((uint16_t)node, (uint16_t)port)
 			       : 2;
-	fprintf(stderr, "scif_rma: accepted are server and client; see --help\n");
+	fprintf(stderr,
+		"scif_rma: '%s' with %d more: accepted are server [PORT] and client NODE [PORT]; "
+		"see --help\n",
+		what, argc > 2 ? argc - 2 : 0);
 	return 2;
 }

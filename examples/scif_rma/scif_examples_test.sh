@@ -70,17 +70,43 @@ several()
 	return $status
 }
 
+# What was begun is carried out later, the last first: who lacks a fence has wrong bytes.
+later()
+{
+	SLIPWAY_SCIF_RMA=worker,delay_us=2000,reorder both "$@"
+}
+
+# A server that goes on keeps none of the children that have ended.
+reaps()
+{
+	local server children
+	begin_server 0 "$echo_program"
+	for _ in 1 2 3 4; do
+		timeout -k 5 30 "$echo_program" client 0 2048 1000 || return
+	done
+	# Not $server itself: that is timeout.
+	children=$(pgrep -c -P "$(pgrep -P "$server")")
+	kill "$server"
+	wait "$server"
+	echo "children: $children"
+	[ "$children" -le 1 ]
+}
+
 expect "help of scif_echo" 0 SYNOPSIS "$echo_program" --help
 expect "help of scif_rma" 0 SYNOPSIS "$rma_program" --help
-expect "no node" 1 "scif_open: No such file" "$echo_program" client 0
+expect "no node" 1 "No such file.*; slipway scifd serves a node" "$echo_program" client 0
 expect "a wrong port" 2 "accepted are 1 to 65535" "$echo_program" server 65536
 expect "a wrong node" 2 "accepted are 0 to 128" "$rma_program" client 129
+expect "a word that is none" 2 "'both' with 0 more: accepted are server" "$echo_program" both
+expect "no node to connect to" 2 "'client' with 0 more: .* client NODE" "$rma_program" client
 hold "node 0" begin_node 0
 expect "nobody listens" 1 "Connection refused" "$echo_program" client 0
 expect "no such node" 1 "No such device" "$rma_program" client 1
 hold "scif_echo, one node" both 0 0 "$echo_program" 1 300000
 hold "scif_echo, three clients" several 0 0
 hold "scif_rma, one node" both 0 0 "$rma_program" ""
+hold "scif_rma, one node, transfers that take their time" later 0 0 "$rma_program" ""
+hold "scif_echo, children that have ended" reaps
 hold "node 1, joined" begin_node 1 --join 0
 hold "both nodes are known" eventually online 2
 hold "scif_echo, from node 1 to 0" both 0 1 "$echo_program" 1 300000
@@ -88,4 +114,5 @@ hold "scif_echo, from node 0 to 1" both 1 0 "$echo_program" 1 300000
 hold "scif_echo, three clients, to another node" several 1 0
 hold "scif_rma, from node 1 to 0" both 0 1 "$rma_program" ""
 hold "scif_rma, from node 0 to 1" both 1 0 "$rma_program" ""
+hold "scif_rma, from node 0 to 1, transfers that take their time" later 1 0 "$rma_program" ""
 verdict
