@@ -171,7 +171,7 @@ node_held_by(unsigned int node, pid_t pid)
 bool
 node_empty(unsigned int node)
 {
-	uint64_t end = now_ns() + 3000000000ull;
+	uint64_t end = now_ns() + PATIENCE_MS * 1000000ull;
 
 	do {
 		if (count(node, "endpoints\n") == 0 && count(node, "windows\n") == 0)

@@ -91,29 +91,92 @@ is_allowed(int64_t call, int near_prot, int far_prot)
 	       (near_prot & (soak_is_out(call) ? SCIF_PROT_READ : SCIF_PROT_WRITE)) != 0;
 }
 
-/* A transfer of this side. */
+/* Between two windows: what is in both of them now. */
+static void
+copy_shadows(const struct soak_session *s, const struct course *c, bool of_peer)
+{
+	uint8_t *own = s->own[c->own]->shadow + c->own_at;
+	uint8_t *theirs = s->theirs[c->theirs]->shadow + c->theirs_at;
+
+	if (!soak_is_registered(c->call))
+		return;
+	if (soak_is_out(c->call) != of_peer)
+		memcpy(theirs, own, c->len);
+	else
+		memcpy(own, theirs, c->len);
+}
+
+/* ---- A transfer of this side ---- */
+
+/* Memory that is transferred to or from where no window of this side is: not aligned, and with
+ * something at both ends that has to stay.
+ */
+static uint8_t *
+local_new(struct soak_session *s, const struct course *c)
+{
+	size_t skew = soak_pick(64), room = c->len + 2 * GUARD + skew;
+	uint8_t *local;
+
+	free(s->pending);
+	s->pending = malloc(room);
+	if (s->pending == NULL)
+		soak_fail("no memory");
+	memset(s->pending, 0xa5, room);
+	local = s->pending + skew + GUARD;
+	if (soak_is_out(c->call))
+		soak_fill(local, c->len, soak_pick(INT64_MAX));
+	return local;
+}
+
+static void
+compare_local(const struct soak_session *s, const struct course *c, const uint8_t *local)
+{
+	const struct soak_window *theirs = s->theirs[c->theirs];
+	uint8_t edge[GUARD];
+
+	memset(edge, 0xa5, sizeof(edge));
+	soak_compare(local, theirs->shadow + c->theirs_at, c->len, soak_op_name[SOAK_VREADFROM],
+		     theirs->offset + (int64_t)c->theirs_at);
+	soak_compare(local - GUARD, edge, GUARD, "memory before what was read", 0);
+	soak_compare(local + c->len, edge, GUARD, "memory after what was read", 0);
+}
+
+/* The bytes are where they should be, and none beside them. */
+static void
+compare(struct soak_session *s, const struct course *c, const uint8_t *local)
+{
+	const char *name = soak_op_name[soak_op_of[c->call]];
+
+	if (soak_is_out(c->call))
+		soak_compare_theirs(s, c->theirs, c->theirs_at, c->len, name);
+	else if (c->call == READ_FROM)
+		soak_compare_own(s->own[c->own], name);
+	else
+		compare_local(s, c, local);
+}
+
+/* A value may come to lie in what was transferred, later, but not where this compares. */
+static void
+fence(struct soak_session *s, const struct course *c)
+{
+	if (!soak_is_sync(c->flags) &&
+	    (c->call == VREAD_FROM || soak_chance(2) || !soak_fence_by_signal(s)))
+		soak_mark_and_wait(s, SCIF_FENCE_INIT_SELF);
+}
+
 void
 soak_transfer_step(struct soak_session *s)
 {
 	struct soak_window *own, *theirs;
-	uint8_t *local, *guarded;
 	struct course c;
-	size_t skew;
+	uint8_t *local;
 	long ret;
 
 	if (!draw_course(s, &c, false))
 		return;
 	own = s->own[c.own];
 	theirs = s->theirs[c.theirs];
-	skew = soak_pick(64);
-	free(s->pending);
-	guarded = s->pending = malloc(c.len + 2 * GUARD + skew);
-	if (guarded == NULL)
-		soak_fail("no memory");
-	memset(guarded, 0xa5, c.len + 2 * GUARD + skew);
-	local = guarded + skew + GUARD;
-	if (soak_is_out(c.call))
-		soak_fill(local, c.len, soak_pick(INT64_MAX));
+	local = local_new(s, &c);
 	ret = soak_transfer(s, c.call, local, own->offset + (int64_t)c.own_at, c.len,
 			    theirs->offset + (int64_t)c.theirs_at, c.flags);
 	if (!is_allowed(c.call, own->prot, theirs->prot)) {
@@ -121,33 +184,29 @@ soak_transfer_step(struct soak_session *s)
 		return;
 	}
 	soak_judge(s, soak_op_of[c.call], ret);
-	if (c.call == WRITE_TO)
-		memcpy(theirs->shadow + c.theirs_at, own->shadow + c.own_at, c.len);
-	else if (c.call == READ_FROM)
-		memcpy(own->shadow + c.own_at, theirs->shadow + c.theirs_at, c.len);
-	else if (c.call == VWRITE_TO)
+	copy_shadows(s, &c, false);
+	if (c.call == VWRITE_TO)
 		memcpy(theirs->shadow + c.theirs_at, local, c.len);
-	/* A value may come to lie in what was transferred, later, but not where this compares. */
-	if (!soak_is_sync(c.flags) &&
-	    (c.call == VREAD_FROM || soak_chance(2) || !soak_fence_by_signal(s)))
-		soak_mark_and_wait(s, SCIF_FENCE_INIT_SELF);
-	if (soak_is_out(c.call)) {
-		soak_compare_theirs(s, c.theirs, c.theirs_at, c.len,
-				    soak_op_name[soak_op_of[c.call]]);
-	} else if (c.call == READ_FROM) {
-		soak_compare_own(own, soak_op_name[SOAK_READFROM]);
-	} else {
-		uint8_t edge[GUARD];
-
-		memset(edge, 0xa5, sizeof(edge));
-		soak_compare(local, theirs->shadow + c.theirs_at, c.len,
-			     soak_op_name[SOAK_VREADFROM], theirs->offset + (int64_t)c.theirs_at);
-		soak_compare(local - GUARD, edge, GUARD, "memory before what was read", 0);
-		soak_compare(local + c.len, edge, GUARD, "memory after what was read", 0);
-	}
+	fence(s, &c);
+	compare(s, &c, local);
 }
 
-/* A transfer of the other side; this one waits for it. */
+/* ---- A transfer of the other side ---- */
+
+/* Bytes that the other side has read, which it sends. */
+static void
+compare_read(struct soak_session *s, const struct course *c)
+{
+	free(s->pending);
+	s->pending = malloc(c->len);
+	if (s->pending == NULL)
+		soak_fail("no memory");
+	soak_recv(s, s->pending, c->len);
+	soak_compare(s->pending, s->own[c->own]->shadow + c->own_at, c->len, "what the peer read",
+		     0);
+}
+
+/* This one waits for it. */
 void
 soak_peer_transfer_step(struct soak_session *s)
 {
@@ -166,21 +225,13 @@ soak_peer_transfer_step(struct soak_session *s)
 		  own->offset + (int64_t)c.own_at, (int64_t)c.len, c.flags, (int64_t)seed);
 	soak_answer(s, &error);
 	if (c.call == VREAD_FROM) {
-		free(s->pending);
-		s->pending = malloc(c.len);
-		if (s->pending == NULL)
-			soak_fail("no memory");
-		soak_recv(s, s->pending, c.len);
-		soak_compare(s->pending, own->shadow + c.own_at, c.len, "what the peer read", 0);
+		compare_read(s, &c);
 		return;
 	}
 	if (!soak_is_sync(c.flags))
 		soak_mark_and_wait(s, SCIF_FENCE_INIT_PEER);
-	if (c.call == WRITE_TO)
-		memcpy(own->shadow + c.own_at, theirs->shadow + c.theirs_at, c.len);
-	else if (c.call == READ_FROM)
-		memcpy(theirs->shadow + c.theirs_at, own->shadow + c.own_at, c.len);
-	else
+	copy_shadows(s, &c, true);
+	if (c.call == VWRITE_TO)
 		soak_fill(own->shadow + c.own_at, c.len, seed);
 	if (soak_is_out(c.call))
 		soak_compare_own(own, "what the peer wrote");
