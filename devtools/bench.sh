@@ -18,7 +18,7 @@ usage()
 	  --dma            DMA devices instead: bench-dma --full, about a minute
 	  --mic            MIC cards instead: bench-mic, on a card of its own process and on one
 	                   that is a process, about a minute
-	  --scif           SCIF between processes instead: slipway scif-perf, about half a minute
+	  --scif           SCIF between processes instead: slipway scif-perf, about a minute and a half
 	  --out DIRECTORY  where the figures and the tables go, and the JSON file that they are made
 	                   of; default: the guide
 	  --rounds N       samples of each device in each cell, and half as many runs of perf_queue;

@@ -9,7 +9,7 @@ scif_bench_all()
 	local dir status
 	dir=$(mktemp -d)
 	timeout -k 5 60 "$BUILD/app/slipway" scif-perf --repeats 1 --seconds 0.001 \
-		--endpoints 1000 --copies 1K,64K,4M --json "$dir/result.json" &&
+		--lasting 0.001 --endpoints 1000 --copies 1K,64K,4M --json "$dir/result.json" &&
 		"$ROOT/app/scif-perf/plot_bench.py" "$dir/result.json" "$dir" &&
 		[ -s "$dir/bench_scif_rma.svg" ] && [ -s "$dir/bench_scif_trip.svg" ] &&
 		[ -s "$dir/bench_scif_tables.inc" ]

@@ -28,7 +28,9 @@ static const struct {
 		{PERF_SCIF, PERF_NODE, "SCIF, 4K rings"},
 		{PERF_SCIF, PERF_TWO_NODES, "SCIF, two nodes"},
 		{PERF_UNIX, PERF_NODE, "UNIX"},
-		{PERF_TCP, PERF_NODE, "TCP"},
+		{PERF_TCP_LASTING, PERF_NODE, "TCP"},
+		{PERF_TCP, PERF_NODE, "TCP, at first"},
+		{PERF_TCP_64K, PERF_NODE, "TCP, 64K buffers"},
 	},
 	[PERF_RMA] = {
 		{PERF_UNIX, PERF_NODE, "UNIX"},

@@ -72,9 +72,10 @@ json_run(const struct perf_run *run)
 
 	for (unsigned int i = 0; i < run->nb_cells; i++)
 		json_array_append_new(cells, json_cell(run, &run->cell[i]));
-	o = json_pack("{s:s, s:f, s:i, s:[i,i], s:o}", "program", "scif-perf", "seconds",
-		      run->opt.seconds, "repeats", (int)run->opt.repeats, "cpus",
-		      (int)run->opt.cpu[0], (int)run->opt.cpu[1], "cells", cells);
+	o = json_pack("{s:s, s:f, s:f, s:i, s:[i,i], s:o}", "program", "scif-perf", "seconds",
+		      run->opt.seconds, "lasting_seconds", run->opt.lasting, "repeats",
+		      (int)run->opt.repeats, "cpus", (int)run->opt.cpu[0], (int)run->opt.cpu[1],
+		      "cells", cells);
 	if ((run->opt.parts & 1u << PERF_ENDPOINTS) != 0)
 		json_object_set_new(o, "endpoints", json_endpoints(&run->endpoints));
 	return o;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "perf.h"
@@ -45,6 +47,16 @@ raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* What was printed must have arrived. */
+static int
+flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "slipway scif-perf: cannot write: %s\n", strerror(errno));
+	return 1;
+}
+
 static int
 perf(struct perf_run *run)
 {
@@ -62,6 +74,7 @@ perf(struct perf_run *run)
 		perf_cells_make(run);
 		perf_measure(run);
 		ret = perf_ended() ? 1 : perf_report(run);
+		ret |= flush();
 		if (!perf_ended() && run->opt.json != NULL && perf_json(run, run->opt.json) < 0)
 			ret = 1;
 	}

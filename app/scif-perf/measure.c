@@ -45,6 +45,12 @@ failed(struct perf_run *run, struct perf_cell *cell, int ret)
 	return ret;
 }
 
+static double
+length_of(const struct perf_run *run, const struct perf_cell *cell)
+{
+	return cell->way == PERF_TCP_LASTING ? run->opt.lasting : run->opt.seconds;
+}
+
 /* How many make a sample. The first, with a look at every byte, is not timed: it may be what first
  * touches the memory.
  */
@@ -65,7 +71,7 @@ calibrate(struct perf_run *run, struct perf_cell *cell)
 			return failed(run, cell, ret);
 		if (i == 0)
 			continue;
-		more = run->opt.seconds / done.seconds;
+		more = length_of(run, cell) / done.seconds;
 		if (more < 1)
 			break;
 		cell->count = (uint64_t)((double)cell->count * (more < GROWTH ? more : GROWTH)) + 1;
@@ -100,7 +106,8 @@ value_of(const struct perf_cell *cell, double seconds)
 }
 
 /* Large copies are few in a sample, and the first of them finds in the caches what others left
- * there: it is not timed, whichever way it goes.
+ * there: it is not timed, whichever way it goes. TCP lets its buffers grow while it streams, and
+ * starts anew after each pause: what it carries at last comes after a time of streaming.
  */
 static int
 warm(struct perf_run *run, const struct perf_cell *cell)
@@ -108,9 +115,12 @@ warm(struct perf_run *run, const struct perf_cell *cell)
 	struct perf_job job = job_of(cell);
 	struct perf_done done;
 
-	if (cell->part != PERF_RMA)
+	if (cell->part == PERF_RMA)
+		job.count = 1;
+	else if (cell->way == PERF_TCP_LASTING)
+		job.count *= 2;
+	else
 		return 0;
-	job.count = 1;
 	return perf_pair_do(&run->pair[cell->place], &job, &done);
 }
 

@@ -100,10 +100,10 @@ begin_sides(struct perf_run *run, struct perf_pair *pair, struct perf_side *s, c
 		s->side = side;
 		s->node = nodes[place][side];
 		s->peer_node = nodes[place][!side];
-		s->fd[PERF_UNIX] = sockets.unix_fd[side];
-		s->fd[PERF_TCP] = sockets.tcp_fd[side];
-		s->listener[PERF_UNIX] = sockets.unix_listener;
-		s->listener[PERF_TCP] = sockets.tcp_listener;
+		for (enum perf_way way = PERF_UNIX; perf_is_socket(way); way++) {
+			s->fd[way] = sockets.fd[way][side];
+			s->listener[way] = sockets.listener[way];
+		}
 		ret = begin_side(pair, *s, run->opt.cpu[side]);
 	}
 	perf_sockets_close(&sockets);

@@ -49,6 +49,8 @@ enum perf_way {
 	PERF_SCIF,   /**< scif_send and scif_recv; or scif_connect and scif_accept */
 	PERF_UNIX,   /**< UNIX sockets; send and recv never wait, who has nothing tries again */
 	PERF_TCP,    /**< TCP over the loopback device, likewise */
+	PERF_TCP_LASTING, /**< the same when it has streamed for long, on a connection of its own */
+	PERF_TCP_64K,     /**< the same, with buffers that are held at 64 KB */
 	PERF_MEMCPY, /**< memcpy from private into shared memory */
 	PERF_READFROM,
 	PERF_WRITETO,
@@ -69,6 +71,7 @@ enum perf_place {
 /** What the user asked for. */
 struct perf_options {
 	double seconds;       /**< length of one sample */
+	double lasting;       /**< of one of PERF_TCP_LASTING */
 	unsigned int repeats; /**< samples of each figure */
 	unsigned int parts;   /**< bits */
 	unsigned int endpoints;
@@ -121,10 +124,10 @@ struct perf_side {
 	off_t window_at, remote_at;
 };
 
-/** Sockets of both sides. */
+/** Sockets of both sides, of the ways that are sockets. */
 struct perf_sockets {
-	int unix_fd[2], tcp_fd[2];
-	int unix_listener, tcp_listener;
+	int fd[PERF_NB_WAYS][2];
+	int listener[PERF_NB_WAYS];
 };
 
 /** A pair, for the one who gives out jobs. */
@@ -173,6 +176,12 @@ struct perf_run {
 	struct perf_cell cell[PERF_MAX_CELLS];
 	struct perf_endpoints endpoints;
 };
+
+static inline bool
+perf_is_socket(enum perf_way way)
+{
+	return way >= PERF_UNIX && way <= PERF_TCP_64K;
+}
 
 /* main.c: was there a signal to end? */
 bool perf_ended(void);

@@ -76,7 +76,7 @@ work(struct perf_side *s, const struct perf_job *job, struct perf_done *done)
 	case PERF_STREAMS:
 		return job->way == PERF_RAW ? perf_memory_stream(s, job) : perf_messages(s, job);
 	case PERF_RMA:
-		if (job->way == PERF_UNIX || job->way == PERF_TCP)
+		if (perf_is_socket(job->way))
 			return perf_messages(s, job);
 		if (s->side != 0)
 			return 0;
@@ -106,7 +106,7 @@ static unsigned int
 arrives_at(const struct perf_job *job)
 {
 	return job->part == PERF_STREAMS ||
-	       (job->part == PERF_RMA && (job->way == PERF_UNIX || job->way == PERF_TCP));
+	       (job->part == PERF_RMA && perf_is_socket(job->way));
 }
 
 static int
