@@ -128,7 +128,7 @@ show_dsa()
 		dsa_pipeline 64 dma_dsa0 device
 	task "dpdk-test dmadev_autotest, shared work queues" "$LOGS/dmadev.log" \
 		dsa_autotest dma_dsa0,mode=shared
-	summary "a file through the DSA" "$(last "$log" '^CRC32C' | cut -d ' ' -f 1,2), as it was read"
+	summary "a file through the DSA" "$(last "$log" '^CRC32C' | cut -d , -f 1), as it was read"
 }
 
 show_summary()
