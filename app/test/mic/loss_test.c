@@ -155,10 +155,36 @@ a_card_whose_process_is_stopped_survives_a_look(void)
 	boot(dev.id);
 }
 
+/* The driver watches a boot by itself, and leaves off meanwhile. */
+static void
+a_card_whose_process_is_stopped_as_it_boots_survives(void)
+{
+	pid_t pid = card_process();
+	uint64_t begun, us;
+
+	if (pid == 0)
+		return;
+	for (unsigned int round = 0; round < 5; round++) {
+		assert_int_equal(load(dev.id), 0);
+		assert_int_equal(rte_rawdev_start(dev.id), 0);
+		assert_int_equal(kill(pid, SIGSTOP), 0);
+		wait_stopped(pid);
+		usleep(20000);
+		begun = now_us();
+		status(dev.id);
+		us = now_us() - begun;
+		kill(pid, SIGCONT);
+		assert_in_range(us, 0, 3000000);
+		wait_up(dev.id);
+		rte_rawdev_stop(dev.id);
+	}
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(a_card_that_is_killed_is_lost_at_once),
 	TEST_CASE(a_link_that_is_cut_is_noticed_by_who_looks),
 	TEST_CASE(a_card_whose_process_is_stopped_survives_a_look),
+	TEST_CASE(a_card_whose_process_is_stopped_as_it_boots_survives),
 };
 
 TEST_GROUP(loss, cases);

@@ -195,6 +195,21 @@ check_status(struct mic_dev *dev)
 	mic_machine_ended(dev, (enum mic_shutdown)status);
 }
 
+/* Without the lock: who reads waits for a process that is stopped, and who asks how the card is does
+ * not. False: it is not the boot that was watched any more.
+ */
+static bool
+read_post(struct mic_dev *dev, uint32_t *post)
+{
+	struct mic_machine *m = &dev->machine;
+	uint64_t boots = m->boots;
+
+	pthread_mutex_unlock(&m->lock);
+	*post = mic_dev_read(dev, MIC_AT(POSTCODE, 0)) & 0xffff;
+	pthread_mutex_lock(&m->lock);
+	return mic_machine_is_up(m) && m->boots == boots;
+}
+
 /* After the boot interrupt: an image that the bootstrap refuses never says so by itself. */
 static void
 check_bootstrap(struct mic_dev *dev, uint64_t now)
@@ -202,9 +217,9 @@ check_bootstrap(struct mic_dev *dev, uint64_t now)
 	struct mic_machine *m = &dev->machine;
 	uint32_t post;
 
-	if (m->watched)
+	/* A card whose process is stopped would be lost by it. */
+	if (m->watched || access_is_stopped(dev->access) || !read_post(dev, &post))
 		return;
-	post = mic_dev_read(dev, MIC_AT(POSTCODE, 0)) & 0xffff;
 	if (post == MIC_POST('n', 'A')) {
 		MIC_DEV_LOG(ERR, dev, "the card refuses the image: POST code nA");
 		mic_machine_ended(dev, MIC_SHUTDOWN_CRASHED);
