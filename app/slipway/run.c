@@ -427,23 +427,36 @@ set_devices(const struct run *run)
 	return setenv("SLIPWAY_DEVICES", text, 1);
 }
 
-/* What the shim carries out for a CPU that has not got it. What is said beside counts. */
+/* What the shim carries out for a CPU that has not got it, as far as the devices take commands by
+ * nothing else.
+ */
+static const char *
+emulated(const struct run *run)
+{
+	const char *features = NULL;
+
+	for (unsigned int i = 0; i < run->count; i++) {
+		if (run->device[i].kernel != TREE_VFIO)
+			return "+movdir64b,+enqcmd";
+		if (run->device[i].model->wqs != 0)
+			features = "+movdir64b";
+	}
+	return features;
+}
+
+/* What is said beside counts. */
 static int
 set_cpu(const struct run *run)
 {
-	static const char emulated[] = "+movdir64b,+enqcmd";
-	const char *given = getenv("SLIPWAY_CPU");
-	bool kernel = false;
+	const char *features = emulated(run), *given = getenv("SLIPWAY_CPU");
 	char *value;
 	int ret;
 
-	for (unsigned int i = 0; i < run->count; i++)
-		kernel |= run->device[i].kernel != TREE_VFIO;
-	if (!kernel)
+	if (features == NULL)
 		return 0;
 	if (given == NULL)
-		return setenv("SLIPWAY_CPU", emulated, 1);
-	if (asprintf(&value, "%s,%s", emulated, given) < 0)
+		return setenv("SLIPWAY_CPU", features, 1);
+	if (asprintf(&value, "%s,%s", features, given) < 0)
 		return -1;
 	ret = setenv("SLIPWAY_CPU", value, 1);
 	free(value);
