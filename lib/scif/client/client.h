@@ -55,6 +55,8 @@ struct client {
 	uint32_t ring_size;
 	bool driver_errno; /**< where documents and drivers differ */
 	uint32_t spin_us; /**< before a thread that waits goes to sleep */
+	uint32_t piece;   /**< bytes that are shown, or given back, at once, at most */
+	bool claims;      /**< lines that were read are made this CPU's: scif_consumer_claim */
 	_Atomic bool dead; /**< the engine is gone */
 	struct client *before; /**< one whose engine has gone: it stays for its endpoints */
 	/** Endpoints and mappings of it, and calls that may make some. */

@@ -17,12 +17,14 @@
  * engine tells the other node.
  */
 
-/* A piece of a ring: it is shown as soon as it is there, and taken out while more comes. The other
- * side hears of a chunk, of as many pieces as go in or come out at once.
+/* A piece of a ring: it is shown as soon as it is there, and taken out while more comes; who waits
+ * for one waits a moment for all of it. The other side hears of a chunk, of as many pieces as go in
+ * or come out at once.
  */
 #define PIECE_SHIFT 2
 #define PIECE_MIN   512u
-#define PIECE_MAX   2048u
+/* Less than this is not claimed: it came at once. */
+#define CLAIM_MIN 512u
 /* Looks in the middle of a chunk: the other side is about to show its next piece. A chunk that ends
  * is dear: everything written has to be there before anybody is looked for who sleeps.
  */
@@ -209,12 +211,12 @@ found_full(struct client_endpoint *ep)
 
 /* Bytes of a piece, at most. */
 static inline uint32_t
-piece_of(uint32_t mask)
+piece_of(const struct client_endpoint *ep, uint32_t mask)
 {
 	uint32_t piece = (mask + 1) >> PIECE_SHIFT;
 
-	if (piece > PIECE_MAX)
-		return PIECE_MAX;
+	if (piece > ep->client->piece)
+		return ep->client->piece;
 	return piece < PIECE_MIN ? PIECE_MIN : piece;
 }
 
@@ -222,6 +224,13 @@ static inline uint32_t
 least(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Pieces end where lines do, so that each is one side's at a time. */
+static inline uint32_t
+beyond_line(const struct scif_at *at)
+{
+	return atomic_load_explicit(&at->own, memory_order_relaxed) % SCIF_RING_LINE;
 }
 
 /* In the middle of a chunk, where the other side can be at work meanwhile. */
@@ -247,14 +256,14 @@ may_send(struct client_endpoint *ep)
 static uint32_t
 put(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len, bool block)
 {
-	uint32_t piece = piece_of(ep->tx.mask), done = 0, looks = 0, n;
+	uint32_t piece = piece_of(ep, ep->tx.mask), done = 0, looks = 0, whole, n;
 	bool rung = false;
 
 	len = least(len, ep->tx.mask + 1);
 	while (done < len) {
-		n = least(len - done, piece);
-		n = least(n, scif_producer_free(&ep->tx, n));
-		if (n == 0 && block && done > 0 && look_again(ep, &looks))
+		whole = least(len - done, piece - beyond_line(ep->tx.at));
+		n = least(whole, scif_producer_free(&ep->tx, whole));
+		if (n < whole && block && n + done > 0 && look_again(ep, &looks))
 			continue;
 		if (n == 0)
 			break;
@@ -328,18 +337,20 @@ may_recv(struct client_endpoint *ep)
 static uint32_t
 get(struct client_endpoint *ep, uint8_t *bytes, uint32_t len, bool block)
 {
-	uint32_t piece = piece_of(ep->rx.mask), done = 0, looks = 0, n;
+	uint32_t piece = piece_of(ep, ep->rx.mask), done = 0, looks = 0, whole, n;
 	bool rung = false, shown = false;
 
 	len = least(len, ep->rx.mask + 1);
 	while (done < len) {
-		n = least(len - done, piece);
-		n = least(n, scif_consumer_used(&ep->rx, n));
-		if (n == 0 && block && done > 0 && look_again(ep, &looks))
+		whole = least(len - done, piece - beyond_line(ep->rx.at));
+		n = least(whole, scif_consumer_used(&ep->rx, whole));
+		if (n < whole && block && n + done > 0 && look_again(ep, &looks))
 			continue;
 		if (n == 0)
 			break;
 		scif_consumer_get(&ep->rx, bytes + done, n);
+		if (n >= CLAIM_MIN && ep->client->claims)
+			scif_consumer_claim(&ep->rx, n);
 		done += n;
 		looks = 0;
 		if (client_state(ep) != SCIF_CONNECTED)
