@@ -151,6 +151,13 @@ name_check()
 	printf '  %-64s' "$2"
 }
 
+# show_failure LOG: its end, after what cmocka said of failures before that
+show_failure()
+{
+	head -n -25 "$1" | grep -aE '^\[ +(ERROR|LINE|FAILED) +\]' | head -n 10
+	tail -n 25 "$1"
+}
+
 # show_check NAME: the rest of the line of a check that has ended
 show_check()
 {
@@ -169,7 +176,7 @@ show_check()
 	printf '%10s %9s\n' "$verdict" "$took"
 	if [ "${COUNT[1]}" -gt 0 ]; then
 		FAILURES+=("$name: $log")
-		tail -n 25 "$log" | sed 's/^/    | /'
+		show_failure "$log" | sed 's/^/    | /'
 		say "    the whole log: $log"
 	elif [ "${COUNT[2]}" -gt 0 ]; then
 		tail -n 1 "$log" | sed 's/^/    | /'

@@ -31,6 +31,12 @@ fails_after_its_word() { echo "3 passed, 0 failed"; return 1; }
 lies() { echo "3 passed, 2 failed"; }
 counts_nothing() { echo "0 passed, 0 failed"; }
 cmocka_nothing() { echo '[  PASSED  ] 0 test(s).'; }
+fails_early()
+{
+	echo '[  FAILED  ] a_case_of_many'
+	seq 100
+	return 1
+}
 sits() { exec bash -c 'echo $$ >>"$1"; exec sleep 30' bash "$ROOT/pids"; }
 # One with a session of its own and no parent, one in a process group of its own, and then one more.
 hangs()
@@ -124,6 +130,9 @@ for how in at_once one_by_one; do
 		hold "$how: $signal ends all of it" interrupted $how $signal
 	done
 done
+expect "which case failed, long before the end" 1 '^    | .  FAILED  . a_case_of_many$' \
+	planted at_once fails_early
+hold "and the end" grep '^    | 100$' "$work/shown"
 expect "a pattern" 0 '^1 passed, 0 failed' planted at_once 'fine fails' "ONLY='fi*'"
 expect "a name is all of it" 1 "^no check has a name like 'fin'$" planted at_once fine ONLY=fin
 verdict
