@@ -275,6 +275,56 @@ a_mapping_is_the_memory_itself(void **state)
 	munmap(at, 4 * PAGE);
 }
 
+/* Four free pages between four of ours each side, which are the next that the kernel would give. */
+static char *
+next_given(void)
+{
+	char *at = pair_pages(12) + 4 * PAGE;
+
+	munmap(at, 4 * PAGE);
+	/* What it would give before stays taken. */
+	for (int i = 0; i < 1000; i++)
+		if (pair_pages(4) == at) {
+			munmap(at, 4 * PAGE);
+			return at;
+		}
+	fail_msg("others are given");
+	return NULL;
+}
+
+/* A program that looks for free addresses, and then has something mapped there, names those that
+ * the kernel would give to anybody.
+ */
+static void
+a_mapping_goes_where_it_is_told_to(void **state)
+{
+	static const int pages_on[] = {0, 1, -1, 3, -3, 4, -4};
+	char *at = pair_pages(4), *place;
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	strcpy(at + 3 * PAGE, "last");
+	pair_window_at(p.a, at, 2, 0x10000, RW);
+	pair_window_at(p.a, at + 2 * PAGE, 2, 0x12000, RW);
+	for (unsigned int i = 0; i < sizeof(pages_on) / sizeof(pages_on[0]); i++) {
+		place = next_given() + pages_on[i] * (int)PAGE;
+		/* The second time in its own place. */
+		for (int times = 0; times < 2; times++) {
+			assert_ptr_equal(
+				scif_mmap(place, 4 * PAGE, RW, SCIF_MAP_FIXED, p.b, 0x10000),
+				place);
+			assert_string_equal(place + 3 * PAGE, "last");
+		}
+		assert_int_equal(scif_munmap(place, 4 * PAGE), 0);
+	}
+	/* Nothing is held any more. */
+	assert_int_equal(scif_unregister(p.a, 0x10000, 4 * PAGE), 0);
+	pair_window_at(p.a, at, 4, 0x10000, RW);
+	pair_close(&p);
+	munmap(at, 4 * PAGE);
+}
+
 static void
 offsets_stay_taken_while_they_are_mapped(void **state)
 {
@@ -446,6 +496,7 @@ main(void)
 		cmocka_unit_test(a_window_outlives_the_mapping_it_was_made_of),
 		cmocka_unit_test(mappings_refuse_what_is_not_there),
 		cmocka_unit_test(a_mapping_is_the_memory_itself),
+		cmocka_unit_test(a_mapping_goes_where_it_is_told_to),
 		cmocka_unit_test(offsets_stay_taken_while_they_are_mapped),
 		cmocka_unit_test(mappings_survive_both_endpoints),
 		cmocka_unit_test(a_mapping_for_reading_cannot_be_written),

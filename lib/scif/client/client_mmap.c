@@ -248,11 +248,36 @@ keep_pieces(struct mapping *list)
 	mappings = list;
 }
 
+static char *
+reserve(void *hint, size_t len)
+{
+	return mmap(hint, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* A place to make in what is to be moved to another, clear of that: the kernel likes to give what
+ * was unmapped last, and moves nothing onto itself. Of three in a row at least one is clear, before
+ * the other or behind it.
+ */
+static char *
+reserve_clear_of(uintptr_t other, size_t len)
+{
+	char *three = len <= SIZE_MAX / 3 ? reserve(NULL, 3 * len) : MAP_FAILED;
+	uintptr_t start = (uintptr_t)three, place = start;
+
+	if (three == MAP_FAILED)
+		return MAP_FAILED;
+	if (start < other + len && other < start + len)
+		place = other + len;
+	if (place > start)
+		munmap(three, place - start);
+	munmap((void *)(place + len), start + 2 * len - place);
+	return (char *)place;
+}
+
 static int
 map_at(struct mapping *list, void **address, size_t len, int prot, bool fixed)
 {
-	char *place = mmap(fixed ? NULL : *address, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			   0);
+	char *place = fixed ? reserve_clear_of((uintptr_t)*address, len) : reserve(*address, len);
 	int ret;
 
 	if (place == MAP_FAILED)
