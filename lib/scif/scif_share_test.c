@@ -44,6 +44,17 @@ send_many(void *arg)
 	return NULL;
 }
 
+static void *
+send_until_closed(void *arg)
+{
+	static char bytes[100000];
+
+	/* As much as there is room for. */
+	assert_true(scif_send(*(scif_epd_t *)arg, bytes, sizeof(bytes), SCIF_SEND_BLOCK) <
+		    (int)sizeof(bytes));
+	return NULL;
+}
+
 static void
 nap(unsigned int ms)
 {
@@ -255,6 +266,143 @@ a_child_that_is_killed_while_it_waits_keeps_nobody(void **state)
 	pair_close(&p);
 }
 
+/* ---- Who is at a side when the process forks ---- */
+
+enum { MANY = 100000, FEW = 10000 };
+
+static void *
+move_many(void *arg)
+{
+	static char bytes[MANY];
+	const struct pair *p = arg;
+
+	memset(bytes, 'p', sizeof(bytes));
+	assert_int_equal(scif_send(p->a, bytes, sizeof(bytes), SCIF_SEND_BLOCK), sizeof(bytes));
+	return NULL;
+}
+
+/* A child that sends, once its parent has let go of the side. */
+static pid_t
+sender_child(scif_epd_t epd)
+{
+	static char bytes[FEW];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		memset(bytes, 'c', sizeof(bytes));
+		_exit(scif_send(epd, bytes, sizeof(bytes), SCIF_SEND_BLOCK) == sizeof(bytes) ? 0
+											     : 1);
+	}
+	nap(50);
+	return pid;
+}
+
+static void
+what_is_sent_during_a_fork_does_not_mix_with_the_childs(void **state)
+{
+	static char bytes[MANY + FEW];
+	pthread_t writer;
+	struct pair p;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(pthread_create(&writer, NULL, move_many, &p), 0);
+	nap(50);
+	pid = sender_child(p.a);
+	assert_int_equal(scif_recv(p.b, bytes, sizeof(bytes), SCIF_RECV_BLOCK), sizeof(bytes));
+	for (int i = 0; i < MANY + FEW; i++)
+		assert_int_equal(bytes[i], i < MANY ? 'p' : 'c');
+	pthread_join(writer, NULL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* And the side is nobody's again. */
+	assert_int_equal(scif_send(p.a, "x", 1, 0), 1);
+	pair_close(&p);
+}
+
+static void *
+take_many(void *arg)
+{
+	static char bytes[MANY];
+	const struct pair *p = arg;
+
+	assert_int_equal(scif_recv(p->b, bytes, sizeof(bytes), SCIF_RECV_BLOCK), sizeof(bytes));
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(bytes[i], 'p');
+	return NULL;
+}
+
+/* A child that receives those few, and nothing else. */
+static pid_t
+taker_child(scif_epd_t epd)
+{
+	static char bytes[FEW];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (scif_recv(epd, bytes, sizeof(bytes), SCIF_RECV_BLOCK) != sizeof(bytes))
+			_exit(1);
+		for (int i = 0; i < FEW; i++)
+			if (bytes[i] != 'c')
+				_exit(2);
+		_exit(0);
+	}
+	nap(50);
+	return pid;
+}
+
+static void
+what_is_received_during_a_fork_does_not_mix_with_the_childs(void **state)
+{
+	static char bytes[FEW];
+	pthread_t reader;
+	struct pair p;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(pthread_create(&reader, NULL, take_many, &p), 0);
+	nap(50);
+	pid = taker_child(p.b);
+	move_many(&p);
+	memset(bytes, 'c', sizeof(bytes));
+	assert_int_equal(scif_send(p.a, bytes, sizeof(bytes), SCIF_SEND_BLOCK), sizeof(bytes));
+	pthread_join(reader, NULL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	pair_close(&p);
+}
+
+/* A side that is claimed for who never leaves it by itself: the endpoint is closed under it. */
+static void
+who_closes_what_was_in_use_at_a_fork_leaves_it_to_the_child(void **state)
+{
+	char bytes[5000];
+	pthread_t writer;
+	int status, n = 0;
+	struct pair p;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(pthread_create(&writer, NULL, send_until_closed, &p.a), 0);
+	nap(50);
+	pid = sender_child(p.a);
+	scif_close(p.a);
+	pthread_join(writer, NULL);
+	while ((n = scif_recv(p.b, bytes, sizeof(bytes), SCIF_RECV_BLOCK)) > 0)
+		;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	p.a = -1;
+	pair_close(&p);
+}
+
 /* The peer of a child writes that process 1, which never ends, is everywhere in its half. */
 static int
 scribble(scif_epd_t epd, void *arg)
@@ -306,6 +454,9 @@ main(void)
 		rig_unit_test(a_poll_looks_at_other_descriptors_too),
 		rig_unit_test(who_does_not_wait_is_not_kept_by_a_child_that_does),
 		rig_unit_test(a_child_that_is_killed_while_it_waits_keeps_nobody),
+		rig_unit_test(what_is_sent_during_a_fork_does_not_mix_with_the_childs),
+		rig_unit_test(what_is_received_during_a_fork_does_not_mix_with_the_childs),
+		rig_unit_test(who_closes_what_was_in_use_at_a_fork_leaves_it_to_the_child),
 		rig_unit_test(a_peer_that_writes_anything_keeps_nobody),
 	};
 

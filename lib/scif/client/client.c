@@ -19,7 +19,7 @@
 void
 client_lock_slow(struct client_lock *lock)
 {
-	while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
+	while (atomic_exchange(&lock->word, 2) != 0)
 		client_futex_wait(&lock->word, 2, -1);
 }
 

@@ -87,7 +87,7 @@ struct client_endpoint {
 	_Atomic int name;     /**< the descriptor; -1: free */
 	_Atomic bool closing; /**< who is inside leaves */
 	bool far;             /**< the peer is on another node */
-	bool forked;          /**< another process may hold it */
+	_Atomic bool forked;  /**< another process may hold it */
 	bool gated;           /**< its descriptor shows events */
 	uint32_t tx_looks;    /**< of who sends and finds no room */
 	uint32_t rx_looks;    /**< of who reads and finds nothing */
@@ -288,6 +288,12 @@ int client_let_in(const sigset_t *mask, bool whole);
 
 int client_send(struct client_endpoint *ep, int name, const void *bytes, int len, bool block);
 int client_recv(struct client_endpoint *ep, int name, void *bytes, int len, bool block);
+/** Another process is about to hold the endpoint, too. */
+void client_stream_share(struct client_endpoint *ep);
+/** The endpoint is being closed, and nobody is inside: who shares it has both sides. */
+void client_stream_closed(struct client_endpoint *ep);
+/** In a child: nobody of it is at a side. */
+void client_stream_forget(void);
 
 /* ---- client_gate.c ---- */
 

@@ -61,7 +61,7 @@ client_fork_prepare(void)
 	alone = client_is_alone();
 	for (uint32_t i = 0; i < pool_count; i++)
 		if (pool_all[i]->name >= 0)
-			pool_all[i]->forked = true;
+			client_stream_share(pool_all[i]);
 }
 
 void
@@ -82,6 +82,7 @@ client_fork_child(void)
 	client_mmap_forget(alone);
 	client_register_forget();
 	client_copier_forget();
+	client_stream_forget();
 	for (uint32_t i = 0; i < pool_count; i++) {
 		struct client_endpoint *ep = pool_all[i];
 
@@ -239,6 +240,7 @@ client_close(struct client_endpoint *ep, int name)
 		return -EBADF;
 	c = ep->client;
 	empty(ep);
+	client_stream_closed(ep);
 	client_closed(ep);
 	client_call(ep, &rq, &reply);
 	detach(ep);

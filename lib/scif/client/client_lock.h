@@ -50,15 +50,15 @@ client_lock(struct client_lock *lock)
 {
 	uint32_t open = 0;
 
-	if (!atomic_compare_exchange_strong_explicit(&lock->word, &open, 1, memory_order_acquire,
-						     memory_order_relaxed))
+	/* Sequentially consistent, as whoever forks looks at who has one: client_stream_share. */
+	if (!atomic_compare_exchange_strong(&lock->word, &open, 1))
 		client_lock_slow(lock);
 }
 
 static inline void
 client_unlock(struct client_lock *lock)
 {
-	if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
+	if (atomic_exchange(&lock->word, 0) == 2)
 		client_futex_wake(&lock->word);
 }
 

@@ -80,6 +80,77 @@ share_enter(struct client_endpoint *ep, _Atomic uint32_t *word, _Atomic bool *wa
 	return ret;
 }
 
+/* Who is at a side when the process forks does not know that it shares it from then on: so it is
+ * made the holder for it, and ends that when it leaves.
+ */
+static struct client_lock share_lock;
+
+static void
+claim(struct client_endpoint *ep, unsigned int side, const struct client_lock *lock)
+{
+	uint32_t me = (uint32_t)getpid(), none = 0;
+
+	if (atomic_load(&lock->word) != 0)
+		atomic_compare_exchange_strong(&ep->ctl->holder[side], &none, me);
+}
+
+static void
+disclaim(struct client_endpoint *ep, unsigned int side)
+{
+	uint32_t me = (uint32_t)getpid();
+
+	atomic_compare_exchange_strong(&ep->ctl->holder[side], &me, 0);
+}
+
+void
+client_stream_share(struct client_endpoint *ep)
+{
+	client_lock(&share_lock);
+	/* Pairs with who has come, and then looks whether it shares; and who has left, and then
+	 * looks once more. All sequentially consistent.
+	 */
+	if (!atomic_exchange(&ep->forked, true) && ep->mine != NULL) {
+		claim(ep, 0, &ep->tx_lock);
+		claim(ep, 1, &ep->rx_lock);
+	}
+	client_unlock(&share_lock);
+}
+
+void
+client_stream_closed(struct client_endpoint *ep)
+{
+	if (!atomic_load(&ep->forked))
+		return;
+	disclaim(ep, 0);
+	disclaim(ep, 1);
+}
+
+void
+client_stream_forget(void)
+{
+	share_lock = (struct client_lock){0};
+}
+
+/* Left, when it came to be shared meanwhile. Where somebody has come since, that one sees to it: it
+ * is the holder itself, or leaves here, too, or closes.
+ */
+static void
+left_shared(struct client_endpoint *ep, struct client_lock *lock)
+{
+	int before = errno;
+	uint32_t open = 0;
+
+	client_lock(&share_lock);
+	if (atomic_compare_exchange_strong(&lock->word, &open, 1)) {
+		/* Who closes needs the lock: until then it is the same endpoint. */
+		if (!atomic_load(&ep->closing))
+			disclaim(ep, lock == &ep->tx_lock ? 0 : 1);
+		client_unlock(lock);
+	}
+	client_unlock(&share_lock);
+	errno = before;
+}
+
 /* ---- Sides ---- */
 
 /* The lock, for who does not wait: 0, or -EAGAIN where somebody who has it does. */
@@ -114,6 +185,8 @@ side_enter(struct client_endpoint *ep, int name, struct client_lock *lock,
 	    !atomic_load_explicit(&ep->closing, memory_order_relaxed) && ep->mine != NULL)
 		return 0;
 	client_unlock(lock);
+	if (atomic_load(&ep->forked))
+		left_shared(ep, lock);
 	return atomic_load(&ep->name) == name ? -ENOTCONN : -EBADF;
 }
 
@@ -312,7 +385,7 @@ client_send(struct client_endpoint *ep, int name, const void *bytes, int len, bo
 
 	if (ret < 0)
 		return not_entered(ep, ret);
-	shared = ep->forked;
+	shared = atomic_load(&ep->forked);
 	if (shared)
 		ret = share_enter(ep, &ep->ctl->holder[0], &ep->tx_waits, block);
 	if (ret == 0) {
@@ -321,6 +394,8 @@ client_send(struct client_endpoint *ep, int name, const void *bytes, int len, bo
 			atomic_store(&ep->ctl->holder[0], 0);
 	}
 	client_unlock(&ep->tx_lock);
+	if (!shared && atomic_load(&ep->forked))
+		left_shared(ep, &ep->tx_lock);
 	return ret == -EAGAIN ? 0 : ret;
 }
 
@@ -409,7 +484,7 @@ client_recv(struct client_endpoint *ep, int name, void *bytes, int len, bool blo
 
 	if (ret < 0)
 		return not_entered(ep, ret);
-	shared = ep->forked;
+	shared = atomic_load(&ep->forked);
 	if (shared)
 		ret = share_enter(ep, &ep->ctl->holder[1], &ep->rx_waits, block);
 	if (ret == 0) {
@@ -420,5 +495,7 @@ client_recv(struct client_endpoint *ep, int name, void *bytes, int len, bool blo
 	if (ep->gated)
 		client_gate_read(ep);
 	client_unlock(&ep->rx_lock);
+	if (!shared && atomic_load(&ep->forked))
+		left_shared(ep, &ep->rx_lock);
 	return ret == -EAGAIN ? 0 : ret;
 }
