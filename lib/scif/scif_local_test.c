@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -217,6 +218,64 @@ pages_of_both_sides_are_held(void **state)
 	assert_int_equal(rig_end(&far_card), 0);
 }
 
+/* Pages that one thread is told to pin. */
+struct pinner {
+	_Atomic(char *) pages;
+	_Atomic bool over;
+};
+
+#define PINNED 8u
+
+static void *
+pin_and_unpin(void *arg)
+{
+	struct pinner *o = arg;
+	scif_pinned_pages_t p;
+	char *at;
+
+	while (!atomic_load(&o->over)) {
+		at = atomic_exchange(&o->pages, NULL);
+		if (at == NULL)
+			continue;
+		assert_int_equal(scif_pin_pages(at, PINNED * PAGE, RW, 0, &p), 0);
+		assert_int_equal(scif_unpin_pages(p), 0);
+	}
+	return NULL;
+}
+
+/* Whoever comes second finds memory that is shared already: it is not moved once more. */
+static void
+pages_are_pinned_while_they_are_registered(void **state)
+{
+	struct pinner o = {.pages = NULL};
+	pthread_t thread;
+	struct pair p;
+	char byte, *at;
+	off_t offset;
+
+	(void)state;
+	pair_make(&p);
+	assert_int_equal(pthread_create(&thread, NULL, pin_and_unpin, &o), 0);
+	for (int i = 0; i < 300; i++) {
+		at = pair_pages(PINNED);
+		atomic_store(&o.pages, at);
+		offset = pair_window(p.a, at, PINNED, RW);
+		while (atomic_load(&o.pages) != NULL)
+			sched_yield();
+		/* It is pinned once more, after what is under way. */
+		atomic_store(&o.pages, at);
+		while (atomic_load(&o.pages) != NULL)
+			sched_yield();
+		at[0] = (char)i;
+		assert_int_equal(scif_vreadfrom(p.b, &byte, 1, offset, 0), 0);
+		assert_int_equal(byte, (char)i);
+		assert_int_equal(scif_unregister(p.a, offset, PINNED * PAGE), 0);
+	}
+	atomic_store(&o.over, true);
+	pthread_join(thread, NULL);
+	pair_close(&p);
+}
+
 static void
 ports_of_services_can_be_bound(void **state)
 {
@@ -233,6 +292,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clients_are_told_of_nodes_that_come_and_go),
 		cmocka_unit_test(pages_of_both_sides_are_held),
+		cmocka_unit_test(pages_are_pinned_while_they_are_registered),
 		cmocka_unit_test(ports_of_services_can_be_bound),
 	};
 

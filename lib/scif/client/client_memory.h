@@ -221,6 +221,8 @@ int64_t client_register(struct client_endpoint *ep, void *address, size_t len, i
 int64_t client_register_backing(struct client_endpoint *ep, const struct client_backing *list,
 				uint32_t count, size_t len, int64_t offset, int prot, int flags);
 int client_unregister(struct client_endpoint *ep, int64_t offset, size_t len);
+/** Of who finds the memory behind a range, until the engine knows it or there is a descriptor. */
+extern struct client_lock client_register_lock;
 /** In a child: nobody is registering. */
 void client_register_forget(void);
 /** The endpoint goes, and with it what it registered. */

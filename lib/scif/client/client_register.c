@@ -145,12 +145,12 @@ register_pieces(struct client_endpoint *ep, struct scif_request *rq, uintptr_t s
 }
 
 /* One at a time: what one moves, another must not just have found. */
-static struct client_lock register_lock;
+struct client_lock client_register_lock;
 
 void
 client_register_forget(void)
 {
-	register_lock = (struct client_lock){0};
+	client_register_lock = (struct client_lock){0};
 }
 
 static int
@@ -161,7 +161,7 @@ register_memory(struct client_endpoint *ep, uintptr_t start, struct scif_request
 	uint32_t count;
 	int ret;
 
-	client_lock(&register_lock);
+	client_lock(&client_register_lock);
 	ret = client_back(start, rq->arg[1], (uint32_t)rq->arg[2], &list, &count);
 	if (ret == 0) {
 		client_slot_take(ep->client, rq);
@@ -169,7 +169,7 @@ register_memory(struct client_endpoint *ep, uintptr_t start, struct scif_request
 		client_slot_free(ep->client, rq->slot);
 		client_back_free(list, count);
 	}
-	client_unlock(&register_lock);
+	client_unlock(&client_register_lock);
 	return ret;
 }
 

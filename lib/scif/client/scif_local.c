@@ -201,12 +201,15 @@ scif_pin_pages(void *addr, size_t len, int prot_flags, int map_flags,
 		return client_result(-ENOMEM);
 	p->len = len;
 	p->prot = prot_flags;
+	client_lock(&client_register_lock);
 	ret = client_back((uintptr_t)addr, len, (uint32_t)prot_flags, &p->list, &p->count);
+	if (ret == 0)
+		client_back_keep((uintptr_t)addr, p->list, p->count);
+	client_unlock(&client_register_lock);
 	if (ret < 0) {
 		free(p);
 		return client_result(ret);
 	}
-	client_back_keep((uintptr_t)addr, p->list, p->count);
 	pthread_mutex_lock(&pinned_lock);
 	p->next = pinned;
 	pinned = p;
