@@ -146,6 +146,41 @@ the_limit_on_locked_memory_holds_without_privilege(void **state)
 	munmap(at, 9 * PAGE);
 }
 
+/* Who ends a window of another process that shares the endpoint has not registered less itself. */
+static void
+windows_of_others_are_not_counted(void **state)
+{
+	const struct rlimit limit = {8 * PAGE, 8 * PAGE};
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+	char *at = pair_pages(9);
+	struct pair p;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	pid = fork();
+	if (pid == 0) {
+		pair_hear(p.b);
+		if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 || syscall(SYS_capset, &header, none) < 0)
+			_exit(2);
+		if (scif_unregister(p.a, 0, 8 * PAGE) != 0)
+			_exit(3);
+		if (scif_register(p.a, at, 9 * PAGE, 0, RW, 0) != -1 || errno != ENOMEM)
+			_exit(4);
+		if (scif_register(p.a, at, 8 * PAGE, 0, RW, 0) < 0)
+			_exit(5);
+		_exit(0);
+	}
+	pair_window_at(p.a, at, 8, 0, RW);
+	pair_say(p.a);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	pair_close(&p);
+	munmap(at, 9 * PAGE);
+}
+
 /* ---- Unregister ---- */
 
 static void
@@ -492,6 +527,7 @@ main(void)
 		cmocka_unit_test(fixed_offsets_are_exact_and_never_overlap),
 		cmocka_unit_test(a_thousand_windows_have_offsets_of_their_own),
 		cmocka_unit_test(the_limit_on_locked_memory_holds_without_privilege),
+		cmocka_unit_test(windows_of_others_are_not_counted),
 		cmocka_unit_test(unregister_closes_whole_windows_only),
 		cmocka_unit_test(a_window_outlives_the_mapping_it_was_made_of),
 		cmocka_unit_test(mappings_refuse_what_is_not_there),

@@ -36,19 +36,31 @@ account(uint64_t len)
 }
 
 static void
-account_window(struct client_endpoint *ep, uint64_t len, bool more)
+window_begins(struct client_endpoint *ep, uint64_t len)
 {
 	struct client_windows *w;
 
 	client_lock(&ep->state_lock);
 	w = client_windows_of(ep);
-	if (w != NULL && more)
+	if (w != NULL)
 		w->locked += len;
-	else if (w != NULL)
-		w->locked -= len < w->locked ? len : w->locked;
 	client_unlock(&ep->state_lock);
-	if (!more)
-		atomic_fetch_sub(&locked, len);
+}
+
+/* It may be one of another process, which shares the endpoint. */
+static void
+window_ends(struct client_endpoint *ep, uint64_t len)
+{
+	struct client_windows *w;
+
+	client_lock(&ep->state_lock);
+	w = client_windows_of(ep);
+	if (w == NULL || len > w->locked)
+		len = w == NULL ? 0 : w->locked;
+	if (w != NULL)
+		w->locked -= len;
+	client_unlock(&ep->state_lock);
+	atomic_fetch_sub(&locked, len);
 }
 
 /* ---- Register ---- */
@@ -206,7 +218,7 @@ register_counted(struct client_endpoint *ep, uintptr_t start, const struct clien
 		atomic_fetch_sub(&locked, len);
 		return ret;
 	}
-	account_window(ep, len, true);
+	window_begins(ep, len);
 	return value;
 }
 
@@ -257,7 +269,7 @@ client_unregister(struct client_endpoint *ep, int64_t offset, size_t len)
 		return ret;
 	ret = client_call_wait(ep, &rq, &value);
 	if (ret == 0) {
-		account_window(ep, len, false);
+		window_ends(ep, len);
 		client_copier_end(ep, (uint64_t)offset, len);
 	}
 	return ret;
