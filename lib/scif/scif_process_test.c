@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "client.h"
 #include "scif.h"
 #include "scif_board.h"
 #include "scif_test_pair.h"
@@ -103,6 +104,47 @@ a_child_keeps_a_window_that_its_parent_copies(void **state)
 	assert_int_equal(threads(), before);
 	pair_close(&p);
 	munmap(file, PAGE);
+	close(fd);
+}
+
+static uint64_t
+copies(scif_epd_t epd)
+{
+	struct client_endpoint *ep = client_endpoint_enter(epd);
+	uint64_t n = atomic_load(&ep->client->board->copies);
+
+	client_leave(ep);
+	return n;
+}
+
+/* The parent reads its own memory by itself, and a child has that read by who registered it: it may
+ * not be let at another process, whose number may be another's by then, too.
+ */
+static void
+a_child_has_memory_of_its_parent_copied_by_that(void **state)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), status;
+	char *file = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0), *to = pair_pages(1);
+	off_t offset, there;
+	struct pair p;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	offset = pair_window(p.a, file, 1, SCIF_PROT_READ);
+	there = pair_window(p.b, to, 1, RW);
+	assert_int_equal(scif_writeto(p.a, offset, 4, there, 0), 0);
+	assert_int_equal(copies(p.a), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(scif_writeto(p.a, offset, 4, there + 8, 0) == 0 ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_memory_equal(to + 8, "\177ELF", 4);
+	assert_int_equal(copies(p.a), 1);
+	pair_close(&p);
+	munmap(file, PAGE);
+	munmap(to, PAGE);
 	close(fd);
 }
 
@@ -218,6 +260,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_child_goes_on_with_what_its_parent_accepted),
 		cmocka_unit_test(a_child_keeps_a_window_that_its_parent_copies),
+		cmocka_unit_test(a_child_has_memory_of_its_parent_copied_by_that),
 		cmocka_unit_test(a_child_opens_endpoints_of_its_own),
 		cmocka_unit_test(a_killed_process_is_noticed_at_once),
 		cmocka_unit_test(an_engine_that_is_killed_ends_waits_and_another_is_found),

@@ -92,6 +92,9 @@ client_fork_child(void)
 		ep->rx_waits = false;
 		ep->state_lock = (struct client_lock){0};
 		ep->users = 0;
+		/* A thread that closes may have freed them. */
+		if (!atomic_load(&ep->closing))
+			client_windows_inherited(ep->windows);
 	}
 }
 

@@ -171,6 +171,8 @@ struct client_windows {
 
 /** The endpoint's, under its lock: NULL without memory. */
 struct client_windows *client_windows_of(struct client_endpoint *ep);
+/** In a child: what was the parent's own memory is not reached as such. NULL: there are none. */
+void client_windows_inherited(struct client_windows *w);
 /** Resolve a range: 0, or the errno of section 5.3, negative. */
 int client_span_get(struct client_endpoint *ep, unsigned int side, int64_t offset, uint64_t len,
 		    uint32_t prot, struct client_span *span);

@@ -283,6 +283,16 @@ refresh(struct client_endpoint *ep, unsigned int side)
 	s->generation = now;
 }
 
+/* All are asked for again, before one is used. */
+void
+client_windows_inherited(struct client_windows *w)
+{
+	if (w == NULL)
+		return;
+	for (unsigned int i = 0; i < 2; i++)
+		w->side[i].generation ^= UINT32_C(1) << 31;
+}
+
 /* ---- Ranges ---- */
 
 static int
