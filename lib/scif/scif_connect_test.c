@@ -99,6 +99,37 @@ a_nonblocking_connect_tells_its_end_by_pollout(void **state)
 	scif_close(listener);
 }
 
+/* The state is what counts, and not who has asked for it. */
+static void
+what_is_connected_can_be_used_before_its_outcome_is_asked_for(void **state)
+{
+	scif_epd_t listener = pair_listen(), epd = scif_open(), made;
+	struct scif_portID to = {0, PORT}, peer;
+	char bytes[2];
+
+	(void)state;
+	fcntl(epd, F_SETFL, O_NONBLOCK);
+	assert_int_equal(scif_connect(epd, &to), -1);
+	assert_int_equal(errno, EINPROGRESS);
+	assert_int_equal(scif_send(epd, "x", 1, 0), -1);
+	assert_int_equal(errno, ENOTCONN);
+	assert_int_equal(pair_events(listener, 1000), POLLIN);
+	assert_int_equal(scif_accept(listener, &peer, &made, 0), 0);
+	assert_int_equal(pair_events(epd, 1000), POLLOUT);
+	assert_int_equal(scif_send(epd, "ab", 2, SCIF_SEND_BLOCK), 2);
+	assert_int_equal(scif_recv(made, bytes, 2, SCIF_RECV_BLOCK), 2);
+	assert_memory_equal(bytes, "ab", 2);
+	assert_int_equal(scif_send(made, "c", 1, SCIF_SEND_BLOCK), 1);
+	scif_close(made);
+	assert_int_equal(scif_recv(epd, bytes, 2, SCIF_RECV_BLOCK), 1);
+	assert_int_equal(bytes[0], 'c');
+	assert_int_equal(scif_recv(epd, bytes, 2, SCIF_RECV_BLOCK), -1);
+	assert_int_equal(errno, ECONNRESET);
+	assert_int_equal(scif_connect(epd, &to), peer.port);
+	scif_close(epd);
+	scif_close(listener);
+}
+
 static atomic_bool begun;
 
 static void *
@@ -225,6 +256,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connecting_to_nobody_is_refused_and_can_be_tried_again),
 		cmocka_unit_test(a_nonblocking_connect_tells_its_end_by_pollout),
+		cmocka_unit_test(what_is_connected_can_be_used_before_its_outcome_is_asked_for),
 		cmocka_unit_test(closing_a_listener_ends_who_waits_there),
 		cmocka_unit_test(visitors_in_crowds_are_told_apart),
 		cmocka_unit_test(what_connections_took_is_given_back),

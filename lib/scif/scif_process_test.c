@@ -64,6 +64,41 @@ a_child_goes_on_with_what_its_parent_accepted(void **state)
 	pair_close(&p);
 }
 
+/* Connected by the parent once there is a child, and used by both. */
+static void
+a_child_uses_what_its_parent_has_connected_since(void **state)
+{
+	scif_epd_t listener = pair_listen(), epd = scif_open(), made;
+	struct scif_portID to = {0, PAIR_PORT}, peer;
+	int status, pipes[2];
+	pid_t pid;
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (read(pipes[0], &byte, 1) != 1 || pair_events(epd, 1000) != POLLOUT)
+			_exit(1);
+		_exit(scif_send(epd, "c", 1, SCIF_SEND_BLOCK) == 1 ? 0 : 2);
+	}
+	fcntl(epd, F_SETFL, O_NONBLOCK);
+	assert_int_equal(scif_connect(epd, &to), -1);
+	assert_int_equal(scif_accept(listener, &peer, &made, SCIF_ACCEPT_SYNC), 0);
+	assert_int_equal(pair_events(epd, 1000), POLLOUT);
+	assert_int_equal(scif_connect(epd, &to), peer.port);
+	assert_int_equal(write(pipes[1], "", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(scif_recv(made, &byte, 1, SCIF_RECV_BLOCK), 1);
+	assert_int_equal(byte, 'c');
+	scif_close(made);
+	scif_close(epd);
+	scif_close(listener);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 static int
 threads(void)
 {
@@ -259,6 +294,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_child_goes_on_with_what_its_parent_accepted),
+		cmocka_unit_test(a_child_uses_what_its_parent_has_connected_since),
 		cmocka_unit_test(a_child_keeps_a_window_that_its_parent_copies),
 		cmocka_unit_test(a_child_has_memory_of_its_parent_copied_by_that),
 		cmocka_unit_test(a_child_opens_endpoints_of_its_own),

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -99,6 +100,52 @@ accept_run(void *arg)
 	return arg;
 }
 
+/* ---- Who looks at an endpoint while it is being connected ---- */
+
+enum { NOBODY = -1, OVER = -2 };
+
+/* Which one is to be looked at, and which one is. */
+static struct {
+	_Atomic scif_epd_t wanted, looked_at;
+} look[PAIRS];
+
+static void *
+look_run(void *arg)
+{
+	unsigned int i = *(unsigned int *)arg;
+	struct scif_pollepd p;
+	scif_epd_t epd;
+	char byte;
+
+	while ((epd = atomic_load(&look[i].wanted)) != OVER) {
+		atomic_store(&look[i].looked_at, epd);
+		if (epd == NOBODY) {
+			sched_yield();
+			continue;
+		}
+		if (scif_recv(epd, &byte, 1, 0) > 0)
+			fail("a byte that nobody sent");
+		p = (struct scif_pollepd){epd, SCIF_POLLIN, 0};
+		if (scif_poll(&p, 1, 0) == 1 && p.revents != SCIF_POLLERR)
+			fail("a poll");
+	}
+	return NULL;
+}
+
+static int
+connect_looked_at(scif_epd_t epd, unsigned int i)
+{
+	struct scif_portID to = {0, PORT};
+	int ret;
+
+	atomic_store(&look[i].wanted, epd);
+	ret = scif_connect(epd, &to);
+	atomic_store(&look[i].wanted, NOBODY);
+	while (atomic_load(&look[i].looked_at) != NOBODY)
+		sched_yield();
+	return ret;
+}
+
 /* ---- The side that connects ---- */
 
 static void
@@ -121,11 +168,10 @@ talk_once(scif_epd_t epd, uint8_t *window, int64_t offset, unsigned int seed)
 static void
 talk(uint8_t *window, unsigned int seed)
 {
-	struct scif_portID to = {0, PORT};
 	scif_epd_t epd = scif_open();
 	off_t offset;
 
-	if (epd < 0 || scif_connect(epd, &to) < 0)
+	if (epd < 0 || connect_looked_at(epd, seed % PAIRS) < 0)
 		fail("connect");
 	offset = scif_register(epd, window, PAGE, 0, SCIF_PROT_READ | SCIF_PROT_WRITE, 0);
 	if (offset == SCIF_REGISTER_FAILED)
@@ -173,7 +219,7 @@ begin(pthread_t *server)
 static void
 run(void)
 {
-	pthread_t acceptor[PAIRS], connector[PAIRS];
+	pthread_t acceptor[PAIRS], connector[PAIRS], looker[PAIRS];
 	unsigned int number[PAIRS];
 
 	listener = scif_open();
@@ -181,12 +227,17 @@ run(void)
 		fail("listen");
 	for (unsigned int i = 0; i < PAIRS; i++) {
 		number[i] = i;
-		if (pthread_create(&acceptor[i], NULL, accept_run, NULL) != 0 ||
+		atomic_store(&look[i].wanted, NOBODY);
+		if (pthread_create(&looker[i], NULL, look_run, &number[i]) != 0 ||
+		    pthread_create(&acceptor[i], NULL, accept_run, NULL) != 0 ||
 		    pthread_create(&connector[i], NULL, connect_run, &number[i]) != 0)
 			fail("thread");
 	}
-	for (unsigned int i = 0; i < PAIRS; i++)
+	for (unsigned int i = 0; i < PAIRS; i++) {
 		pthread_join(connector[i], NULL);
+		atomic_store(&look[i].wanted, OVER);
+		pthread_join(looker[i], NULL);
+	}
 	/* Who waits there returns. */
 	scif_close(listener);
 	for (unsigned int i = 0; i < PAIRS; i++)

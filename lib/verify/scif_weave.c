@@ -103,6 +103,13 @@ client_gate(struct client_endpoint *ep)
 	return 0;
 }
 
+int
+client_attach(struct client_endpoint *ep)
+{
+	(void)ep;
+	return -ENOTCONN;
+}
+
 void
 client_gate_read(struct client_endpoint *ep)
 {

@@ -82,8 +82,9 @@ struct client_endpoint {
 	struct scif_consumer rx;
 	_Alignas(64) struct client *client;
 	struct scif_ctl *ctl;
-	struct scif_half *mine, *peer; /**< NULL: not attached */
-	uint64_t memory[2];            /**< in which they are */
+	struct scif_half *_Atomic mine; /**< NULL: not attached; there after all else is */
+	struct scif_half *peer;
+	uint64_t memory[2];   /**< in which they are */
 	_Atomic int name;     /**< the descriptor; -1: free */
 	_Atomic bool closing; /**< who is inside leaves */
 	bool far;             /**< the peer is on another node */
@@ -184,6 +185,8 @@ int client_close(struct client_endpoint *ep, int name);
 int client_bind(struct client_endpoint *ep, uint16_t port);
 int client_listen(struct client_endpoint *ep, int backlog);
 int client_connect(struct client_endpoint *ep, const struct scif_portID *dst, bool asynchronous);
+/** Find the memory of a connection, if there is one: 0, or -ENOTCONN, or why it cannot be had. */
+int client_attach(struct client_endpoint *ep);
 /** Accept, as an endpoint of that name. */
 int client_accept(struct client_endpoint *ep, struct scif_portID *peer, int name, int flags,
 		  struct client_endpoint **made);

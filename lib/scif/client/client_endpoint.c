@@ -285,6 +285,7 @@ halves(struct client_endpoint *ep, const struct scif_reply *reply, int fds[])
 {
 	struct client *c = ep->client;
 	bool far = (reply->value[4] & SCIF_REQUEST_FAR) != 0;
+	struct scif_half *mine;
 	char *own, *peer;
 
 	own = client_memory(c, reply->value[0], reply->fds > 0 ? fds[0] : -1);
@@ -299,22 +300,24 @@ halves(struct client_endpoint *ep, const struct scif_reply *reply, int fds[])
 	ep->memory[0] = reply->value[0];
 	ep->memory[1] = reply->value[2];
 	ep->far = far;
-	ep->mine = (void *)(own + reply->value[1]);
+	mine = (void *)(own + reply->value[1]);
 	ep->peer = (void *)(peer + reply->value[3]);
 	ep->tx = (struct scif_producer){
 		.ring = (uint8_t *)peer + reply->value[5],
 		.write_published = &ep->peer->local_write,
-		.read_seen = &ep->mine->local_read,
-		.at = &ep->mine->tx,
+		.read_seen = &mine->local_read,
+		.at = &mine->tx,
 		.mask = (uint32_t)reply->value[4] - 1,
 	};
 	ep->rx = (struct scif_consumer){
-		.ring = ep->mine->ring,
-		.write_seen = &ep->mine->local_write,
+		.ring = mine->ring,
+		.write_seen = &mine->local_write,
 		.read_published = &ep->peer->local_read,
-		.at = &ep->mine->rx,
+		.at = &mine->rx,
 		.mask = c->ring_size - 1,
 	};
+	/* Another thread may be about to send. */
+	atomic_store(&ep->mine, mine);
 	return 0;
 }
 
@@ -333,6 +336,27 @@ attach(struct client_endpoint *ep)
 			ret = halves(ep, &reply, fds);
 	}
 	return ret;
+}
+
+/* Whoever comes first: who has connected, or another thread or process that saw that. */
+static int
+attach_once(struct client_endpoint *ep)
+{
+	int ret = 0;
+
+	client_lock(&ep->state_lock);
+	if (atomic_load(&ep->mine) == NULL)
+		ret = attach(ep);
+	client_unlock(&ep->state_lock);
+	return ret;
+}
+
+int
+client_attach(struct client_endpoint *ep)
+{
+	uint32_t state = client_state(ep);
+
+	return state == SCIF_CONNECTED || state == SCIF_DISCONNECTED ? attach_once(ep) : -ENOTCONN;
 }
 
 static bool
@@ -378,7 +402,7 @@ client_connect(struct client_endpoint *ep, const struct scif_portID *dst, bool a
 		ret = outcome(ep);
 	if (ret <= 0)
 		return ret;
-	attached = attach(ep);
+	attached = attach_once(ep);
 	return attached < 0 ? attached : ret;
 }
 
@@ -402,7 +426,7 @@ settle(struct client_endpoint *ep)
 	if (ret < 0)
 		return ret;
 	if (client_state(ep) == SCIF_CONNECTED || client_state(ep) == SCIF_DISCONNECTED)
-		return attach(ep);
+		return attach_once(ep);
 	return client_call(ep, &rq, &reply);
 }
 

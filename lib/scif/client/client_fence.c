@@ -67,6 +67,15 @@ wait_done(struct client_endpoint *ep, struct scif_half *half, uint32_t mark)
 	return ret;
 }
 
+/* Whether the peer is on another node is known once its half is. */
+static int
+verify(struct client_endpoint *ep)
+{
+	int ret = client_verify(ep);
+
+	return ret == 0 && ep->mine == NULL ? client_attach(ep) : ret;
+}
+
 /* ---- Mark and wait ---- */
 
 static int
@@ -92,7 +101,7 @@ far_wait(struct client_endpoint *ep, uint32_t mark)
 int
 client_fence_mark(struct client_endpoint *ep, int flags, int *mark)
 {
-	int ret = client_verify(ep);
+	int ret = verify(ep);
 	uint32_t value = 0;
 
 	if (ret < 0)
@@ -119,7 +128,7 @@ client_fence_wait(struct client_endpoint *ep, int mark)
 	bool of_peer = ((uint32_t)mark & MARK_PEER) != 0;
 	struct scif_half *half = of_peer ? ep->peer : ep->mine;
 	uint32_t value = (uint32_t)mark & MARK_BITS;
-	int ret = client_verify(ep);
+	int ret = verify(ep);
 
 	if (ret < 0)
 		return ret;
@@ -217,7 +226,7 @@ client_fence_signal(struct client_endpoint *ep, int64_t loff, uint64_t lval, int
 {
 	bool of_peer = (flags & SCIF_FENCE_INIT_PEER) != 0;
 	struct signal all[2];
-	int ret = client_verify(ep), count = 0;
+	int ret = verify(ep), count = 0;
 
 	if (ret == 0)
 		ret = check_signal(loff, roff, flags);

@@ -190,6 +190,20 @@ side_enter(struct client_endpoint *ep, int name, struct client_lock *lock,
 	return atomic_load(&ep->name) == name ? -ENOTCONN : -EBADF;
 }
 
+/* The same; of one that is connected, and that nobody here has used, the memory is found first. */
+static int
+side_enter_attached(struct client_endpoint *ep, int name, struct client_lock *lock,
+		    const _Atomic bool *waits, bool block)
+{
+	int ret = side_enter(ep, name, lock, waits, block), attached;
+
+	if (ret != -ENOTCONN || client_enter(ep, name) < 0)
+		return ret;
+	attached = client_attach(ep);
+	client_leave(ep);
+	return attached == 0 ? side_enter(ep, name, lock, waits, block) : ret;
+}
+
 /* Wait, and let those who do not wait see that. */
 static int
 side_wait(struct client_endpoint *ep, _Atomic bool *waits, client_ready *ready, bool whole)
@@ -380,7 +394,7 @@ send_bytes(struct client_endpoint *ep, const uint8_t *bytes, uint32_t len, bool 
 int
 client_send(struct client_endpoint *ep, int name, const void *bytes, int len, bool block)
 {
-	int ret = side_enter(ep, name, &ep->tx_lock, &ep->tx_waits, block);
+	int ret = side_enter_attached(ep, name, &ep->tx_lock, &ep->tx_waits, block);
 	bool shared;
 
 	if (ret < 0)
@@ -479,7 +493,7 @@ recv_bytes(struct client_endpoint *ep, uint8_t *bytes, uint32_t len, bool block)
 int
 client_recv(struct client_endpoint *ep, int name, void *bytes, int len, bool block)
 {
-	int ret = side_enter(ep, name, &ep->rx_lock, &ep->rx_waits, block);
+	int ret = side_enter_attached(ep, name, &ep->rx_lock, &ep->rx_waits, block);
 	bool shared;
 
 	if (ret < 0)

@@ -374,8 +374,12 @@ poll_find(const struct scif_pollepd *epd, struct client_poll *p)
 	if (epd->epd < 0)
 		return;
 	p->ep = client_endpoint_enter(epd->epd);
-	if (p->ep != NULL)
+	if (p->ep != NULL) {
+		/* As the parent may have connected it since. */
+		if (p->ep->mine == NULL)
+			client_attach(p->ep);
 		return;
+	}
 	/* One that is just being closed is neither. */
 	if (find(epd->epd) == NULL && fcntl(epd->epd, F_GETFD) >= 0)
 		p->fd = epd->epd;
