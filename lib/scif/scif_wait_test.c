@@ -382,6 +382,26 @@ a_descriptor_shows_events_for_as_long_as_they_last(void **state)
 	pair_close(&p);
 }
 
+/* A request whose connector has gone is found out by who accepts, and shown no more: a server that
+ * waits at its descriptor would never sleep.
+ */
+static void
+a_listener_whose_visitor_has_gone_shows_nothing(void **state)
+{
+	struct scif_portID to = {0, PAIR_PORT}, peer;
+	scif_epd_t listener = pair_listen(), epd = scif_open(), made;
+
+	(void)state;
+	assert_int_equal(scif_get_fd(listener), listener);
+	fcntl(epd, F_SETFL, O_NONBLOCK);
+	assert_failed(scif_connect(epd, &to), EINPROGRESS);
+	assert_int_equal(shown_soon(listener, POLLIN), POLLIN);
+	assert_int_equal(scif_close(epd), 0);
+	assert_failed(scif_accept(listener, &peer, &made, 0), EAGAIN);
+	assert_int_equal(shown_soon(listener, 0), 0);
+	scif_close(listener);
+}
+
 /* A change, as edge-triggered epoll has it. */
 static bool
 edge_comes(int epoll, int ms)
@@ -493,6 +513,7 @@ main(void)
 		cmocka_unit_test(closing_an_endpoint_ends_who_waits_for_it),
 		cmocka_unit_test(a_peer_that_closes_ends_who_waits),
 		cmocka_unit_test(a_descriptor_shows_events_for_as_long_as_they_last),
+		cmocka_unit_test(a_listener_whose_visitor_has_gone_shows_nothing),
 		cmocka_unit_test(room_that_came_before_anybody_looked_is_an_edge),
 		cmocka_unit_test(who_polls_while_an_endpoint_is_connected_is_counted_out),
 		cmocka_unit_test(how_long_is_looked_before_sleep_is_bounded),

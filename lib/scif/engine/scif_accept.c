@@ -169,8 +169,11 @@ scif_accept_begin(struct scif_client *client, struct scif_endpoint *listener, ui
 	if (listener->state != SCIF_LISTENING)
 		return -EINVAL;
 	knock = knock_first(listener);
-	if (knock == NULL)
+	if (knock == NULL) {
+		/* There may have been some, of connectors that have gone. */
+		scif_endpoint_show(listener);
 		return -EAGAIN;
+	}
 	ret = scif_endpoint_open(client, index, &ep);
 	if (ret == -EBUSY)
 		return ret;
