@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -304,6 +305,64 @@ a_child_registers_what_its_parent_had(void **state)
 
 /* ---- Shared memory, in place ---- */
 
+/* Much memory that was registered once, and is given back once a fork has begun. */
+#define GIVEN       32u
+#define GIVEN_PAGES 512u
+
+static char *given[GIVEN];
+static _Atomic bool forking;
+
+static void
+fork_begins(void)
+{
+	atomic_store(&forking, true);
+}
+
+static void *
+unmap_all(void *arg)
+{
+	while (!atomic_load(&forking))
+		sched_yield();
+	/* What a child is to have is being copied by now. */
+	usleep(1000);
+	for (unsigned int i = 0; i < GIVEN; i++)
+		munmap(given[i], (size_t)GIVEN_PAGES * PAGE);
+	return arg;
+}
+
+static void
+memory_is_unmapped_while_the_process_forks(void **state)
+{
+	pthread_t thread;
+	struct pair p;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pair_make(&p);
+	/* Who comes last is called first. */
+	assert_int_equal(pthread_atfork(fork_begins, NULL, NULL), 0);
+	for (int times = 0; times < 3; times++) {
+		for (unsigned int i = 0; i < GIVEN; i++) {
+			given[i] = pair_pages(GIVEN_PAGES);
+			memset(given[i], 'g', (size_t)GIVEN_PAGES * PAGE);
+			assert_int_equal(
+				scif_unregister(p.a, pair_window(p.a, given[i], GIVEN_PAGES, RW),
+						(size_t)GIVEN_PAGES * PAGE),
+				0);
+		}
+		atomic_store(&forking, false);
+		assert_int_equal(pthread_create(&thread, NULL, unmap_all, NULL), 0);
+		pid = fork();
+		if (pid == 0)
+			_exit(0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		pthread_join(thread, NULL);
+	}
+	pair_close(&p);
+}
+
 static void
 shared_memory_is_registered_in_place(void **state)
 {
@@ -459,6 +518,7 @@ main(void)
 		cmocka_unit_test(writers_lose_nothing_while_memory_is_moved),
 		cmocka_unit_test(a_child_has_memory_of_its_own),
 		cmocka_unit_test(a_child_registers_what_its_parent_had),
+		cmocka_unit_test(memory_is_unmapped_while_the_process_forks),
 		cmocka_unit_test(shared_memory_is_registered_in_place),
 		cmocka_unit_test(shared_memory_without_a_name_is_found),
 		cmocka_unit_test(kinds_side_by_side_are_one_window),

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "client_convert.h"
 #include "scif.h"
@@ -13,6 +16,9 @@
  * since. What is allocated while it is copied would be missing in the copy, and what a child frees
  * before it has the copy would be freed for its parent.
  */
+
+/* Pages are copied in such parts, which stay in a cache. */
+#define PART 65536u
 
 /* Memory of this process as a child will have it: a copy, and behind that what is known of it. */
 struct snapshot {
@@ -55,6 +61,40 @@ snapshot_all(const struct client_converted *m)
 		snapshot_plan(&area);
 }
 
+/* Pages of it, or their errno negative. */
+static ssize_t
+read_pages(char *to, uintptr_t from, size_t n)
+{
+	struct iovec here = {to, n}, there = {(void *)from, n};
+	ssize_t got = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+
+	return got < 0 ? -errno : got / CLIENT_PAGE * CLIENT_PAGE;
+}
+
+/* Other threads may unmap it meanwhile: what is gone is left out, as nobody reads it here. Where the
+ * system call is not to be had, who does so is not borne.
+ */
+static void
+snapshot_take(const struct snapshot *s)
+{
+	static _Alignas(64) char part[PART];
+	ssize_t got;
+	size_t n;
+
+	for (size_t at = 0; at < s->size; at += n) {
+		n = s->size - at < PART ? s->size - at : PART;
+		got = read_pages(part, s->start + at, n);
+		if (got > 0) {
+			n = (size_t)got;
+			client_copy_pages(s->copy + at, part, n);
+		} else if (got == 0 || got == -EFAULT) {
+			n = CLIENT_PAGE;
+		} else {
+			client_copy_pages(s->copy + at, (const char *)s->start + at, n);
+		}
+	}
+}
+
 static void
 fork_prepare(void)
 {
@@ -62,7 +102,7 @@ fork_prepare(void)
 	client_convert_each(snapshot_all);
 	/* Last: to look at what is mapped may take memory of the heap. */
 	for (struct snapshot *s = snapshots; s != NULL; s = s->next)
-		client_copy_pages(s->copy, (const char *)s->start, s->size);
+		snapshot_take(s);
 }
 
 static void
