@@ -14,8 +14,10 @@
 
 /* How long to wait when the process has no descriptor left. */
 #define RETRY_MS 100
-/* Descriptors of one message: more than one are closed again. */
-#define FDS_MAX 8
+/* Descriptors of one message: as many as Linux passes, as it closes those there is no room for, and
+ * waits where one lingers. More than one are closed again.
+ */
+#define FDS_MAX 253
 
 /* By number: in a program under the shim, close() is the shim's own. */
 static void
@@ -23,6 +25,17 @@ close_fd(int fd)
 {
 	if (fd >= 0)
 		syscall(SYS_close, fd);
+}
+
+/* What somebody sent: a socket that lingers would have this process wait for its other end. */
+static void
+drop_fd(int fd)
+{
+	const struct linger none = {0};
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	close_fd(fd);
 }
 
 uint64_t
@@ -58,13 +71,62 @@ ctl_listen(const char *path, mode_t mode)
 
 /* ---- A client ---- */
 
+/* One descriptor waits for its request; what else comes is closed. */
+static void
+take_fds(struct ctl_client *c, struct msghdr *message)
+{
+	int fds[FDS_MAX];
+	size_t bytes;
+
+	for (struct cmsghdr *m = CMSG_FIRSTHDR(message); m != NULL; m = CMSG_NXTHDR(message, m)) {
+		if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_RIGHTS)
+			continue;
+		bytes = m->cmsg_len - CMSG_LEN(0);
+		if (bytes > sizeof(fds))
+			bytes = sizeof(fds);
+		memcpy(fds, CMSG_DATA(m), bytes);
+		for (size_t i = 0; i < bytes / sizeof(int); i++) {
+			drop_fd(c->sent_fd);
+			c->sent_fd = fds[i];
+		}
+	}
+}
+
+static ssize_t
+receive(struct ctl_client *c, void *bytes, size_t room)
+{
+	char control[CMSG_SPACE(FDS_MAX * sizeof(int))] __attribute__((aligned(8)));
+	struct iovec part = {.iov_base = bytes, .iov_len = room};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(c->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n > 0)
+		take_fds(c, &message);
+	return n;
+}
+
+/* What came with bytes that nobody reads would be closed with the socket, and may linger. */
+static void
+hang_up(struct ctl_client *c)
+{
+	char bytes[CTL_REQUEST_MAX];
+
+	shutdown(c->fd, SHUT_RDWR);
+	while (receive(c, bytes, sizeof(bytes)) > 0)
+		;
+	close_fd(c->fd);
+	drop_fd(c->sent_fd);
+	c->fd = -1;
+	c->sent_fd = -1;
+}
+
 static void
 client_drop(struct ctl_client *c)
 {
-	close_fd(c->fd);
-	close_fd(c->sent_fd);
-	c->fd = -1;
-	c->sent_fd = -1;
+	hang_up(c);
 	ctl_text_free(&c->answer);
 	if (c->service->gone != NULL)
 		c->service->gone(c->service->arg, c->number);
@@ -80,7 +142,7 @@ answer(struct ctl_client *c, size_t len)
 		request.len--;
 	c->service->answer(c->service->arg, &request, &c->answer);
 	ctl_text_add(&c->answer, "\n");
-	close_fd(request.fd);
+	drop_fd(request.fd);
 	c->sent_fd = -1;
 	c->sent = 0;
 }
@@ -107,38 +169,10 @@ client_answer(struct ctl_client *c)
 		client_drop(c);
 }
 
-/* One descriptor waits for its request; what else comes is closed. */
-static void
-take_fds(struct ctl_client *c, struct msghdr *message)
-{
-	int fds[FDS_MAX];
-	size_t bytes;
-
-	for (struct cmsghdr *m = CMSG_FIRSTHDR(message); m != NULL; m = CMSG_NXTHDR(message, m)) {
-		if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_RIGHTS)
-			continue;
-		bytes = m->cmsg_len - CMSG_LEN(0);
-		if (bytes > sizeof(fds))
-			bytes = sizeof(fds);
-		memcpy(fds, CMSG_DATA(m), bytes);
-		for (size_t i = 0; i < bytes / sizeof(int); i++) {
-			close_fd(c->sent_fd);
-			c->sent_fd = fds[i];
-		}
-	}
-}
-
 static void
 client_receive(struct ctl_client *c)
 {
-	char control[CMSG_SPACE(FDS_MAX * sizeof(int))] __attribute__((aligned(8)));
-	struct iovec part = {.iov_base = c->request + c->asked,
-			     .iov_len = CTL_REQUEST_MAX - c->asked};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(c->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	ssize_t n = receive(c, c->request + c->asked, CTL_REQUEST_MAX - c->asked);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -146,7 +180,6 @@ client_receive(struct ctl_client *c)
 		client_drop(c);
 		return;
 	}
-	take_fds(c, &message);
 	c->asked += (size_t)n;
 	client_answer(c);
 }

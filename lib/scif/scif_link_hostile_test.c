@@ -278,6 +278,88 @@ a_socket_that_lingers_holds_nobody_up(void **state)
 	link_rig_end(&r);
 }
 
+/* Send many, of which none is needed, in one message; and be the only one who knew of them. */
+#define MANY 40
+
+static void
+send_lingering(int to, const void *bytes, size_t len, int other[MANY])
+{
+	char control[CMSG_SPACE(MANY * sizeof(int))] = {0};
+	struct iovec iov = {(void *)(uintptr_t)bytes, len};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int fd[MANY];
+
+	for (int i = 0; i < MANY; i++)
+		fd[i] = lingering(&other[i]);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), fd, sizeof(fd));
+	assert_int_equal(sendmsg(to, &msg, MSG_DONTWAIT | MSG_NOSIGNAL), len);
+	for (int i = 0; i < MANY; i++)
+		close(fd[i]);
+}
+
+static void
+many_that_linger_hold_nobody_up(void **state)
+{
+	const struct link_packet ring = {.kind = LINK_RING, .version = 1};
+	int other[MANY];
+	struct link_rig r;
+	uint64_t start;
+
+	(void)state;
+	join(&r);
+	send_lingering(r.socket, &ring, sizeof(ring), other);
+	start = now_ns();
+	serve();
+	assert_true(now_ns() - start < LINGER_S * NS_PER_S / 2);
+	for (int i = 0; i < MANY; i++)
+		close(other[i]);
+	link_rig_end(&r);
+}
+
+static int
+control_socket(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(scif_path(address.sun_path, 0, "ctl"), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* With a request, with a part of one, and behind more than one may have. */
+static void
+whoever_controls_holds_nobody_up(void **state)
+{
+	static const char *const text[] = {"nodes\n", "no", "more"};
+	static char most[CTL_REQUEST_MAX];
+	int other[MANY], fd;
+	uint64_t start;
+
+	(void)state;
+	memset(most, 'x', sizeof(most));
+	for (int i = 0; i < 3; i++) {
+		fd = control_socket();
+		if (i == 2)
+			assert_int_equal(send(fd, most, sizeof(most), 0), sizeof(most));
+		send_lingering(fd, text[i], strlen(text[i]), other);
+		start = now_ns();
+		scif_host_serve(host, 0);
+		close(fd);
+		serve();
+		assert_true(now_ns() - start < LINGER_S * NS_PER_S / 2);
+		for (int j = 0; j < MANY; j++)
+			close(other[j]);
+	}
+}
+
 /* ---- Addresses, and time ---- */
 
 static void
@@ -373,6 +455,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_queue_pair_that_lets_nobody_write_is_none, begin,
 						end),
 		cmocka_unit_test_setup_teardown(a_socket_that_lingers_holds_nobody_up, begin, end),
+		cmocka_unit_test_setup_teardown(many_that_linger_hold_nobody_up, begin, end),
+		cmocka_unit_test_setup_teardown(whoever_controls_holds_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(a_link_has_no_more_mapped_than_its_share, begin,
 						end),
 		cmocka_unit_test_setup_teardown(who_says_nothing_has_to_go, begin, end),

@@ -13,6 +13,10 @@
 
 /* Requests of one client before the next has its turn. */
 #define REQUESTS_MAX 64
+/* Descriptors of one packet: as many as Linux passes, as it closes those there is no room for, and
+ * waits where one lingers.
+ */
+#define FDS_MAX 253
 
 /* A client's socket. */
 struct host_client {
@@ -81,7 +85,7 @@ take_fd(struct msghdr *msg, int32_t *pid)
 ssize_t
 scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid)
 {
-	char control[CMSG_SPACE(8 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	char control[CMSG_SPACE(FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 	struct iovec iov = {bytes, room};
 	struct msghdr msg = {
 		.msg_iov = &iov,
