@@ -385,6 +385,36 @@ a_link_has_no_more_mapped_than_its_share(void **state)
 	link_rig_end(&r);
 }
 
+/* The other side keeps it until then, and what it is the memory of may be gone. */
+static void
+what_is_shared_no_more_is_told_once_there_is_room(void **state)
+{
+	struct scif_memory memory = {.size = SCIF_PAGE};
+	struct link_rig r;
+	struct scif_bus *bus = join(&r);
+	struct host_link *link = host->links;
+	uint64_t address[1000];
+	uint32_t shared = link->nb_shared;
+
+	(void)state;
+	memory.fd = link_rig_fd(LINK_RIG_SEALED, memory.size);
+	for (unsigned int i = 0; i < 1000; i++) {
+		assert_int_equal(bus->ops->share(bus, &memory, &address[i]), 0);
+		link_rig_hear(&r);
+	}
+	for (unsigned int i = 0; i < 1000; i++)
+		bus->ops->unshare(bus, address[i]);
+	assert_true(link->nb_owed > 0);
+	for (unsigned int i = 0; i < 1000 && link->nb_owed > 0; i++) {
+		link_rig_hear(&r);
+		scif_host_serve(host, 10);
+	}
+	assert_int_equal(link->nb_owed, 0);
+	assert_int_equal(link->nb_shared, shared);
+	close(memory.fd);
+	link_rig_end(&r);
+}
+
 /* Has the other side ended it? */
 static bool
 is_over(int socket)
@@ -459,6 +489,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(whoever_controls_holds_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(a_link_has_no_more_mapped_than_its_share, begin,
 						end),
+		cmocka_unit_test_setup_teardown(what_is_shared_no_more_is_told_once_there_is_room,
+						begin, end),
 		cmocka_unit_test_setup_teardown(who_says_nothing_has_to_go, begin, end),
 		cmocka_unit_test_setup_teardown(a_link_that_ends_too_early_is_told_of, begin, end),
 	};

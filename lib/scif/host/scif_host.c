@@ -72,21 +72,32 @@ poll_timeout(const struct scif_host *host, int timeout_ms)
 	return timeout_ms >= 0 && timeout_ms < poll_ms ? timeout_ms : poll_ms;
 }
 
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What the time has come for: when to be called again. */
+static uint64_t
+step(struct scif_host *host)
+{
+	uint64_t deadline = scif_engine_step(host->engine, now_ns());
+
+	deadline = least(deadline, scif_host_join(host, now_ns()));
+	deadline = least(deadline, scif_host_links_expire(host, now_ns()));
+	return least(deadline, scif_host_links_pay(host, now_ns()));
+}
+
 void
 scif_host_serve(struct scif_host *host, int timeout_ms)
 {
 	struct epoll_event event[EVENTS_MAX];
-	uint64_t deadline, join, silent;
+	uint64_t deadline;
 	int n;
 
 	scif_engine_sleep(host->engine, true);
-	deadline = scif_engine_step(host->engine, now_ns());
-	join = scif_host_join(host, now_ns());
-	if (join < deadline)
-		deadline = join;
-	silent = scif_host_links_expire(host, now_ns());
-	if (silent < deadline)
-		deadline = silent;
+	deadline = step(host);
 	if (host->config.poll_ms != 0 && host->links != NULL)
 		timeout_ms = poll_timeout(host, timeout_ms);
 	n = scif_host_ctl_wait(host, event, EVENTS_MAX, wait_ms(deadline, timeout_ms));

@@ -16,6 +16,9 @@
 
 /* How many of UNSHARE go out with another packet. */
 #define PAID_AT_ONCE 8u
+/* When it is tried again: where some went out, and where there was no room for any. */
+#define PAY_NS      UINT64_C(1000000)
+#define PAY_LATE_NS UINT64_C(100000000)
 /* How often packets are taken where the answer to an address may be among them. */
 #define ROUNDS_MAX (LINK_MEMORIES_MAX / LINK_PACKETS_MAX)
 
@@ -152,6 +155,24 @@ pay(struct host_link *link)
 		link->nb_owed--;
 		link->nb_shared--;
 	}
+}
+
+uint64_t
+scif_host_links_pay(struct scif_host *host, uint64_t now)
+{
+	uint64_t deadline = SCIF_NO_DEADLINE, next;
+
+	for (struct host_link *link = host->links; link != NULL; link = link->next) {
+		uint32_t owed = link->nb_owed;
+
+		pay(link);
+		if (link->nb_owed == 0)
+			continue;
+		next = now + (link->nb_owed < owed ? PAY_NS : PAY_LATE_NS);
+		if (next < deadline)
+			deadline = next;
+	}
+	return deadline;
 }
 
 static void

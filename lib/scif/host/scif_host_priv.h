@@ -47,6 +47,8 @@ int scif_host_peer(void *arg, uint16_t node, const uint64_t said[4]);
 uint64_t scif_host_join(struct scif_host *host, uint64_t now);
 /** Links whose other side says nothing are ended: when to be called again. */
 uint64_t scif_host_links_expire(struct scif_host *host, uint64_t now);
+/** Other nodes are told what is no longer shared, as there is room: when to be called again. */
+uint64_t scif_host_links_pay(struct scif_host *host, uint64_t now);
 /** The node at the other end of a link is online. */
 void scif_host_link_met(struct scif_host *host, uint16_t node);
 void scif_host_links_close(struct scif_host *host);
