@@ -208,13 +208,19 @@ host_gate(void *arg, struct scif_gate *gate)
 	return 0;
 }
 
+/* What is there now: who has the other end may write for ever. */
 static void
 drain(int fd)
 {
 	char bytes[FILL];
+	int there = 0;
+	ssize_t n;
 
-	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
-		;
+	for (ioctl(fd, FIONREAD, &there); there > 0; there -= (int)n) {
+		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		if (n <= 0)
+			return;
+	}
 }
 
 static void
