@@ -234,24 +234,28 @@ client_seat(struct ctl_clients *all)
 }
 
 void
-ctl_clients_accept(struct ctl_clients *all, int listener, const struct ctl_service *service)
+ctl_clients_add(struct ctl_clients *all, int fd, const struct ctl_service *service)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct ctl_client *c;
+	struct ctl_client *c = client_seat(all);
 
-	if (fd < 0) {
-		/* The program has used up its descriptors: look again when it may have some. */
-		if (errno == EMFILE || errno == ENFILE)
-			poll(NULL, 0, RETRY_MS);
-		return;
-	}
-	c = client_seat(all);
 	c->fd = fd;
 	c->number = ++all->numbers;
 	c->service = service;
 	c->leave = false;
 	c->last = ctl_now_ms();
 	c->asked = 0;
+}
+
+void
+ctl_clients_accept(struct ctl_clients *all, int listener, const struct ctl_service *service)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0)
+		ctl_clients_add(all, fd, service);
+	else if (errno == EMFILE || errno == ENFILE)
+		/* The program has used up its descriptors: look again when it may have some. */
+		poll(NULL, 0, RETRY_MS);
 }
 
 void

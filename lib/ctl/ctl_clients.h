@@ -80,8 +80,15 @@ int ctl_listen(const char *path, mode_t mode);
 /** None yet. */
 void ctl_clients_init(struct ctl_clients *all);
 
-/** Take a client of a socket that is readable. The service stays for as long as it does. */
+/**
+ * Take a client of a socket that is readable. The service stays for as long as it does. Where the
+ * process has no descriptor left this takes 100 ms: a loop that others wait for takes clients
+ * itself, and adds them.
+ */
 void ctl_clients_accept(struct ctl_clients *all, int listener, const struct ctl_service *service);
+
+/** One more client, whose socket does not block, and is taken. */
+void ctl_clients_add(struct ctl_clients *all, int fd, const struct ctl_service *service);
 
 /** What to poll for. */
 void ctl_clients_collect(const struct ctl_clients *all, struct pollfd p[CTL_CLIENTS]);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -457,6 +458,47 @@ who_says_nothing_has_to_go(void **state)
 	link_rig_end(&r);
 }
 
+/* Have this process open as many as it may. */
+static unsigned int
+use_up(int fd[], unsigned int room, rlim_t limit)
+{
+	struct rlimit most;
+	unsigned int n = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &most), 0);
+	most.rlim_cur = limit;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &most), 0);
+	while (n < room && (fd[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+		n++;
+	assert_in_range(n, 1, room - 1);
+	return n;
+}
+
+static void
+without_descriptors_who_controls_is_refused_at_once(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd[256];
+	struct rlimit before;
+	unsigned int n;
+	uint64_t start;
+
+	(void)state;
+	assert_int_equal(scif_path(address.sun_path, 0, "ctl"), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	n = use_up(fd, 256, 200);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	start = now_ns();
+	serve();
+	assert_true(now_ns() - start < NS_PER_S / 2);
+	assert_true(is_over(client));
+	assert_non_null(strstr(said, "no descriptors left"));
+	while (n > 0)
+		close(fd[--n]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	close(client);
+}
+
 static void
 a_link_that_ends_too_early_is_told_of(void **state)
 {
@@ -492,6 +534,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_is_shared_no_more_is_told_once_there_is_room,
 						begin, end),
 		cmocka_unit_test_setup_teardown(who_says_nothing_has_to_go, begin, end),
+		cmocka_unit_test_setup_teardown(without_descriptors_who_controls_is_refused_at_once,
+						begin, end),
 		cmocka_unit_test_setup_teardown(a_link_that_ends_too_early_is_told_of, begin, end),
 	};
 

@@ -292,6 +292,15 @@ scif_host_ctl_end(struct scif_host *host)
 	ctl_clients_close(&host->ctl);
 }
 
+static void
+take(struct scif_host *host)
+{
+	int fd = scif_host_take(host, host->ctl_fd);
+
+	if (fd >= 0)
+		ctl_clients_add(&host->ctl, fd, &host->ctl_service);
+}
+
 int
 scif_host_ctl_wait(struct scif_host *host, struct epoll_event *event, int max, int timeout_ms)
 {
@@ -305,6 +314,6 @@ scif_host_ctl_wait(struct scif_host *host, struct epoll_event *event, int max, i
 		return 0;
 	ctl_clients_serve(&host->ctl, p + AT_CLIENTS);
 	if (p[AT_LISTENER].revents != 0)
-		ctl_clients_accept(&host->ctl, host->ctl_fd, &host->ctl_service);
+		take(host);
 	return p[AT_EPOLL].revents != 0 ? epoll_wait(host->epoll_fd, event, max, 0) : 0;
 }
