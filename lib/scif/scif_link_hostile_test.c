@@ -33,6 +33,7 @@
 
 static struct scif_host *host;
 static char said[512]; /* the last line */
+static char before[512];
 static unsigned int lines;
 
 static void
@@ -40,6 +41,7 @@ log_line(void *arg, const char *line)
 {
 	(void)arg;
 	lines++;
+	memcpy(before, said, sizeof(before));
 	snprintf(said, sizeof(said), "%s", line);
 }
 
@@ -120,19 +122,19 @@ what_came_with_an_empty_packet_is_closed(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd[2] = {0, 1}, client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	unsigned int before;
+	unsigned int descriptors;
 	struct link_rig r;
 
 	(void)state;
 	assert_int_equal(scif_path(address.sun_path, 0, "sock"), 0);
 	come(&r);
-	before = rig_descriptors();
+	descriptors = rig_descriptors();
 	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(link_rig_send(client, "", 0, fd, 2), 0);
 	assert_int_equal(link_rig_send(r.socket, "", 0, fd, 2), 0);
 	serve();
 	assert_null(host->links);
-	assert_int_equal(rig_descriptors(), before);
+	assert_int_equal(rig_descriptors(), descriptors);
 	link_rig_end(&r);
 	close(client);
 }
@@ -140,7 +142,7 @@ what_came_with_an_empty_packet_is_closed(void **state)
 static void
 a_page_is_memory_that_stays_and_can_be_written(void **state)
 {
-	unsigned int before = rig_descriptors();
+	unsigned int descriptors = rig_descriptors();
 	struct link_rig r;
 	int fd;
 
@@ -157,7 +159,7 @@ a_page_is_memory_that_stays_and_can_be_written(void **state)
 		assert_string_equal(said, "link: node 1 is not taken, errno 71");
 		link_rig_end(&r);
 	}
-	assert_int_equal(rig_descriptors(), before);
+	assert_int_equal(rig_descriptors(), descriptors);
 }
 
 static void
@@ -224,6 +226,32 @@ a_queue_pair_that_lets_nobody_write_is_none(void **state)
 	serve();
 	assert_non_null(strstr(said, "no queue pair"));
 	link_rig_end(&r);
+}
+
+/* Each of them is another one, and each is looked at. */
+static void
+what_is_no_queue_pair_fills_no_disk(void **state)
+{
+	const struct link_packet ring = {.kind = LINK_RING, .version = 1};
+	struct link_rig r;
+
+	(void)state;
+	join(&r);
+	for (unsigned int i = 0; i < 5000; i++) {
+		atomic_store(&r.theirs->qp, i + 1);
+		assert_int_equal(link_rig_send(r.socket, &ring, sizeof(ring), NULL, 0), 0);
+		scif_host_serve(host, 0);
+		link_rig_hear(&r);
+	}
+	assert_non_null(strstr(said, "no queue pair"));
+	assert_in_range(lines, 10, 1500);
+	/* Time has passed. */
+	host->lines_at -= 1000000;
+	link_rig_end(&r);
+	serve();
+	assert_in_range(lines, 12, 1502);
+	assert_string_equal(said, "link to node 1: ended before that was online");
+	assert_non_null(strstr(before, " lines were left out"));
 }
 
 /* ---- Sockets that linger ---- */
@@ -479,13 +507,13 @@ without_descriptors_who_controls_is_refused_at_once(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd[256];
-	struct rlimit before;
+	struct rlimit limit;
 	unsigned int n;
 	uint64_t start;
 
 	(void)state;
 	assert_int_equal(scif_path(address.sun_path, 0, "ctl"), 0);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	n = use_up(fd, 256, 200);
 	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
 	start = now_ns();
@@ -495,7 +523,7 @@ without_descriptors_who_controls_is_refused_at_once(void **state)
 	assert_non_null(strstr(said, "no descriptors left"));
 	while (n > 0)
 		close(fd[--n]);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	close(client);
 }
 
@@ -526,6 +554,7 @@ main(void)
 						end),
 		cmocka_unit_test_setup_teardown(a_queue_pair_that_lets_nobody_write_is_none, begin,
 						end),
+		cmocka_unit_test_setup_teardown(what_is_no_queue_pair_fills_no_disk, begin, end),
 		cmocka_unit_test_setup_teardown(a_socket_that_lingers_holds_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(many_that_linger_hold_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(whoever_controls_holds_nobody_up, begin, end),

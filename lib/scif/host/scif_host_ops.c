@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/magic.h>
@@ -21,13 +22,53 @@
 #include "scif_copy_box.h"
 #include "scif_host_priv.h"
 
+/* ---- Lines ---- */
+
+/* One for each second, and so many at once as come where all nodes of a machine join and leave:
+ * somebody who is refused again and again does not fill a disk.
+ */
+#define LINES_MAX 1024u
+#define LINE_MS   1000u
+
+static void
+log_left_out(struct scif_host *host)
+{
+	char line[64];
+
+	if (host->lines_left_out == 0)
+		return;
+	snprintf(line, sizeof(line), "%" PRIu64 " lines were left out", host->lines_left_out);
+	host->lines_left_out = 0;
+	host->config.log(host->config.arg, line);
+}
+
+/* Whoever wants each message has asked for all of it. */
+static bool
+may_log(struct scif_host *host)
+{
+	uint64_t now = ctl_now_ms(), earned = (now - host->lines_at) / LINE_MS;
+
+	if (host->config.log == NULL || host->config.engine.log_messages)
+		return host->config.log != NULL;
+	host->lines -= earned < host->lines ? (uint32_t)earned : host->lines;
+	if (earned > 0)
+		host->lines_at = now;
+	if (host->lines == LINES_MAX) {
+		host->lines_left_out++;
+		return false;
+	}
+	host->lines++;
+	log_left_out(host);
+	return true;
+}
+
 void
 scif_host_log(struct scif_host *host, const char *format, ...)
 {
 	char line[256];
 	va_list args;
 
-	if (host->config.log == NULL)
+	if (!may_log(host))
 		return;
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);

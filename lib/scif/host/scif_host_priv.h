@@ -22,6 +22,8 @@ struct scif_host {
 	uint32_t link_numbers; /**< of memories of other nodes, ever */
 	uint64_t next_join;
 	int join_error; /**< of the last time */
+	uint32_t lines; /**< logged, less one for each second since */
+	uint64_t lines_at, lines_left_out;
 	struct ctl_clients ctl;
 	struct ctl_service ctl_service;
 	int ctl_fd;
