@@ -142,6 +142,63 @@ a_program_without_descriptors_keeps_those_it_has(void **state)
 	munmap(at, 2 * PAGE);
 }
 
+static pid_t
+connect_in_child(void)
+{
+	struct scif_portID to = {0, PAIR_PORT};
+	pid_t pid = fork();
+	scif_epd_t epd;
+	char byte;
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	epd = scif_open();
+	must(scif_connect(epd, &to) > 0);
+	must(scif_recv(epd, &byte, 1, SCIF_RECV_BLOCK) == 1);
+	_exit(0);
+}
+
+static bool
+accept_fails(scif_epd_t listener, int flags)
+{
+	struct scif_portID peer;
+	scif_epd_t epd;
+
+	errno = 0;
+	return scif_accept(listener, &peer, &epd, flags) == -1 && errno == EMFILE;
+}
+
+/* One is the endpoint's; its connection comes with more. */
+static void
+accept_with_one_descriptor(void)
+{
+	scif_epd_t listener = pair_listen(), epd;
+	struct scif_portID peer;
+	int last = -1, status;
+	pid_t pid = connect_in_child();
+
+	use_all_descriptors(&last);
+	close(last);
+	must(pair_events(listener, 10000) == SCIF_POLLIN);
+	must(accept_fails(listener, 0));
+	must(accept_fails(listener, SCIF_ACCEPT_SYNC));
+	close(last - 1);
+	must(accept_fails(listener, 0));
+	/* The request is still there. */
+	close(last - 2);
+	must(scif_accept(listener, &peer, &epd, 0) == 0);
+	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == 1);
+	must(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void
+who_has_too_few_descriptors_accepts_nobody(void **state)
+{
+	(void)state;
+	apart(accept_with_one_descriptor);
+}
+
 /* The first that this process registers: it has not looked at what is mapped yet. */
 static void
 register_without_descriptors(void)
@@ -450,6 +507,7 @@ main(void)
 			nobody_serves_a_node_for_others_where_everybody_may, rig_hurry, clear_away),
 		rig_unit_test(a_node_without_descriptors_refuses),
 		rig_unit_test(a_program_without_descriptors_keeps_those_it_has),
+		rig_unit_test(who_has_too_few_descriptors_accepts_nobody),
 		rig_unit_test(what_cannot_be_looked_at_for_lack_of_descriptors_is_no_bad_address),
 		rig_unit_test(what_a_program_opens_in_the_place_of_what_it_closed_is_left_alone),
 		rig_unit_test(a_child_keeps_what_its_parent_opened),

@@ -2,7 +2,9 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "client_memory.h"
@@ -412,9 +414,34 @@ is_pending(struct client_endpoint *ep)
 	return atomic_load(&ep->ctl->pending) != 0 || client_state(ep) != SCIF_LISTENING;
 }
 
+/* What the memories of a connection may come with: without these nobody is accepted, as he would be
+ * let go again. `any` is a descriptor.
+ */
+static int
+reserve(int any, int spare[SCIF_REQUEST_FDS])
+{
+	for (unsigned int i = 0; i < SCIF_REQUEST_FDS; i++) {
+		spare[i] = fcntl(any, F_DUPFD_CLOEXEC, 0);
+		if (spare[i] >= 0 || (errno != EMFILE && errno != ENFILE))
+			continue;
+		while (i > 0)
+			close(spare[--i]);
+		return -EMFILE;
+	}
+	return 0;
+}
+
+static void
+release(const int spare[SCIF_REQUEST_FDS])
+{
+	for (unsigned int i = 0; i < SCIF_REQUEST_FDS; i++)
+		if (spare[i] >= 0)
+			close(spare[i]);
+}
+
 /* A new endpoint, whose connector has still to say that it wants it. */
 static int
-settle(struct client_endpoint *ep)
+settle(struct client_endpoint *ep, const int spare[SCIF_REQUEST_FDS])
 {
 	struct scif_request rq = {.op = SCIF_REQUEST_OUTCOME};
 	struct scif_reply reply;
@@ -423,6 +450,7 @@ settle(struct client_endpoint *ep)
 	do
 		ret = client_wait(ep, is_settled, true);
 	while (ret == -EINTR);
+	release(spare);
 	if (ret < 0)
 		return ret;
 	if (client_state(ep) == SCIF_CONNECTED || client_state(ep) == SCIF_DISCONNECTED)
@@ -436,16 +464,21 @@ accept_one(struct client_endpoint *listener, struct scif_portID *peer, int name,
 	   struct client_endpoint *ep)
 {
 	struct scif_request rq = {.op = SCIF_REQUEST_ACCEPT, .endpoint = listener->index};
+	int spare[SCIF_REQUEST_FDS], ret = reserve(name, spare);
 	struct client *c = listener->client;
 	struct scif_reply reply;
 	uint32_t index;
-	int ret = ask_new(c, &rq, &rq.arg[0], &reply, &index);
 
 	if (ret < 0)
 		return ret;
+	ret = ask_new(c, &rq, &rq.arg[0], &reply, &index);
+	if (ret < 0) {
+		release(spare);
+		return ret;
+	}
 	endpoint_reset(ep, c, index);
 	atomic_store(&ep->name, name);
-	ret = settle(ep);
+	ret = settle(ep, spare);
 	if (ret == 0) {
 		atomic_fetch_add(&c->users, 1);
 		peer->node = (uint16_t)reply.value[0];
