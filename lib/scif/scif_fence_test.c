@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -158,6 +159,45 @@ transfers_take_their_time(scif_epd_t epd, void *arg)
 	return 0;
 }
 
+static bool
+is_taken(const char *setting)
+{
+	scif_epd_t epd;
+	int status;
+	pid_t pid;
+
+	setenv("SLIPWAY_SCIF_RMA", setting, 1);
+	pid = fork();
+	if (pid == 0) {
+		epd = scif_open();
+		_exit(epd >= 0 ? 0 : errno);
+	}
+	unsetenv("SLIPWAY_SCIF_RMA");
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(status == 0 || WEXITSTATUS(status) == EINVAL);
+	return status == 0;
+}
+
+/* This process is no client yet, nor are its children. */
+static void
+a_worker_that_is_not_understood_is_refused(void **state)
+{
+	static const char *const good[] = {"", "worker", "worker,reorder", "worker,delay_us=0",
+					   "worker,reorder,delay_us=1000000",
+					   "worker,delay_us=10,reorder"};
+	static const char *const bad[] = {"1", "none", "workers", "Worker", "worker,", "worker ",
+					  "worker,delay_us", "worker,delay_us=",
+					  "worker,delay_us=-1", "worker,delay_us=1000001",
+					  "worker,delay_us=10us", "worker,reordered",
+					  "worker,delay=10", "reorder", "worker;reorder"};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(is_taken(good[i]));
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(is_taken(bad[i]));
+}
+
 static void
 fences_wait_for_transfers_that_take_their_time(void **state)
 {
@@ -199,6 +239,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First: see there. */
+		cmocka_unit_test(a_worker_that_is_not_understood_is_refused),
 		/* First: the setting is read once, by parents for their children too. */
 		cmocka_unit_test(fences_wait_for_transfers_that_take_their_time),
 		cmocka_unit_test(fences_refuse_what_is_no_fence),

@@ -207,6 +207,8 @@ int client_store(const struct client_span *span, uint64_t offset, uint64_t value
 
 /* ---- client_rma_worker.c: transfers that take their time, for tests of fences ---- */
 
+/** Is what the environment says of it understood? 0, or -EINVAL. */
+int client_worker_check(void);
 /** Are transfers without SYNC left to a worker? */
 bool client_worker_wanted(void);
 /** Leave a transfer to it; its spans are the worker's. */

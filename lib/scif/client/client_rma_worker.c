@@ -18,6 +18,9 @@
  * The default has neither thread nor counting: what has returned is complete.
  */
 
+/* A second: longer than it takes to see that a fence is missing. */
+#define DELAY_US_MAX 1000000ul
+
 struct job {
 	struct job *next;
 	struct client_endpoint *ep;
@@ -34,23 +37,64 @@ static struct {
 	bool running;
 } worker = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, false};
 
-static struct {
+struct setting {
 	bool wanted, reorder;
 	unsigned long delay_us;
-} setting;
+};
+
+static struct setting setting;
+
+/* One of the words after the first; what comes behind it, or NULL. */
+static const char *
+parse_word(const char *text, struct setting *s)
+{
+	static const char reorder[] = ",reorder", delay[] = ",delay_us=";
+	char *end;
+
+	if (strncmp(text, reorder, strlen(reorder)) == 0) {
+		s->reorder = true;
+		return text + strlen(reorder);
+	}
+	if (strncmp(text, delay, strlen(delay)) != 0)
+		return NULL;
+	text += strlen(delay);
+	if (*text < '0' || *text > '9')
+		return NULL;
+	s->delay_us = strtoul(text, &end, 10);
+	return s->delay_us <= DELAY_US_MAX ? end : NULL;
+}
+
+static int
+parse_setting(struct setting *s)
+{
+	static const char worker[] = "worker";
+	const char *text = getenv("SLIPWAY_SCIF_RMA");
+
+	*s = (struct setting){0};
+	if (text == NULL || *text == '\0')
+		return 0;
+	if (strncmp(text, worker, strlen(worker)) != 0)
+		return -EINVAL;
+	for (text += strlen(worker); text != NULL && *text != '\0';)
+		text = parse_word(text, s);
+	if (text == NULL)
+		return -EINVAL;
+	s->wanted = true;
+	return 0;
+}
+
+int
+client_worker_check(void)
+{
+	struct setting s;
+
+	return parse_setting(&s);
+}
 
 static void
 read_setting(void)
 {
-	const char *text = getenv("SLIPWAY_SCIF_RMA"), *delay;
-
-	if (text == NULL || strncmp(text, "worker", 6) != 0)
-		return;
-	setting.wanted = true;
-	setting.reorder = strstr(text, ",reorder") != NULL;
-	delay = strstr(text, ",delay_us=");
-	if (delay != NULL)
-		setting.delay_us = strtoul(delay + 10, NULL, 10);
+	parse_setting(&setting);
 }
 
 bool

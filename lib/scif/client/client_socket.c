@@ -165,10 +165,11 @@ static int
 connect_engine(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int node = scif_path_node(), fd, ret;
+	int node = scif_path_node(), ret = client_worker_check(), fd;
 
-	if (node < 0)
-		return node;
+	/* What the environment asks for is done, or refused. */
+	if (node < 0 || ret < 0)
+		return node < 0 ? node : ret;
 	ret = scif_path(address.sun_path, (unsigned int)node, "sock");
 	if (ret < 0)
 		return ret;
