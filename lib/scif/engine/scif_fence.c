@@ -53,8 +53,11 @@ static int
 cookie_new(struct scif_client *client, struct scif_endpoint *ep, const struct scif_request *rq,
 	   struct scif_cookie **made)
 {
-	struct scif_cookie *c = calloc(1, sizeof(*c));
+	struct scif_cookie *c = NULL;
 
+	/* Each has a slot of its own. */
+	if (client->nb_asked < SCIF_BOARD_SLOTS)
+		c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return -ENOMEM;
 	c->client = client;
@@ -67,6 +70,7 @@ cookie_new(struct scif_client *client, struct scif_endpoint *ep, const struct sc
 		return -ENOMEM;
 	}
 	scif_list_add(&ep->engine->cookies, &c->link);
+	client->nb_asked++;
 	*made = c;
 	return 0;
 }
@@ -76,6 +80,7 @@ cookie_free(struct scif_cookie *c)
 {
 	scif_token_free(&c->client->engine->tokens, c->token);
 	scif_list_remove(&c->link);
+	c->client->nb_asked--;
 	free(c);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
-#include <stdlib.h>
+#include <sys/resource.h>
 
 #include "scif_link_test_rig.h"
 #include "scif_window.h"
+#include "scif_window_wire.h"
 
 /* Each limit: what is one too many is refused, what there is goes on, and nothing is left. */
 
@@ -128,34 +129,134 @@ pages_of_a_window(void **state)
 	expect_held(&host, before);
 }
 
-/* Windows that another node has here; those that are not looked at any further are only counted. */
+/* Windows that another node has here. */
 static void
 windows_of_a_node(void **state)
 {
-	struct scif_window *many = calloc(SCIF_WINDOWS_OF_NODE, sizeof(*many));
 	const struct scif_message m = {
 		.src = {1, 9}, .dst = {0, 10}, .op = SCIF_ALLOC_REQ, .payload = {0, 1, 2}};
 	struct scif_node *from = host.engine->node[1];
 
 	(void)state;
-	assert_non_null(many);
-	for (uint32_t i = 1; i < SCIF_WINDOWS_OF_NODE; i++) {
-		many[i].node = 1;
-		many[i].far = true;
-		scif_list_init(&many[i].mapped);
-		scif_list_add(&host.engine->windows, &many[i].link);
-	}
+	from->nb_windows = SCIF_WINDOWS_OF_NODE - 1;
 	scif_message_deliver(from, &m);
 	assert_int_equal(host.engine->counters.sent[SCIF_ALLOC_GNT], 1);
 	scif_message_deliver(from, &m);
 	assert_int_equal(host.engine->counters.sent[SCIF_ALLOC_GNT], 1);
 	assert_int_equal(host.engine->counters.sent[SCIF_ALLOC_REJ], 1);
-	for (uint32_t i = 1; i < SCIF_WINDOWS_OF_NODE; i++)
-		scif_list_remove(&many[i].link);
-	free(many);
 	settle();
+	scif_node_leave(from);
+	assert_int_equal(from->nb_windows, SCIF_WINDOWS_OF_NODE - 1);
 	scif_engine_link_remove(host.engine, 1);
 	expect_held(&host, (struct scif_held){.clients = 1});
+}
+
+/* Pages of windows that another node may write, until it has registered them. */
+static void
+pages_that_are_not_registered(void **state)
+{
+	struct scif_message m = {.src = {1, 9},
+				 .dst = {0, 10},
+				 .op = SCIF_ALLOC_REQ,
+				 .payload = {0, SCIF_WINDOW_PAGES_MAX, 2}};
+	const uint64_t *granted = &host.engine->counters.sent[SCIF_ALLOC_GNT];
+	struct scif_node *from = host.engine->node[1];
+	uint64_t most = SCIF_UNREGISTERED_PAGES_MAX / SCIF_WINDOW_PAGES_MAX;
+
+	(void)state;
+	for (uint64_t i = 0; i <= most; i++)
+		scif_message_deliver(from, &m);
+	assert_int_equal(*granted, most);
+	m.payload[1] = 1;
+	scif_message_deliver(from, &m);
+	assert_int_equal(*granted, most);
+	assert_int_equal(host.engine->counters.sent[SCIF_ALLOC_REJ], 2);
+	scif_window_free(scif_list_entry(host.engine->windows.next, struct scif_window, link));
+	m.payload[1] = SCIF_WINDOW_PAGES_MAX;
+	scif_message_deliver(from, &m);
+	assert_int_equal(*granted, most + 1);
+	settle();
+	scif_node_leave(from);
+	assert_int_equal(from->nb_pages, 0);
+	assert_int_equal(from->nb_windows, 0);
+}
+
+static long
+faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+/* Of very many pieces the first makes no sense: the others are never touched. */
+static void
+pieces_that_are_not_looked_at(void **state)
+{
+	const struct scif_bus_ops *ops = loop.end[1].bus.ops;
+	const uint32_t many = UINT32_C(1) << 22;
+	struct scif_window *w = scif_window_new(host.engine, false, many * SCIF_PAGE);
+	struct scif_wire_window *wire;
+	struct scif_view view;
+	uint64_t address;
+	long before;
+
+	(void)state;
+	assert_non_null(w);
+	w->node = 1;
+	w->far = true;
+	host.engine->node[1]->nb_windows++;
+	assert_int_equal(scif_far_allocate(w, &address), 0);
+	assert_int_equal(ops->map(&loop.end[1].bus, address, sizeof(*wire), &view), 0);
+	wire = view.base;
+	wire->nr_runs = many;
+	ops->unmap(&loop.end[1].bus, &view);
+	before = faults();
+	assert_int_equal(scif_far_read(w), -EINVAL);
+	scif_window_free(w);
+	assert_in_range(faults() - before, 0, many / 128);
+}
+
+/* Answers of another node that a client waits for: as many as it has places for. */
+static void
+answers_of_a_client(void **state)
+{
+	struct scif_held held;
+
+	(void)state;
+	connect_them();
+	for (uint32_t i = 0; i < SCIF_BOARD_SLOTS; i++)
+		assert_int_equal(ask(SCIF_REQUEST_MARK, 1, 0, 0), -EINPROGRESS);
+	assert_int_equal(ask(SCIF_REQUEST_MARK, 1, 0, 0), -ENOMEM);
+	assert_int_equal(ask(SCIF_REQUEST_NODES, 0, 1, 0), -ENOMEM);
+	scif_engine_held(card.engine, &held);
+	assert_int_equal(held.cookies, SCIF_BOARD_SLOTS);
+	settle();
+	assert_int_equal(ask(SCIF_REQUEST_NODES, 0, 1, 0), -EINPROGRESS);
+	for (uint32_t i = 1; i < SCIF_BOARD_SLOTS; i++)
+		assert_int_equal(ask(SCIF_REQUEST_MARK, 1, 0, 0), -EINPROGRESS);
+	assert_int_equal(ask(SCIF_REQUEST_MARK, 1, 0, 0), -ENOMEM);
+	settle();
+	scif_engine_held(card.engine, &held);
+	assert_int_equal(held.cookies + held.askers, 0);
+}
+
+/* Each may take milliseconds, and others wait for their turn. */
+static void
+messages_of_one_turn(void **state)
+{
+	const struct scif_message m = {.src = {1, 9}, .dst = {0, 9}, .op = SCIF_CLIENT_SENT};
+	const uint64_t *received = &host.engine->counters.received[SCIF_CLIENT_SENT];
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_int_equal(scif_message_send(card.engine->node[0], &m), 0);
+	assert_int_equal(scif_engine_step(host.engine, host.now), host.now);
+	assert_in_range(*received, 1, 100);
+	settle();
+	settle();
+	assert_int_equal(*received, 1000);
 }
 
 static void
@@ -195,7 +296,7 @@ messages_that_wait(void **state)
 	assert_int_equal(scif_message_send(node, &answer), -ENODEV);
 	/* Questions are given up, answers come. */
 	bench_step(&host, 300);
-	for (uint32_t i = 0; i < STAYING / WAITING; i++)
+	for (uint32_t i = 0; i < STAYING / 64; i++)
 		settle();
 	assert_int_equal(card.engine->counters.received[SCIF_MARK], WAITING);
 	assert_int_equal(card.engine->counters.received[SCIF_MARK_ACK], STAYING - WAITING);
@@ -227,6 +328,10 @@ main(void)
 		TEST(pieces_of_a_window),
 		TEST(pages_of_a_window),
 		TEST(windows_of_a_node),
+		TEST(pages_that_are_not_registered),
+		TEST(pieces_that_are_not_looked_at),
+		TEST(answers_of_a_client),
+		TEST(messages_of_one_turn),
 		TEST(waits_for_transfers),
 		TEST(messages_that_wait),
 		TEST(nodes),

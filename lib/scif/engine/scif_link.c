@@ -18,8 +18,8 @@
  * node is gone.
  */
 
-/* Messages taken at once: as many as a ring holds. */
-#define MESSAGES_MAX (SCIF_NODE_RING_SIZE / sizeof(struct scif_message))
+/* Messages taken before something else has its turn: one may take milliseconds. */
+#define MESSAGES_MAX 64u
 /* Messages that wait for room: another ring full of them. Of those that stay there are as many as a
  * node may have windows here; one that asks on and on, and never reads, gets no more answers.
  */

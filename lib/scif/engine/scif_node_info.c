@@ -29,6 +29,7 @@ asker_free(struct scif_asker *a)
 {
 	scif_token_free(&a->client->engine->tokens, a->token);
 	scif_list_remove(&a->link);
+	a->client->nb_asked--;
 	free(a);
 }
 
@@ -44,8 +45,10 @@ static int
 asker_new(struct scif_client *client, const struct scif_request *rq, struct scif_asker **made)
 {
 	struct scif_engine *engine = client->engine;
-	struct scif_asker *a = calloc(1, sizeof(*a));
+	struct scif_asker *a = NULL;
 
+	if (client->nb_asked < SCIF_BOARD_SLOTS)
+		a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
 	a->client = client;
@@ -57,6 +60,7 @@ asker_new(struct scif_client *client, const struct scif_request *rq, struct scif
 		return -ENOMEM;
 	}
 	scif_list_add(&engine->askers, &a->link);
+	client->nb_asked++;
 	*made = a;
 	return 0;
 }

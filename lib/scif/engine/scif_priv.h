@@ -67,6 +67,7 @@ struct scif_client {
 	struct scif_hold *hold[SCIF_BOARD_ENDPOINTS]; /**< by index */
 	uint32_t nb_holds;
 	uint32_t nb_windows; /**< that it made */
+	uint32_t nb_asked;   /**< answers of other nodes that it waits for */
 	void *own;           /**< the host's */
 };
 
@@ -153,6 +154,8 @@ struct scif_node {
 	struct scif_link *wire; /**< scif_link.c's: queue pair, ring, timers; NULL: this node */
 	uint64_t exiting; /**< until when those are waited for; SCIF_NO_DEADLINE: it does not leave */
 	bool stopping;    /**< this node leaves, and waits for its EXIT_ACK */
+	uint32_t nb_windows; /**< that it has here */
+	uint64_t nb_pages;   /**< of those that it has not registered yet */
 	uint64_t paired[SCIF_NODES_MAX / 64 + 1]; /**< nodes it has been introduced to: a bit each */
 };
 

@@ -40,6 +40,8 @@ scif_window_free(struct scif_window *w)
 	}
 	if (w->client != NULL)
 		w->client->nb_windows--;
+	if (!w->own)
+		w->engine->node[w->node]->nb_windows--;
 	if (w->waiter != NULL)
 		scif_waiter_done(w, 0, 0);
 	scif_far_free(w);

@@ -93,6 +93,7 @@ scif_far_allocate(struct scif_window *w, uint64_t *address)
 		goto free_memory;
 	fill(w, wr);
 	w->written = wr;
+	node->nb_pages += w->length / SCIF_PAGE;
 	*address = wr->address;
 	return 0;
 
@@ -107,13 +108,15 @@ void
 scif_far_free(struct scif_window *w)
 {
 	struct scif_written *wr = w->written;
-	const struct scif_node *node = w->engine->node[w->node];
+	struct scif_node *node = w->engine->node[w->node];
 
 	w->written = NULL;
 	if (wr == NULL)
 		return;
-	if (node != NULL && node->bus != NULL)
+	if (node != NULL && node->bus != NULL) {
 		node->bus->ops->unshare(node->bus, wr->address);
+		node->nb_pages -= w->length / SCIF_PAGE;
+	}
 	w->engine->ops->memory_free(w->engine->arg, &wr->memory);
 	free(wr);
 }
@@ -131,15 +134,16 @@ run_read(const struct scif_written *wr, uint32_t at, uint64_t left, struct scif_
 	return 0;
 }
 
+/* Those that make no sense are not looked at any more, as there may be very many. */
 static int
-runs_read(struct scif_window *w, const struct scif_written *wr)
+runs_read(struct scif_window *w, const struct scif_written *wr, uint32_t n)
 {
 	uint64_t left = w->length;
 
-	for (uint32_t i = 0; i < w->nb_runs; i++) {
-		if (run_read(wr, i, left, &w->run[i]) < 0)
+	for (; w->nb_runs < n; w->nb_runs++) {
+		if (run_read(wr, w->nb_runs, left, &w->run[w->nb_runs]) < 0)
 			return -EINVAL;
-		left -= w->run[i].length;
+		left -= w->run[w->nb_runs].length;
 	}
 	return left == 0 ? 0 : -EINVAL;
 }
@@ -163,8 +167,7 @@ scif_far_read(struct scif_window *w)
 	w->run = calloc(n, sizeof(*w->run));
 	if (w->run == NULL)
 		return -ENOMEM;
-	w->nb_runs = n;
-	ret = runs_read(w, wr);
+	ret = runs_read(w, wr, n);
 	scif_far_free(w);
 	return ret;
 }

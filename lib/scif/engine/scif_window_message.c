@@ -58,26 +58,14 @@ answer(struct scif_node *from, const struct scif_message *m, enum scif_op op, ui
 
 /* ---- At the peer: room for a window ---- */
 
-static uint32_t
-windows_from(const struct scif_node *node)
-{
-	uint32_t n = 0;
-
-	scif_list_each(at, next, &node->engine->windows) {
-		const struct scif_window *w = scif_list_entry(at, struct scif_window, link);
-
-		n += !w->own && w->node == node->id;
-	}
-	return n;
-}
-
 /* Within the node the limit is that of clients. */
 static bool
-may_allocate(struct scif_node *from, uint64_t pages)
+may_allocate(const struct scif_node *from, uint64_t pages)
 {
 	if (pages == 0 || pages > SCIF_WINDOW_PAGES_MAX)
 		return false;
-	return from->self || windows_from(from) < SCIF_WINDOWS_OF_NODE;
+	return from->self || (from->nb_windows < SCIF_WINDOWS_OF_NODE &&
+			      from->nb_pages + pages <= SCIF_UNREGISTERED_PAGES_MAX);
 }
 
 static struct scif_window *
@@ -94,6 +82,7 @@ allocate(struct scif_node *from, const struct scif_message *m, uint64_t *address
 	w->state = SCIF_WINDOW_ALLOCATED;
 	w->node = from->id;
 	w->far = !from->self;
+	from->nb_windows++;
 	w->other = m->payload[2];
 	w->here = m->dst;
 	w->there = m->src;
