@@ -30,6 +30,9 @@ knock_add(struct scif_engine *engine, const struct scif_message *m, const struct
 	struct scif_endpoint *listener = engine->listener[m->dst.port];
 	struct scif_knock *knock;
 
+	/* Who has left, or is not here yet, is not waited for by whoever accepts. */
+	if (!from->online)
+		return -ENODEV;
 	if (listener == NULL || listener->nb_knocks >= listener->backlog)
 		return -ECONNREFUSED;
 	knock = calloc(1, sizeof(*knock));

@@ -200,6 +200,25 @@ a_ring_takes_1489_messages_and_then_they_wait(void **state)
 }
 
 static void
+who_has_left_knocks_in_vain(void **state)
+{
+	const struct scif_message request = {.src = {1, 9}, .dst = {0, PORT}, .op = SCIF_CNCT_REQ};
+	const struct scif_message leave = {.src = {1, 0}, .dst = {0, 0}, .op = SCIF_EXIT};
+	struct scif_node *node = host.engine->node[1];
+
+	(void)state;
+	bench_ask(&host, ours, SCIF_REQUEST_OPEN, 0, 0, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_BIND, 0, PORT, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_LISTEN, 0, 2, 0, 0);
+	scif_message_deliver(node, &request);
+	assert_int_equal(atomic_load(&ours->desk->board->ctl[0].pending), 1);
+	scif_message_deliver(node, &leave);
+	scif_message_deliver(node, &request);
+	assert_int_equal(atomic_load(&ours->desk->board->ctl[0].pending), 0);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), -EAGAIN);
+}
+
+static void
 messages_that_mean_nothing_do_nothing(void **state)
 {
 	uint64_t random = 3;
@@ -442,6 +461,7 @@ main(void)
 		TEST(a_node_that_stops_says_so),
 		TEST(connect_accept_and_close_may_come_in_any_order),
 		TEST(a_ring_takes_1489_messages_and_then_they_wait),
+		TEST(who_has_left_knocks_in_vain),
 		TEST(messages_that_mean_nothing_do_nothing),
 		TEST(rings_full_of_anything_are_read_and_not_believed),
 		TEST(a_queue_pair_without_its_magic_is_none),
