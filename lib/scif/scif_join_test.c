@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -312,6 +314,68 @@ a_node_is_there_once(void **state)
 	scif_host_destroy(host[0]);
 }
 
+/* ---- A bell that rings while the engine is at something else ---- */
+
+static struct link_rig ringer;
+static uint64_t rung_at;
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Somebody who waited is woken, when rings have been looked at. */
+static void
+ring_and_map(void *arg, _Atomic uint32_t *word)
+{
+	const struct scif_message m = {.src.node = 0, .op = SCIF_CLIENT_SENT};
+	struct scif_bus *bus = host[1]->engine->node[0]->bus;
+	struct scif_view view;
+
+	(void)arg, (void)word;
+	link_rig_message(&ringer, &m);
+	/* Takes the bell, on the way to what is not there. */
+	assert_int_equal(bus->ops->map(bus, 1, 1, &view), -EFAULT);
+	rung_at = now_ms();
+}
+
+static void
+a_bell_that_was_taken_meanwhile_is_heard(void **state)
+{
+	const struct scif_host_config config = {
+		.engine = {.node = 1, .quiet = true, .alive_ms = 1, .page_poll_ms = 100000}};
+	const struct scif_request rq = {.op = SCIF_REQUEST_NODES, .arg = {1}};
+	const struct scif_credentials who = {0};
+	struct scif_host_ops ops = scif_host_ops;
+	int fds[SCIF_REQUEST_FDS], fd = -1;
+	struct scif_client *client;
+	struct scif_reply reply;
+
+	(void)state;
+	assert_int_equal(scif_host_create(&config, &host[1]), 0);
+	assert_int_equal(link_rig_begin(&ringer, link_rig_connect(1), 0), 0);
+	assert_true(link_rig_join(&ringer, host[1]));
+	assert_int_equal(scif_engine_client_add(host[1]->engine, &who, NULL, &client), 0);
+	ops.wake = ring_and_map;
+	host[1]->engine->ops = &ops;
+	assert_true(scif_engine_request(host[1]->engine, client, &rq, sizeof(rq), &fd, &reply,
+					fds));
+	assert_int_equal(reply.error, EINPROGRESS);
+	usleep(2000);
+	rung_at = 0;
+	scif_host_serve(host[1], 3000);
+	assert_true(rung_at != 0 && now_ms() - rung_at < 1500);
+	assert_int_equal(host[1]->engine->counters.received[SCIF_CLIENT_SENT], 1);
+	host[1]->engine->ops = &scif_host_ops;
+	scif_engine_client_remove(host[1]->engine, client);
+	link_rig_end(&ringer);
+	scif_host_destroy(host[1]);
+}
+
 int
 main(void)
 {
@@ -324,6 +388,8 @@ main(void)
 						end),
 		cmocka_unit_test_setup_teardown(who_was_joined_is_no_other_node, begin, end),
 		cmocka_unit_test_setup_teardown(a_node_is_there_once, begin, end),
+		cmocka_unit_test_setup_teardown(a_bell_that_was_taken_meanwhile_is_heard, begin,
+						end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

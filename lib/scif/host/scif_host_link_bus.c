@@ -54,6 +54,7 @@ scif_host_link_rung(const struct host_link *link)
 {
 	struct link_page *page = link->page.base;
 
+	link->host->rung = true;
 	atomic_store(&page->rung, 0);
 	/* Before: it was taken. After: the look at the rings, by loads that acquire only. */
 	atomic_thread_fence(memory_order_seq_cst);

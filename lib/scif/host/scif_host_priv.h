@@ -19,6 +19,7 @@ struct scif_host {
 	struct scif_host_watch linker;   /**< for other nodes */
 	struct host_link *links;
 	struct host_local *locals; /**< clients of this process that want to know of nodes */
+	bool rung;             /**< by another node, since this was last false */
 	uint32_t link_numbers; /**< of memories of other nodes, ever */
 	uint64_t next_join;
 	int join_error; /**< of the last time */
