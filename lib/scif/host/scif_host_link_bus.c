@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,9 +20,6 @@
 /* When it is tried again: where some went out, and where there was no room for any. */
 #define PAY_NS      UINT64_C(1000000)
 #define PAY_LATE_NS UINT64_C(100000000)
-/* How often packets are taken where the answer to an address may be among them. */
-#define ROUNDS_MAX (LINK_MEMORIES_MAX / LINK_PACKETS_MAX)
-
 static struct host_link *
 link_of(struct scif_bus *bus)
 {
@@ -335,6 +333,20 @@ memory_at(const struct host_link *link, uint64_t address, size_t len)
 	return NULL;
 }
 
+/* This side was told of the memory before it was given the address: the packet is there, and what
+ * comes after now may never end.
+ */
+static void
+catch_up(struct host_link *link)
+{
+	const int round = LINK_PACKETS_MAX * sizeof(struct link_packet);
+	int there = 0;
+
+	for (ioctl(link->watch.fd, FIONREAD, &there); there > 0; there -= round)
+		if (!scif_host_link_receive(link))
+			return;
+}
+
 static int
 link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
 {
@@ -342,9 +354,7 @@ link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *v
 	struct link_memory *m;
 	uint64_t at;
 
-	/* This side was told of the memory before it was given the address. */
-	for (unsigned int i = 0; i < ROUNDS_MAX && scif_host_link_receive(link); i++)
-		;
+	catch_up(link);
 	m = memory_at(link, address, len);
 	if (m == NULL)
 		return -EFAULT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,9 +11,11 @@
 
 #include <cmocka.h>
 
-#include "scif_host_priv.h"
+#include "scif_link_rig.h"
+#include "scif_priv.h"
+#include "scif_test_rig.h"
 
-/* A client that writes into its end of a gate, as fast as the engine takes it out. */
+/* Clients and nodes that write into a socket as fast as the engine takes it out. */
 
 #define WRITES_MAX 100000u
 
@@ -29,6 +32,23 @@ __wrap_recv(int fd, void *bytes, size_t len, int flags)
 
 	if (writes_to >= 0 && n > 0 && ++writes < WRITES_MAX)
 		send(writes_to, bytes, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return n;
+}
+
+/* A link has its RING from there. */
+static int rings_to = -1;
+
+ssize_t __real_recvmsg(int fd, struct msghdr *msg, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);
+
+ssize_t
+__wrap_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	const struct link_packet ring = {.kind = LINK_RING, .version = 1};
+	ssize_t n = __real_recvmsg(fd, msg, flags);
+
+	if (rings_to >= 0 && n > 0 && ++writes < WRITES_MAX)
+		link_rig_send(rings_to, &ring, sizeof(ring), NULL, 0);
 	return n;
 }
 
@@ -66,11 +86,41 @@ who_writes_into_a_gate_holds_nobody_up(void **state)
 	(void)state;
 	assert_int_equal(scif_host_ops.gate(NULL, &gate), 0);
 	scif_host_ops.gate_show(NULL, &gate, 0);
+	writes = 0;
 	writes_to = gate.fd[0];
 	scif_host_ops.gate_show(NULL, &gate, POLLOUT);
 	writes_to = -1;
 	assert_in_range(writes, 1, WRITES_MAX / 100);
 	scif_host_ops.gate_free(NULL, &gate);
+}
+
+static void
+who_rings_without_end_holds_nobody_up(void **state)
+{
+	const struct link_packet ring = {.kind = LINK_RING, .version = 1};
+	const struct scif_host_config config = {.engine.quiet = true};
+	struct scif_host *host;
+	struct scif_bus *bus;
+	struct scif_view view;
+	struct link_rig r;
+
+	(void)state;
+	assert_int_equal(rig_place(&rig_node), 0);
+	assert_int_equal(scif_host_create(&config, &host), 0);
+	assert_int_equal(link_rig_begin(&r, link_rig_connect(0), 1), 0);
+	assert_true(link_rig_join(&r, host));
+	bus = host->engine->node[1]->bus;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(link_rig_send(r.socket, &ring, sizeof(ring), NULL, 0), 0);
+	writes = 0;
+	rings_to = r.socket;
+	/* Nobody is told of that memory. */
+	assert_int_equal(bus->ops->map(bus, 1, 1, &view), -EFAULT);
+	rings_to = -1;
+	assert_in_range(writes, 100, 1000);
+	link_rig_end(&r);
+	scif_host_destroy(host);
+	rig_clean(&rig_node);
 }
 
 int
@@ -79,6 +129,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(room_is_shown_and_not_shown),
 		cmocka_unit_test(who_writes_into_a_gate_holds_nobody_up),
+		cmocka_unit_test(who_rings_without_end_holds_nobody_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
