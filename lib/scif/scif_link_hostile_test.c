@@ -184,6 +184,32 @@ what_is_no_memory_ends_a_link(void **state)
 	link_rig_end(&r);
 }
 
+static int
+check_as(int flags)
+{
+	int fd = link_rig_fd(LINK_RIG_SEALED, SCIF_PAGE), other, ret;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	other = open(path, flags | O_CLOEXEC);
+	assert_true(other >= 0);
+	ret = scif_host_ops.memory_check(host, other, SCIF_PAGE);
+	close(other);
+	close(fd);
+	return ret;
+}
+
+/* The node opens it once more for others, with permissions of its own. */
+static void
+memory_is_what_its_client_may_read(void **state)
+{
+	(void)state;
+	assert_int_equal(check_as(O_RDWR), 1);
+	assert_int_equal(check_as(O_RDONLY), 1);
+	assert_int_equal(check_as(O_WRONLY), -EACCES);
+	assert_int_equal(check_as(O_PATH), -EACCES);
+}
+
 /* What this node does not touch itself is there for clients, who know. */
 static void
 memory_is_touched_where_nothing_can_fault(void **state)
@@ -550,6 +576,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_page_is_memory_that_stays_and_can_be_written,
 						begin, end),
 		cmocka_unit_test_setup_teardown(what_is_no_memory_ends_a_link, begin, end),
+		cmocka_unit_test_setup_teardown(memory_is_what_its_client_may_read, begin, end),
 		cmocka_unit_test_setup_teardown(memory_is_touched_where_nothing_can_fault, begin,
 						end),
 		cmocka_unit_test_setup_teardown(a_queue_pair_that_lets_nobody_write_is_none, begin,

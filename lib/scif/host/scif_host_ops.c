@@ -162,12 +162,25 @@ scif_host_is_steady(int fd, uint64_t size)
 	       fs.f_type == TMPFS_MAGIC && fstat(fd, &st) == 0 && (uint64_t)st.st_size >= size;
 }
 
+/* Whoever may only write it, or only knows that it is there, does not get to read it by way of this
+ * process, which opens it again for who may not write.
+ */
+static bool
+may_be_read(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) != O_WRONLY;
+}
+
 static int
 host_memory_check(void *arg, int fd, uint64_t size)
 {
 	struct stat st;
 
 	(void)arg;
+	if (!may_be_read(fd))
+		return -EACCES;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < size)
