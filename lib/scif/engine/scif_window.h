@@ -36,8 +36,8 @@
 #define SCIF_WINDOWS_OF_NODE   65536u
 /** Pages of a window: 1 TiB. */
 #define SCIF_WINDOW_PAGES_MAX (UINT64_C(1) << 28)
-/** Pages of windows that another node has asked for, and not registered: what it is to write of them
- * takes memory here, 8 MiB for as much as one window may be.
+/** Pages of windows that another node has asked for, and not registered: what it is to write of
+ * them takes memory here, 8 MiB for as much as one window may be.
  */
 #define SCIF_UNREGISTERED_PAGES_MAX (16 * SCIF_WINDOW_PAGES_MAX)
 
