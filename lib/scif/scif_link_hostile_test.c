@@ -139,6 +139,49 @@ what_came_with_an_empty_packet_is_closed(void **state)
 	close(client);
 }
 
+static int
+client_socket(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(scif_path(address.sun_path, 0, "sock"), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Its first bytes may be a request. */
+static void
+a_packet_that_is_no_request_ends_a_client(void **state)
+{
+	const struct scif_request hello[2] = {{.op = SCIF_REQUEST_HELLO, .arg = {1}}};
+	const size_t len[] = {1, sizeof(hello[0]) - 1, sizeof(hello[0]) + 1, sizeof(hello)};
+	unsigned int descriptors = rig_descriptors();
+	int good = client_socket(), bad, pipes[2];
+	struct scif_reply reply;
+
+	(void)state;
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		bad = client_socket();
+		assert_int_equal(link_rig_send(bad, hello, len[i], pipes, 2), 0);
+		serve();
+		assert_int_equal(recv(bad, &reply, sizeof(reply), MSG_DONTWAIT), 0);
+		assert_int_equal(lines, i + 1);
+		assert_non_null(strstr(said, i < 2 ? "too few bytes is" : "too many bytes is"));
+		close(bad);
+	}
+	assert_int_equal(link_rig_send(good, hello, sizeof(hello[0]), NULL, 0), 0);
+	serve();
+	assert_int_equal(recv(good, &reply, sizeof(reply), MSG_DONTWAIT), sizeof(reply));
+	assert_int_equal(reply.error, 0);
+	close(good);
+	close(pipes[0]);
+	close(pipes[1]);
+	serve();
+	assert_int_equal(rig_descriptors(), descriptors);
+}
+
 static void
 a_page_is_memory_that_stays_and_can_be_written(void **state)
 {
@@ -572,6 +615,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_came_with_an_empty_packet_is_closed, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_packet_that_is_no_request_ends_a_client, begin,
 						end),
 		cmocka_unit_test_setup_teardown(a_page_is_memory_that_stays_and_can_be_written,
 						begin, end),

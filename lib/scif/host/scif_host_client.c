@@ -105,7 +105,7 @@ scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid)
 		scif_host_drop(*fd);
 		*fd = -1;
 	}
-	return n;
+	return (msg.msg_flags & MSG_TRUNC) != 0 ? (ssize_t)room + 1 : n;
 }
 
 /* A packet has a sender, also an empty one, and the end has none. */
@@ -157,6 +157,17 @@ scif_host_send(int to, const void *bytes, size_t len, const int fds[], uint32_t 
 
 /* ---- A client ---- */
 
+/* Bytes that are no request: who sends them is no client. */
+static int
+refuse(const struct host_client *hc, size_t len, int fd)
+{
+	scif_host_log(hc->host, "client %" PRId32 ": a packet of %s bytes is no request", hc->pid,
+		      len < sizeof(struct scif_request) ? "too few" : "too many");
+	if (fd >= 0)
+		scif_host_drop(fd);
+	return -EPROTO;
+}
+
 /* What is sent is the engine's, but for the end of a socket that was made for a child. */
 static void
 close_sent(const struct scif_request *rq, const struct scif_reply *reply, const int fds[])
@@ -175,6 +186,8 @@ serve_one(struct host_client *hc)
 
 	if (n <= 0)
 		return n == 0 ? -ECONNRESET : (int)n;
+	if (n != sizeof(rq))
+		return refuse(hc, (size_t)n, fd);
 	scif_engine_client_pid(hc->client, hc->pid);
 	if (fd == SCIF_HOST_FD_LOST) {
 		/* Without it the request would be another one. */

@@ -69,8 +69,8 @@ int scif_host_take(struct scif_host *host, int listener);
 /** One was sent, and there was none left to receive it. */
 #define SCIF_HOST_FD_LOST (-2)
 
-/** A packet of a socket: its length, 0 at its end, or a negative errno; one descriptor, -1, or
- * SCIF_HOST_FD_LOST; and who sent it, where the kernel says so.
+/** A packet of a socket: its length, or one more than there is room for, 0 at its end, or a negative
+ * errno; one descriptor, -1, or SCIF_HOST_FD_LOST; and who sent it, where the kernel says so.
  */
 ssize_t scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid);
 /** Close a descriptor that somebody sent, whatever it is. */
