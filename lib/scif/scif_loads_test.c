@@ -223,7 +223,12 @@ attach(unsigned int i, const struct scif_client *owner)
 	struct scif_endpoint *ep = scif_endpoint_of(owner, 1);
 	struct client_endpoint *e = &end_of[i];
 
-	side[i] = (struct client){.link = &link_of_all, .board = owner->desk->board};
+	side[i] = (struct client){
+		.link = &link_of_all,
+		.board = owner->desk->board,
+		.piece = 2048,
+		.claims = true,
+	};
 	*e = (struct client_endpoint){
 		.client = &side[i],
 		.ctl = ep->ctl,

@@ -146,7 +146,12 @@ attach(unsigned int i)
 	struct scif_endpoint *ep = scif_endpoint_of(owner[i], 1);
 	struct client_endpoint *e = &end[i];
 
-	side[i] = (struct client){.link = &link_of_all, .board = owner[i]->desk->board};
+	side[i] = (struct client){
+		.link = &link_of_all,
+		.board = owner[i]->desk->board,
+		.piece = 2048,
+		.claims = true,
+	};
 	*e = (struct client_endpoint){
 		.client = &side[i],
 		.ctl = ep->ctl,
