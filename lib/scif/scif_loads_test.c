@@ -223,12 +223,11 @@ attach(unsigned int i, const struct scif_client *owner)
 	struct scif_endpoint *ep = scif_endpoint_of(owner, 1);
 	struct client_endpoint *e = &end_of[i];
 
-	side[i] = (struct client){
-		.link = &link_of_all,
-		.board = owner->desk->board,
-		.piece = 2048,
-		.claims = true,
-	};
+	/* One of them as on a CPU of AMD, the other one as on another: see client_begin. */
+	side[i] = (struct client){.link = &link_of_all,
+				  .board = owner->desk->board,
+				  .piece = i == 0 ? 8192 : 2048,
+				  .claims = i == 0};
 	*e = (struct client_endpoint){
 		.client = &side[i],
 		.ctl = ep->ctl,
