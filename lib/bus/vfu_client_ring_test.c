@@ -48,8 +48,12 @@ take_lines(struct peer *p)
 
 	while (seen < MANY) {
 		n = line_ring_ready(&d);
-		if (n == 0 && peer_is_spoken_to(p) && !take_line(p, &s->rings[0], seen))
-			return;
+		if (n == 0 && peer_is_spoken_to(p)) {
+			/* What was posted before it spoke, or left, may have come only now. */
+			n = line_ring_ready(&d);
+			if (n == 0 && !take_line(p, &s->rings[0], seen))
+				return;
+		}
 		if (n != 0 && line_ring_word(line_ring_line(&d, 0), 0) != seen)
 			peer_wrong(p, "a line out of order");
 		seen += n != 0;
