@@ -13,7 +13,8 @@
 aarch64_beyond_qemu()
 {
 	case $1 in
-	portal_level_test | scif_far_test | scif_far_memory_test | scif_hostile_test)
+	portal_level_test | scif_far_test | scif_far_memory_test | scif_hostile_test | \
+	scif_stopped_test)
 		say "it starts programs, and the kernel starts those of its own CPU only" ;;
 	scif_area_test | scif_cancel_test | scif_convert_test | scif_copy_test | \
 	scif_descriptor_test | scif_ended_test | scif_fence_test | scif_fork_test | \

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -460,15 +461,29 @@ whoever_controls_holds_nobody_up(void **state)
 
 /* ---- Addresses, and time ---- */
 
+/* QEMU's user mode asks for as much memory without a file first, and that is refused. */
+static bool
+can_map(uint64_t size)
+{
+	int fd = link_rig_fd(LINK_RIG_SEALED, size);
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(fd);
+	return base != MAP_FAILED && munmap(base, size) == 0;
+}
+
 static void
 a_link_has_no_more_mapped_than_its_share(void **state)
 {
-	struct link_rig r;
-	struct scif_bus *bus = join(&r);
 	uint64_t address, size = LINK_MAPPED_MAX / 2;
+	struct scif_bus *bus;
 	struct scif_view view;
+	struct link_rig r;
 
 	(void)state;
+	if (!can_map(size))
+		skip();
+	bus = join(&r);
 	/* One of the halves has the page in it. */
 	for (unsigned int i = 1; i <= 4; i++) {
 		address = i * LINK_MEMORY_SPAN;
