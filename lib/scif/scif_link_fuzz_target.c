@@ -269,9 +269,11 @@ operation(struct fuzz *f)
 
 /* ---- Begin and end ---- */
 
+/* Nodes take what is theirs with them; left is where the other one was to be found. */
 static void
 place_go(void)
 {
+	rig_node.node = JOINED;
 	rig_clean(&rig_node);
 }
 
