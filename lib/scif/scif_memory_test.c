@@ -112,12 +112,20 @@ a_thousand_windows_have_offsets_of_their_own(void **state)
 	munmap(at, N * PAGE);
 }
 
+/* Of this process, which is no longer privileged. */
+static bool
+lock_at_most(size_t bytes)
+{
+	const struct rlimit limit = {bytes, bytes};
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+
+	return setrlimit(RLIMIT_MEMLOCK, &limit) == 0 && syscall(SYS_capset, &header, none) == 0;
+}
+
 static void
 the_limit_on_locked_memory_holds_without_privilege(void **state)
 {
-	const struct rlimit limit = {8 * PAGE, 8 * PAGE};
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {{0}};
 	char *at = pair_pages(9);
 	struct pair p;
 	int status;
@@ -127,8 +135,7 @@ the_limit_on_locked_memory_holds_without_privilege(void **state)
 	pid = fork();
 	if (pid == 0) {
 		pair_make(&p);
-		if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 ||
-		    syscall(SYS_capset, &header, none) < 0)
+		if (!lock_at_most(8 * PAGE))
 			_exit(2);
 		if (scif_register(p.a, at, 9 * PAGE, 0, RW, 0) != -1 || errno != ENOMEM)
 			_exit(3);
@@ -150,9 +157,6 @@ the_limit_on_locked_memory_holds_without_privilege(void **state)
 static void
 windows_of_others_are_not_counted(void **state)
 {
-	const struct rlimit limit = {8 * PAGE, 8 * PAGE};
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {{0}};
 	char *at = pair_pages(9);
 	struct pair p;
 	int status;
@@ -163,7 +167,7 @@ windows_of_others_are_not_counted(void **state)
 	pid = fork();
 	if (pid == 0) {
 		pair_hear(p.b);
-		if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 || syscall(SYS_capset, &header, none) < 0)
+		if (!lock_at_most(8 * PAGE))
 			_exit(2);
 		if (scif_unregister(p.a, 0, 8 * PAGE) != 0)
 			_exit(3);

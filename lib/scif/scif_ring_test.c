@@ -76,10 +76,10 @@ claim(uint32_t at, uint32_t n)
 static void
 only_whole_lines_are_claimed(void **state)
 {
-	static const uint32_t begins[] = {0, 1, LINE - 1, LINE, SIZE - 3 * LINE, SIZE - LINE - 5,
-					  SIZE - 1};
-	static const uint32_t lengths[] = {0, 1, LINE - 1, LINE, LINE + 1, 2 * LINE - 1, 2 * LINE,
-					   7 * LINE + 3, SIZE - 1};
+	static const uint32_t begins[] = {
+		0, 1, LINE - 1, LINE, SIZE - 3 * LINE, SIZE - LINE - 5, SIZE - 1};
+	static const uint32_t lengths[] = {
+		0, 1, LINE - 1, LINE, LINE + 1, 2 * LINE - 1, 2 * LINE, 7 * LINE + 3, SIZE - 1};
 
 	(void)state;
 	for (size_t b = 0; b < sizeof(begins) / sizeof(begins[0]); b++) {
