@@ -25,43 +25,42 @@ done
 DSA=$(lspci -Dnd 8086:0b25 | cut -d' ' -f1)
 MIC=$(lspci -Dnd 8086:225c | cut -d' ' -f1)
 
+# shows DEVICE PATTERN...: lspci says all of that of it; DEVICE as lspci's own option takes it
+shows()
+{
+	local shown pattern
+	shown=$(lspci -nnvv "$1")
+	say "$shown"
+	for pattern in "${@:2}"; do
+		grep -q "$pattern" <<<"$shown" || return
+	done
+}
+
 # named VERSION: lspci has a name for it, and shows both BARs and what a driver looks for
 named()
 {
-	local shown
-	shown=$(lspci -nnvv -s "${ADDRESS[$1]}")
-	say "$shown"
-	grep -q "^.*Co-processor.*DLB $1 \[Dynamic Load Balancer\] \[8086:${ID_OF[$1]}\]" \
-		<<<"$shown" &&
-		grep -q 'Region 0: Memory at .*64-bit.*size=64M' <<<"$shown" &&
-		grep -q 'Region 2: Memory at .*64-bit.*size=4G' <<<"$shown" &&
-		grep -q 'FLReset+' <<<"$shown" &&
-		grep -q 'MSI-X: Enable- Count=' <<<"$shown"
+	shows "-s${ADDRESS[$1]}" \
+		"^.*Co-processor.*DLB $1 \[Dynamic Load Balancer\] \[8086:${ID_OF[$1]}\]" \
+		'Region 0: Memory at .*64-bit.*size=64M' \
+		'Region 2: Memory at .*64-bit.*size=4G' \
+		'FLReset+' 'MSI-X: Enable- Count='
 }
 
 # mic_named: a MIC card is a coprocessor with an aperture over its memory, registers and vectors
 mic_named()
 {
-	local shown
-	shown=$(lspci -nnvv -d 8086:225c)
-	say "$shown"
-	grep -q '^.*Co-processor \[0b40\]: Intel .*\[8086:225c\] (rev 20)' <<<"$shown" &&
-		grep -q 'Region 0: Memory at .*64-bit, prefetchable.*size=256M' <<<"$shown" &&
-		grep -q 'Region 4: Memory at .*64-bit.*size=128K' <<<"$shown" &&
-		grep -q 'MSI-X: Enable- Count=16' <<<"$shown"
+	shows -d8086:225c '^.*Co-processor \[0b40\]: Intel .*\[8086:225c\] (rev 20)' \
+		'Region 0: Memory at .*64-bit, prefetchable.*size=256M' \
+		'Region 4: Memory at .*64-bit.*size=128K' 'MSI-X: Enable- Count=16'
 }
 
 # dsa_named: a DSA is a system peripheral with registers and portals
 dsa_named()
 {
-	local shown
-	shown=$(lspci -nnvv -d 8086:0b25)
-	say "$shown"
-	grep -q '^.*System peripheral \[0880\]: Intel .*\[8086:0b25\]' <<<"$shown" &&
-		grep -q 'Region 0: Memory at .*64-bit.*size=64K' <<<"$shown" &&
-		grep -q 'Region 2: Memory at .*64-bit.*size=128K' <<<"$shown" &&
-		grep -q 'FLReset+' <<<"$shown" &&
-		grep -q 'MSI-X: Enable- Count=' <<<"$shown"
+	shows -d8086:0b25 '^.*System peripheral \[0880\]: Intel .*\[8086:0b25\]' \
+		'Region 0: Memory at .*64-bit.*size=64K' \
+		'Region 2: Memory at .*64-bit.*size=128K' \
+		'FLReset+' 'MSI-X: Enable- Count='
 }
 
 # addresses VERSION...: set DEVICES

@@ -417,7 +417,7 @@ void scif_fence_late(struct scif_engine *engine);
 
 /* ---- scif_answer.c: how long answers of other nodes are waited for ---- */
 
-/** Of one that is asked for now. */
+/** Until when, in ns, the answer to a request of this moment is waited for. */
 uint64_t scif_answer_by(struct scif_engine *engine);
 /** Is it in vain? Else the time may be a later one. */
 bool scif_answer_is_late(struct scif_engine *engine, uint64_t node, uint64_t *by);
