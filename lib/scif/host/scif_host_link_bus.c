@@ -20,6 +20,7 @@
 /* When it is tried again: where some went out, and where there was no room for any. */
 #define PAY_NS      UINT64_C(1000000)
 #define PAY_LATE_NS UINT64_C(100000000)
+
 static struct host_link *
 link_of(struct scif_bus *bus)
 {
@@ -146,8 +147,8 @@ static void
 pay(struct host_link *link)
 {
 	for (unsigned int i = 0; i < PAID_AT_ONCE && link->nb_owed > 0; i++) {
-		struct link_packet p = {
-			.kind = LINK_UNSHARE, .address = link->owed[link->nb_owed - 1]};
+		struct link_packet p = {.kind = LINK_UNSHARE,
+					.address = link->owed[link->nb_owed - 1]};
 
 		if (scif_host_link_send(link, &p, -1) < 0)
 			return;
