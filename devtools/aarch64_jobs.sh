@@ -17,9 +17,9 @@ aarch64_beyond_qemu()
 	scif_stopped_test)
 		say "it starts programs, and the kernel starts those of its own CPU only" ;;
 	scif_area_test | scif_cancel_test | scif_convert_test | scif_copy_test | \
-	scif_descriptor_test | scif_ended_test | scif_fence_test | scif_fork_test | \
-	scif_heap_test | scif_local_test | scif_memory_test | scif_oracle_test | \
-	scif_refused_test | scif_rma_test | dsa_settle_test)
+	scif_descriptor_test | scif_ended_test | scif_errno_test | scif_fence_test | \
+	scif_fork_test | scif_heap_test | scif_local_test | scif_memory_test | \
+	scif_oracle_test | scif_refused_test | scif_rma_test | dsa_settle_test)
 		say "there are no process_vm_readv() and userfaultfd()" ;;
 	vfu_client_share_test) say "there is no MAP_FIXED_NOREPLACE" ;;
 	vfu_conn_test | vfu_peer_header_test) say "there is no MSG_CTRUNC" ;;

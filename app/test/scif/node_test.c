@@ -239,7 +239,7 @@ listen_once(void)
 	return scif_bind(epd, 0) < 0 || scif_listen(epd, 4) < 0 ? -1 : scif_close(epd);
 }
 
-/* side, node, port, how often: those that close before have a window, the others see their peer go */
+/* side, node, port, how often: who closes before has a window, the others see their peer go */
 static int64_t
 do_visit_many(const int64_t *args)
 {
