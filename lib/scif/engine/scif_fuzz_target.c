@@ -11,12 +11,15 @@
 #include "scif_bus_loop.h"
 #include "scif_engine_test_rig.h"
 #include "scif_half.h"
+#include "scif_priv.h"
 
 #define OPERATIONS_MAX 400u
 #define CLIENTS        3u
 #define CARD_BYTES     0x40000u
 #define CARD_RING      0x10000u
 #define HEARD          16u
+/* Of memory of a client: a box goes in, behind what it is for. */
+#define CLIENT_BYTES (2u << 20)
 /* A descriptor that is memory of a client's. */
 #define FD_GOOD 5
 
@@ -26,7 +29,6 @@ struct fuzz {
 	struct fuzz_input input;
 	struct scif_client *client[CLIENTS];
 	struct scif_board *board[CLIENTS];
-	void *made; /* the last memory */
 	struct scif_loop loop;
 	struct scif_memory memory;
 	uint64_t address;
@@ -51,10 +53,8 @@ static int
 memory_make(void *arg, size_t size, struct scif_memory *memory)
 {
 	struct fuzz *f = arg;
-	int ret = bench_memory(&f->b, size, memory);
 
-	f->made = ret == 0 ? memory->base : NULL;
-	return ret;
+	return bench_memory(&f->b, size, memory);
 }
 
 /* Of a client's there is only a descriptor. */
@@ -71,7 +71,7 @@ static int
 memory_check(void *arg, int fd, uint64_t size)
 {
 	(void)arg;
-	return fd == FD_GOOD && size <= 1 << 20 ? 1 : -EBADF;
+	return fd == FD_GOOD && size <= CLIENT_BYTES ? 1 : -EBADF;
 }
 
 /* ---- Clients ---- */
@@ -87,10 +87,9 @@ client_come(struct fuzz *f, unsigned int i, struct scif_client *like)
 	if (f->client[i] != NULL ||
 	    scif_engine_client_add(f->b.engine, &who, like, &f->client[i]) < 0)
 		return;
-	f->made = NULL;
 	scif_engine_request(f->b.engine, f->client[i], &hello, sizeof(hello), &fd, &f->b.reply,
 			    fds);
-	f->board[i] = f->b.reply.error == 0 ? f->made : NULL;
+	f->board[i] = f->b.reply.error == 0 ? f->client[i]->desk->board : NULL;
 }
 
 static void
@@ -220,7 +219,7 @@ hear(struct fuzz *f)
 			((uint8_t *)&m)[i] = ring[(f->in + i) & 65535];
 		f->in = (f->in + sizeof(m)) & 65535;
 		f->host_qp->local_read = f->in;
-		for (unsigned int i = 0; i < 3; i++)
+		for (unsigned int i = 0; i < 4; i++)
 			if (m.payload[i] != 0)
 				f->heard[f->next_heard++ % HEARD] = m.payload[i];
 	}
@@ -248,9 +247,14 @@ say(struct fuzz *f)
 static void
 scribble(struct fuzz *f)
 {
-	uint64_t address = take_word(f) + take(f, 1) % 64 * 4, value = take_word(f);
-	void *at = reach(f, address, sizeof(value));
+	uint64_t address = take_word(f), offset = take(f, 1), value = take_word(f);
+	void *at;
 
+	address += offset % 64 * 4;
+	if ((offset & 0x80) != 0)
+		at = (char *)f->memory.base + address % (CARD_BYTES - sizeof(value));
+	else
+		at = reach(f, address, sizeof(value));
 	if (at != NULL)
 		memcpy(at, &value, sizeof(value));
 }
