@@ -7,17 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "fuzz_input.h"
 #include "scif_link_rig.h"
 #include "scif_path.h"
 #include "scif_priv.h"
+#include "scif_request.h"
 #include "scif_test_rig.h"
 
 #define OPERATIONS_MAX 200u
 #define LINKS          6u
+#define CLIENTS        2u
 #define BYTES_MAX      64u
+/* Of memory that is large: a box goes in, behind what it is for. */
+#define MEMORY_BYTES (2u << 20)
 #define NS_PER_S       UINT64_C(1000000000)
 /* A node that this one joins, or that node 0 speaks of. */
 #define JOINED 5u
@@ -30,6 +35,8 @@ struct fuzz {
 	uint16_t node;
 	int listener;
 	struct link_rig link[LINKS]; /* with a page, where there is one */
+	int client[CLIENTS];         /* sockets of clients, and of who controls; -1: none */
+	int control;
 	int loose;                   /* memory that was passed, and may become smaller */
 	uint64_t now;
 };
@@ -117,7 +124,7 @@ take_fds(struct fuzz *f, int fds[LINK_RIG_FDS])
 	count = count < 200 ? count % 2 : count % (LINK_RIG_FDS + 1);
 	for (unsigned int i = 0; i < count; i++) {
 		uint8_t kind = (uint8_t)take(f, 1);
-		size_t size = (kind & 0x80) != 0 ? 1u << 20 : LINK_PAGE_BYTES;
+		size_t size = (kind & 0x80) != 0 ? MEMORY_BYTES : LINK_PAGE_BYTES;
 
 		fds[n] = link_rig_fd((kind & 0x7f) % LINK_RIG_KINDS, size);
 		if (fds[n] < 0)
@@ -211,6 +218,126 @@ scribble(struct fuzz *f)
 		atomic_store(&r->half->local_read, (uint32_t)take_word(f, r));
 }
 
+/* ---- Clients of the node, and who controls it ---- */
+
+/* At the socket of that kind: a descriptor that does not wait, or -1. */
+static int
+call_on(uint16_t node, const char *suffix, int type)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || (scif_path(at.sun_path, node, suffix) == 0 &&
+		       connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* All answers that there are, and the descriptors that come with them. */
+static void
+client_hear(int from)
+{
+	char bytes[256], control[CMSG_SPACE(LINK_RIG_FDS * sizeof(int))];
+	struct iovec iov = {bytes, sizeof(bytes)};
+	struct msghdr msg;
+	int fd;
+
+	do {
+		msg = (struct msghdr){.msg_iov = &iov,
+				      .msg_iovlen = 1,
+				      .msg_control = control,
+				      .msg_controllen = sizeof(control)};
+		if (recvmsg(from, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
+			return;
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c))
+			for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+				memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+				close(fd);
+			}
+	} while (true);
+}
+
+/* A number that requests have. */
+static uint64_t
+take_arg(struct fuzz *f)
+{
+	uint8_t kind = (uint8_t)take(f, 1);
+
+	if (kind < 64)
+		return kind;
+	if (kind < 128)
+		return (kind - 64u) * SCIF_PAGE;
+	return kind < 160 ? UINT64_MAX : take(f, kind % 9);
+}
+
+static void
+client_ask(struct fuzz *f, int to)
+{
+	struct scif_request rq[2] = {{.op = (uint32_t)take(f, 1) % 52}};
+	uint8_t how = (uint8_t)take(f, 1);
+	size_t len = sizeof(rq[0]);
+	int fds[LINK_RIG_FDS];
+	unsigned int n;
+
+	rq[0].endpoint = (how & 0x0f) != 0x0f ? how & 3 : (uint32_t)take_arg(f);
+	rq[0].slot = (how & 0x0f) == 0x0e ? (uint32_t)take_arg(f) : 1;
+	for (unsigned int i = 0; i < SCIF_REQUEST_ARGS; i++)
+		rq[0].arg[i] = take_arg(f);
+	if ((how & 0xf0) == 0xf0)
+		len = take(f, 1) * sizeof(rq) / 255;
+	n = (how & 0x10) != 0 ? take_fds(f, fds) : 0;
+	link_rig_send(to, rq, len, fds, n);
+	for (unsigned int i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static void
+hang_up(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+client(struct fuzz *f, uint8_t op)
+{
+	int *fd = &f->client[op % CLIENTS];
+
+	if (op < 0xf2 && *fd < 0)
+		*fd = call_on(f->node, "sock", SOCK_SEQPACKET);
+	else if (op >= 0xf2 && op < 0xf4)
+		hang_up(fd);
+	else if (op >= 0xfc && *fd >= 0)
+		client_hear(*fd);
+	else if (*fd >= 0)
+		client_ask(f, *fd);
+}
+
+/* Lines that mean something, and bytes. */
+static void
+control(struct fuzz *f)
+{
+	static const char *const line[] = {"nodes\n", "endpoints\n", "windows\n", "stat\n"};
+	uint8_t how = (uint8_t)take(f, 1);
+	char bytes[16];
+
+	if (how >= 0xe0)
+		hang_up(&f->control);
+	else if (f->control < 0)
+		f->control = call_on(f->node, "ctl", SOCK_STREAM);
+	if (f->control < 0)
+		return;
+	if (how < 0x80) {
+		link_rig_send(f->control, line[how % 4], strlen(line[how % 4]), NULL, 0);
+		return;
+	}
+	for (unsigned int i = 0; i < how % (sizeof(bytes) + 1); i++)
+		bytes[i] = (char)take(f, 1);
+	link_rig_send(f->control, bytes, how % (sizeof(bytes) + 1), NULL, 0);
+}
+
 /* ---- Operations ---- */
 
 static void
@@ -262,6 +389,10 @@ operation(struct fuzz *f)
 			link_rig_hear(r);
 	} else if (op < 0xe0) {
 		rare(f, op);
+	} else if (op >= 0xf0 && op < 0xfe) {
+		client(f, op);
+	} else if (op >= 0xfe) {
+		control(f);
 	} else {
 		scif_host_serve(f->host, 0);
 	}
@@ -303,10 +434,19 @@ maps_memory(void)
 	return found;
 }
 
+/* Lines are made, and nobody reads them. */
+static void
+log_line(void *arg, const char *line)
+{
+	(void)arg;
+	(void)line;
+}
+
 static int
 begin(struct fuzz *f, uint8_t how)
 {
 	const struct scif_host_config config = {
+		.log = log_line,
 		.engine = {.node = (how & 1) != 0 ? 3 : 0, .quiet = true},
 		.joins = (how & 2) != 0,
 		.join = JOINED,
@@ -314,6 +454,9 @@ begin(struct fuzz *f, uint8_t how)
 
 	f->node = config.engine.node;
 	f->loose = -1;
+	f->control = -1;
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		f->client[i] = -1;
 	f->now = 4 * NS_PER_S;
 	if (scif_host_create(&config, &f->host) < 0)
 		return -1;
@@ -342,6 +485,9 @@ end(struct fuzz *f)
 	for (unsigned int i = 0; i < LINKS; i++)
 		if (f->link[i].page != NULL)
 			link_rig_end(&f->link[i]);
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		hang_up(&f->client[i]);
+	hang_up(&f->control);
 	if (f->loose >= 0)
 		close(f->loose);
 	close(f->listener);
