@@ -9,9 +9,11 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,8 +24,8 @@
 #include "scif_test_pair.h"
 #include "scif_test_rig.h"
 
-/* Reasons of section 4.23 that depend on what an endpoint is, on signals, on time and on how errno
- * is to be: those of single calls are tested with these.
+/* Reasons of section 4.23 that depend on what an endpoint is, on signals, on time, on who asks and
+ * on how errno is to be: those of single calls are tested with these.
  */
 
 #define OFFSET 0x10000
@@ -310,6 +312,48 @@ a_transfer_that_nobody_carries_out_ends_after_5_s(void **state)
 	slow_end(&s);
 }
 
+/* ---- Who may use a node ---- */
+
+#define NOBODY 65534
+
+/* In a process of another user: the reason why an endpoint is refused, or 0. */
+static int
+refused_to(uid_t user)
+{
+	scif_epd_t epd;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (setgid(user) < 0 || setuid(user) < 0)
+			_exit(255);
+		errno = 0;
+		epd = scif_open();
+		_exit(epd < 0 ? errno : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Not by the directory, where everybody may look. */
+static void
+another_user_has_no_endpoint_of_a_node_that_is_ours(void **state)
+{
+	char path[sizeof(rig_node.dir) + 16];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	snprintf(path, sizeof(path), "%s/scif", rig_node.dir);
+	assert_int_equal(chmod(rig_node.dir, 0755), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	assert_int_equal(refused_to(NOBODY), EACCES);
+	snprintf(path, sizeof(path), "%s/scif/0.sock", rig_node.dir);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(refused_to(NOBODY), 0);
+}
+
 /* ---- errno as drivers have it ---- */
 
 static int
@@ -379,6 +423,7 @@ main(void)
 		rig_fresh_test(a_signal_ends_a_wait_for_transfers),
 		rig_fresh_test(a_wait_for_transfers_ends_after_30_s),
 		rig_fresh_test(a_transfer_that_nobody_carries_out_ends_after_5_s),
+		rig_fresh_test(another_user_has_no_endpoint_of_a_node_that_is_ours),
 		rig_fresh_test(protection_is_eacces_as_documents_say),
 		cmocka_unit_test_setup_teardown(protection_is_eperm_as_drivers_have_it,
 						drivers_errno, rig_teardown),
