@@ -127,6 +127,16 @@ def wrong_settings(rows):
             yield f"{row['id']}: tagged L, and not tested in all settings"
 
 
+def wrong_names(rows):
+    """A statement that tests show has one that is named after its number."""
+    for row in rows:
+        shown = row["shown by"]
+        if shown.startswith((NOT_APPLICABLE, LATER, "guide:", "test.sh:")):
+            continue
+        if f":s{int(row['id']):03}_" not in shown:
+            yield f"{row['id']}: no test is named after it"
+
+
 def rows_of(table):
     with table.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -147,7 +157,7 @@ def main():
     stated = rows_of(SCIF_STATEMENTS)
     errors = [*wrong_numbers(rows), *wrong_tests(rows + asked + items + mic + scif + stated),
               *wrong_requirements(SCIF_STATEMENTS, stated, numbered("{}", NB_SCIF_STATEMENTS)),
-              *wrong_settings(stated),
+              *wrong_settings(stated), *wrong_names(stated),
               *wrong_requirements(REQUIREMENTS, asked, numbered("FR-{:02}", NB_REQUIREMENTS)),
               *wrong_requirements(MIC_ITEMS, items, numbered("M{}", NB_MIC_ITEMS)),
               *wrong_requirements(SCIF_REQUIREMENTS, scif,

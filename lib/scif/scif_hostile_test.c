@@ -290,7 +290,7 @@ a_queue_pair_that_is_none_is_not_used(void **state)
 
 /* Its own words in the queue pair are anything. */
 static void
-indices_and_addresses_of_any_kind_hurt_nobody(void **state)
+s209_indices_and_addresses_of_any_kind_hurt_nobody(void **state)
 {
 	uint64_t random = 5;
 	struct hostile h;
@@ -334,7 +334,7 @@ guess(uint64_t *random)
 }
 
 static void
-messages_of_any_kind_hurt_nobody(void **state)
+s208_messages_of_any_kind_hurt_nobody(void **state)
 {
 	struct scif_portID peer;
 	uint64_t random = 5;
@@ -379,9 +379,9 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(packets_that_are_none_end_a_link, begin, end),
 		cmocka_unit_test_setup_teardown(a_queue_pair_that_is_none_is_not_used, begin, end),
-		cmocka_unit_test_setup_teardown(indices_and_addresses_of_any_kind_hurt_nobody, begin,
+		cmocka_unit_test_setup_teardown(s209_indices_and_addresses_of_any_kind_hurt_nobody, begin,
 						end),
-		cmocka_unit_test_setup_teardown(messages_of_any_kind_hurt_nobody, begin, end),
+		cmocka_unit_test_setup_teardown(s208_messages_of_any_kind_hurt_nobody, begin, end),
 	};
 
 	if (far_is_visitor(argc, argv))

@@ -164,7 +164,7 @@ step_both(void)
 }
 
 static void
-messages_are_passed_without_a_load(void **state)
+s201_messages_are_passed_without_a_load(void **state)
 {
 	const struct scif_message m = {
 		.src = {0, 9}, .dst = {1, 10}, .op = SCIF_CLIENT_SENT, .payload = {1}};
@@ -261,7 +261,7 @@ pass(unsigned int from, uint8_t first, int n)
 }
 
 static void
-streams_are_passed_without_a_load(void **state)
+s201_streams_are_passed_without_a_load(void **state)
 {
 	(void)state;
 	connect_them();
@@ -281,8 +281,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(messages_are_passed_without_a_load),
-		TEST(streams_are_passed_without_a_load),
+		TEST(s201_messages_are_passed_without_a_load),
+		TEST(s201_streams_are_passed_without_a_load),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ bytes_arrive_in_order_and_without_boundaries(void **state)
 }
 
 static void
-a_ring_takes_all_but_one_of_its_bytes(void **state)
+s199_a_ring_takes_all_but_one_of_its_bytes(void **state)
 {
 	static char bytes[2 * RING];
 	struct pair p;
@@ -144,7 +144,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_arrive_in_order_and_without_boundaries),
-		cmocka_unit_test(a_ring_takes_all_but_one_of_its_bytes),
+		cmocka_unit_test(s199_a_ring_takes_all_but_one_of_its_bytes),
 		cmocka_unit_test(finding_nothing_is_no_error),
 		cmocka_unit_test(streams_both_ways_lose_nothing),
 		cmocka_unit_test(what_was_sent_before_a_close_is_read),

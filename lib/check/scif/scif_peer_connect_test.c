@@ -15,7 +15,7 @@
 
 /* 210, from the card: exactly REQ, GNT, GNTACK. */
 static void
-a_card_connects(void **state)
+s197_a_card_connects(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
@@ -63,7 +63,7 @@ grant(struct card *c, const struct message *request, struct link *l)
 
 /* 210, from the host. */
 static void
-a_host_connects(void **state)
+s197_a_host_connects(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
@@ -385,7 +385,7 @@ a_card_closes(void **state)
 
 /* 213 */
 static void
-a_close_of_nothing_is_acknowledged(void **state)
+s213_a_close_of_nothing_is_acknowledged(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
@@ -503,8 +503,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define U(name) cmocka_unit_test_setup_teardown(name, peer_begin_up, peer_end)
-		U(a_card_connects),
-		U(a_host_connects),
+		U(s197_a_card_connects),
+		U(s197_a_host_connects),
 		U(a_request_is_refused),
 		U(a_listener_that_closes_refuses_who_waits),
 		U(a_host_is_refused),
@@ -518,7 +518,7 @@ main(void)
 		U(a_close_is_acknowledged),
 		U(a_close_that_is_not_acknowledged_ends),
 		U(a_card_closes),
-		U(a_close_of_nothing_is_acknowledged),
+		U(s213_a_close_of_nothing_is_acknowledged),
 		U(both_close_at_once),
 		U(a_connect_is_cancelled_before_its_grant),
 		U(each_chunk_is_told),

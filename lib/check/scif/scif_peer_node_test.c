@@ -16,7 +16,7 @@
 
 /* 198 */
 static void
-words_of_a_queue_pair_are_where_the_datasheet_has_them(void **state)
+s198_words_of_a_queue_pair_are_where_the_datasheet_has_them(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
@@ -82,7 +82,7 @@ the_host_begins_where_the_card_is(void **state)
 
 /* 204 */
 static void
-a_bad_magic_is_no_peer(void **state)
+s204_a_bad_magic_is_no_peer(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
@@ -170,7 +170,7 @@ node_info_is_answered(void **state)
 
 /* 200: records lie end to end over the end of either ring, many times. */
 static void
-records_wrap_without_padding(void **state)
+s200_records_wrap_without_padding(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
@@ -208,7 +208,7 @@ a_part_of_a_message_is_left_alone(void **state)
 
 /* 220: doorbells mean nothing. Several in one commit, and rings without anything. */
 static void
-doorbells_neither_lose_nor_repeat(void **state)
+s220_doorbells_neither_lose_nor_repeat(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
@@ -233,7 +233,7 @@ doorbells_neither_lose_nor_repeat(void **state)
 
 /* 199, 203: 1489 messages and no more; who sends another waits 3 s. */
 static void
-a_full_ring_is_retried_for_three_seconds(void **state)
+s203_a_full_ring_is_retried_for_three_seconds(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0];
@@ -277,7 +277,7 @@ a_ring_with_room_again_goes_on(void **state)
 
 /* 219: the card leaves; the other node is told first. */
 static void
-a_card_that_exits_is_removed_everywhere(void **state)
+s219_a_card_that_exits_is_removed_everywhere(void **state)
 {
 	struct peer *p = *state;
 	struct card *c = &p->card[0], *other = &p->card[1];
@@ -407,21 +407,21 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, peer_begin, peer_end)
 #define U(name) cmocka_unit_test_setup_teardown(name, peer_begin_up, peer_end)
-		T(words_of_a_queue_pair_are_where_the_datasheet_has_them),
+		T(s198_words_of_a_queue_pair_are_where_the_datasheet_has_them),
 		T(the_card_may_begin),
 		T(the_host_may_begin),
 		T(the_host_begins_where_the_card_is),
-		T(a_bad_magic_is_no_peer),
+		T(s204_a_bad_magic_is_no_peer),
 		T(a_bad_ring_is_no_peer),
 		U(a_card_that_restarts_is_a_peer_again),
 		U(a_second_init_counts_nothing),
 		U(node_info_is_answered),
-		U(records_wrap_without_padding),
+		U(s200_records_wrap_without_padding),
 		U(a_part_of_a_message_is_left_alone),
-		U(doorbells_neither_lose_nor_repeat),
-		U(a_full_ring_is_retried_for_three_seconds),
+		U(s220_doorbells_neither_lose_nor_repeat),
+		U(s203_a_full_ring_is_retried_for_three_seconds),
 		U(a_ring_with_room_again_goes_on),
-		U(a_card_that_exits_is_removed_everywhere),
+		U(s219_a_card_that_exits_is_removed_everywhere),
 		U(an_answer_to_node_remove_is_not_awaited_for_ever),
 		U(a_card_may_return_before_its_exit_is_answered),
 		U(a_host_that_stops_tells_its_cards),

@@ -178,7 +178,7 @@ hostile(uint32_t op, uint64_t p0)
 }
 
 static void
-a_ring_takes_1489_messages_and_then_they_wait(void **state)
+s203_a_ring_takes_1489_messages_and_then_they_wait(void **state)
 {
 	const struct scif_message m = hostile(SCIF_MARK, 0);
 	struct scif_node *node = host.engine->node[1];
@@ -219,7 +219,7 @@ who_has_left_knocks_in_vain(void **state)
 }
 
 static void
-messages_that_mean_nothing_do_nothing(void **state)
+s207_messages_that_mean_nothing_do_nothing(void **state)
 {
 	uint64_t random = 3;
 
@@ -248,7 +248,7 @@ messages_that_mean_nothing_do_nothing(void **state)
 }
 
 static void
-rings_full_of_anything_are_read_and_not_believed(void **state)
+s209_rings_full_of_anything_are_read_and_not_believed(void **state)
 {
 	struct scif_half *half;
 	uint64_t random = 11;
@@ -270,7 +270,7 @@ rings_full_of_anything_are_read_and_not_believed(void **state)
 }
 
 static void
-a_queue_pair_without_its_magic_is_none(void **state)
+s204_a_queue_pair_without_its_magic_is_none(void **state)
 {
 	struct scif_half *half = loop.end[1].memory[0].memory->base;
 
@@ -484,11 +484,11 @@ main(void)
 		TEST(a_node_that_stops_says_so),
 		TEST(connect_accept_and_close_may_come_in_any_order),
 		TEST(a_listener_may_close_at_any_time),
-		TEST(a_ring_takes_1489_messages_and_then_they_wait),
+		TEST(s203_a_ring_takes_1489_messages_and_then_they_wait),
 		TEST(who_has_left_knocks_in_vain),
-		TEST(messages_that_mean_nothing_do_nothing),
-		TEST(rings_full_of_anything_are_read_and_not_believed),
-		TEST(a_queue_pair_without_its_magic_is_none),
+		TEST(s207_messages_that_mean_nothing_do_nothing),
+		TEST(s209_rings_full_of_anything_are_read_and_not_believed),
+		TEST(s204_a_queue_pair_without_its_magic_is_none),
 		TEST(node_0_is_asked_which_nodes_there_are),
 	};
 

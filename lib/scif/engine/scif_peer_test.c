@@ -164,7 +164,7 @@ last_from_host(uint16_t id, uint32_t op)
 }
 
 static void
-cards_become_peers_and_connect(void **state)
+s222_cards_become_peers_and_connect(void **state)
 {
 	const struct scif_counters *host, *card;
 	struct scif_message m;
@@ -252,7 +252,7 @@ a_card_that_cannot_reach_the_other_says_so(void **state)
 }
 
 static void
-cards_are_not_introduced_without_leave(void **state)
+s222_cards_are_not_introduced_without_leave(void **state)
 {
 	(void)state;
 	link_to_host(2);
@@ -264,7 +264,7 @@ cards_are_not_introduced_without_leave(void **state)
 }
 
 static void
-a_card_that_stops_is_removed_from_all_before_it_goes(void **state)
+s219_a_card_that_stops_is_removed_from_all_before_it_goes(void **state)
 {
 	const struct scif_counters *host, *card;
 
@@ -461,14 +461,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(cards_become_peers_and_connect),
+		TEST(s222_cards_become_peers_and_connect),
 		TEST(a_link_may_come_before_word_of_it),
 		TEST(one_side_alone_is_no_peer),
 		TEST(a_peer_that_says_nothing_is_given_up),
 		TEST(a_card_that_cannot_reach_the_other_says_so),
-		cmocka_unit_test_setup_teardown(cards_are_not_introduced_without_leave,
+		cmocka_unit_test_setup_teardown(s222_cards_are_not_introduced_without_leave,
 						begin_without, end),
-		TEST(a_card_that_stops_is_removed_from_all_before_it_goes),
+		TEST(s219_a_card_that_stops_is_removed_from_all_before_it_goes),
 		TEST(what_is_said_of_a_node_that_was_removed_is_of_its_next_link),
 		TEST(a_removal_is_known_by_all_who_were_told),
 		TEST(a_removal_does_not_wait_for_who_is_lost),

@@ -285,7 +285,7 @@ requests_of_any_kind_break_nothing(void **state)
 }
 
 static void
-messages_of_any_kind_break_nothing(void **state)
+s208_messages_of_any_kind_break_nothing(void **state)
 {
 	(void)state;
 	random_state = 5;
@@ -316,7 +316,7 @@ main(void)
 		CASE(a_client_that_goes_lets_go_of_all),
 		CASE(windows_of_one_client_come_to_an_end),
 		CASE(requests_of_any_kind_break_nothing),
-		CASE(messages_of_any_kind_break_nothing),
+		CASE(s208_messages_of_any_kind_break_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
