@@ -19,24 +19,9 @@
 
 #define WRITES_MAX 100000u
 
-static int writes_to = -1;
+static int writes_to = -1; /* the same again */
+static int rings_to = -1;  /* RING of a link */
 static unsigned int writes;
-
-ssize_t __real_recv(int fd, void *bytes, size_t len, int flags);
-ssize_t __wrap_recv(int fd, void *bytes, size_t len, int flags);
-
-ssize_t
-__wrap_recv(int fd, void *bytes, size_t len, int flags)
-{
-	ssize_t n = __real_recv(fd, bytes, len, flags);
-
-	if (writes_to >= 0 && n > 0 && ++writes < WRITES_MAX)
-		send(writes_to, bytes, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	return n;
-}
-
-/* A link has its RING from there. */
-static int rings_to = -1;
 
 ssize_t __real_recvmsg(int fd, struct msghdr *msg, int flags);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);
@@ -47,7 +32,11 @@ __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
 	const struct link_packet ring = {.kind = LINK_RING, .version = 1};
 	ssize_t n = __real_recvmsg(fd, msg, flags);
 
-	if (rings_to >= 0 && n > 0 && ++writes < WRITES_MAX)
+	if (n <= 0 || ++writes >= WRITES_MAX)
+		return n;
+	if (writes_to >= 0)
+		send(writes_to, msg->msg_iov->iov_base, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (rings_to >= 0)
 		link_rig_send(rings_to, &ring, sizeof(ring), NULL, 0);
 	return n;
 }

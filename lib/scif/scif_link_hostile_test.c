@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -459,6 +460,52 @@ whoever_controls_holds_nobody_up(void **state)
 	}
 }
 
+/* What he passed is with a socket that is not served. */
+static void
+who_goes_before_he_is_taken_holds_nobody_up(void **state)
+{
+	int other[MANY], fd = link_rig_connect(0);
+	uint64_t start;
+
+	(void)state;
+	send_lingering(fd, "", 1, other);
+	close(fd);
+	start = now_ns();
+	serve();
+	assert_null(host->links);
+	assert_true(now_ns() - start < LINGER_S * NS_PER_S / 2);
+	for (int i = 0; i < MANY; i++)
+		close(other[i]);
+}
+
+/* A gate has two ends, and what its client writes into one is at the other: until the node takes it
+ * out, or closes the gate.
+ */
+static void
+what_lingers_in_a_gate_holds_nobody_up(void **state)
+{
+	struct scif_gate gate;
+	int other[MANY];
+	uint64_t start;
+
+	(void)state;
+	for (int shown = 0; shown < 3; shown++) {
+		assert_int_equal(scif_host_ops.gate(host, &gate), 0);
+		send_lingering(gate.fd[0], "x", 1, other);
+		start = now_ns();
+		if (shown == 1) {
+			scif_host_ops.gate_show(host, &gate, 0);
+			scif_host_ops.gate_show(host, &gate, POLLOUT);
+		} else if (shown == 2) {
+			scif_host_ops.gate_show(host, &gate, POLLHUP);
+		}
+		scif_host_ops.gate_free(host, &gate);
+		assert_true(now_ns() - start < LINGER_S * NS_PER_S / 2);
+		for (int i = 0; i < MANY; i++)
+			close(other[i]);
+	}
+}
+
 /* ---- Addresses, and time ---- */
 
 /* QEMU's user mode asks for as much memory without a file first, and that is refused. */
@@ -645,6 +692,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_socket_that_lingers_holds_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(many_that_linger_hold_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(whoever_controls_holds_nobody_up, begin, end),
+		cmocka_unit_test_setup_teardown(who_goes_before_he_is_taken_holds_nobody_up, begin,
+						end),
+		cmocka_unit_test_setup_teardown(what_lingers_in_a_gate_holds_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(a_link_has_no_more_mapped_than_its_share, begin,
 						end),
 		cmocka_unit_test_setup_teardown(what_is_shared_no_more_is_told_once_there_is_room,

@@ -247,7 +247,7 @@ scif_host_client_add(struct scif_host *host, int fd, const struct scif_credentia
 free_client:
 	free(hc);
 close_fd:
-	close(fd);
+	scif_host_hang_up(fd);
 	return ret;
 }
 

@@ -220,7 +220,7 @@ free_page:
 free_link:
 	free(link);
 close_fd:
-	close(fd);
+	scif_host_hang_up(fd);
 	return ret;
 }
 

@@ -262,16 +262,30 @@ host_gate(void *arg, struct scif_gate *gate)
 	return 0;
 }
 
+/* Some bytes, with what a client may have sent beside them: as it may linger, it is not left to the
+ * kernel.
+ */
+static ssize_t
+take(int fd)
+{
+	char bytes[FILL];
+	int sent = -1;
+	ssize_t n = scif_host_receive(fd, bytes, sizeof(bytes), &sent, NULL);
+
+	if (n > 0 && sent >= 0)
+		scif_host_drop(sent);
+	return n;
+}
+
 /* What is there now: who has the other end may write for ever. */
 static void
 drain(int fd)
 {
-	char bytes[FILL];
 	int there = 0;
 	ssize_t n;
 
 	for (ioctl(fd, FIONREAD, &there); there > 0; there -= (int)n) {
-		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		n = take(fd);
 		if (n <= 0)
 			return;
 	}
@@ -322,6 +336,10 @@ static void
 host_gate_free(void *arg, struct scif_gate *gate)
 {
 	(void)arg;
+	/* Nothing is written any more, and what was comes to an end. */
+	shutdown(gate->fd[1], SHUT_RDWR);
+	while (take(gate->fd[1]) > 0)
+		;
 	close(gate->fd[0]);
 	close(gate->fd[1]);
 }
