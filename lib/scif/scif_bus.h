@@ -61,6 +61,10 @@ struct scif_bus_ops {
 	 * once it knows, or another negative errno when it cannot be reached.
 	 */
 	int (*map)(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view);
+	/** The same for clients alone: however much that is, it takes no room of this process, and
+	 * the engine has no base, or does without it.
+	 */
+	int (*lend)(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view);
 	void (*unmap)(struct scif_bus *bus, struct scif_view *view);
 
 	/** Does the other node know of all that is shared? Messages name it, and wait until then.

@@ -117,10 +117,31 @@ mover(scif_epd_t epd)
 	return 0;
 }
 
+/* Has a page registered at the end of large memory, of any size, again and again. */
+static int
+spreader(scif_epd_t epd)
+{
+	int fd = memfd_create("large", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	off_t size = (off_t)1 << 37;
+	void *at;
+
+	assert_int_equal(ftruncate(fd, size), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	for (; size >= (off_t)1 << 20; size /= 2) {
+		at = mmap(NULL, PAGE, RW, MAP_SHARED, fd, size - PAGE);
+		assert_ptr_not_equal(at, MAP_FAILED);
+		for (int i = 0; i < 2; i++)
+			pair_window(epd, at, 1, RW);
+	}
+	pair_say(epd);
+	pair_hear(epd);
+	return 0;
+}
+
 static int
 visit(scif_epd_t epd)
 {
-	static int (*const what[])(scif_epd_t) = {owner, reader, taker, ponger, mover};
+	static int (*const what[])(scif_epd_t) = {owner, reader, taker, ponger, mover, spreader};
 	off_t asked = pair_told(epd);
 	int ret = what[asked](epd);
 
@@ -128,7 +149,7 @@ visit(scif_epd_t epd)
 	return ret;
 }
 
-enum { OWNER, READER, TAKER, PONGER, MOVER };
+enum { OWNER, READER, TAKER, PONGER, MOVER, SPREADER };
 
 /* ---- Here ---- */
 
@@ -151,6 +172,27 @@ visit_end(struct visit *v)
 	assert_int_equal(far_wait(v->pid), 0);
 	scif_close(v->epd);
 	scif_close(v->listener);
+}
+
+/* Of memory that only clients look at an engine has nothing mapped: there is room for theirs. */
+static void
+large_memory_keeps_nobody_from_connecting(void **state)
+{
+	struct visit v;
+	pid_t pid;
+	scif_epd_t epd;
+
+	(void)state;
+	visit_begin(&v, SPREADER);
+	pair_hear(v.epd);
+	pid = far_visitor(v.listener, &epd);
+	pair_tell(epd, READER);
+	pair_hear(epd);
+	pair_say(epd);
+	assert_int_equal(far_wait(pid), 0);
+	scif_close(epd);
+	pair_say(v.epd);
+	visit_end(&v);
 }
 
 static off_t
@@ -424,6 +466,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_mapped_window_is_unregistered_and_goes_with_the_mapping),
 		cmocka_unit_test(values_are_signalled_on_both_nodes),
 		cmocka_unit_test(a_mark_of_the_other_node_is_waited_for),
+		cmocka_unit_test(large_memory_keeps_nobody_from_connecting),
 		cmocka_unit_test(all_who_wait_for_a_node_that_is_killed_are_told),
 		/* And all is well again. */
 		cmocka_unit_test(transfers_reach_memory_of_the_other_node),

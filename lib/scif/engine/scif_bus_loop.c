@@ -124,6 +124,7 @@ static const struct scif_bus_ops loop_ops = {
 	.unshare = loop_unshare,
 	.told = loop_told,
 	.map = loop_map,
+	.lend = loop_map,
 	.unmap = loop_unmap,
 	.ring = loop_ring,
 	.alive = loop_alive,

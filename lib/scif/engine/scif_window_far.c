@@ -181,7 +181,7 @@ scif_far_view(struct scif_window *w, struct scif_run *run)
 		return 0;
 	if (node == NULL)
 		return -ENODEV;
-	return node->bus->ops->map(node->bus, run->address, run->length, &run->view);
+	return node->bus->ops->lend(node->bus, run->address, run->length, &run->view);
 }
 
 /* ---- What a window is, from the owner ---- */

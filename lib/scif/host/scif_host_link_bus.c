@@ -302,7 +302,6 @@ scif_host_link_shared(struct host_link *link, const struct link_packet *p, int f
 				  .copies = p->kind == LINK_COPIES,
 				  .fd = fd};
 	m->steady = scif_host_is_steady(fd, p->size);
-	m->base = scif_host_link_map_sealed(link, fd, p->size);
 	all[link->memories++] = m;
 	return 0;
 }
@@ -349,7 +348,7 @@ catch_up(struct host_link *link)
 }
 
 static int
-link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
+link_lend(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
 {
 	struct host_link *link = link_of(bus);
 	struct link_memory *m;
@@ -366,7 +365,6 @@ link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *v
 	if (m->copies && (at != 0 || len + SCIF_BOX_BYTES > m->size))
 		return -EFAULT;
 	*view = (struct scif_view){
-		.base = m->base != NULL ? (char *)m->base + at : NULL,
 		.fd = m->fd,
 		.number = m->number,
 		.fd_off = at,
@@ -376,6 +374,25 @@ link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *v
 		.handle = m,
 	};
 	m->maps++;
+	return 0;
+}
+
+/* What the engine itself loads and stores. Windows are not among it: they are many, and may be of the
+ * same memory, however large, each time that it is shared.
+ */
+static int
+link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
+{
+	int ret = link_lend(bus, address, len, view);
+	struct link_memory *m;
+
+	if (ret < 0)
+		return ret;
+	m = view->handle;
+	if (m->base == NULL)
+		m->base = scif_host_link_map_sealed(link_of(bus), m->fd, m->size);
+	if (m->base != NULL)
+		view->base = (char *)m->base + view->fd_off;
 	return 0;
 }
 
@@ -432,6 +449,7 @@ const struct scif_bus_ops scif_host_link_ops = {
 	.unshare = link_unshare,
 	.told = link_told,
 	.map = link_map,
+	.lend = link_lend,
 	.unmap = link_unmap,
 	.ring = link_ring,
 	.alive = link_alive,
