@@ -7,15 +7,22 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "scif_link_rig.h"
+#include "scif_path.h"
 #include "scif_priv.h"
 #include "scif_test_rig.h"
 
-/* Clients and nodes that write into a socket as fast as the engine takes it out. */
+/* Clients and nodes that write into a socket as fast as the engine takes it out; and more that is
+ * passed than may be.
+ */
 
 #define WRITES_MAX 100000u
 
@@ -39,6 +46,21 @@ __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
 	if (rings_to >= 0)
 		link_rig_send(rings_to, &ring, sizeof(ring), NULL, 0);
 	return n;
+}
+
+/* As many descriptors are on their way as may be: not root's own limit. */
+static bool full;
+
+ssize_t __real_sendmsg(int fd, const struct msghdr *msg, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags);
+
+ssize_t
+__wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	if (!full || msg->msg_controllen == 0)
+		return __real_sendmsg(fd, msg, flags);
+	errno = ETOOMANYREFS;
+	return -1;
 }
 
 static bool
@@ -112,12 +134,52 @@ who_rings_without_end_holds_nobody_up(void **state)
 	rig_clean(&rig_node);
 }
 
+static void
+log_line(void *arg, const char *line)
+{
+	snprintf(arg, 128, "%s", line);
+}
+
+/* Others may have sent them. */
+static void
+who_asks_while_too_many_are_on_their_way_is_refused(void **state)
+{
+	const struct scif_request rq = {.op = SCIF_REQUEST_HELLO, .arg = {1}};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	char said[128] = "";
+	const struct scif_host_config config = {.log = log_line, .arg = said};
+	struct scif_reply reply;
+	struct scif_host *host;
+
+	(void)state;
+	assert_int_equal(rig_place(&rig_node), 0);
+	assert_int_equal(scif_host_create(&config, &host), 0);
+	assert_int_equal(scif_path(address.sun_path, 0, "sock"), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	for (int i = 0; i < 3; i++) {
+		full = i == 1;
+		assert_int_equal(send(client, &rq, sizeof(rq), 0), sizeof(rq));
+		for (int j = 0; j < 3; j++)
+			scif_host_serve(host, 0);
+		full = false;
+		assert_int_equal(recv(client, &reply, sizeof(reply), MSG_DONTWAIT), sizeof(reply));
+		assert_int_equal(reply.error, i == 1 ? ENOMEM : 0);
+		assert_int_equal(reply.fds, i != 1);
+	}
+	assert_non_null(strstr(said, "too many descriptors are on their way"));
+	close(client);
+	scif_host_destroy(host);
+	rig_clean(&rig_node);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(room_is_shown_and_not_shown),
 		cmocka_unit_test(who_writes_into_a_gate_holds_nobody_up),
+		cmocka_unit_test(who_asks_while_too_many_are_on_their_way_is_refused),
 		cmocka_unit_test(who_rings_without_end_holds_nobody_up),
 	};
 

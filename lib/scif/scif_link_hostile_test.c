@@ -184,6 +184,38 @@ a_packet_that_is_no_request_ends_a_client(void **state)
 	assert_int_equal(rig_descriptors(), descriptors);
 }
 
+/* Descriptors on their way are limited, for all of this user together. */
+static void
+who_asks_has_read_what_was_sent(void **state)
+{
+	const struct scif_request hello = {.op = SCIF_REQUEST_HELLO, .arg = {1}};
+	const struct scif_request open_one = {.op = SCIF_REQUEST_OPEN};
+	unsigned int descriptors = rig_descriptors();
+	int good = client_socket(), bad = client_socket();
+	struct scif_reply reply;
+
+	(void)state;
+	/* Of those without it does not matter. */
+	assert_int_equal(link_rig_send(bad, &open_one, sizeof(open_one), NULL, 0), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(link_rig_send(good, &hello, sizeof(hello), NULL, 0), 0);
+		serve();
+		assert_int_equal(recv(good, &reply, sizeof(reply), MSG_DONTWAIT), sizeof(reply));
+		assert_int_equal(reply.error, 0);
+	}
+	assert_int_equal(lines, 0);
+	assert_int_equal(link_rig_send(bad, &hello, sizeof(hello), NULL, 0), 0);
+	serve();
+	assert_int_equal(recv(bad, &reply, sizeof(reply), MSG_DONTWAIT), sizeof(reply));
+	assert_int_equal(recv(bad, &reply, sizeof(reply), MSG_DONTWAIT), 0);
+	assert_int_equal(lines, 1);
+	assert_non_null(strstr(said, "does not read answers"));
+	close(good);
+	close(bad);
+	serve();
+	assert_int_equal(rig_descriptors(), descriptors);
+}
+
 static void
 a_page_is_memory_that_stays_and_can_be_written(void **state)
 {
@@ -680,6 +712,7 @@ main(void)
 						end),
 		cmocka_unit_test_setup_teardown(a_packet_that_is_no_request_ends_a_client, begin,
 						end),
+		cmocka_unit_test_setup_teardown(who_asks_has_read_what_was_sent, begin, end),
 		cmocka_unit_test_setup_teardown(a_page_is_memory_that_stays_and_can_be_written,
 						begin, end),
 		cmocka_unit_test_setup_teardown(what_is_no_memory_ends_a_link, begin, end),

@@ -3,9 +3,11 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -176,6 +178,50 @@ close_sent(const struct scif_request *rq, const struct scif_reply *reply, const 
 		close(fds[0]);
 }
 
+/* Whoever asks has read the answer before. It matters for those with descriptors: as many as are on
+ * their way, of all of this user's processes, may be as many as a process may have.
+ */
+static bool
+has_read(const struct host_client *hc)
+{
+	int there = 0;
+
+	return ioctl(hc->watch.fd, SIOCOUTQ, &there) < 0 || there == 0;
+}
+
+/* What was asked came to nothing, as the answer does not arrive. */
+static void
+take_back(const struct host_client *hc, const struct scif_request *rq,
+	  const struct scif_reply *reply)
+{
+	const struct scif_request unmap = {.op = SCIF_REQUEST_UNMAP,
+					   .arg = {reply->value[5], rq->arg[1]}};
+	int fd = -1, fds[SCIF_REQUEST_FDS];
+	struct scif_reply none;
+
+	if (rq->op == SCIF_REQUEST_MAP)
+		scif_engine_request(hc->host->engine, hc->client, &unmap, sizeof(unmap), &fd, &none,
+				    fds);
+}
+
+static int
+answer(const struct host_client *hc, const struct scif_request *rq, const struct scif_reply *reply,
+       const int fds[])
+{
+	const struct scif_reply none = {.error = ENOMEM};
+	int ret = -EAGAIN;
+
+	if (reply->fds == 0 || has_read(hc))
+		ret = scif_host_send(hc->watch.fd, reply, sizeof(*reply), fds, reply->fds);
+	close_sent(rq, reply, fds);
+	if (ret != -ETOOMANYREFS)
+		return ret;
+	scif_host_log(hc->host, "client %" PRId32 ": too many descriptors are on their way",
+		      hc->pid);
+	take_back(hc, rq, reply);
+	return scif_host_send(hc->watch.fd, &none, sizeof(none), NULL, 0);
+}
+
 static int
 serve_one(struct host_client *hc)
 {
@@ -196,8 +242,7 @@ serve_one(struct host_client *hc)
 		ret = scif_host_send(hc->watch.fd, &reply, sizeof(reply), NULL, 0);
 	} else if (scif_engine_request(hc->host->engine, hc->client, &rq, (size_t)n, &fd, &reply,
 				       fds)) {
-		ret = scif_host_send(hc->watch.fd, &reply, sizeof(reply), fds, reply.fds);
-		close_sent(&rq, &reply, fds);
+		ret = answer(hc, &rq, &reply, fds);
 	}
 	if (fd >= 0)
 		scif_host_drop(fd);

@@ -377,8 +377,8 @@ link_lend(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *
 	return 0;
 }
 
-/* What the engine itself loads and stores. Windows are not among it: they are many, and may be of the
- * same memory, however large, each time that it is shared.
+/* What the engine itself loads and stores. Windows are not among it: they are many, and each may be
+ * of the same memory, however large that is.
  */
 static int
 link_map(struct scif_bus *bus, uint64_t address, size_t len, struct scif_view *view)
