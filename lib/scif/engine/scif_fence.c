@@ -252,7 +252,7 @@ wait_begin(struct scif_endpoint *ep, struct scif_node *from, const struct scif_m
 	   uint32_t mark)
 {
 	struct scif_engine *engine = ep->engine;
-	struct scif_wait *w = engine->nb_waits < WAITS_MAX ? calloc(1, sizeof(*w)) : NULL;
+	struct scif_wait *w = from->nb_waits < WAITS_MAX ? calloc(1, sizeof(*w)) : NULL;
 
 	if (w == NULL) {
 		carry_out(ep, from, m, false);
@@ -264,6 +264,7 @@ wait_begin(struct scif_endpoint *ep, struct scif_node *from, const struct scif_m
 	w->deadline = scif_in_ms(engine, engine->config.alive_ms);
 	scif_list_add(&engine->waits, &w->link);
 	engine->nb_waits++;
+	from->nb_waits++;
 }
 
 static void
@@ -276,6 +277,7 @@ wait_end(struct scif_wait *w, bool well)
 		carry_out(w->ep, node, &w->m, well);
 	scif_list_remove(&w->link);
 	engine->nb_waits--;
+	engine->node[w->ep->peer.node]->nb_waits--;
 	free(w);
 }
 

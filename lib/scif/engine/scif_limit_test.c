@@ -115,6 +115,37 @@ pieces_of_a_window(void **state)
 	assert_int_equal(held.windows, 1);
 }
 
+/* A window of that many pieces: the outcome. */
+static int
+register_pieces(uint32_t pieces)
+{
+	for (uint32_t i = 1; i < pieces; i++)
+		assert_int_equal(ask_window(SCIF_REQUEST_RUN, 0, SCIF_PAGE), 0);
+	assert_int_equal(ask_window(SCIF_REQUEST_REGISTER, pieces * SCIF_PAGE, SCIF_PAGE),
+			 -EINPROGRESS);
+	settle();
+	return -ours->desk->board->slot[3].error;
+}
+
+/* Of windows that another node has here. */
+static void
+pieces_of_a_node(void **state)
+{
+	struct scif_node *from = card.engine->node[0];
+
+	(void)state;
+	connect_them();
+	from->nb_runs = SCIF_RUNS_OF_NODE - 2;
+	assert_int_equal(register_pieces(3), -ENOTCONN);
+	assert_int_equal(card.engine->counters.sent[SCIF_REGISTER_NACK], 1);
+	assert_int_equal(register_pieces(2), 0);
+	assert_int_equal(from->nb_runs, SCIF_RUNS_OF_NODE);
+	assert_int_equal(register_pieces(1), -ENOTCONN);
+	bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	settle();
+	assert_int_equal(from->nb_runs, SCIF_RUNS_OF_NODE - 2);
+}
+
 static void
 pages_of_a_window(void **state)
 {
@@ -259,6 +290,19 @@ messages_of_one_turn(void **state)
 	assert_int_equal(*received, 1000);
 }
 
+/* Endpoints 3 and 4 of ours. */
+static void
+connect_near(void)
+{
+	bench_ask(&host, ours, SCIF_REQUEST_OPEN, 2, 0, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_BIND, 2, PORT, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_LISTEN, 2, 1, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_OPEN, 3, 0, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_CONNECT, 3, 0, PORT, 0);
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_ACCEPT, 2, 4, 0, 0), 0);
+	assert_int_equal(state_of(ours, 3), SCIF_CONNECTED);
+}
+
 static void
 waits_for_transfers(void **state)
 {
@@ -274,9 +318,14 @@ waits_for_transfers(void **state)
 	assert_int_equal(host.engine->counters.sent[SCIF_WAIT_NACK], 0);
 	scif_message_deliver(host.engine->node[1], &m);
 	assert_int_equal(host.engine->counters.sent[SCIF_WAIT_NACK], 1);
+	/* Those of another node are not among them. */
+	connect_near();
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_WAIT, 3, 1, 0, 0), -EINPROGRESS);
+	assert_int_equal(host.engine->counters.sent[SCIF_WAIT_NACK], 1);
 	/* Nobody completes what was never begun. */
 	pass_ms(1000);
-	assert_int_equal(host.engine->counters.sent[SCIF_WAIT_NACK], most + 1);
+	assert_int_equal(host.engine->counters.sent[SCIF_WAIT_NACK], most + 2);
+	assert_int_equal(host.engine->node[1]->nb_waits, 0);
 	assert_true(scif_list_empty(&host.engine->waits));
 }
 
@@ -326,6 +375,7 @@ main(void)
 		TEST(endpoints_of_a_client),
 		TEST(requests_at_a_listener),
 		TEST(pieces_of_a_window),
+		TEST(pieces_of_a_node),
 		TEST(pages_of_a_window),
 		TEST(windows_of_a_node),
 		TEST(pages_that_are_not_registered),

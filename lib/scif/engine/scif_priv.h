@@ -156,6 +156,8 @@ struct scif_node {
 	bool stopping;    /**< this node leaves, and waits for its EXIT_ACK */
 	uint32_t nb_windows; /**< that it has here */
 	uint64_t nb_pages;   /**< of those that it has not registered yet */
+	uint64_t nb_runs;    /**< pieces of those that it has */
+	uint32_t nb_waits;   /**< of its clients, for transfers that were begun here */
 	uint64_t paired[SCIF_NODES_MAX / 64 + 1]; /**< nodes it has been introduced to: a bit each */
 };
 

@@ -40,6 +40,8 @@
  * them takes memory here, 8 MiB for as much as one window may be.
  */
 #define SCIF_UNREGISTERED_PAGES_MAX (16 * SCIF_WINDOW_PAGES_MAX)
+/** Pieces of windows that another node may have here: of as many as one client may own. */
+#define SCIF_RUNS_OF_NODE (SCIF_WINDOWS_OF_CLIENT * SCIF_RUNS_MAX)
 
 /** Memory that a client has registered. */
 struct scif_shared {

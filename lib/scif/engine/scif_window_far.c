@@ -151,6 +151,7 @@ runs_read(struct scif_window *w, const struct scif_written *wr, uint32_t n)
 int
 scif_far_read(struct scif_window *w)
 {
+	struct scif_node *node = w->engine->node[w->node];
 	const struct scif_written *wr = w->written;
 	const volatile struct scif_wire_window *wire;
 	uint32_t n;
@@ -164,10 +165,13 @@ scif_far_read(struct scif_window *w)
 	w->prot = wire->prot;
 	if (n == 0 || n > w->length / SCIF_PAGE)
 		return -EINVAL;
+	if (n > SCIF_RUNS_OF_NODE - node->nb_runs)
+		return -ENOMEM;
 	w->run = calloc(n, sizeof(*w->run));
 	if (w->run == NULL)
 		return -ENOMEM;
 	ret = runs_read(w, wr, n);
+	node->nb_runs += w->nb_runs;
 	scif_far_free(w);
 	return ret;
 }

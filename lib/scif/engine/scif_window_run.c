@@ -275,6 +275,8 @@ scif_run_free(struct scif_window *w)
 		run_unlink(w, &w->run[i]);
 		run_drop(w->engine, &w->run[i]);
 	}
+	if (w->far && !w->own)
+		w->engine->node[w->node]->nb_runs -= w->nb_runs;
 	free(w->run);
 	w->run = NULL;
 	w->nb_runs = 0;
