@@ -333,28 +333,55 @@ a_queue_pair_that_lets_nobody_write_is_none(void **state)
 
 /* Each of them is another one, and each is looked at. */
 static void
-what_is_no_queue_pair_fills_no_disk(void **state)
+publish_none(struct link_rig *r, uint64_t first, uint64_t count)
 {
 	const struct link_packet ring = {.kind = LINK_RING, .version = 1};
+
+	for (uint64_t i = first; i < first + count; i++) {
+		atomic_store(&r->theirs->qp, i);
+		assert_int_equal(link_rig_send(r->socket, &ring, sizeof(ring), NULL, 0), 0);
+		scif_host_serve(host, 0);
+		link_rig_hear(r);
+	}
+}
+
+static void
+what_is_no_queue_pair_fills_no_disk(void **state)
+{
 	struct link_rig r;
 
 	(void)state;
 	join(&r);
-	for (unsigned int i = 0; i < 5000; i++) {
-		atomic_store(&r.theirs->qp, i + 1);
-		assert_int_equal(link_rig_send(r.socket, &ring, sizeof(ring), NULL, 0), 0);
-		scif_host_serve(host, 0);
-		link_rig_hear(&r);
-	}
+	publish_none(&r, 1, 5000);
 	assert_non_null(strstr(said, "no queue pair"));
 	assert_in_range(lines, 10, 1500);
 	/* Time has passed. */
-	host->lines_at -= 1000000;
+	lines = 0;
+	for (unsigned int i = 0; i < HOST_LINE_KINDS; i++)
+		host->lines[i].at -= 1000000;
+	publish_none(&r, 6000, 10);
+	assert_in_range(lines, 11, 12);
+	link_rig_end(&r);
+}
+
+/* Whoever has one line said again and again keeps no other from being said. */
+static void
+what_else_is_said_is_not_left_out(void **state)
+{
+	struct link_rig r;
+	int client = client_socket();
+
+	(void)state;
+	join(&r);
+	publish_none(&r, 1, 2000);
+	assert_int_equal(link_rig_send(client, "", 1, NULL, 0), 0);
+	serve();
+	assert_non_null(strstr(said, "too few bytes is no request"));
+	assert_non_null(strstr(before, " lines were left out"));
 	link_rig_end(&r);
 	serve();
-	assert_in_range(lines, 12, 1502);
 	assert_string_equal(said, "link to node 1: ended before that was online");
-	assert_non_null(strstr(before, " lines were left out"));
+	close(client);
 }
 
 /* ---- Sockets that linger ---- */
@@ -722,6 +749,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_queue_pair_that_lets_nobody_write_is_none, begin,
 						end),
 		cmocka_unit_test_setup_teardown(what_is_no_queue_pair_fills_no_disk, begin, end),
+		cmocka_unit_test_setup_teardown(what_else_is_said_is_not_left_out, begin, end),
 		cmocka_unit_test_setup_teardown(a_socket_that_lingers_holds_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(many_that_linger_hold_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(whoever_controls_holds_nobody_up, begin, end),

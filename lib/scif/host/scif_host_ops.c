@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The slipway authors
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,11 +25,24 @@
 
 /* ---- Lines ---- */
 
-/* One for each second, and so many at once as come where all nodes of a machine join and leave:
- * somebody who is refused again and again does not fill a disk.
+/* Of each kind one for each second, and so many at once as come where all nodes of a machine join
+ * and leave: somebody who is refused again and again does not fill a disk, nor hides what else is
+ * said.
  */
 #define LINES_MAX 1024u
 #define LINE_MS   1000u
+
+/* What differs in its numbers is of one kind: whoever is refused has a say in those only. */
+static struct host_lines *
+lines_like(struct scif_host *host, const char *line)
+{
+	uint32_t hash = 0;
+
+	for (; *line != '\0'; line++)
+		if (!isxdigit((unsigned char)*line))
+			hash = hash * 31 + (unsigned char)*line;
+	return &host->lines[hash % HOST_LINE_KINDS];
+}
 
 static void
 log_left_out(struct scif_host *host)
@@ -42,24 +56,33 @@ log_left_out(struct scif_host *host)
 	host->config.log(host->config.arg, line);
 }
 
-/* Whoever wants each message has asked for all of it. */
 static bool
-may_log(struct scif_host *host)
+may_log(struct scif_host *host, const char *line)
 {
-	uint64_t now = ctl_now_ms(), earned = (now - host->lines_at) / LINE_MS;
+	struct host_lines *like = lines_like(host, line);
+	uint64_t now = ctl_now_ms(), earned = (now - like->at) / LINE_MS;
 
-	if (host->config.log == NULL || host->config.engine.log_messages)
-		return host->config.log != NULL;
-	host->lines -= earned < host->lines ? (uint32_t)earned : host->lines;
+	like->count -= earned < like->count ? (uint32_t)earned : like->count;
 	if (earned > 0)
-		host->lines_at = now;
-	if (host->lines == LINES_MAX) {
+		like->at = now;
+	if (like->count == LINES_MAX) {
 		host->lines_left_out++;
 		return false;
 	}
-	host->lines++;
-	log_left_out(host);
+	like->count++;
 	return true;
+}
+
+static void
+log_line(struct scif_host *host, const char *line)
+{
+	/* Whoever wants each message has asked for all of it. */
+	if (!host->config.engine.log_messages) {
+		if (!may_log(host, line))
+			return;
+		log_left_out(host);
+	}
+	host->config.log(host->config.arg, line);
 }
 
 void
@@ -68,18 +91,21 @@ scif_host_log(struct scif_host *host, const char *format, ...)
 	char line[256];
 	va_list args;
 
-	if (!may_log(host))
+	if (host->config.log == NULL)
 		return;
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	host->config.log(host->config.arg, line);
+	log_line(host, line);
 }
 
 static void
 host_log(void *arg, const char *line)
 {
-	scif_host_log(arg, "%s", line);
+	struct scif_host *host = arg;
+
+	if (host->config.log != NULL)
+		log_line(host, line);
 }
 
 /* ---- Memory ---- */

@@ -10,6 +10,15 @@
 
 struct epoll_event;
 
+/** Lines of one kind. */
+struct host_lines {
+	uint32_t count; /**< logged, less one for each second since */
+	uint64_t at;
+};
+
+/** Far more than there are, as it is a hash that tells them from each other. */
+#define HOST_LINE_KINDS 256u
+
 struct scif_host {
 	struct scif_host_config config;
 	struct scif_engine *engine;
@@ -23,8 +32,8 @@ struct scif_host {
 	uint32_t link_numbers; /**< of memories of other nodes, ever */
 	uint64_t next_join;
 	int join_error; /**< of the last time */
-	uint32_t lines; /**< logged, less one for each second since */
-	uint64_t lines_at, lines_left_out;
+	struct host_lines lines[HOST_LINE_KINDS];
+	uint64_t lines_left_out;
 	struct ctl_clients ctl;
 	struct ctl_service ctl_service;
 	int ctl_fd;
