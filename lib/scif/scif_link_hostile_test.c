@@ -717,6 +717,52 @@ without_descriptors_who_controls_is_refused_at_once(void **state)
 	close(client);
 }
 
+/* Who is at the limit still receives all that may be passed at once, or the kernel closes it. */
+static void
+without_descriptors_what_lingers_holds_nobody_up(void **state)
+{
+	struct rlimit limit, most;
+	struct scif_gate gate[200];
+	struct scif_memory memory[2] = {0};
+	bool one_left;
+	int other[MANY], pair[2], client = client_socket(), fd = -1;
+	unsigned int n = 0;
+	uint64_t start;
+	char byte;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	send_lingering(pair[0], "x", 1, other);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	most = limit;
+	most.rlim_cur = 400;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &most), 0);
+	while (n < 200 && scif_host_ops.gate(host, &gate[n]) == 0)
+		n++;
+	assert_in_range(n, 1, 199);
+	/* A gate takes two: there may be one left. */
+	one_left = scif_host_ops.memory(host, SCIF_PAGE, &memory[0]) == 0;
+	assert_int_equal(scif_host_ops.memory(host, SCIF_PAGE, &memory[1]), -EMFILE);
+	serve();
+	assert_non_null(strstr(said, "no descriptors left"));
+	assert_true(is_over(client));
+	start = now_ns();
+	assert_int_equal(scif_host_receive(pair[1], &byte, 1, &fd, NULL), 1);
+	assert_true(now_ns() - start < LINGER_S * NS_PER_S / 2);
+	/* And what should be kept is not. */
+	assert_int_equal(fd, SCIF_HOST_FD_LOST);
+	if (one_left)
+		scif_host_ops.memory_free(host, &memory[0]);
+	while (n > 0)
+		scif_host_ops.gate_free(host, &gate[--n]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int i = 0; i < MANY; i++)
+		close(other[i]);
+	close(pair[0]);
+	close(pair[1]);
+	close(client);
+}
+
 static void
 a_link_that_ends_too_early_is_told_of(void **state)
 {
@@ -762,6 +808,8 @@ main(void)
 						begin, end),
 		cmocka_unit_test_setup_teardown(who_says_nothing_has_to_go, begin, end),
 		cmocka_unit_test_setup_teardown(without_descriptors_who_controls_is_refused_at_once,
+						begin, end),
+		cmocka_unit_test_setup_teardown(without_descriptors_what_lingers_holds_nobody_up,
 						begin, end),
 		cmocka_unit_test_setup_teardown(a_link_that_ends_too_early_is_told_of, begin, end),
 	};

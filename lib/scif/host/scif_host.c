@@ -22,6 +22,10 @@
 #define NS_PER_MS  INT64_C(1000000)
 /* How long other nodes have to answer that this one leaves. */
 #define STOP_NS UINT64_C(1000000000)
+/* Descriptors for what is received: of a message, and those that control clients have sent before;
+ * of few that there may be a part.
+ */
+#define RESERVED (SCIF_HOST_FDS_MAX + CTL_CLIENTS)
 
 /* ---- Descriptors ---- */
 
@@ -202,19 +206,43 @@ listen_at(struct scif_host *host, struct scif_host_watch *watch, char path[SCIF_
 	return ret;
 }
 
-int
-scif_host_take(struct scif_host *host, int listener)
+/* The lowest that is free is taken first: so when one is as high, all others are in use. */
+bool
+scif_host_is_reserved(int fd)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct rlimit limit;
 
-	if (fd >= 0 || (errno != EMFILE && errno != ENFILE) || host->spare_fd < 0)
-		return fd;
-	/* Left alone they would wait for ever, and the listener would be ready for as long. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return false;
+	return (rlim_t)fd >= limit.rlim_cur - least(RESERVED, limit.rlim_cur / 4);
+}
+
+/* Left alone they would wait for ever, and the listener would be ready for as long. */
+static void
+refuse_next(struct scif_host *host, int listener)
+{
+	int fd;
+
 	close(host->spare_fd);
 	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
 	host->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int
+scif_host_take(struct scif_host *host, int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0 && !scif_host_is_reserved(fd))
+		return fd;
+	if (fd >= 0)
+		scif_host_hang_up(fd);
+	else if ((errno == EMFILE || errno == ENFILE) && host->spare_fd >= 0)
+		refuse_next(host, listener);
+	else
+		return fd;
 	scif_host_log(host, "somebody who connected is refused: no descriptors left");
 	return -1;
 }

@@ -15,10 +15,6 @@
 
 /* Requests of one client before the next has its turn. */
 #define REQUESTS_MAX 64
-/* Descriptors of one packet: as many as Linux passes, as it closes those there is no room for, and
- * waits where one lingers.
- */
-#define FDS_MAX 253
 
 /* A client's socket. */
 struct host_client {
@@ -87,7 +83,8 @@ take_fd(struct msghdr *msg, int32_t *pid)
 ssize_t
 scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid)
 {
-	char control[CMSG_SPACE(FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	char control[CMSG_SPACE(SCIF_HOST_FDS_MAX * sizeof(int)) +
+		     CMSG_SPACE(sizeof(struct ucred))];
 	struct iovec iov = {bytes, room};
 	struct msghdr msg = {
 		.msg_iov = &iov,
@@ -100,6 +97,10 @@ scif_host_receive(int from, void *bytes, size_t room, int *fd, int32_t *pid)
 	if (n < 0)
 		return -errno;
 	*fd = take_fd(&msg, pid);
+	if (*fd >= 0 && scif_host_is_reserved(*fd)) {
+		scif_host_drop(*fd);
+		*fd = SCIF_HOST_FD_LOST;
+	}
 	if (*fd < 0 && (msg.msg_flags & MSG_CTRUNC) != 0)
 		*fd = SCIF_HOST_FD_LOST;
 	/* Of an empty packet nobody takes it, as of the end. */

@@ -122,6 +122,10 @@ unsent_add(struct host_link *link, const struct link_unsent *unsent)
 	all[end].fd = fcntl(unsent->fd, F_DUPFD_CLOEXEC, 0);
 	if (all[end].fd < 0)
 		return -ENOMEM;
+	if (scif_host_is_reserved(all[end].fd)) {
+		close(all[end].fd);
+		return -ENOMEM;
+	}
 	link->unsent_end++;
 	return 0;
 }

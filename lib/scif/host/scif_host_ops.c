@@ -131,7 +131,7 @@ host_memory(void *arg, size_t size, struct scif_memory *memory)
 	memory->fd = memfd_create("slipway-scif", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memory->fd < 0)
 		return -errno;
-	ret = memory_map(memory);
+	ret = scif_host_is_reserved(memory->fd) ? -EMFILE : memory_map(memory);
 	if (ret < 0)
 		close(memory->fd);
 	return ret;
@@ -215,6 +215,15 @@ host_memory_check(void *arg, int fd, uint64_t size)
 }
 
 static int
+unreserved(int fd)
+{
+	if (!scif_host_is_reserved(fd))
+		return fd;
+	close(fd);
+	return -EMFILE;
+}
+
+static int
 host_memory_reader(void *arg, int fd)
 {
 	char path[64];
@@ -223,12 +232,12 @@ host_memory_reader(void *arg, int fd)
 	(void)arg;
 	if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) {
 		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-		return fd < 0 ? -errno : fd;
+		return fd < 0 ? -errno : unreserved(fd);
 	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	/* Its owner may hold a lease, which would be waited for. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? -errno : unreserved(fd);
 }
 
 /* Left in the box of memory that cannot be shared: its process stores it, and nobody waits. */
@@ -274,14 +283,27 @@ host_store(void *arg, const struct scif_memory *memory, uint64_t offset, const v
 
 #define FILL 4096
 
+/* Two sockets; the second has the higher number. */
+static int
+pair(int type, int fd[2])
+{
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fd) < 0)
+		return -errno;
+	if (!scif_host_is_reserved(fd[1]))
+		return 0;
+	close(fd[0]);
+	close(fd[1]);
+	return -EMFILE;
+}
+
 static int
 host_gate(void *arg, struct scif_gate *gate)
 {
-	int small = 1;
+	int small = 1, ret = pair(SOCK_STREAM, gate->fd);
 
 	(void)arg;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate->fd) < 0)
-		return -errno;
+	if (ret < 0)
+		return ret;
 	/* The smallest there is: it has to be filled. */
 	setsockopt(gate->fd[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	gate->shown = POLLOUT;
@@ -376,10 +398,10 @@ static int
 host_fork(void *arg, struct scif_client *client)
 {
 	struct scif_host *host = arg;
-	int fd[2], ret;
+	int fd[2], ret = pair(SOCK_SEQPACKET, fd);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) < 0)
-		return -errno;
+	if (ret < 0)
+		return ret;
 	ret = scif_host_client_add(host, fd[1], scif_engine_client_who(client), client);
 	if (ret < 0) {
 		close(fd[0]);

@@ -75,6 +75,13 @@ void scif_host_locals_close(struct scif_host *host);
 /** Take who connects, or -1: when there are no descriptors they are refused, and logged. */
 int scif_host_take(struct scif_host *host, int listener);
 
+/** As many descriptors as Linux passes with one message. It closes those there is no room for, in
+ * the control data or in this process, and waits where one lingers: so there is room for all.
+ */
+#define SCIF_HOST_FDS_MAX 253
+/** Is it one of the last, that are only for what is received? Who opened it closes it. */
+bool scif_host_is_reserved(int fd);
+
 /** One was sent, and there was none left to receive it. */
 #define SCIF_HOST_FD_LOST (-2)
 
