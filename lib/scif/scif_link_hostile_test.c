@@ -537,6 +537,28 @@ who_goes_before_he_is_taken_holds_nobody_up(void **state)
 		close(other[i]);
 }
 
+static void
+what_waits_at_a_node_that_ends_holds_it_up_for_nothing(void **state)
+{
+	const struct scif_host_config config = {.log = log_line, .engine.quiet = true};
+	int other[3][MANY], fd[3] = {link_rig_connect(0), client_socket(), control_socket()};
+	uint64_t start, end_ns;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		send_lingering(fd[i], "x", 1, other[i]);
+	start = now_ns();
+	scif_host_destroy(host);
+	end_ns = now_ns();
+	assert_int_equal(scif_host_create(&config, &host), 0);
+	assert_true(end_ns - start < LINGER_S * NS_PER_S / 2);
+	for (int i = 0; i < 3; i++) {
+		for (int j = 0; j < MANY; j++)
+			close(other[i][j]);
+		close(fd[i]);
+	}
+}
+
 /* A gate has two ends, and what its client writes into one is at the other: until the node takes it
  * out, or closes the gate.
  */
@@ -801,6 +823,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(whoever_controls_holds_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(who_goes_before_he_is_taken_holds_nobody_up, begin,
 						end),
+		cmocka_unit_test_setup_teardown(
+			what_waits_at_a_node_that_ends_holds_it_up_for_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(what_lingers_in_a_gate_holds_nobody_up, begin, end),
 		cmocka_unit_test_setup_teardown(a_link_has_no_more_mapped_than_its_share, begin,
 						end),

@@ -347,6 +347,17 @@ free_host:
 	return ret;
 }
 
+/* Who has not been taken yet may have sent what lingers. */
+static void
+listen_no_more(int listener)
+{
+	int fd;
+
+	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+		scif_host_hang_up(fd);
+	close(listener);
+}
+
 void
 scif_host_destroy(struct scif_host *host)
 {
@@ -355,8 +366,8 @@ scif_host_destroy(struct scif_host *host)
 	scif_host_ctl_end(host);
 	unlink(host->path);
 	unlink(host->link_path);
-	close(host->listener.fd);
-	close(host->linker.fd);
+	listen_no_more(host->listener.fd);
+	listen_no_more(host->linker.fd);
 	host->config.joins = false;
 	scif_host_clients_close(host);
 	scif_engine_stop(host->engine);

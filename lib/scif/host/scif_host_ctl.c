@@ -283,22 +283,26 @@ scif_host_ctl_begin(struct scif_host *host)
 	return host->ctl_fd < 0 ? host->ctl_fd : 0;
 }
 
-void
-scif_host_ctl_end(struct scif_host *host)
-{
-	unlink(host->ctl_path);
-	close(host->ctl_fd);
-	host->ctl_fd = -1;
-	ctl_clients_close(&host->ctl);
-}
-
-static void
+static bool
 take(struct scif_host *host)
 {
 	int fd = scif_host_take(host, host->ctl_fd);
 
 	if (fd >= 0)
 		ctl_clients_add(&host->ctl, fd, &host->ctl_service);
+	return fd >= 0;
+}
+
+void
+scif_host_ctl_end(struct scif_host *host)
+{
+	unlink(host->ctl_path);
+	/* Who has not been taken yet may have sent what lingers. */
+	while (take(host))
+		;
+	close(host->ctl_fd);
+	host->ctl_fd = -1;
+	ctl_clients_close(&host->ctl);
 }
 
 int
