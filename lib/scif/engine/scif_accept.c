@@ -218,6 +218,8 @@ scif_accept_fail(struct scif_endpoint *ep, int outcome)
 	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
 	scif_half_unmap(ep);
 	scif_half_drop(ep);
+	/* The listener's: it may be bound to another one. */
+	scif_endpoint_release_port(ep);
 	scif_endpoint_set(ep, SCIF_UNBOUND);
 }
 

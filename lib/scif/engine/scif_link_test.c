@@ -218,6 +218,29 @@ who_has_left_knocks_in_vain(void **state)
 	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), -EAGAIN);
 }
 
+/* What came to nothing is Unbound, and may be bound. */
+static void
+who_is_accepted_in_vain_leaves_no_port(void **state)
+{
+	struct scif_held held;
+
+	(void)state;
+	assert_int_equal(request_one(), -EINPROGRESS);
+	settle();
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), 0);
+	bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	settle();
+	assert_int_equal(state_of(theirs, 1), SCIF_UNBOUND);
+	scif_engine_held(card.engine, &held);
+	assert_int_equal(held.ports, 1);
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_BIND, 1, 0, 0, 0), 0);
+	bench_ask(&card, theirs, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	bench_ask(&card, theirs, SCIF_REQUEST_CLOSE, 0, 0, 0, 0);
+	settle();
+	scif_engine_held(card.engine, &held);
+	assert_int_equal(held.ports, 0);
+}
+
 static void
 s207_messages_that_mean_nothing_do_nothing(void **state)
 {
@@ -489,6 +512,7 @@ main(void)
 		TEST(s207_messages_that_mean_nothing_do_nothing),
 		TEST(s209_rings_full_of_anything_are_read_and_not_believed),
 		TEST(s204_a_queue_pair_without_its_magic_is_none),
+		TEST(who_is_accepted_in_vain_leaves_no_port),
 		TEST(node_0_is_asked_which_nodes_there_are),
 	};
 
