@@ -509,10 +509,10 @@ main(void)
 		TEST(a_listener_may_close_at_any_time),
 		TEST(s203_a_ring_takes_1489_messages_and_then_they_wait),
 		TEST(who_has_left_knocks_in_vain),
+		TEST(who_is_accepted_in_vain_leaves_no_port),
 		TEST(s207_messages_that_mean_nothing_do_nothing),
 		TEST(s209_rings_full_of_anything_are_read_and_not_believed),
 		TEST(s204_a_queue_pair_without_its_magic_is_none),
-		TEST(who_is_accepted_in_vain_leaves_no_port),
 		TEST(node_0_is_asked_which_nodes_there_are),
 	};
 
