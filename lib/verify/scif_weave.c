@@ -332,6 +332,24 @@ sends_one(void *arg)
 	sent = client_send(&end[0], 0, &(uint8_t){1}, 1, true);
 }
 
+/* At the side when the process forks, and once more. */
+static void
+receives_twice(void *arg)
+{
+	uint8_t byte;
+
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		client_recv(&end[1], 0, &byte, 1, false);
+}
+
+static void
+forks(void *arg)
+{
+	(void)arg;
+	client_stream_share(&end[1]);
+}
+
 static void
 fill(void)
 {
@@ -428,6 +446,13 @@ in_was_polled(void)
 	return (polled & (POLLIN | POLLHUP)) != 0;
 }
 
+/* Or a child would wait for ever. */
+static bool
+side_is_nobodys(void)
+{
+	return atomic_load(&end[1].forked) && atomic_load(&end[1].ctl->holder[1]) == 0;
+}
+
 static bool
 in_is_shown(void)
 {
@@ -452,6 +477,8 @@ static const struct scenario {
 	{"who receives is killed", fill, {sends_six_at_once, receiver_goes, NULL}, sending_ended},
 	{"who polls is woken", NULL, {polls, sends_one, NULL}, in_was_polled},
 	{"who polls is told of the end", NULL, {polls, sender_goes, NULL}, in_was_polled},
+	{"who receives leaves after a fork", NULL, {receives_twice, forks, NULL}, side_is_nobodys},
+	{"two do", NULL, {receives_twice, receives_twice, forks}, side_is_nobodys},
 	{"a descriptor shows what comes", show_events, {sends_one, serves, NULL}, in_is_shown},
 };
 

@@ -86,12 +86,11 @@ share_enter(struct client_endpoint *ep, _Atomic uint32_t *word, _Atomic bool *wa
 static struct client_lock share_lock;
 
 static void
-claim(struct client_endpoint *ep, unsigned int side, const struct client_lock *lock)
+claim(struct client_endpoint *ep, unsigned int side)
 {
 	uint32_t me = (uint32_t)getpid(), none = 0;
 
-	if (atomic_load(&lock->word) != 0)
-		atomic_compare_exchange_strong(&ep->ctl->holder[side], &none, me);
+	atomic_compare_exchange_strong(&ep->ctl->holder[side], &none, me);
 }
 
 static void
@@ -102,16 +101,39 @@ disclaim(struct client_endpoint *ep, unsigned int side)
 	atomic_compare_exchange_strong(&ep->ctl->holder[side], &me, 0);
 }
 
+/* Under share_lock: a side that was claimed is nobody's again, if nobody is there. */
+static void
+disclaim_open(struct client_endpoint *ep, struct client_lock *lock)
+{
+	uint32_t open = 0;
+
+	if (!atomic_compare_exchange_strong(&lock->word, &open, 1))
+		return;
+	/* Who closes needs the lock: until then it is the same endpoint. */
+	if (!atomic_load(&ep->closing))
+		disclaim(ep, lock == &ep->tx_lock ? 0 : 1);
+	client_unlock(lock);
+}
+
 void
 client_stream_share(struct client_endpoint *ep)
 {
+	bool claims;
+
 	client_lock(&share_lock);
-	/* Pairs with who has come, and then looks whether it shares; and who has left, and then
-	 * looks once more. All sequentially consistent.
+	/* Of one that is being closed a child has no use. */
+	claims = !atomic_load(&ep->forked) && !atomic_load(&ep->closing);
+	if (claims) {
+		claim(ep, 0);
+		claim(ep, 1);
+	}
+	/* After the claims: so who comes, and sees this, ends its own. Who came before that, and has
+	 * not seen it, looks again when it has left. All sequentially consistent.
 	 */
-	if (!atomic_exchange(&ep->forked, true) && ep->mine != NULL) {
-		claim(ep, 0, &ep->tx_lock);
-		claim(ep, 1, &ep->rx_lock);
+	atomic_store(&ep->forked, true);
+	if (claims) {
+		disclaim_open(ep, &ep->tx_lock);
+		disclaim_open(ep, &ep->rx_lock);
 	}
 	client_unlock(&share_lock);
 }
@@ -138,15 +160,9 @@ static void
 left_shared(struct client_endpoint *ep, struct client_lock *lock)
 {
 	int before = errno;
-	uint32_t open = 0;
 
 	client_lock(&share_lock);
-	if (atomic_compare_exchange_strong(&lock->word, &open, 1)) {
-		/* Who closes needs the lock: until then it is the same endpoint. */
-		if (!atomic_load(&ep->closing))
-			disclaim(ep, lock == &ep->tx_lock ? 0 : 1);
-		client_unlock(lock);
-	}
+	disclaim_open(ep, lock);
 	client_unlock(&share_lock);
 	errno = before;
 }
