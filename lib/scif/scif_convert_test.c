@@ -303,8 +303,6 @@ a_child_registers_what_its_parent_had(void **state)
 	munmap(at, 2 * PAGE);
 }
 
-/* ---- Shared memory, in place ---- */
-
 /* Much memory that was registered once, and is given back once a fork has begun. */
 #define GIVEN       32u
 #define GIVEN_PAGES 512u
@@ -362,6 +360,52 @@ memory_is_unmapped_while_the_process_forks(void **state)
 	}
 	pair_close(&p);
 }
+
+/* A page that is something else once all is copied that a child is to have. */
+static char *changed;
+
+static void
+change(void)
+{
+	if (changed == NULL)
+		return;
+	munmap(changed, PAGE);
+	assert_ptr_equal(mmap(changed, PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 changed);
+	memset(changed, 'n', PAGE);
+	changed = NULL;
+}
+
+static void
+a_child_has_what_came_in_the_place_of_what_was_registered(void **state)
+{
+	char *at = pair_pages(2);
+	struct pair p;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	memset(at, 'o', 2 * PAGE);
+	pair_make(&p);
+	pair_window(p.a, at, 2, RW);
+	changed = at;
+	pid = fork();
+	if (pid == 0) {
+		bool right = at[0] == 'n' && at[PAGE] == 'o' && !pair_is_shared(at + PAGE);
+
+		at[PAGE] = 'c';
+		_exit(right ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(at[0], 'n');
+	assert_int_equal(at[PAGE], 'o');
+	pair_close(&p);
+	munmap(at, 2 * PAGE);
+}
+
+/* ---- Shared memory, in place ---- */
 
 static void
 shared_memory_is_registered_in_place(void **state)
@@ -519,11 +563,15 @@ main(void)
 		cmocka_unit_test(a_child_has_memory_of_its_own),
 		cmocka_unit_test(a_child_registers_what_its_parent_had),
 		cmocka_unit_test(memory_is_unmapped_while_the_process_forks),
+		cmocka_unit_test(a_child_has_what_came_in_the_place_of_what_was_registered),
 		cmocka_unit_test(shared_memory_is_registered_in_place),
 		cmocka_unit_test(shared_memory_without_a_name_is_found),
 		cmocka_unit_test(kinds_side_by_side_are_one_window),
 		cmocka_unit_test(a_stack_and_a_private_file_are_copied_by_calls),
 	};
 
+	/* Who comes first is called last. */
+	if (pthread_atfork(change, NULL, NULL) != 0)
+		return 1;
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

@@ -146,21 +146,57 @@ parse_line(const char *line, struct client_area *area)
 	return true;
 }
 
+/* Read without the heap: of a child that may be its parent's still. */
+struct text {
+	int fd;
+	size_t at, end;
+	char bytes[4096];
+};
+
+static int
+next_byte(struct text *t)
+{
+	ssize_t n;
+
+	if (t->at == t->end) {
+		n = read(t->fd, t->bytes, sizeof(t->bytes));
+		if (n <= 0)
+			return -1;
+		t->at = 0;
+		t->end = (size_t)n;
+	}
+	return (unsigned char)t->bytes[t->at++];
+}
+
+/* A line, or as much of it as there is room for. */
+static bool
+next_line(struct text *t, char *line, size_t room)
+{
+	size_t n = 0;
+	int byte;
+
+	while ((byte = next_byte(t)) >= 0 && byte != '\n')
+		if (n + 1 < room)
+			line[n++] = (char)byte;
+	line[n] = '\0';
+	return byte >= 0;
+}
+
 static int
 find_by_text(uintptr_t address, bool or_next, struct client_area *area)
 {
 	CLIENT_UNCANCELLED;
-	FILE *f = fopen("/proc/self/maps", "re");
+	struct text t = {.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
 	char line[512];
 	int ret = -ENOENT;
 
-	if (f == NULL)
+	if (t.fd < 0)
 		return -errno;
-	while (ret < 0 && fgets(line, sizeof(line), f) != NULL)
+	while (ret < 0 && next_line(&t, line, sizeof(line)))
 		if (parse_line(line, area) && address < area->end &&
 		    (or_next || address >= area->start))
 			ret = 0;
-	fclose(f);
+	close(t.fd);
 	return ret;
 }
 

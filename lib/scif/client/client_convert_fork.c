@@ -23,16 +23,15 @@
 /* Memory of this process as a child will have it: a copy, and behind that what is known of it. */
 struct snapshot {
 	struct snapshot *next;
-	uintptr_t start;
-	size_t size;
-	int prot;
+	struct client_converted of; /* this part of it */
+	uint32_t prot;
 	char *copy;
 };
 
 static struct snapshot *snapshots;
 
 static void
-snapshot_plan(const struct client_area *area)
+snapshot_plan(const struct client_converted *m, const struct client_area *area)
 {
 	size_t size = area->end - area->start;
 	char *copy = MAP_FAILED;
@@ -47,7 +46,9 @@ snapshot_plan(const struct client_area *area)
 		return;
 	}
 	s = (void *)(copy + size);
-	*s = (struct snapshot){snapshots, area->start, size, (int)area->prot, copy};
+	*s = (struct snapshot){snapshots, *m, area->prot, copy};
+	s->of.start = area->start;
+	s->of.size = size;
 	snapshots = s;
 }
 
@@ -58,7 +59,7 @@ snapshot_all(const struct client_converted *m)
 	uintptr_t at = m->start;
 
 	while (client_convert_area(m, &at, &area) > 0)
-		snapshot_plan(&area);
+		snapshot_plan(m, &area);
 }
 
 /* Pages of it, or their errno negative. */
@@ -81,16 +82,16 @@ snapshot_take(const struct snapshot *s)
 	ssize_t got;
 	size_t n;
 
-	for (size_t at = 0; at < s->size; at += n) {
-		n = s->size - at < PART ? s->size - at : PART;
-		got = read_pages(part, s->start + at, n);
+	for (size_t at = 0; at < s->of.size; at += n) {
+		n = s->of.size - at < PART ? s->of.size - at : PART;
+		got = read_pages(part, s->of.start + at, n);
 		if (got > 0) {
 			n = (size_t)got;
 			client_copy_pages(s->copy + at, part, n);
 		} else if (got == 0 || got == -EFAULT) {
 			n = CLIENT_PAGE;
 		} else {
-			client_copy_pages(s->copy + at, (const char *)s->start + at, n);
+			client_copy_pages(s->copy + at, (const char *)s->of.start + at, n);
 		}
 	}
 }
@@ -100,25 +101,45 @@ fork_prepare(void)
 {
 	client_lock(&client_convert_lock);
 	client_convert_each(snapshot_all);
-	/* Last: to look at what is mapped may take memory of the heap. */
+	/* As late as can be: other threads go on. */
 	for (struct snapshot *s = snapshots; s != NULL; s = s->next)
 		snapshot_take(s);
+}
+
+static void
+place(const struct snapshot *s, uintptr_t start, uintptr_t end, uint32_t prot)
+{
+	size_t size = end - start;
+
+	mremap(s->copy + (start - s->of.start), size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
+	       (void *)start);
+	mprotect((void *)start, size, (int)prot);
+}
+
+/* In a child: what is still there. Another thread may have unmapped it since, and have something
+ * else there. Where nobody can look, all of it is put back.
+ */
+static void
+snapshot_place(const struct snapshot *s)
+{
+	uintptr_t at = s->of.start;
+	struct client_area area;
+	int ret;
+
+	while ((ret = client_convert_area(&s->of, &at, &area)) > 0)
+		place(s, area.start, area.end, area.prot);
+	if (ret < 0)
+		place(s, at, s->of.start + s->of.size, s->prot);
 }
 
 static void
 snapshots_end(bool child)
 {
 	for (struct snapshot *s = snapshots, *next; s != NULL; s = next) {
-		void *place = (void *)s->start;
-
 		next = s->next;
-		if (child) {
-			mremap(s->copy, s->size, s->size, MREMAP_MAYMOVE | MREMAP_FIXED, place);
-			mprotect(place, s->size, s->prot);
-		} else {
-			munmap(s->copy, s->size);
-		}
-		munmap(s, CLIENT_PAGE);
+		if (child)
+			snapshot_place(s);
+		munmap(s->copy, s->of.size + CLIENT_PAGE);
 	}
 	snapshots = NULL;
 }
@@ -133,6 +154,8 @@ fork_parent(void)
 static void
 fork_child(void)
 {
+	/* It has other areas than its parent. */
+	client_area_forget();
 	snapshots_end(true);
 	client_convert_forget();
 	client_convert_lock = (struct client_lock){0};

@@ -80,7 +80,6 @@ void
 client_fork_child(void)
 {
 	pool_lock = (struct client_lock){0};
-	client_area_forget();
 	client_mmap_forget(alone);
 	client_register_forget();
 	client_copier_forget();
