@@ -2,13 +2,16 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -235,14 +238,119 @@ fences_wait_for_transfers_that_take_their_time(void **state)
 	munmap(at, 16 * PAGE);
 }
 
+/* Some are under way when the process forks; then it says by a signal that they are over. */
+static int
+a_fork_comes_between(scif_epd_t epd, void *arg)
+{
+	char *mine = pair_pages(1);
+	pid_t pid;
+
+	(void)arg;
+	two_fill(mine, PAGE, 8);
+	pair_hear(epd);
+	for (int i = 0; i < 4; i++)
+		scif_vwriteto(epd, mine + i * (PAGE / 4), PAGE / 4, i * (PAGE / 4), 0);
+	pid = fork();
+	/* Not by _exit, where leaks are looked for: what its parent has under way is lost to it. */
+	if (pid == 0)
+		raise(SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (scif_fence_signal(epd, 0, 0, PAGE, 5678, SCIF_FENCE_INIT_SELF | SCIF_SIGNAL_REMOTE) !=
+	    0)
+		return 1;
+	pair_hear(epd);
+	return 0;
+}
+
+static void
+a_signal_follows_what_was_begun_before_a_fork(void **state)
+{
+	char *at = pair_pages(2), want[PAGE];
+	struct other o;
+
+	(void)state;
+	setenv("SLIPWAY_SCIF_RMA", "worker,delay_us=50000", 1);
+	other_begin(&o, a_fork_comes_between, NULL);
+	unsetenv("SLIPWAY_SCIF_RMA");
+	pair_window_at(o.epd, at, 2, 0, RW);
+	two_fill(want, PAGE, 8);
+	pair_say(o.epd);
+	while (*(volatile uint64_t *)(void *)(at + PAGE) != 5678)
+		usleep(100);
+	assert_memory_equal(at, want, PAGE);
+	pair_say(o.epd);
+	other_end(&o);
+	munmap(at, 2 * PAGE);
+}
+
+/* A process with a worker that accepts, and writes three times when it is told to. */
+static pid_t
+accepter(const int go[2], const int done[2])
+{
+	struct scif_portID peer;
+	char bytes[8] = {0};
+	scif_epd_t listener, epd;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setenv("SLIPWAY_SCIF_RMA", "worker", 1);
+	listener = pair_listen();
+	if (write(done[1], bytes, 1) != 1 ||
+	    scif_accept(listener, &peer, &epd, SCIF_ACCEPT_SYNC) != 0 || read(go[0], bytes, 1) != 1)
+		_exit(1);
+	for (int i = 0; i < 3; i++)
+		if (scif_vwriteto(epd, bytes, sizeof(bytes), 0, 0) != 0)
+			_exit(2);
+	if (write(done[1], bytes, 1) != 1 || read(go[0], bytes, 1) != 1)
+		_exit(3);
+	_exit(0);
+}
+
+/* As a child that had the endpoint before its parent connected it, and was told a mark. */
+static void
+a_mark_is_waited_for_at_an_endpoint_not_used_before(void **state)
+{
+	struct scif_portID to = {0, PAIR_PORT};
+	char *at = pair_pages(1), byte = 0;
+	int go[2], done[2], status;
+	scif_epd_t epd;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(go) | pipe(done), 0);
+	pid = accepter(go, done);
+	assert_int_equal(read(done[0], &byte, 1), 1);
+	epd = scif_open();
+	assert_int_equal(fcntl(epd, F_SETFL, O_NONBLOCK), 0);
+	assert_failed(scif_connect(epd, &to), EINPROGRESS);
+	while (scif_register(epd, at, PAGE, 0, RW, SCIF_MAP_FIXED) != 0)
+		usleep(1000);
+	assert_int_equal(write(go[1], &byte, 1), 1);
+	assert_int_equal(read(done[0], &byte, 1), 1);
+	assert_int_equal(scif_fence_wait(epd, (int)(0x80000000u | 3)), 0);
+	assert_int_equal(write(go[1], &byte, 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	scif_close(epd);
+	for (int i = 0; i < 2; i++) {
+		close(go[i]);
+		close(done[i]);
+	}
+	munmap(at, PAGE);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		/* First: see there. */
 		cmocka_unit_test(a_worker_that_is_not_understood_is_refused),
-		/* First: the setting is read once, by parents for their children too. */
+		/* These, too: the setting is read once, by parents for their children too. */
 		cmocka_unit_test(fences_wait_for_transfers_that_take_their_time),
+		cmocka_unit_test(a_signal_follows_what_was_begun_before_a_fork),
+		cmocka_unit_test(a_mark_is_waited_for_at_an_endpoint_not_used_before),
 		cmocka_unit_test(fences_refuse_what_is_no_fence),
 		cmocka_unit_test(signals_are_stored_where_they_are_asked_for),
 		cmocka_unit_test(marks_of_both_sides_can_be_waited_for_twice),

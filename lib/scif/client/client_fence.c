@@ -126,14 +126,15 @@ int
 client_fence_wait(struct client_endpoint *ep, int mark)
 {
 	bool of_peer = ((uint32_t)mark & MARK_PEER) != 0;
-	struct scif_half *half = of_peer ? ep->peer : ep->mine;
 	uint32_t value = (uint32_t)mark & MARK_BITS;
+	struct scif_half *half;
 	int ret = verify(ep);
 
 	if (ret < 0)
 		return ret;
 	if (of_peer && ep->far)
 		return far_wait(ep, value);
+	half = of_peer ? ep->peer : ep->mine;
 	/* What has not begun cannot have been marked. */
 	if (!is_reached(value, begun(half)))
 		return -EINVAL;
@@ -176,6 +177,7 @@ static int
 signal_all(struct client_endpoint *ep, struct signal all[], int count, bool of_peer)
 {
 	bool later = !of_peer && client_worker_wanted() && ep->mine != NULL && !ep->forked;
+	struct scif_half *half = of_peer ? ep->peer : ep->mine;
 	int found = 0, ret = 0;
 
 	/* All are found before any is stored. */
@@ -183,8 +185,9 @@ signal_all(struct client_endpoint *ep, struct signal all[], int count, bool of_p
 		ret = signal_find(ep, &all[found]);
 	if (ret < 0)
 		found--;
-	if (ret == 0 && of_peer)
-		ret = wait_done(ep, ep->peer, begun(ep->peer));
+	/* Of this side too: what a worker had begun before a fork. */
+	if (ret == 0 && !later)
+		ret = wait_done(ep, half, begun(half));
 	for (int i = 0; ret == 0 && i < count; i++)
 		ret = signal_store(ep, &all[i], later);
 	for (int i = 0; i < found; i++)
