@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -403,6 +404,60 @@ who_closes_what_was_in_use_at_a_fork_leaves_it_to_the_child(void **state)
 	pair_close(&p);
 }
 
+/* Once its parent has become another program: a byte comes, and it is the one to have it. */
+static _Noreturn void
+take_after(const struct pair *p, const int ran[2], int told)
+{
+	char byte = 0;
+
+	close(ran[1]);
+	if (read(ran[0], &byte, 1) != 0 || scif_send(p->b, "x", 1, SCIF_SEND_BLOCK) != 1 ||
+	    scif_recv(p->a, &byte, 1, SCIF_RECV_BLOCK) != 1 || write(told, &byte, 1) != 1)
+		_exit(1);
+	_exit(0);
+}
+
+/* Its threads are gone, and its number is not. */
+static _Noreturn void
+run_another(int told)
+{
+	pthread_t reader;
+	struct pair p;
+	int ran[2];
+
+	pair_make(&p);
+	if (pthread_create(&reader, NULL, receive_one, &p.a) != 0 ||
+	    pipe2(ran, O_CLOEXEC) < 0)
+		_exit(1);
+	nap(50);
+	if (fork() == 0)
+		take_after(&p, ran, told);
+	execlp("sleep", "sleep", "60", NULL);
+	_exit(1);
+}
+
+static void
+a_process_that_runs_another_program_keeps_nobody(void **state)
+{
+	int told[2];
+	char byte = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		run_another(told[1]);
+	}
+	close(told[1]);
+	assert_int_equal(read(told[0], &byte, 1), 1);
+	assert_int_equal(byte, 'x');
+	close(told[0]);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 /* The peer of a child writes that process 1, which never ends, is everywhere in its half. */
 static int
 scribble(scif_epd_t epd, void *arg)
@@ -457,6 +512,7 @@ main(void)
 		rig_unit_test(what_is_sent_during_a_fork_does_not_mix_with_the_childs),
 		rig_unit_test(what_is_received_during_a_fork_does_not_mix_with_the_childs),
 		rig_unit_test(who_closes_what_was_in_use_at_a_fork_leaves_it_to_the_child),
+		rig_unit_test(a_process_that_runs_another_program_keeps_nobody),
 		rig_unit_test(a_peer_that_writes_anything_keeps_nobody),
 	};
 

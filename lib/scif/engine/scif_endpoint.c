@@ -124,6 +124,20 @@ release_ctl:
 	return ret;
 }
 
+/* A process that lets go of it is at no side of it any more: one that runs another program has its
+ * number still, by which those who share it would wait.
+ */
+static void
+sides_leave(const struct scif_endpoint *ep, uint32_t pid)
+{
+	uint32_t was;
+
+	for (unsigned int side = 0; side < 2; side++) {
+		was = pid;
+		atomic_compare_exchange_strong(&ep->ctl->holder[side], &was, 0);
+	}
+}
+
 bool
 scif_endpoint_drop(struct scif_client *client, uint32_t index)
 {
@@ -134,6 +148,7 @@ scif_endpoint_drop(struct scif_client *client, uint32_t index)
 	client->nb_holds--;
 	scif_list_remove(&hold->link);
 	free(hold);
+	sides_leave(ep, (uint32_t)client->who.pid);
 	if (!scif_list_empty(&ep->holds))
 		return false;
 	scif_close_begin(ep);

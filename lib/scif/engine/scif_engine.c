@@ -114,6 +114,9 @@ scif_engine_client_add(struct scif_engine *engine, const struct scif_credentials
 		return -ENOMEM;
 	client->engine = engine;
 	client->who = *who;
+	/* A child's is not its parent's: it is told by the child's first request. */
+	if (like != NULL)
+		client->who.pid = 0;
 	client->number = ++engine->numbers;
 	scif_list_init(&client->link);
 	client->desk = scif_desk_new(engine);
