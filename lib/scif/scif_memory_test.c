@@ -364,6 +364,43 @@ a_mapping_goes_where_it_is_told_to(void **state)
 	munmap(at, 4 * PAGE);
 }
 
+/* The last page that can be mapped at all: NULL where it is not found. */
+static char *
+last_page(void)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+
+	for (unsigned int bits = 56; bits > 37; bits--)
+		for (unsigned int back = 1; back < 3; back++) {
+			char *at = (char *)(((uintptr_t)1 << bits) - back * PAGE);
+
+			if (mmap(at, PAGE, PROT_NONE, flags, -1, 0) == at)
+				return at;
+		}
+	return NULL;
+}
+
+/* The first of two pages has gone there by then. */
+static void
+a_mapping_that_fails_in_the_middle_leaves_nothing(void **state)
+{
+	char *at = pair_pages(2), *last = last_page();
+	unsigned char resident;
+	struct pair p;
+
+	(void)state;
+	if (last == NULL)
+		skip();
+	pair_make(&p);
+	pair_window_at(p.a, at, 1, 0x10000, RW);
+	pair_window_at(p.a, at + PAGE, 1, 0x11000, RW);
+	assert_ptr_equal(scif_mmap(last, 2 * PAGE, RW, SCIF_MAP_FIXED, p.b, 0x10000),
+			 SCIF_MMAP_FAILED);
+	assert_failed(mincore(last, PAGE, &resident), ENOMEM);
+	pair_close(&p);
+	munmap(at, 2 * PAGE);
+}
+
 static void
 offsets_stay_taken_while_they_are_mapped(void **state)
 {
@@ -537,6 +574,7 @@ main(void)
 		cmocka_unit_test(mappings_refuse_what_is_not_there),
 		cmocka_unit_test(a_mapping_is_the_memory_itself),
 		cmocka_unit_test(a_mapping_goes_where_it_is_told_to),
+		cmocka_unit_test(a_mapping_that_fails_in_the_middle_leaves_nothing),
 		cmocka_unit_test(offsets_stay_taken_while_they_are_mapped),
 		cmocka_unit_test(mappings_survive_both_endpoints),
 		cmocka_unit_test(a_mapping_for_reading_cannot_be_written),

@@ -219,19 +219,31 @@ map_pieces(struct mapping *list, char *place, int prot)
 	return 0;
 }
 
-/* The place is taken by what was made elsewhere, piece by piece. */
+/* The place is taken by what was made elsewhere, piece by piece. Where that fails in the middle,
+ * what came before does not stay: it is held no more.
+ */
 static int
-move_pieces(struct mapping *list, char *place)
+move_pieces(struct mapping *list, char *address)
 {
+	char *place = address;
+	int ret = 0, dropped;
+
 	for (struct mapping *m = list; m != NULL; m = m->next) {
 		if (mremap((void *)m->start, m->len, m->len, MREMAP_MAYMOVE | MREMAP_FIXED,
-			   place) == MAP_FAILED)
-			return -errno;
+			   place) == MAP_FAILED) {
+			ret = -errno;
+			break;
+		}
 		m->start = (uintptr_t)place;
 		m->end = m->start + m->len;
 		place += m->len;
 	}
-	return 0;
+	dropped = drop_range((uintptr_t)address, (uintptr_t)place);
+	if (ret == 0)
+		ret = dropped;
+	if (ret < 0 && place > address)
+		munmap(address, (size_t)(place - address));
+	return ret;
 }
 
 static void
@@ -284,11 +296,8 @@ map_at(struct mapping *list, void **address, size_t len, int prot, bool fixed)
 		return -errno;
 	ret = map_pieces(list, place, prot);
 	client_lock(&mappings_lock);
-	if (ret == 0 && fixed) {
+	if (ret == 0 && fixed)
 		ret = move_pieces(list, *address);
-		if (ret == 0)
-			ret = drop_range((uintptr_t)*address, (uintptr_t)*address + len);
-	}
 	if (ret == 0)
 		keep_pieces(list);
 	client_unlock(&mappings_lock);
