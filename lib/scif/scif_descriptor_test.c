@@ -199,6 +199,59 @@ who_has_too_few_descriptors_accepts_nobody(void **state)
 	apart(accept_with_one_descriptor);
 }
 
+static pid_t
+accept_in_child(const int ready[2])
+{
+	struct scif_portID peer;
+	pid_t pid = fork();
+	scif_epd_t listener, epd;
+	char byte = 0;
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	listener = pair_listen();
+	must(write(ready[1], &byte, 1) == 1);
+	must(scif_accept(listener, &peer, &epd, SCIF_ACCEPT_SYNC) == 0);
+	must(scif_recv(epd, &byte, 1, SCIF_RECV_BLOCK) == 1);
+	_exit(0);
+}
+
+/* A connection whose memory nobody here has needed yet. */
+static void
+use_what_cannot_be_mapped(void)
+{
+	struct scif_portID to = {0, PAIR_PORT};
+	char *at = pair_pages(1), byte;
+	int ready[2], last = -1, status, mark;
+	scif_epd_t epd;
+	pid_t pid;
+
+	must(pipe(ready) == 0);
+	pid = accept_in_child(ready);
+	must(read(ready[0], &byte, 1) == 1);
+	epd = scif_open();
+	must(fcntl(epd, F_SETFL, O_NONBLOCK) == 0);
+	must(scif_connect(epd, &to) == -1 && errno == EINPROGRESS);
+	while (scif_register(epd, at, PAGE, 0, RW, 0) < 0)
+		usleep(1000);
+	use_all_descriptors(&last);
+	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == -1 && errno == ENOMEM);
+	must(scif_recv(epd, &byte, 1, 0) == -1 && errno == ENOMEM);
+	must(scif_fence_mark(epd, SCIF_FENCE_INIT_SELF, &mark) == -1 && errno == ENOMEM);
+	for (int i = 0; i < 3; i++)
+		close(last - i);
+	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == 1);
+	must(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void
+what_cannot_be_mapped_is_connected_all_the_same(void **state)
+{
+	(void)state;
+	apart(use_what_cannot_be_mapped);
+}
+
 /* The first that this process registers: it has not looked at what is mapped yet. */
 static void
 register_without_descriptors(void)
@@ -508,6 +561,7 @@ main(void)
 		rig_unit_test(a_node_without_descriptors_refuses),
 		rig_unit_test(a_program_without_descriptors_keeps_those_it_has),
 		rig_unit_test(who_has_too_few_descriptors_accepts_nobody),
+		rig_unit_test(what_cannot_be_mapped_is_connected_all_the_same),
 		rig_unit_test(what_cannot_be_looked_at_for_lack_of_descriptors_is_no_bad_address),
 		rig_unit_test(what_a_program_opens_in_the_place_of_what_it_closed_is_left_alone),
 		rig_unit_test(a_child_keeps_what_its_parent_opened),

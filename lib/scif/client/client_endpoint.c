@@ -356,8 +356,12 @@ int
 client_attach(struct client_endpoint *ep)
 {
 	uint32_t state = client_state(ep);
+	int ret = -ENOTCONN;
 
-	return state == SCIF_CONNECTED || state == SCIF_DISCONNECTED ? attach_once(ep) : -ENOTCONN;
+	if (state == SCIF_CONNECTED || state == SCIF_DISCONNECTED)
+		ret = attach_once(ep);
+	/* The calls that come here make no descriptors, and say so of none. */
+	return ret == -EMFILE ? -ENOMEM : ret;
 }
 
 static bool

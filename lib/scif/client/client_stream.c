@@ -217,7 +217,9 @@ side_enter_attached(struct client_endpoint *ep, int name, struct client_lock *lo
 		return ret;
 	attached = client_attach(ep);
 	client_leave(ep);
-	return attached == 0 ? side_enter(ep, name, lock, waits, block) : ret;
+	if (attached == 0)
+		return side_enter(ep, name, lock, waits, block);
+	return attached == -ENOMEM ? attached : ret;
 }
 
 /* Wait, and let those who do not wait see that. */
