@@ -426,8 +426,7 @@ run_another(int told)
 	int ran[2];
 
 	pair_make(&p);
-	if (pthread_create(&reader, NULL, receive_one, &p.a) != 0 ||
-	    pipe2(ran, O_CLOEXEC) < 0)
+	if (pthread_create(&reader, NULL, receive_one, &p.a) != 0 || pipe2(ran, O_CLOEXEC) < 0)
 		_exit(1);
 	nap(50);
 	if (fork() == 0)
