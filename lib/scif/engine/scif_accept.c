@@ -218,8 +218,10 @@ scif_accept_fail(struct scif_endpoint *ep, int outcome)
 	scif_endpoint_wait(ep, SCIF_NO_DEADLINE);
 	scif_half_unmap(ep);
 	scif_half_drop(ep);
-	/* The listener's: it may be bound to another one. */
+	/* It is like any other now: it may be bound to a port of its own, and connect. */
 	scif_endpoint_release_port(ep);
+	ep->accepted = false;
+	ep->granted = false;
 	scif_endpoint_set(ep, SCIF_UNBOUND);
 }
 

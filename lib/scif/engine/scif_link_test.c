@@ -170,6 +170,29 @@ a_node_that_stops_says_so(void **state)
 	assert_int_equal(card.nodes, 0);
 }
 
+/* And may connect. */
+static void
+who_is_accepted_in_vain_connects_like_others(void **state)
+{
+	(void)state;
+	assert_int_equal(request_one(), -EINPROGRESS);
+	settle();
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_ACCEPT, 0, 1, 0, 0), 0);
+	bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	settle();
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_OUTCOME, 1, 0, 0, 0), -EAGAIN);
+	bench_ask(&host, ours, SCIF_REQUEST_OPEN, 2, 0, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_BIND, 2, PORT + 1, 0, 0);
+	bench_ask(&host, ours, SCIF_REQUEST_LISTEN, 2, 1, 0, 0);
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_CONNECT, 1, 0, PORT + 1, 0),
+			 -EINPROGRESS);
+	settle();
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_ACCEPT, 2, 3, 0, 0), 0);
+	settle();
+	assert_int_equal(state_of(theirs, 1), SCIF_CONNECTED);
+	assert_int_equal(state_of(ours, 3), SCIF_CONNECTED);
+}
+
 static struct scif_message
 hostile(uint32_t op, uint64_t p0)
 {
@@ -510,6 +533,7 @@ main(void)
 		TEST(s203_a_ring_takes_1489_messages_and_then_they_wait),
 		TEST(who_has_left_knocks_in_vain),
 		TEST(who_is_accepted_in_vain_leaves_no_port),
+		TEST(who_is_accepted_in_vain_connects_like_others),
 		TEST(s207_messages_that_mean_nothing_do_nothing),
 		TEST(s209_rings_full_of_anything_are_read_and_not_believed),
 		TEST(s204_a_queue_pair_without_its_magic_is_none),
