@@ -172,6 +172,19 @@ a_box_is_behind_what_is_mapped(void **state)
 	close(fd);
 }
 
+/* Or the other side would take this one for mad. */
+static void
+memory_that_is_larger_than_addresses_go_is_not_shared(void **state)
+{
+	struct scif_memory m = {.size = LINK_MEMORY_SPAN + LINK_PAGE_BYTES, .fd = memory};
+	uint64_t address;
+
+	(void)state;
+	assert_int_equal(bus->ops->share(bus, &m, &address), -ENOMEM);
+	m.size = LINK_MEMORY_SPAN;
+	assert_int_equal(bus->ops->share(bus, &m, &address), 0);
+}
+
 /* Or who hears it would look before there is an EXIT, and take the node for lost. */
 static void
 a_node_that_leaves_rings_no_bell_before_it_says_so(void **state)
@@ -199,6 +212,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			a_side_shares_as_much_as_the_other_takes_and_no_more, begin, end),
 		cmocka_unit_test_setup_teardown(a_box_is_behind_what_is_mapped, begin, end),
+		cmocka_unit_test_setup_teardown(
+			memory_that_is_larger_than_addresses_go_is_not_shared, begin, end),
 		cmocka_unit_test_setup_teardown(
 			a_node_that_leaves_rings_no_bell_before_it_says_so, begin, end),
 	};

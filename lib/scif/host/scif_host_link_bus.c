@@ -202,7 +202,8 @@ link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *add
 	};
 	int ret = -EAGAIN;
 
-	if (link->nb_shared == LINK_MEMORIES_MAX)
+	/* Whoever gets more than there are addresses for ends the link. */
+	if (link->nb_shared == LINK_MEMORIES_MAX || u.size > LINK_MEMORY_SPAN)
 		return -ENOMEM;
 	if (send_unsent(link))
 		ret = send_share(link, u.kind, u.address, u.size, u.fd);
