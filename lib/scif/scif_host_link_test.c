@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -172,6 +173,101 @@ a_box_is_behind_what_is_mapped(void **state)
 	close(fd);
 }
 
+/* How many memories the other side is told of. */
+static uint32_t
+told_of_all(void)
+{
+	uint32_t n = 0;
+
+	while (told_of() != 0)
+		n++;
+	return n;
+}
+
+static void
+memory_of_a_client_is_shared_once(void **state)
+{
+	struct scif_memory m = {.size = LINK_PAGE_BYTES, .fd = memory, .owner = 7};
+	struct host_link *link = host->links;
+	uint32_t shared = link->nb_shared;
+	uint64_t address[600], other;
+
+	(void)state;
+	told_of_all();
+	for (uint32_t i = 0; i < 600; i++) {
+		/* Whatever descriptor it comes with. */
+		m.fd = i % 2 == 0 ? memory : dup(memory);
+		assert_int_equal(bus->ops->share(bus, &m, &address[i]), 0);
+		assert_int_equal(address[i], address[0]);
+		if (m.fd != memory)
+			close(m.fd);
+	}
+	m.fd = memory;
+	assert_int_equal(told_of_all(), 1);
+	assert_int_equal(link->nb_shared, shared + 1);
+	for (uint32_t i = 1; i < 600; i++)
+		bus->ops->unshare(bus, address[i]);
+	assert_int_equal(link->nb_shared, shared + 1);
+	bus->ops->unshare(bus, address[0]);
+	assert_int_equal(link->nb_shared, shared);
+	/* It is another one then. */
+	assert_int_equal(bus->ops->share(bus, &m, &other), 0);
+	assert_int_not_equal(other, address[0]);
+	assert_int_equal(told_of_all(), 1);
+	bus->ops->unshare(bus, other);
+}
+
+static void
+memory_that_differs_is_shared_apart(void **state)
+{
+	struct scif_memory m = {.size = LINK_PAGE_BYTES, .fd = memory, .owner = 7};
+	uint64_t first, more;
+	char path[64];
+
+	(void)state;
+	assert_int_equal(bus->ops->share(bus, &m, &first), 0);
+	m.owner = 8;
+	assert_int_equal(bus->ops->share(bus, &m, &more), 0);
+	assert_int_not_equal(more, first);
+	m.owner = 7;
+	m.copies = true;
+	assert_int_equal(bus->ops->share(bus, &m, &more), 0);
+	assert_int_not_equal(more, first);
+	m.copies = false;
+	/* Who may only read it does not get to write. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
+	m.fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(m.fd >= 0);
+	assert_int_equal(bus->ops->share(bus, &m, &more), 0);
+	assert_int_not_equal(more, first);
+	close(m.fd);
+	/* And what a file was before it grew does not have all of it. */
+	m.fd = memory;
+	m.size = 2 * LINK_PAGE_BYTES;
+	assert_int_equal(ftruncate(memory, 2 * LINK_PAGE_BYTES), 0);
+	assert_int_equal(bus->ops->share(bus, &m, &more), 0);
+	assert_int_not_equal(more, first);
+}
+
+/* There are so many addresses only, and it is not long before all have been given once. */
+static void
+an_address_is_given_again_once_nobody_has_it(void **state)
+{
+	/* The queue pair's. */
+	const uint64_t mine = LINK_MEMORY_SPAN;
+	uint64_t address;
+
+	(void)state;
+	assert_non_null(scif_host_link_own_at(host->links, mine));
+	host->links->numbers = LINK_NUMBERS - 3;
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(share(&address), 0);
+		assert_int_not_equal(address, 0);
+		assert_int_not_equal(address, mine);
+	}
+	assert_int_equal(address, 4 * LINK_MEMORY_SPAN);
+}
+
 /* Or the other side would take this one for mad. */
 static void
 memory_that_is_larger_than_addresses_go_is_not_shared(void **state)
@@ -212,6 +308,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			a_side_shares_as_much_as_the_other_takes_and_no_more, begin, end),
 		cmocka_unit_test_setup_teardown(a_box_is_behind_what_is_mapped, begin, end),
+		cmocka_unit_test_setup_teardown(memory_of_a_client_is_shared_once, begin, end),
+		cmocka_unit_test_setup_teardown(memory_that_differs_is_shared_apart, begin, end),
+		cmocka_unit_test_setup_teardown(an_address_is_given_again_once_nobody_has_it, begin,
+						end),
 		cmocka_unit_test_setup_teardown(
 			memory_that_is_larger_than_addresses_go_is_not_shared, begin, end),
 		cmocka_unit_test_setup_teardown(

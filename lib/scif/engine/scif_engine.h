@@ -40,6 +40,7 @@ struct scif_memory {
 	uint32_t number; /**< never used twice */
 	uint32_t users;
 	bool copies; /**< a box, through which the memory of a process is copied */
+	uint32_t owner; /**< number of the client that it is of; 0: the engine's own */
 };
 
 /** Events that a descriptor of an endpoint shows: SCIF_POLLIN, OUT, HUP and ERR. */

@@ -53,7 +53,12 @@ shared_new(struct scif_client *client, uint64_t key, uint64_t size, int *fd,
 	s->uid = client->who.uid;
 	s->reader.fd = -1;
 	s->key = key;
-	s->memory = (struct scif_memory){.size = size, .fd = *fd, .number = ++engine->numbers};
+	s->memory = (struct scif_memory){
+		.size = size,
+		.fd = *fd,
+		.number = ++engine->numbers,
+		.owner = client->number,
+	};
 	*fd = -1;
 	scif_list_add(&engine->memories, &s->link);
 	*made = s;

@@ -25,6 +25,8 @@
 #define LINK_PAGE_BYTES 4096u
 /** Between the addresses of two memories: none is larger. */
 #define LINK_MEMORY_SPAN (UINT64_C(1) << 40)
+/** How many addresses there are for memories, with 0, which is none. */
+#define LINK_NUMBERS (UINT64_MAX / LINK_MEMORY_SPAN + 1)
 /** Memories that one side may have at the other. */
 #define LINK_MEMORIES_MAX 65536u
 /** Bytes of one side that the other maps for itself: addresses are for all links. What lies beyond
@@ -63,6 +65,23 @@ struct link_memory {
 	bool gone;   /**< no longer shared */
 };
 
+/** Memory of this side that the other one has, or will have, until it hears otherwise. That of a
+ * client is shared once, however many pieces of windows are of it.
+ */
+struct link_own {
+	uint64_t address, size;
+	uint32_t users;
+	struct link_key {
+		uint64_t dev, ino;
+		uint32_t owner; /**< 0: not looked for */
+		int flags;      /**< of its descriptor: who may not write has another one */
+		bool steady;
+	} key;
+	struct link_own *next_at, *next_same; /**< in its bucket, by address and by key */
+};
+
+#define LINK_OWN_BUCKETS 1024u
+
 /** Memory of this side of which the other one has not been told: there was no room. */
 struct link_unsent {
 	uint64_t address, size;
@@ -88,8 +107,9 @@ struct host_link {
 	uint64_t mapped;   /**< bytes of its memory */
 	struct scif_memory page; /**< own */
 	struct link_page *peer_page;
-	uint64_t numbers;   /**< of memories shared, ever */
+	uint64_t numbers;   /**< of memories shared: the last that was given */
 	uint32_t nb_shared; /**< as the other side knows, or will */
+	struct link_own *own_at[LINK_OWN_BUCKETS], *own_same[LINK_OWN_BUCKETS];
 	struct link_unsent *unsent;
 	uint32_t unsent_first, unsent_end;
 	struct link_memory **memory;
@@ -108,6 +128,21 @@ bool scif_host_link_receive(struct host_link *link);
 
 /** It ends as soon as whoever is in the middle of something with it is done. */
 void scif_host_link_hang_up(struct host_link *link);
+
+/* ---- scif_host_link_own.c: what this side shares ---- */
+
+/** One that has all of that memory already, or NULL; and what it is known by. */
+struct link_own *scif_host_link_own_find(const struct host_link *link,
+					 const struct scif_memory *memory, struct link_key *key,
+					 uint64_t *size);
+/** A new one, of one user, at an address that no other has: or NULL. */
+struct link_own *scif_host_link_own_new(struct host_link *link, const struct link_key *key,
+					uint64_t size);
+struct link_own *scif_host_link_own_at(const struct host_link *link, uint64_t address);
+/** Nobody uses it; it is found no more, and keeps its address. */
+void scif_host_link_own_hide(struct host_link *link, struct link_own *own);
+/** The other side has it no more. */
+void scif_host_link_own_free(struct host_link *link, struct link_own *own);
 
 /* ---- scif_host_link_bus.c ---- */
 

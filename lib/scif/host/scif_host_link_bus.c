@@ -158,6 +158,7 @@ pay(struct host_link *link)
 			return;
 		link->nb_owed--;
 		link->nb_shared--;
+		scif_host_link_own_free(link, scif_host_link_own_at(link, p.address));
 	}
 }
 
@@ -190,31 +191,52 @@ owe(struct host_link *link, uint64_t address)
 	all[link->nb_owed++] = address;
 }
 
+/* Tell the other side, now or later: what names it waits until there was room. */
 static int
-link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *address)
+own_tell(struct host_link *link, const struct link_own *own, const struct scif_memory *memory)
 {
-	struct host_link *link = link_of(bus);
 	const struct link_unsent u = {
-		.address = (link->numbers + 1) * LINK_MEMORY_SPAN,
-		.size = memory->size,
+		.address = own->address,
+		.size = own->size,
 		.kind = memory->copies ? LINK_COPIES : LINK_SHARE,
 		.fd = memory->fd,
 	};
 	int ret = -EAGAIN;
 
-	/* Whoever gets more than there are addresses for ends the link. */
-	if (link->nb_shared == LINK_MEMORIES_MAX || u.size > LINK_MEMORY_SPAN)
-		return -ENOMEM;
 	if (send_unsent(link))
 		ret = send_share(link, u.kind, u.address, u.size, u.fd);
-	/* What names it waits until there is room: link_told. */
 	if (ret == -EAGAIN)
 		ret = unsent_add(link, &u);
-	if (ret < 0)
-		return ret == -ENOMEM ? ret : -ENODEV;
-	link->numbers++;
+	return ret == 0 || ret == -ENOMEM ? ret : -ENODEV;
+}
+
+static int
+link_share(struct scif_bus *bus, const struct scif_memory *memory, uint64_t *address)
+{
+	struct host_link *link = link_of(bus);
+	struct link_key key;
+	uint64_t size;
+	struct link_own *own = scif_host_link_own_find(link, memory, &key, &size);
+	int ret;
+
+	if (own != NULL) {
+		own->users++;
+		*address = own->address;
+		return 0;
+	}
+	/* Whoever gets more than there are addresses for ends the link. */
+	if (link->nb_shared == LINK_MEMORIES_MAX || size > LINK_MEMORY_SPAN)
+		return -ENOMEM;
+	own = scif_host_link_own_new(link, &key, size);
+	if (own == NULL)
+		return -ENOMEM;
+	ret = own_tell(link, own, memory);
+	if (ret < 0) {
+		scif_host_link_own_free(link, own);
+		return ret;
+	}
 	link->nb_shared++;
-	*address = u.address;
+	*address = own->address;
 	pay(link);
 	return 0;
 }
@@ -223,12 +245,17 @@ static void
 link_unshare(struct scif_bus *bus, uint64_t address)
 {
 	struct host_link *link = link_of(bus);
+	struct link_own *own = scif_host_link_own_at(link, address);
 
+	if (own == NULL || own->users == 0 || --own->users > 0)
+		return;
+	scif_host_link_own_hide(link, own);
 	for (uint32_t i = link->unsent_first; i < link->unsent_end; i++) {
 		if (link->unsent[i].address != address)
 			continue;
 		unsent_drop(link, i);
 		link->nb_shared--;
+		scif_host_link_own_free(link, own);
 		return;
 	}
 	owe(link, address);
@@ -426,6 +453,9 @@ scif_host_link_forget(struct host_link *link)
 		unsent_drop(link, link->unsent_first);
 	free(link->unsent);
 	free(link->owed);
+	for (uint32_t i = 0; i < LINK_OWN_BUCKETS; i++)
+		while (link->own_at[i] != NULL)
+			scif_host_link_own_free(link, link->own_at[i]);
 }
 
 static bool
