@@ -146,6 +146,53 @@ pieces_of_a_node(void **state)
 	assert_int_equal(from->nb_runs, SCIF_RUNS_OF_NODE - 2);
 }
 
+/* Its answers may never come. */
+static void
+windows_that_wait_after_their_endpoint(void **state)
+{
+	struct scif_node *node = host.engine->node[1];
+
+	(void)state;
+	connect_them();
+	node->nb_left = SCIF_WINDOWS_OF_NODE;
+	assert_int_equal(ask_window(SCIF_REQUEST_REGISTER, SCIF_PAGE, SCIF_PAGE), -ENOMEM);
+	node->nb_left = 0;
+	assert_int_equal(register_pieces(1), 0);
+	assert_int_equal(register_pieces(1), 0);
+	assert_int_equal(ours->nb_windows, 2);
+	bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	assert_int_equal(ours->nb_windows, 0);
+	assert_int_equal(node->nb_left, 2);
+	settle();
+	assert_int_equal(ours->nb_windows, 0);
+	assert_int_equal(node->nb_left, 0);
+}
+
+/* What a client of the other node has mapped is its maker's. */
+static void
+windows_that_are_mapped_after_their_endpoint(void **state)
+{
+	struct scif_node *node = host.engine->node[1];
+	uint64_t offset, token;
+
+	(void)state;
+	connect_them();
+	assert_int_equal(register_pieces(1), 0);
+	offset = (uint64_t)ours->desk->board->slot[3].value;
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_MAP, 1, offset, SCIF_PAGE, 3), 0);
+	token = card.reply.value[5];
+	assert_int_equal(bench_ask(&host, ours, SCIF_REQUEST_UNREGISTER, 1, offset, SCIF_PAGE, 0),
+			 -EINPROGRESS);
+	bench_ask(&host, ours, SCIF_REQUEST_CLOSE, 1, 0, 0, 0);
+	assert_int_equal(node->nb_left, 1);
+	settle();
+	assert_int_equal(node->nb_left, 0);
+	assert_int_equal(ours->nb_windows, 1);
+	assert_int_equal(bench_ask(&card, theirs, SCIF_REQUEST_UNMAP, 1, token, SCIF_PAGE, 0), 0);
+	settle();
+	assert_int_equal(ours->nb_windows, 0);
+}
+
 static void
 pages_of_a_window(void **state)
 {
@@ -376,6 +423,8 @@ main(void)
 		TEST(requests_at_a_listener),
 		TEST(pieces_of_a_window),
 		TEST(pieces_of_a_node),
+		TEST(windows_that_wait_after_their_endpoint),
+		TEST(windows_that_are_mapped_after_their_endpoint),
 		TEST(pages_of_a_window),
 		TEST(windows_of_a_node),
 		TEST(pages_that_are_not_registered),

@@ -155,6 +155,7 @@ struct scif_node {
 	uint64_t exiting; /**< until when those are waited for; SCIF_NO_DEADLINE: it does not leave */
 	bool stopping;    /**< this node leaves, and waits for its EXIT_ACK */
 	uint32_t nb_windows; /**< that it has here */
+	uint32_t nb_left;    /**< windows that endpoints here are done with, and it has not answered */
 	uint64_t nb_pages;   /**< of those that it has not registered yet */
 	uint64_t nb_runs;    /**< pieces of those that it has */
 	uint32_t nb_waits;   /**< of its clients, for transfers that were begun here */

@@ -27,6 +27,38 @@ scif_window_new(struct scif_engine *engine, bool own, uint64_t length)
 	return w;
 }
 
+/* Until the other node answers, which it may never do: then that is bad for those alone who have
+ * windows towards it, and not for whoever made this one.
+ */
+static void
+window_leave(struct scif_window *w)
+{
+	if (!w->far || w->left || w->state == SCIF_WINDOW_REFERENCED)
+		return;
+	w->left = true;
+	w->engine->node[w->node]->nb_left++;
+	if (w->client != NULL)
+		w->client->nb_windows--;
+}
+
+static void
+window_return(struct scif_window *w)
+{
+	if (!w->left)
+		return;
+	w->left = false;
+	w->engine->node[w->node]->nb_left--;
+	if (w->client != NULL)
+		w->client->nb_windows++;
+}
+
+void
+scif_window_referenced(struct scif_window *w)
+{
+	w->state = SCIF_WINDOW_REFERENCED;
+	window_return(w);
+}
+
 void
 scif_window_free(struct scif_window *w)
 {
@@ -38,6 +70,7 @@ scif_window_free(struct scif_window *w)
 		scif_list_remove(&m->link);
 		free(m);
 	}
+	window_return(w);
 	if (w->client != NULL)
 		w->client->nb_windows--;
 	if (!w->own)
@@ -152,6 +185,15 @@ window_address(struct scif_window *w, const struct scif_endpoint *ep)
 	w->other_ep = ep->peer_token;
 }
 
+/* Does its peer's node leave too many unanswered? */
+static bool
+is_full(const struct scif_endpoint *ep)
+{
+	const struct scif_node *node = scif_node_find(ep->engine, ep->peer.node);
+
+	return node != NULL && node->nb_left >= SCIF_WINDOWS_OF_NODE;
+}
+
 /* A window with its place and memory, known to nobody else yet. */
 static int
 own_new(struct scif_client *client, struct scif_endpoint *ep, const struct scif_request *rq,
@@ -160,7 +202,7 @@ own_new(struct scif_client *client, struct scif_endpoint *ep, const struct scif_
 	struct scif_window *w;
 	int ret;
 
-	if (client->nb_windows >= SCIF_WINDOWS_OF_CLIENT)
+	if (client->nb_windows >= SCIF_WINDOWS_OF_CLIENT || is_full(ep))
 		return -ENOMEM;
 	w = scif_window_new(ep->engine, true, rq->arg[1]);
 	if (w == NULL)
@@ -367,8 +409,10 @@ scif_window_closed(struct scif_endpoint *ep)
 	if (all == NULL)
 		return;
 	scif_window_disconnected(ep);
-	for (uint32_t i = all->count[SCIF_SIDE_OWN]; i-- > 0;)
+	for (uint32_t i = all->count[SCIF_SIDE_OWN]; i-- > 0;) {
+		window_leave(all->window[SCIF_SIDE_OWN][i]);
 		scif_window_take_out(all->window[SCIF_SIDE_OWN][i]);
+	}
 	leave_peer_windows(ep);
 	free(all->window[SCIF_SIDE_OWN]);
 	free(all->window[SCIF_SIDE_PEER]);
@@ -396,8 +440,10 @@ static void
 wait_no_longer(struct scif_window *w)
 {
 	scif_waiter_done(w, ENODEV, 0);
-	if (w->state != SCIF_WINDOW_UNREGISTERING)
-		scif_window_take_out(w);
+	if (w->state == SCIF_WINDOW_UNREGISTERING)
+		return;
+	window_leave(w);
+	scif_window_take_out(w);
 }
 
 void

@@ -31,7 +31,9 @@
 
 /** Pieces of memory in one window: one page of addresses on the wire. */
 #define SCIF_RUNS_MAX 512u
-/** Windows that one client owns, and that another node may have here. */
+/** Windows that one client owns, and that another node may have here; so many may wait for its answer
+ * after their endpoints.
+ */
 #define SCIF_WINDOWS_OF_CLIENT 16384u
 #define SCIF_WINDOWS_OF_NODE   65536u
 /** Pages of a window: 1 TiB. */
@@ -100,6 +102,7 @@ struct scif_window {
 	bool own; /**< of an endpoint here; else of a peer of one */
 	bool far;
 	bool unwanted; /**< to be unregistered as soon as it is registered */
+	bool left;     /**< its endpoint is done with it: it counts for the node that is to answer */
 	bool nacked;   /**< the owner waits to hear that nobody has it mapped */
 	uint16_t node; /**< the other side's */
 	uint32_t prot;
@@ -154,6 +157,8 @@ void scif_window_free(struct scif_window *w);
 bool scif_window_is_open(const struct scif_window *w);
 /** Begin to unregister: who had it registered uses it no more. */
 void scif_window_unregister(struct scif_window *w);
+/** The other node has answered, and has it mapped: it is its maker's as long as that lasts. */
+void scif_window_referenced(struct scif_window *w);
 /** Errno of what the window's protection does not allow, negative. */
 int scif_window_denied(const struct scif_engine *engine);
 /** The outcome of one of the answers that somebody waits for. */

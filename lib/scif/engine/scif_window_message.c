@@ -356,7 +356,7 @@ unregister_answered(struct scif_node *from, const struct scif_message *m)
 	if (m->op == SCIF_UNREGISTER_ACK)
 		scif_window_free(w);
 	else
-		w->state = SCIF_WINDOW_REFERENCED;
+		scif_window_referenced(w);
 }
 
 static void
