@@ -138,10 +138,32 @@ spreader(scif_epd_t epd)
 	return 0;
 }
 
+/* Has each page of a file in windows of its own, forwards and backwards, and takes every other one
+ * away.
+ */
+static int
+repeater(scif_epd_t epd)
+{
+	int fd;
+	char *at = pair_shared(PAGES, &fd);
+
+	for (uint32_t i = 0; i < PAGES; i++)
+		pair_window_at(epd, at + i * PAGE, 1, OFFSET + i * PAGE, RW);
+	for (uint32_t i = 0; i < PAGES; i++)
+		pair_window_at(epd, at + (PAGES - 1 - i) * PAGE, 1, 2 * OFFSET + i * PAGE, RW);
+	for (uint32_t i = 0; i < PAGES; i += 2)
+		assert_int_equal(scif_unregister(epd, OFFSET + i * PAGE, PAGE), 0);
+	pair_say(epd);
+	for (off_t asked; (asked = pair_told(epd)) >= 0;)
+		pair_tell(epd, at[asked]);
+	return 0;
+}
+
 static int
 visit(scif_epd_t epd)
 {
-	static int (*const what[])(scif_epd_t) = {owner, reader, taker, ponger, mover, spreader};
+	static int (*const what[])(scif_epd_t) = {owner, reader, taker, ponger, mover, spreader,
+						repeater};
 	off_t asked = pair_told(epd);
 	int ret = what[asked](epd);
 
@@ -149,7 +171,7 @@ visit(scif_epd_t epd)
 	return ret;
 }
 
-enum { OWNER, READER, TAKER, PONGER, MOVER, SPREADER };
+enum { OWNER, READER, TAKER, PONGER, MOVER, SPREADER, REPEATER };
 
 /* ---- Here ---- */
 
@@ -229,6 +251,32 @@ transfers_reach_memory_of_the_other_node(void **state)
 	visit_end(&v);
 	free(there);
 	munmap(own, PAGES * PAGE);
+}
+
+static void
+windows_of_one_file_are_each_where_they_are(void **state)
+{
+	struct visit v;
+	char byte;
+
+	(void)state;
+	visit_begin(&v, REPEATER);
+	pair_hear(v.epd);
+	for (uint32_t i = 0; i < PAGES; i++) {
+		byte = (char)('A' + i);
+		assert_int_equal(scif_vwriteto(v.epd, &byte, 1, 2 * OFFSET + i * PAGE, 0), 0);
+		assert_int_equal(byte_of_owner(&v, (off_t)(PAGES - 1 - i) * PAGE), byte);
+	}
+	for (uint32_t i = 0; i < PAGES; i++) {
+		if (i % 2 == 0) {
+			assert_failed(scif_vreadfrom(v.epd, &byte, 1, OFFSET + i * PAGE, 0), ENXIO);
+			continue;
+		}
+		assert_int_equal(scif_vreadfrom(v.epd, &byte, 1, OFFSET + i * PAGE, 0), 0);
+		assert_int_equal(byte, (char)('A' + PAGES - 1 - i));
+	}
+	pair_tell(v.epd, -1);
+	visit_end(&v);
 }
 
 /* The engine gives out a descriptor of the other node's memory: nobody can write by that. */
@@ -461,6 +509,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(transfers_reach_memory_of_the_other_node),
+		cmocka_unit_test(windows_of_one_file_are_each_where_they_are),
 		cmocka_unit_test(protection_holds_between_nodes),
 		cmocka_unit_test(words_pass_through_a_mapping),
 		cmocka_unit_test(a_mapped_window_is_unregistered_and_goes_with_the_mapping),
