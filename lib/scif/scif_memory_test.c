@@ -401,6 +401,51 @@ a_mapping_that_fails_in_the_middle_leaves_nothing(void **state)
 	munmap(at, 2 * PAGE);
 }
 
+static bool others_map;
+static char *others;
+
+/* Another thread has something where it was from. */
+void *
+mremap(void *from, size_t size, size_t to_size, int flags, ...)
+{
+	void *to, *at;
+	va_list more;
+
+	va_start(more, flags);
+	to = va_arg(more, void *);
+	va_end(more);
+	at = (void *)syscall(SYS_mremap, from, size, to_size, flags, to);
+	if (others_map && at != MAP_FAILED)
+		others = mmap(from, PAGE, RW,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	return at;
+}
+
+static void
+a_mapping_that_fails_takes_nothing_of_others(void **state)
+{
+	char *at = pair_pages(2), *last = last_page();
+	unsigned char resident;
+	struct pair p;
+
+	(void)state;
+	if (last == NULL)
+		skip();
+	pair_make(&p);
+	pair_window_at(p.a, at, 1, 0x10000, RW);
+	pair_window_at(p.a, at + PAGE, 1, 0x11000, RW);
+	others_map = true;
+	assert_ptr_equal(scif_mmap(last, 2 * PAGE, RW, SCIF_MAP_FIXED, p.b, 0x10000),
+			 SCIF_MMAP_FAILED);
+	others_map = false;
+	assert_non_null(others);
+	assert_ptr_not_equal(others, MAP_FAILED);
+	assert_int_equal(mincore(others, PAGE, &resident), 0);
+	munmap(others, PAGE);
+	pair_close(&p);
+	munmap(at, 2 * PAGE);
+}
+
 static void
 offsets_stay_taken_while_they_are_mapped(void **state)
 {
@@ -575,6 +620,7 @@ main(void)
 		cmocka_unit_test(a_mapping_is_the_memory_itself),
 		cmocka_unit_test(a_mapping_goes_where_it_is_told_to),
 		cmocka_unit_test(a_mapping_that_fails_in_the_middle_leaves_nothing),
+		cmocka_unit_test(a_mapping_that_fails_takes_nothing_of_others),
 		cmocka_unit_test(offsets_stay_taken_while_they_are_mapped),
 		cmocka_unit_test(mappings_survive_both_endpoints),
 		cmocka_unit_test(a_mapping_for_reading_cannot_be_written),

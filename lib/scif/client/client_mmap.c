@@ -225,10 +225,11 @@ map_pieces(struct mapping *list, char *place, int prot)
 static int
 move_pieces(struct mapping *list, char *address)
 {
+	struct mapping *m = list;
 	char *place = address;
 	int ret = 0, dropped;
 
-	for (struct mapping *m = list; m != NULL; m = m->next) {
+	for (; m != NULL; m = m->next) {
 		if (mremap((void *)m->start, m->len, m->len, MREMAP_MAYMOVE | MREMAP_FIXED,
 			   place) == MAP_FAILED) {
 			ret = -errno;
@@ -243,6 +244,9 @@ move_pieces(struct mapping *list, char *address)
 		ret = dropped;
 	if (ret < 0 && place > address)
 		munmap(address, (size_t)(place - address));
+	/* Where the others were another thread may have something by now. */
+	for (; m != NULL; m = m->next)
+		munmap((void *)m->start, m->len);
 	return ret;
 }
 
@@ -295,15 +299,17 @@ map_at(struct mapping *list, void **address, size_t len, int prot, bool fixed)
 	if (place == MAP_FAILED)
 		return -errno;
 	ret = map_pieces(list, place, prot);
+	if (ret < 0) {
+		munmap(place, len);
+		return ret;
+	}
 	client_lock(&mappings_lock);
-	if (ret == 0 && fixed)
+	if (fixed)
 		ret = move_pieces(list, *address);
 	if (ret == 0)
 		keep_pieces(list);
 	client_unlock(&mappings_lock);
-	if (ret < 0)
-		munmap(place, len);
-	else if (!fixed)
+	if (!fixed)
 		*address = place;
 	return ret;
 }
