@@ -17,11 +17,34 @@
 
 #include <cmocka.h>
 
+#include "client_memory.h"
 #include "scif.h"
 #include "scif_test_pair.h"
 #include "scif_test_rig.h"
 
 /* Marks and signals: what they refuse, and that transfers are over by then. */
+
+/* It can write both halves; nothing is counted here. */
+static void
+what_a_peer_counts_is_not_waited_for(void **state)
+{
+	const int flags = SCIF_FENCE_INIT_SELF | SCIF_SIGNAL_LOCAL;
+	struct client_endpoint *ep;
+	char *at = pair_pages(1);
+	struct pair p;
+
+	(void)state;
+	pair_make(&p);
+	pair_window_at(p.b, at, 1, 0, RW);
+	ep = client_endpoint_enter(p.b);
+	assert_int_equal(client_attach(ep), 0);
+	atomic_fetch_add(&ep->mine->rma_begun, 1);
+	client_leave(ep);
+	assert_int_equal(scif_fence_signal(p.b, 0, 7, 0, 0, flags), 0);
+	assert_int_equal(*(uint64_t *)(void *)at, 7);
+	pair_close(&p);
+	munmap(at, PAGE);
+}
 
 static void
 fences_refuse_what_is_no_fence(void **state)
@@ -351,6 +374,7 @@ main(void)
 		cmocka_unit_test(fences_wait_for_transfers_that_take_their_time),
 		cmocka_unit_test(a_signal_follows_what_was_begun_before_a_fork),
 		cmocka_unit_test(a_mark_is_waited_for_at_an_endpoint_not_used_before),
+		cmocka_unit_test(what_a_peer_counts_is_not_waited_for),
 		cmocka_unit_test(fences_refuse_what_is_no_fence),
 		cmocka_unit_test(signals_are_stored_where_they_are_asked_for),
 		cmocka_unit_test(marks_of_both_sides_can_be_waited_for_twice),

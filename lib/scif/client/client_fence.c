@@ -176,7 +176,8 @@ signal_store(struct client_endpoint *ep, struct signal *s, bool later)
 static int
 signal_all(struct client_endpoint *ep, struct signal all[], int count, bool of_peer)
 {
-	bool later = !of_peer && client_worker_wanted() && ep->mine != NULL && !ep->forked;
+	bool worker = !of_peer && client_worker_wanted() && ep->mine != NULL;
+	bool later = worker && !ep->forked;
 	struct scif_half *half = of_peer ? ep->peer : ep->mine;
 	int found = 0, ret = 0;
 
@@ -185,8 +186,10 @@ signal_all(struct client_endpoint *ep, struct signal all[], int count, bool of_p
 		ret = signal_find(ep, &all[found]);
 	if (ret < 0)
 		found--;
-	/* Of this side too: what a worker had begun before a fork. */
-	if (ret == 0 && !later)
+	/* Of this side too what a worker had begun before a fork. Without one nothing is counted
+	 * here, but for what a peer may have written.
+	 */
+	if (ret == 0 && (of_peer || (worker && !later)))
 		ret = wait_done(ep, half, begun(half));
 	for (int i = 0; ret == 0 && i < count; i++)
 		ret = signal_store(ep, &all[i], later);
