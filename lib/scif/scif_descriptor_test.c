@@ -252,6 +252,56 @@ what_cannot_be_mapped_is_connected_all_the_same(void **state)
 	apart(use_what_cannot_be_mapped);
 }
 
+/* Whoever is told of an error has no connection; one that is there is told of once. */
+static void
+connect_what_cannot_be_mapped(bool waits)
+{
+	struct scif_portID to = {0, PAIR_PORT};
+	int ready[2], last = -1, status;
+	char *at = pair_pages(1), byte;
+	scif_epd_t epd;
+	pid_t pid;
+
+	must(pipe(ready) == 0);
+	pid = accept_in_child(ready);
+	must(read(ready[0], &byte, 1) == 1);
+	epd = scif_open();
+	if (!waits) {
+		must(fcntl(epd, F_SETFL, O_NONBLOCK) == 0);
+		must(scif_connect(epd, &to) == -1 && errno == EINPROGRESS);
+		while (scif_register(epd, at, PAGE, 0, RW, 0) < 0)
+			usleep(1000);
+	}
+	use_all_descriptors(&last);
+	must(scif_connect(epd, &to) > 0);
+	must(scif_connect(epd, &to) == -1 && errno == EISCONN);
+	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == -1 && errno == ENOMEM);
+	for (int i = 0; i < 3; i++)
+		close(last - i);
+	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == 1);
+	must(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void
+connect_and_wait(void)
+{
+	connect_what_cannot_be_mapped(true);
+}
+
+static void
+connect_and_come_back(void)
+{
+	connect_what_cannot_be_mapped(false);
+}
+
+static void
+what_is_connected_says_so_without_descriptors(void **state)
+{
+	(void)state;
+	apart(connect_and_wait);
+	apart(connect_and_come_back);
+}
+
 /* The first that this process registers: it has not looked at what is mapped yet. */
 static void
 register_without_descriptors(void)
@@ -562,6 +612,7 @@ main(void)
 		rig_unit_test(a_program_without_descriptors_keeps_those_it_has),
 		rig_unit_test(who_has_too_few_descriptors_accepts_nobody),
 		rig_unit_test(what_cannot_be_mapped_is_connected_all_the_same),
+		rig_unit_test(what_is_connected_says_so_without_descriptors),
 		rig_unit_test(what_cannot_be_looked_at_for_lack_of_descriptors_is_no_bad_address),
 		rig_unit_test(what_a_program_opens_in_the_place_of_what_it_closed_is_left_alone),
 		rig_unit_test(a_child_keeps_what_its_parent_opened),

@@ -407,8 +407,11 @@ client_connect(struct client_endpoint *ep, const struct scif_portID *dst, bool a
 		ret = outcome(ep);
 	if (ret <= 0)
 		return ret;
+	/* It is connected, and says so once: where there is no room for its memory yet, who uses it
+	 * hears of that, and looks again.
+	 */
 	attached = attach_once(ep);
-	return attached < 0 ? attached : ret;
+	return attached < 0 && attached != -EMFILE && attached != -ENOMEM ? attached : ret;
 }
 
 static bool
