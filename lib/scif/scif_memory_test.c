@@ -26,6 +26,10 @@
 
 /* Registered memory and mappings of it: what is taken, what is refused, how long it lasts. */
 
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
+
 /* ---- Register ---- */
 
 static void
@@ -380,23 +384,51 @@ last_page(void)
 	return NULL;
 }
 
-/* The first of two pages has gone there by then. */
+/* Two pieces: the first would go there. */
 static void
-a_mapping_that_fails_in_the_middle_leaves_nothing(void **state)
+a_mapping_beyond_all_addresses_takes_nothing_away(void **state)
 {
 	char *at = pair_pages(2), *last = last_page();
-	unsigned char resident;
 	struct pair p;
 
 	(void)state;
 	if (last == NULL)
 		skip();
+	assert_int_equal(mprotect(last, PAGE, PROT_READ | PROT_WRITE), 0);
+	strcpy(last, "the program's");
 	pair_make(&p);
 	pair_window_at(p.a, at, 1, 0x10000, RW);
 	pair_window_at(p.a, at + PAGE, 1, 0x11000, RW);
+	errno = 0;
 	assert_ptr_equal(scif_mmap(last, 2 * PAGE, RW, SCIF_MAP_FIXED, p.b, 0x10000),
 			 SCIF_MMAP_FAILED);
-	assert_failed(mincore(last, PAGE, &resident), ENOMEM);
+	assert_int_equal(errno, ENOMEM);
+	assert_string_equal(last, "the program's");
+	/* Nothing is held. */
+	assert_int_equal(scif_unregister(p.a, 0x10000, 2 * PAGE), 0);
+	pair_window_at(p.a, at, 2, 0x10000, RW);
+	pair_close(&p);
+	munmap(at, 2 * PAGE);
+	munmap(last, PAGE);
+}
+
+/* The second of two pages stays what it is, and the first has gone there by then. */
+static void
+a_mapping_that_fails_in_the_middle_leaves_nothing(void **state)
+{
+	char *at = pair_pages(2), *place = pair_pages(2);
+	unsigned char resident;
+	struct pair p;
+
+	(void)state;
+	if (syscall(SYS_mseal, place + PAGE, PAGE, 0) < 0)
+		skip();
+	pair_make(&p);
+	pair_window_at(p.a, at, 1, 0x10000, RW);
+	pair_window_at(p.a, at + PAGE, 1, 0x11000, RW);
+	assert_ptr_equal(scif_mmap(place, 2 * PAGE, RW, SCIF_MAP_FIXED, p.b, 0x10000),
+			 SCIF_MMAP_FAILED);
+	assert_failed(mincore(place, PAGE, &resident), ENOMEM);
 	pair_close(&p);
 	munmap(at, 2 * PAGE);
 }
@@ -619,6 +651,7 @@ main(void)
 		cmocka_unit_test(mappings_refuse_what_is_not_there),
 		cmocka_unit_test(a_mapping_is_the_memory_itself),
 		cmocka_unit_test(a_mapping_goes_where_it_is_told_to),
+		cmocka_unit_test(a_mapping_beyond_all_addresses_takes_nothing_away),
 		cmocka_unit_test(a_mapping_that_fails_in_the_middle_leaves_nothing),
 		cmocka_unit_test(a_mapping_that_fails_takes_nothing_of_others),
 		cmocka_unit_test(offsets_stay_taken_while_they_are_mapped),

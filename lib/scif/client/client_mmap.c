@@ -290,12 +290,30 @@ reserve_clear_of(uintptr_t other, size_t len)
 	return (char *)place;
 }
 
+/* Can anything be mapped there at all? The kernel asks for each piece, and those before have taken
+ * the place of what the program had. Where there is nothing yet, it says so by mapping it.
+ */
+static int
+check_place(void *address, size_t len)
+{
+	void *got = mmap(address, len, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (got == MAP_FAILED)
+		return errno == EEXIST ? 0 : -errno;
+	munmap(got, len);
+	return 0;
+}
+
 static int
 map_at(struct mapping *list, void **address, size_t len, int prot, bool fixed)
 {
-	char *place = fixed ? reserve_clear_of((uintptr_t)*address, len) : reserve(*address, len);
-	int ret;
+	int ret = fixed ? check_place(*address, len) : 0;
+	char *place;
 
+	if (ret < 0)
+		return ret;
+	place = fixed ? reserve_clear_of((uintptr_t)*address, len) : reserve(*address, len);
 	if (place == MAP_FAILED)
 		return -errno;
 	ret = map_pieces(list, place, prot);
