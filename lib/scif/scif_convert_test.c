@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -405,6 +406,66 @@ a_child_has_what_came_in_the_place_of_what_was_registered(void **state)
 	munmap(at, 2 * PAGE);
 }
 
+/* As many mappings as there may be, but for a few: all that was mapped for that, NULL if there is
+ * no such limit.
+ */
+static char *
+map_many(size_t *len)
+{
+	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+	unsigned int most = 0;
+	size_t i = 1;
+	char *at;
+
+	if (f == NULL || fscanf(f, "%u", &most) != 1 || most > 1u << 20)
+		most = 0;
+	if (f != NULL)
+		fclose(f);
+	*len = (most + 16) * (size_t)PAGE;
+	at = mmap(NULL, *len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(at, MAP_FAILED);
+	while (i < most && mprotect(at + i * PAGE, PAGE, PROT_READ) == 0)
+		i += 2;
+	/* Two fewer. */
+	if (i < most && errno == ENOMEM && mprotect(at + 3 * PAGE, PAGE, PROT_NONE) == 0)
+		return at;
+	munmap(at, *len);
+	return NULL;
+}
+
+static void
+a_child_with_as_many_mappings_as_may_be_has_memory_of_its_own(void **state)
+{
+	char *at = pair_pages(2), *many;
+	struct pair p;
+	size_t len;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	strcpy(at, "parent");
+	pair_make(&p);
+	pair_window(p.a, at, 2, RW);
+	many = map_many(&len);
+	if (many == NULL) {
+		pair_close(&p);
+		skip();
+	}
+	pid = fork();
+	if (pid == 0) {
+		int wrong = strcmp(at, "parent") != 0;
+
+		strcpy(at, "child");
+		_exit(wrong);
+	}
+	munmap(many, len);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_string_equal(at, "parent");
+	pair_close(&p);
+	munmap(at, 2 * PAGE);
+}
+
 /* ---- Shared memory, in place ---- */
 
 static void
@@ -564,6 +625,7 @@ main(void)
 		cmocka_unit_test(a_child_registers_what_its_parent_had),
 		cmocka_unit_test(memory_is_unmapped_while_the_process_forks),
 		cmocka_unit_test(a_child_has_what_came_in_the_place_of_what_was_registered),
+		cmocka_unit_test(a_child_with_as_many_mappings_as_may_be_has_memory_of_its_own),
 		cmocka_unit_test(shared_memory_is_registered_in_place),
 		cmocka_unit_test(shared_memory_without_a_name_is_found),
 		cmocka_unit_test(kinds_side_by_side_are_one_window),

@@ -106,13 +106,29 @@ fork_prepare(void)
 		snapshot_take(s);
 }
 
+/* Where a process has as many mappings as it may, none is moved, but one may come in the place of
+ * another. If that is not to be had either, the child has none: it would be its parent's.
+ */
+static void
+place_bytes(const char *copy, uintptr_t start, size_t size)
+{
+	void *at = mmap((void *)start, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (at == MAP_FAILED)
+		munmap((void *)start, size);
+	else
+		client_copy_pages(at, copy, size);
+}
+
 static void
 place(const struct snapshot *s, uintptr_t start, uintptr_t end, uint32_t prot)
 {
+	char *copy = s->copy + (start - s->of.start);
 	size_t size = end - start;
 
-	mremap(s->copy + (start - s->of.start), size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
-	       (void *)start);
+	if (mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)start) == MAP_FAILED)
+		place_bytes(copy, start, size);
 	mprotect((void *)start, size, (int)prot);
 }
 
