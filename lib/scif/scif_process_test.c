@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -199,6 +202,91 @@ a_child_has_memory_of_its_parent_copied_by_that(void **state)
 	munmap(to, PAGE);
 }
 
+/* ---- A close that takes its time ---- */
+
+static char *hole;
+static _Atomic bool in_hole, hole_ends;
+
+/* Who reads there is held up. */
+static void
+hold_up(int sig)
+{
+	const struct timespec ms = {.tv_nsec = 1000000};
+
+	(void)sig;
+	atomic_store(&in_hole, true);
+	while (!atomic_load(&hole_ends))
+		nanosleep(&ms, NULL);
+	mprotect(hole, PAGE, PROT_READ | PROT_WRITE);
+}
+
+static void *
+send_hole(void *arg)
+{
+	scif_send(*(scif_epd_t *)arg, hole, 1, 0);
+	return NULL;
+}
+
+static void *
+close_it(void *arg)
+{
+	scif_close(*(scif_epd_t *)arg);
+	return NULL;
+}
+
+static pid_t
+fork_in_the_middle(scif_epd_t epd)
+{
+	pid_t pid;
+
+	while (scif_bind(epd, 0) >= 0 || errno != EBADF)
+		usleep(1000);
+	pid = fork();
+	if (pid != 0)
+		return pid;
+	if (scif_close(epd) == 0 || errno != EBADF || scif_open() < 0)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void
+a_child_does_not_keep_what_is_being_closed(void **state)
+{
+	struct sigaction hold = {.sa_handler = hold_up}, before;
+	pthread_t sender, closer;
+	int events = 0;
+	struct pair p;
+	pid_t pid, ended;
+
+	(void)state;
+	hole = pair_pages(1);
+	mprotect(hole, PAGE, PROT_NONE);
+	pair_make(&p);
+	sigaction(SIGSEGV, &hold, &before);
+	assert_int_equal(pthread_create(&sender, NULL, send_hole, &p.a), 0);
+	while (!atomic_load(&in_hole))
+		usleep(1000);
+	assert_int_equal(pthread_create(&closer, NULL, close_it, &p.a), 0);
+	pid = fork_in_the_middle(p.a);
+	atomic_store(&hole_ends, true);
+	pthread_join(sender, NULL);
+	pthread_join(closer, NULL);
+	for (int ms = 0; ms < 5000 && (events & POLLHUP) == 0; ms++) {
+		usleep(1000);
+		events = pair_events(p.b, 0);
+	}
+	/* It is there, and well. */
+	ended = waitpid(pid, NULL, WNOHANG);
+	kill(pid, SIGKILL);
+	assert_int_equal(ended, 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(events & POLLHUP, POLLHUP);
+	sigaction(SIGSEGV, &before, NULL);
+	pair_close(&p);
+	munmap(hole, PAGE);
+}
+
 static void
 a_child_opens_endpoints_of_its_own(void **state)
 {
@@ -313,6 +401,7 @@ main(void)
 		cmocka_unit_test(a_child_uses_what_its_parent_has_connected_since),
 		cmocka_unit_test(a_child_keeps_a_window_that_its_parent_copies),
 		cmocka_unit_test(a_child_has_memory_of_its_parent_copied_by_that),
+		cmocka_unit_test(a_child_does_not_keep_what_is_being_closed),
 		cmocka_unit_test(a_child_opens_endpoints_of_its_own),
 		cmocka_unit_test(a_killed_process_is_noticed_at_once),
 		cmocka_unit_test(an_engine_that_is_killed_ends_waits_and_another_is_found),

@@ -194,6 +194,8 @@ int client_accept(struct client_endpoint *ep, struct scif_portID *peer, int name
 void client_fork_prepare(void);
 void client_fork_parent(void);
 void client_fork_child(void);
+/** In the child, once it is a client: endpoints that were being closed are closed. */
+void client_fork_release(struct client *c);
 
 /* ---- client_window.c ---- */
 

@@ -99,6 +99,24 @@ client_fork_child(void)
 	}
 }
 
+/* In a child that is a client: what another thread of its parent was about to close, nobody here
+ * does any more. It stays as it is otherwise, as that thread may be the one that forked, by a
+ * handler of a signal, and goes on.
+ */
+void
+client_fork_release(struct client *c)
+{
+	struct scif_request rq = {.op = SCIF_REQUEST_CLOSE};
+	struct scif_reply reply;
+
+	for (uint32_t i = 0; i < pool_count; i++) {
+		struct client_endpoint *ep = pool_all[i];
+
+		if (ep->client == c && atomic_load(&ep->name) >= 0 && atomic_load(&ep->closing))
+			client_call(ep, &rq, &reply);
+	}
+}
+
 /* ---- Indices on the board ---- */
 
 static int

@@ -316,6 +316,7 @@ fork_child(void)
 	memset(current->slot, 0, sizeof(current->slot));
 	if (client_begin(current, current->link) < 0)
 		atomic_store(&current->dead, true);
+	client_fork_release(current);
 }
 
 /* Under the lock, before there is a client. Memory that was moved comes first: in a child it is its
