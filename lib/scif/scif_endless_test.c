@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The slipway authors
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,6 +47,34 @@ __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
 	if (rings_to >= 0)
 		link_rig_send(rings_to, &ring, sizeof(ring), NULL, 0);
 	return n;
+}
+
+/* Another connects as one is taken: by this, though the path has gone. */
+static int connects_by = -1;
+static unsigned int taken;
+
+int __real_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
+
+static void
+connect_one(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", connects_by);
+	connect(fd, (struct sockaddr *)&address, sizeof(address));
+	close(fd);
+}
+
+int
+__wrap_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
+{
+	int made = __real_accept4(fd, address, len, flags);
+
+	if (made >= 0 && connects_by >= 0 && ++taken < 1000)
+		connect_one();
+	return made;
 }
 
 /* As many descriptors are on their way as may be: not root's own limit. */
@@ -173,6 +202,26 @@ who_asks_while_too_many_are_on_their_way_is_refused(void **state)
 	rig_clean(&rig_node);
 }
 
+static void
+who_connects_without_end_holds_up_no_node_that_ends(void **state)
+{
+	const struct scif_host_config config = {0};
+	char path[SCIF_PATH_MAX];
+	struct scif_host *host;
+
+	(void)state;
+	assert_int_equal(rig_place(&rig_node), 0);
+	assert_int_equal(scif_host_create(&config, &host), 0);
+	assert_int_equal(scif_path(path, 0, "sock"), 0);
+	connects_by = open(path, O_PATH | O_CLOEXEC);
+	connect_one();
+	scif_host_destroy(host);
+	close(connects_by);
+	connects_by = -1;
+	assert_int_equal(taken, 1);
+	rig_clean(&rig_node);
+}
+
 int
 main(void)
 {
@@ -181,6 +230,7 @@ main(void)
 		cmocka_unit_test(who_writes_into_a_gate_holds_nobody_up),
 		cmocka_unit_test(who_asks_while_too_many_are_on_their_way_is_refused),
 		cmocka_unit_test(who_rings_without_end_holds_nobody_up),
+		cmocka_unit_test(who_connects_without_end_holds_up_no_node_that_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

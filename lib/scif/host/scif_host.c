@@ -347,12 +347,15 @@ free_host:
 	return ret;
 }
 
-/* Who has not been taken yet may have sent what lingers. */
+/* Who has not been taken yet may have sent what lingers. No more come, as they may by what they have
+ * of the path.
+ */
 static void
 listen_no_more(int listener)
 {
 	int fd;
 
+	shutdown(listener, SHUT_RD);
 	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
 		scif_host_hang_up(fd);
 	close(listener);

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "scif_host_priv.h"
@@ -297,7 +298,8 @@ void
 scif_host_ctl_end(struct scif_host *host)
 {
 	unlink(host->ctl_path);
-	/* Who has not been taken yet may have sent what lingers. */
+	/* Who has not been taken yet may have sent what lingers; no more come. */
+	shutdown(host->ctl_fd, SHUT_RD);
 	while (take(host))
 		;
 	close(host->ctl_fd);
