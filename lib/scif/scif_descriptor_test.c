@@ -217,32 +217,54 @@ accept_in_child(const int ready[2])
 	_exit(0);
 }
 
+/* To one who accepts in a child; begun in the background, and made, or not begun yet. */
+static scif_epd_t
+begin_connection(struct scif_portID *to, bool background, pid_t *pid)
+{
+	char *at = pair_pages(1), byte;
+	scif_epd_t epd;
+	int ready[2];
+
+	must(pipe(ready) == 0);
+	*pid = accept_in_child(ready);
+	must(read(ready[0], &byte, 1) == 1);
+	epd = scif_open();
+	if (!background)
+		return epd;
+	must(fcntl(epd, F_SETFL, O_NONBLOCK) == 0);
+	must(scif_connect(epd, to) == -1 && errno == EINPROGRESS);
+	while (scif_register(epd, at, PAGE, 0, RW, 0) < 0)
+		usleep(1000);
+	return epd;
+}
+
+/* There are three descriptors again, the last of which was `last`. */
+static void
+use_it_after_all(scif_epd_t epd, int last, pid_t pid)
+{
+	int status;
+
+	for (int i = 0; i < 3; i++)
+		close(last - i);
+	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == 1);
+	must(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
 /* A connection whose memory nobody here has needed yet. */
 static void
 use_what_cannot_be_mapped(void)
 {
 	struct scif_portID to = {0, PAIR_PORT};
-	char *at = pair_pages(1), byte;
-	int ready[2], last = -1, status, mark;
-	scif_epd_t epd;
+	int last = -1, mark;
 	pid_t pid;
+	scif_epd_t epd = begin_connection(&to, true, &pid);
+	char byte;
 
-	must(pipe(ready) == 0);
-	pid = accept_in_child(ready);
-	must(read(ready[0], &byte, 1) == 1);
-	epd = scif_open();
-	must(fcntl(epd, F_SETFL, O_NONBLOCK) == 0);
-	must(scif_connect(epd, &to) == -1 && errno == EINPROGRESS);
-	while (scif_register(epd, at, PAGE, 0, RW, 0) < 0)
-		usleep(1000);
 	use_all_descriptors(&last);
 	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == -1 && errno == ENOMEM);
 	must(scif_recv(epd, &byte, 1, 0) == -1 && errno == ENOMEM);
 	must(scif_fence_mark(epd, SCIF_FENCE_INIT_SELF, &mark) == -1 && errno == ENOMEM);
-	for (int i = 0; i < 3; i++)
-		close(last - i);
-	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == 1);
-	must(waitpid(pid, &status, 0) == pid && status == 0);
+	use_it_after_all(epd, last, pid);
 }
 
 static void
@@ -254,44 +276,30 @@ what_cannot_be_mapped_is_connected_all_the_same(void **state)
 
 /* Whoever is told of an error has no connection; one that is there is told of once. */
 static void
-connect_what_cannot_be_mapped(bool waits)
+connect_what_cannot_be_mapped(bool background)
 {
 	struct scif_portID to = {0, PAIR_PORT};
-	int ready[2], last = -1, status;
-	char *at = pair_pages(1), byte;
-	scif_epd_t epd;
+	int last = -1;
 	pid_t pid;
+	scif_epd_t epd = begin_connection(&to, background, &pid);
 
-	must(pipe(ready) == 0);
-	pid = accept_in_child(ready);
-	must(read(ready[0], &byte, 1) == 1);
-	epd = scif_open();
-	if (!waits) {
-		must(fcntl(epd, F_SETFL, O_NONBLOCK) == 0);
-		must(scif_connect(epd, &to) == -1 && errno == EINPROGRESS);
-		while (scif_register(epd, at, PAGE, 0, RW, 0) < 0)
-			usleep(1000);
-	}
 	use_all_descriptors(&last);
 	must(scif_connect(epd, &to) > 0);
 	must(scif_connect(epd, &to) == -1 && errno == EISCONN);
 	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == -1 && errno == ENOMEM);
-	for (int i = 0; i < 3; i++)
-		close(last - i);
-	must(scif_send(epd, "x", 1, SCIF_SEND_BLOCK) == 1);
-	must(waitpid(pid, &status, 0) == pid && status == 0);
+	use_it_after_all(epd, last, pid);
 }
 
 static void
 connect_and_wait(void)
 {
-	connect_what_cannot_be_mapped(true);
+	connect_what_cannot_be_mapped(false);
 }
 
 static void
 connect_and_come_back(void)
 {
-	connect_what_cannot_be_mapped(false);
+	connect_what_cannot_be_mapped(true);
 }
 
 static void

@@ -343,6 +343,7 @@ another_user_has_no_endpoint_of_a_node_that_is_ours(void **state)
 	char path[sizeof(rig_node.dir) + 16];
 
 	(void)state;
+	/* Only root can be somebody else. */
 	if (geteuid() != 0)
 		skip();
 	snprintf(path, sizeof(path), "%s/scif", rig_node.dir);
