@@ -299,12 +299,16 @@ a_transfer_that_nobody_carries_out_ends_after_5_s(void **state)
 	char got[8] = "";
 	pthread_t thread;
 	struct slow s;
+	int status;
 
 	(void)state;
 	slow_begin(&s, have_a_stack);
 	assert_int_equal(scif_vreadfrom(s.other.epd, got, 6, OFFSET, SCIF_RMA_SYNC), 0);
 	assert_string_equal(got, "stack");
 	kill(s.other.pid, SIGSTOP);
+	/* All its threads: one may be about to copy. */
+	assert_int_equal(waitpid(s.other.pid, &status, WUNTRACED), s.other.pid);
+	assert_true(WIFSTOPPED(status));
 	pthread_create(&thread, NULL, let_pass_30_s, NULL);
 	assert_failed(scif_vreadfrom(s.other.epd, got, 6, OFFSET, SCIF_RMA_SYNC), EIO);
 	assert_true(atomic_load(&later_ns) != 0);
